@@ -1,0 +1,13 @@
+//! A discrete-event simulator for quidnunc: thousands of real nodes, one scenario file, one verdict.
+//!
+//! Rooms, in the order in which a run passes through them:
+//!
+//! * [`scenario`] — what shall happen and what must hold: the TOML file, checked, as plain data.
+//! * [`engine`] — what happens next: virtual time, the event queue, keyed random draws.
+//! * [`stats`] — what the numbers say: samples, quantiles, histograms.
+//! * [`result`] — what came out: one run as plain data, and its JSON.
+
+pub mod engine;
+pub mod result;
+pub mod scenario;
+pub mod stats;

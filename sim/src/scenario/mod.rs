@@ -1,0 +1,386 @@
+//! What shall happen, and what must hold: a scenario file as plain, checked data.
+//!
+//! Every quantity is an integer here: durations are nanoseconds, shares are 64-bit thresholds, sizes are
+//! bytes. A value of these types has passed every check that needs nothing but the file, so the rest of
+//! the simulator never reports a mistake of the author's; it only runs.
+
+/// One scenario: what the file says, in engine units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scenario {
+    /// Short name, as in reports.
+    pub name: String,
+    /// The claim that the file proves, in words.
+    pub about: String,
+    /// How long, and with which seeds.
+    pub run: Run,
+    /// What the nodes run.
+    pub protocol: Protocol,
+    /// How many nodes there are and how they find each other.
+    pub nodes: Nodes,
+    /// The network while nothing is wrong with it.
+    pub net: Net,
+    /// What goes wrong, in file order.
+    pub faults: Vec<Fault>,
+    /// What must hold, in file order.
+    pub expects: Vec<Expect>,
+}
+
+/// How long a run lasts and which seeds belong to the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// Length of the run in nanoseconds, warm-up included.
+    pub duration_ns: u64,
+    /// Length of the lossless, unmeasured beginning in nanoseconds.
+    pub warmup_ns: u64,
+    /// First seed of the file's own range.
+    pub seed_base: u64,
+    /// How many seeds the file's own range has.
+    pub seed_count: u64,
+}
+
+/// What the nodes run: a profile and the values that differ from it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Protocol {
+    /// The profile that the other keys change.
+    pub profile: Profile,
+    /// Probe period in nanoseconds.
+    pub period_ns: Option<u64>,
+    /// How long a direct probe waits for its answer, in nanoseconds.
+    pub probe_timeout_ns: Option<u64>,
+    /// How many helpers are asked when a direct probe stays unanswered.
+    pub indirect_probes: Option<u32>,
+    /// How the next probe target is found.
+    pub probe_order: Option<ProbeOrder>,
+    /// Suspicion lasts `suspicion_mult * max(1, log10 n) * period`.
+    pub suspicion_mult: Option<u32>,
+    /// Time between two gossip ticks, in nanoseconds.
+    pub gossip_interval_ns: Option<u64>,
+    /// How many members a gossip tick tells.
+    pub gossip_fanout: Option<u32>,
+    /// A rumour is told `retransmit_mult * ceil(log10(n + 1))` times.
+    pub retransmit_mult: Option<u32>,
+    /// Datagram budget in bytes.
+    pub datagram_bytes: Option<u32>,
+    /// Where `[protocol]` stands in the file, for errors that only the protocol itself can find.
+    pub span: core::ops::Range<usize>,
+}
+
+/// A ready-made protocol configuration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Nodes in one data centre (`"lan"`).
+    #[default]
+    Lan,
+    /// Nodes in several data centres (`"wan"`).
+    Wan,
+    /// Nodes on one machine (`"local"`).
+    Local,
+}
+
+/// How a prober finds its next target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProbeOrder {
+    /// Every member once per round, in an order that changes every round (`"round-robin"`).
+    RoundRobin,
+    /// A uniformly random member each time (`"random"`).
+    Random,
+}
+
+/// The nodes of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nodes {
+    /// How many nodes there are.
+    pub count: u32,
+    /// How many earlier nodes each node is given as seeds.
+    pub contacts: u32,
+    /// Node `i` starts at `i * stagger_ns`.
+    pub stagger_ns: u64,
+}
+
+/// The network while nothing is wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Net {
+    /// One-way delay.
+    pub delay: Delay,
+    /// Share of packets that vanish.
+    pub loss: Share,
+    /// Share of packets that arrive twice.
+    pub duplicate: Share,
+    /// Share of packets that are held back, so that later ones overtake them.
+    pub reorder: Share,
+    /// How long such a packet is held back in addition, in nanoseconds.
+    pub reorder_by_ns: u64,
+}
+
+/// A distribution of one-way delays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delay {
+    /// Mean (constant, normal, exponential) or middle (uniform), in nanoseconds.
+    pub time_ns: u64,
+    /// Standard deviation (normal), half width (uniform), mean excess over `time_ns` (exponential), or
+    /// nothing (constant), in nanoseconds.
+    pub jitter_ns: u64,
+    /// No packet is faster than this, in nanoseconds.
+    pub floor_ns: u64,
+    /// The shape.
+    pub distribution: Distribution,
+}
+
+/// The shape of a delay distribution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distribution {
+    /// Always `time` (`"constant"`).
+    Constant,
+    /// Anywhere in `time ± jitter` (`"uniform"`).
+    Uniform,
+    /// Bell shape with mean `time` and deviation `jitter` (`"normal"`).
+    Normal,
+    /// `time` plus an exponential excess with mean `jitter` (`"exponential"`).
+    Exponential,
+}
+
+/// A probability as a threshold for a uniform 64-bit draw.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share(pub u64);
+
+impl Share {
+    /// Never.
+    pub const NEVER: Self = Self(0);
+    /// Always.
+    pub const ALWAYS: Self = Self(u64::MAX);
+
+    /// Whether a uniform 64-bit draw falls into this share.
+    #[must_use]
+    pub const fn hits(self, draw: u64) -> bool {
+        draw < self.0 || self.0 == u64::MAX
+    }
+}
+
+/// Something that goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Name by which expectations and selectors refer to it; unique in the file.
+    pub id: String,
+    /// When it begins, in nanoseconds from the start of the run.
+    pub at_ns: u64,
+    /// How long it lasts, in nanoseconds; `None` is to the end of the run.
+    pub for_ns: Option<u64>,
+    /// What it is.
+    pub kind: FaultKind,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The targets stop without a word (`kind = "crash"`).
+    Crash {
+        /// Who stops.
+        target: Selector,
+        /// Time between two targets, in nanoseconds.
+        stagger_ns: u64,
+        /// How long after its crash a target starts again with an empty memory; `None` is never.
+        restart_after_ns: Option<u64>,
+    },
+    /// Packets from one set of nodes to another suffer (`kind = "link"`).
+    Link {
+        /// Whose packets.
+        from: Selector,
+        /// To whom.
+        to: Selector,
+        /// Whether the opposite direction suffers too.
+        direction: Direction,
+        /// Share of packets lost, in addition to the network's own.
+        loss: Share,
+        /// Delay added to the network's own.
+        delay: Option<Delay>,
+    },
+    /// No packet passes between two groups (`kind = "partition"`).
+    Partition {
+        /// How the two groups are formed.
+        shape: Shape,
+        /// Which direction is cut.
+        direction: Direction,
+    },
+}
+
+/// Which direction between two groups of nodes a fault acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Both (`"both"`).
+    Both,
+    /// Only from the first group to the second (`"a-to-b"`).
+    AToB,
+    /// Only from the second group to the first (`"b-to-a"`).
+    BToA,
+}
+
+/// How a partition forms its two groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape {
+    /// The lower half of the node numbers is group a (`"halves"`).
+    Halves,
+    /// A random half is group a (`"random-halves"`).
+    RandomHalves,
+    /// The targets are group a, everybody else is group b (`"isolate"`).
+    Isolate(Selector),
+}
+
+/// Which nodes a fault acts on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selector {
+    /// Every node (`"all"`).
+    All,
+    /// One node by its number (`"node:17"`).
+    Node(u32),
+    /// Some nodes, drawn from the seed (`{ pick = "random", count = "1%" }`).
+    Random(Count),
+    /// The nodes with the lowest numbers (`{ pick = "first", count = 3 }`).
+    First(Count),
+    /// The targets of an earlier crash fault, or the `from` of an earlier link fault, by index in
+    /// [`Scenario::faults`] (`"fault:stop.target"`, `"fault:lossy.from"`).
+    SameAs(usize),
+}
+
+/// How many nodes a selector takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// So many.
+    Nodes(u32),
+    /// So large a part of all nodes, rounded down, at least one. In millionths.
+    Millionths(u32),
+}
+
+/// Something that must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expect {
+    /// Name in reports; `metric.stat#n` when the file gives none, n counting from 1 in file order.
+    pub id: String,
+    /// What is measured.
+    pub metric: Metric,
+    /// Restricts the samples to those of this fault, by index in [`Scenario::faults`].
+    pub fault: Option<usize>,
+    /// Measures from the start or end of a fault instead of from the first node's start.
+    pub after: Option<Anchor>,
+    /// Restricts false positives to observer and subject that a partition leaves together.
+    pub scope: Scope,
+    /// Which number of the samples.
+    pub stat: Stat,
+    /// How the number is held against the bound.
+    pub op: Op,
+    /// The bound, in units of the metric.
+    pub bound: u64,
+    /// Whether every seed must hold it, or all seeds pooled.
+    pub across: Across,
+}
+
+/// What can be measured. Exact meanings are in the contract that the README links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    /// `detection.suspect`: crash to the first Suspect or Dead held by anyone, in ns.
+    DetectionSuspect,
+    /// `detection.dead`: crash to the first Dead held by anyone, in ns.
+    DetectionDead,
+    /// `detection.observer`: crash to each observer's Dead, in ns.
+    DetectionObserver,
+    /// `detection.full`: crash to the last observer's Dead, in ns.
+    DetectionFull,
+    /// `false_positive`: changes to Dead about a subject that runs and is reachable.
+    FalsePositive,
+    /// `false_positive.nodes`: distinct subjects of those.
+    FalsePositiveNodes,
+    /// `false_positive.healthy`: those in which neither side ever had a fault on it.
+    FalsePositiveHealthy,
+    /// `converged`: until every running node's set of live members is the set of running nodes, in ns.
+    Converged,
+    /// `hops`: how many hops a fact took to each node.
+    Hops,
+    /// `bytes_per_node`: UDP payload sent per node and second.
+    BytesPerNode,
+    /// `packets_per_node`: datagrams sent per node and second.
+    PacketsPerNode,
+}
+
+/// The unit in which a metric is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanoseconds (`"ns"`).
+    Nanoseconds,
+    /// A plain count (`"count"`).
+    Count,
+    /// Hops (`"hops"`).
+    Hops,
+    /// Bytes per second (`"bytes/s"`).
+    BytesPerSecond,
+    /// Packets per second (`"packets/s"`).
+    PacketsPerSecond,
+}
+
+/// Which side of a fault's life an expectation counts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Anchor {
+    /// The fault, by index in [`Scenario::faults`].
+    pub fault: usize,
+    /// Its start (`"split.start"`) or its end (`"split.end"`).
+    pub edge: Edge,
+}
+
+/// The start or the end of a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// The instant at which it begins.
+    Start,
+    /// The instant at which it ends.
+    End,
+}
+
+/// Which false positives count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them.
+    #[default]
+    All,
+    /// Those between two nodes that every active partition lets talk both ways (`where = "same-side"`).
+    SameSide,
+}
+
+/// Which number of a set of samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stat {
+    /// How many samples there are.
+    Count,
+    /// The smallest.
+    Min,
+    /// The mean, rounded down.
+    Mean,
+    /// The median, nearest rank.
+    P50,
+    /// The 90th percentile, nearest rank.
+    P90,
+    /// The 99th percentile, nearest rank.
+    P99,
+    /// The 99.9th percentile, nearest rank.
+    P999,
+    /// The largest.
+    Max,
+}
+
+/// How a value is held against a bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    /// The value may be at most the bound (`max = …`).
+    Max,
+    /// The value must be at least the bound (`min = …`).
+    Min,
+    /// The value must be the bound (`equals = …`).
+    Equals,
+}
+
+/// Over which runs an expectation is held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Across {
+    /// Every seed by itself (`"each"`).
+    #[default]
+    Each,
+    /// All seeds' samples together (`"pooled"`).
+    Pooled,
+}

@@ -1,0 +1,1 @@
+//! What the numbers say: samples, exact while there are few, a histogram when there are many.
