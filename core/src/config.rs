@@ -1,0 +1,219 @@
+//! What can be set, what the profiles set, and what cannot work.
+
+use core::time::Duration;
+
+use crate::vocab::stable_hash;
+use crate::wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN};
+
+/// How a prober finds its next target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProbeOrder {
+    /// Every member once per round, in an order that changes every round: two probes of one member are at
+    /// most `2n - 1` periods apart (SWIM 2002, section 4.3).
+    RoundRobin,
+    /// A uniformly random member each time (SWIM 2002, section 3).
+    Random,
+}
+
+/// Everything that can be set. A profile is only a value of this type; there are no second code paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Datagrams of another cluster are refused. See [`Config::cluster_tag`].
+    pub cluster: u32,
+    /// One member is probed per period.
+    pub period: Duration,
+    /// How long the answer to a direct probe is waited for; below `period`.
+    pub probe_timeout: Duration,
+    /// How many helpers are asked when a direct probe stays unanswered.
+    pub indirect_probes: u32,
+    /// How the next target is found.
+    pub probe_order: ProbeOrder,
+    /// A suspicion lasts `suspicion_mult * max(1, log10 n) * period`.
+    pub suspicion_mult: u32,
+    /// Time between two gossip ticks while rumours wait.
+    pub gossip_interval: Duration,
+    /// How many members one gossip tick tells.
+    pub gossip_fanout: u32,
+    /// A rumour is told at most `retransmit_mult * ceil(log10(n + 1))` times.
+    pub retransmit_mult: u32,
+    /// Least time between two repairs that this node starts; doubles up to eightfold while they find nothing.
+    pub repair_interval: Duration,
+    /// Time between the first two requests to let this node in; grows by half up to 30 s.
+    pub join_interval: Duration,
+    /// A dead member is tried again about once per interval, by all live members together, for ever.
+    pub reconnect_interval: Duration,
+    /// Largest datagram that is sent, in bytes of UDP payload.
+    pub datagram_bytes_max: usize,
+    /// The most members that are remembered, dead ones included.
+    pub members_max: u32,
+    /// The most events that wait for [`poll_event`](crate::Node::poll_event).
+    pub events_max: usize,
+    /// The most packets that wait for [`poll_transmit`](crate::Node::poll_transmit).
+    pub intents_max: usize,
+    /// Seed of the hash maps inside. It changes no byte and no event; a test may vary it to prove that.
+    pub hash_seed: u64,
+}
+
+/// Two settings that cannot work together, or one that cannot work at all. Nothing was built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A probe would still wait when its period is over.
+    #[error("probe_timeout {timeout:?} is not below period {period:?}")]
+    ProbeTimeout {
+        /// The timeout.
+        timeout: Duration,
+        /// The period.
+        period: Duration,
+    },
+    /// A datagram of this size cannot carry the protocol, or cannot be sent.
+    #[error("datagram_bytes_max {bytes} is not between {least} and {most}")]
+    DatagramBytes {
+        /// What was set.
+        bytes: usize,
+        /// The least that works.
+        least: usize,
+        /// The most that works.
+        most: usize,
+    },
+    /// A duration must be longer than zero.
+    #[error("{name} is zero; the least is {least:?}")]
+    ZeroDuration {
+        /// Name of the setting.
+        name: &'static str,
+        /// The least that works.
+        least: Duration,
+    },
+    /// A count is outside what works.
+    #[error("{name} {value} is not between {least} and {most}")]
+    Count {
+        /// Name of the setting.
+        name: &'static str,
+        /// What was set.
+        value: u64,
+        /// The least that works.
+        least: u64,
+        /// The most that works.
+        most: u64,
+    },
+    /// Nobody can listen at the node's own address.
+    #[error("{addr} is not an address that others can reach")]
+    Address {
+        /// The address.
+        addr: core::net::SocketAddr,
+    },
+}
+
+/// The shortest duration that a timer may have.
+const DURATION_MIN: Duration = Duration::from_millis(1);
+
+impl Config {
+    /// Nodes in one data centre: the values of memberlist's LAN column.
+    #[must_use]
+    pub const fn lan() -> Self {
+        Self {
+            cluster: 0,
+            period: Duration::from_secs(1),
+            probe_timeout: Duration::from_millis(500),
+            indirect_probes: 3,
+            probe_order: ProbeOrder::RoundRobin,
+            suspicion_mult: 4,
+            gossip_interval: Duration::from_millis(200),
+            gossip_fanout: 3,
+            retransmit_mult: 4,
+            repair_interval: Duration::from_millis(500),
+            join_interval: Duration::from_secs(1),
+            reconnect_interval: Duration::from_secs(10),
+            datagram_bytes_max: 1232,
+            members_max: 65_536,
+            events_max: 4096,
+            intents_max: 1024,
+            hash_seed: 0,
+        }
+    }
+
+    /// Nodes in several data centres: memberlist's WAN column.
+    #[must_use]
+    pub const fn wan() -> Self {
+        Self {
+            period: Duration::from_secs(5),
+            probe_timeout: Duration::from_secs(3),
+            suspicion_mult: 6,
+            gossip_interval: Duration::from_millis(500),
+            gossip_fanout: 4,
+            repair_interval: Duration::from_secs(2),
+            join_interval: Duration::from_secs(3),
+            reconnect_interval: Duration::from_secs(30),
+            ..Self::lan()
+        }
+    }
+
+    /// Nodes on one machine: memberlist's Local column.
+    #[must_use]
+    pub const fn local() -> Self {
+        Self {
+            probe_timeout: Duration::from_millis(200),
+            indirect_probes: 1,
+            suspicion_mult: 3,
+            gossip_interval: Duration::from_millis(100),
+            retransmit_mult: 2,
+            repair_interval: Duration::from_millis(250),
+            ..Self::lan()
+        }
+    }
+
+    /// The tag that keeps a cluster of this name apart from others. It is no secret and no defence.
+    #[must_use]
+    pub fn cluster_tag(name: &str) -> u32 {
+        #[expect(clippy::cast_possible_truncation, reason = "the short form is wanted")]
+        let tag = stable_hash(2, name.as_bytes()) as u32;
+        tag
+    }
+
+    /// Checks every relation between the settings.
+    ///
+    /// # Errors
+    /// The first [`ConfigError`] in the order of the fields.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let durations = [
+            ("period", self.period),
+            ("probe_timeout", self.probe_timeout),
+            ("gossip_interval", self.gossip_interval),
+            ("repair_interval", self.repair_interval),
+            ("join_interval", self.join_interval),
+            ("reconnect_interval", self.reconnect_interval),
+        ];
+        for (name, duration) in durations {
+            if duration < DURATION_MIN {
+                return Err(ConfigError::ZeroDuration { name, least: DURATION_MIN });
+            }
+        }
+        if self.probe_timeout >= self.period {
+            return Err(ConfigError::ProbeTimeout { timeout: self.probe_timeout, period: self.period });
+        }
+        let (least, most) = (DATAGRAM_BYTES_MIN, DATAGRAM_BYTES_MAX);
+        if !(least..=most).contains(&self.datagram_bytes_max) {
+            return Err(ConfigError::DatagramBytes { bytes: self.datagram_bytes_max, least, most });
+        }
+        let counts = [
+            ("indirect_probes", u64::from(self.indirect_probes), 0, 64),
+            ("suspicion_mult", u64::from(self.suspicion_mult), 1, 1000),
+            ("gossip_fanout", u64::from(self.gossip_fanout), 1, 64),
+            ("retransmit_mult", u64::from(self.retransmit_mult), 1, 10),
+            ("members_max", u64::from(self.members_max), 2, u64::from(crate::membership::MEMBERS_MAX)),
+            ("events_max", self.events_max as u64, 1, 1 << 20),
+            ("intents_max", self.intents_max as u64, 16, 1 << 20),
+        ];
+        for (name, value, least, most) in counts {
+            if !(least..=most).contains(&value) {
+                return Err(ConfigError::Count { name, value, least, most });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::lan()
+    }
+}

@@ -1,0 +1,29 @@
+//! What does a silence mean?
+//!
+//! SWIM (2002): one member is probed per period, directly and then through helpers; silence to the end of
+//! the period makes a suspicion, and a suspicion that nobody contradicts in time makes a death.
+//!
+//! * [`order`] — whose turn it is;
+//! * [`probe`] — one probe: wished for, sent, answered or not;
+//! * [`suspicion`] — the open suspicions and their deadlines.
+//!
+//! This room knows members only by their slot, and it hears of answers and silences; it sends nothing and
+//! convicts nobody: it hands verdicts to the node.
+
+pub(crate) mod order;
+pub(crate) mod probe;
+pub(crate) mod suspicion;
+#[cfg(test)]
+mod tests;
+
+use core::net::SocketAddr;
+
+use crate::vocab::{NodeId, Slot};
+
+/// A member to be probed, with all that a probe needs to know of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) slot: Slot,
+    pub(crate) id: NodeId,
+    pub(crate) addr: SocketAddr,
+}

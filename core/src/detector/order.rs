@@ -1,0 +1,134 @@
+//! Whose turn is it to be probed?
+//!
+//! Round robin walks a keyed permutation of the rows, a new key per round, so that every member is probed
+//! once per round in an order that nobody can foresee, and two probes of one member are at most 2n - 1
+//! periods apart (SWIM, section 4.3). The permutation is computed, not stored: a Feistel network of four
+//! rounds, walked until it lands inside the roster. Random order draws each target by itself.
+//!
+//! Several targets are looked up at a time, because at ten thousand members each look-up is a cache miss
+//! and eight at once cost little more than one. A planned target whose row changes is forgotten.
+
+use super::Target;
+use crate::config::ProbeOrder;
+use crate::vocab::{Rng, Slot, fold};
+
+const PLANNED_MAX: usize = 8;
+
+/// Rows looked at for one plan; bounds the work when most members are gone.
+const TRIES: u32 = 32;
+
+/// The order of probes.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    kind: ProbeOrder,
+    planned: [Option<Target>; PLANNED_MAX],
+    next: usize,
+    round: Round,
+}
+
+/// One round: a permutation of the rows that existed when it began.
+#[derive(Debug, Clone, Copy, Default)]
+struct Round {
+    key: u64,
+    rows: u32,
+    position: u32,
+}
+
+impl Order {
+    pub(crate) const fn new(kind: ProbeOrder) -> Self {
+        let round = Round { key: 0, rows: 0, position: 0 };
+        Self { kind, planned: [None; PLANNED_MAX], next: PLANNED_MAX, round }
+    }
+
+    /// The next target; `None` when a bounded search met nobody to probe. `target_of` says what a row holds
+    /// if it is to be probed.
+    pub(crate) fn choose(
+        &mut self,
+        rows: u32,
+        rng: &mut Rng,
+        target_of: impl Fn(Slot) -> Option<Target>,
+    ) -> Option<Target> {
+        if let Some(target) = self.next_planned() {
+            return Some(target);
+        }
+        self.plan(rows, rng, target_of);
+        self.next_planned()
+    }
+
+    fn next_planned(&mut self) -> Option<Target> {
+        while let Some(place) = self.planned.get_mut(self.next) {
+            self.next += 1;
+            if let Some(target) = place.take() {
+                return Some(target);
+            }
+        }
+        None
+    }
+
+    fn plan(&mut self, rows: u32, rng: &mut Rng, target_of: impl Fn(Slot) -> Option<Target>) {
+        self.planned = [None; PLANNED_MAX];
+        self.next = 0;
+        let mut free = self.planned.iter_mut();
+        let mut wanted = PLANNED_MAX.min(rows as usize);
+        for _ in 0..TRIES {
+            if wanted == 0 {
+                break;
+            }
+            let slot = match self.kind {
+                ProbeOrder::Random => Slot(rng.below(rows)),
+                ProbeOrder::RoundRobin => self.round.next(rows, rng),
+            };
+            if let Some(target) = target_of(slot) {
+                if let Some(place) = free.next() {
+                    *place = Some(target);
+                }
+                wanted -= 1;
+            }
+        }
+    }
+
+    /// Forgets a planned target, because what was planned of it is no longer true.
+    pub(crate) fn on_changed(&mut self, slot: Slot) {
+        for place in &mut self.planned {
+            if place.is_some_and(|target| target.slot == slot) {
+                *place = None;
+            }
+        }
+    }
+}
+
+impl Round {
+    fn next(&mut self, rows: u32, rng: &mut Rng) -> Slot {
+        if self.position >= self.rows {
+            *self = Self { key: rng.next(), rows, position: 0 };
+        }
+        let slot = permute(self.position, self.rows, self.key);
+        self.position += 1;
+        Slot(slot)
+    }
+}
+
+/// The image of `position` under a keyed permutation of `0..rows`.
+fn permute(position: u32, rows: u32, key: u64) -> u32 {
+    // The network permutes the smallest 4^k >= rows; at most every fourth image lies inside on average,
+    // and walking on from an image outside is what makes the restriction a permutation.
+    let half_bits = (rows.max(2) - 1).ilog2() / 2 + 1;
+    let mut image = position;
+    loop {
+        image = feistel(image, half_bits, key);
+        if image < rows {
+            return image;
+        }
+    }
+}
+
+fn feistel(value: u32, half_bits: u32, key: u64) -> u32 {
+    let mask = (1_u32 << half_bits) - 1;
+    let (mut left, mut right) = (value >> half_bits, value & mask);
+    for round in 0..4 {
+        #[expect(clippy::cast_possible_truncation, reason = "masked to half the bits")]
+        let mixed = fold(u64::from(right) ^ key, 0x9e37_79b9_7f4a_7c15 ^ (key.rotate_left(17 + round) | 1)) as u32;
+        (left, right) = (right, left ^ (mixed & mask));
+    }
+    left << half_bits | right
+}

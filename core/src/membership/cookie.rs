@@ -1,0 +1,77 @@
+//! How does a source prove that it receives what is sent to its address, without our remembering it?
+//!
+//! The cookie is a keyed function of the address and a slow clock. Whoever can send it back has received
+//! it. Nothing is stored per source, so a flood of strangers costs no memory.
+
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng as _, SeedableRng};
+
+use crate::vocab::{Cookie, Instant, Rng};
+
+/// How long a cookie is good: between one and two of these.
+const EPOCH: Duration = Duration::from_secs(10);
+
+/// The secret from which this node's cookies are made.
+#[derive(Debug, Clone)]
+pub(crate) struct Cookies {
+    secret: [u8; 16],
+}
+
+impl Cookies {
+    pub(crate) fn new(rng: &mut Rng) -> Self {
+        let mut secret = [0; 16];
+        secret[..8].copy_from_slice(&rng.next().to_le_bytes());
+        secret[8..].copy_from_slice(&rng.next().to_le_bytes());
+        Self { secret }
+    }
+
+    /// The cookie that an address gets now.
+    pub(crate) fn bake(&self, addr: SocketAddr, now: Instant) -> Cookie {
+        self.cookie(addr, epoch(now))
+    }
+
+    /// Whether this is a cookie that the address got lately.
+    pub(crate) fn accepts(&self, cookie: Cookie, addr: SocketAddr, now: Instant) -> bool {
+        let epoch = epoch(now);
+        cookie == self.cookie(addr, epoch) || epoch.checked_sub(1).is_some_and(|last| cookie == self.cookie(addr, last))
+    }
+
+    /// One ChaCha8 block, keyed by secret and address, on the stream of epoch and port.
+    fn cookie(&self, addr: SocketAddr, epoch: u64) -> Cookie {
+        let ip = match addr.ip() {
+            IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+            IpAddr::V6(ip) => ip,
+        };
+        let mut key = [0; 32];
+        key[..16].copy_from_slice(&self.secret);
+        key[16..].copy_from_slice(&ip.octets());
+        let mut prf = ChaCha8Rng::from_seed(key);
+        prf.set_stream(epoch << 16 | u64::from(addr.port()));
+        Cookie(prf.next_u64().to_le_bytes())
+    }
+}
+
+fn epoch(now: Instant) -> u64 {
+    now.as_nanos() / u64::try_from(EPOCH.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocab::NodeId;
+
+    #[test]
+    fn a_cookie_belongs_to_one_address_and_grows_stale() {
+        let cookies = Cookies::new(&mut Rng::new(1, NodeId::from_u128(1), 1));
+        let (here, there) = (SocketAddr::from(([10, 0, 0, 1], 7946)), SocketAddr::from(([10, 0, 0, 1], 7947)));
+        let now = Instant::from_nanos(25_000_000_000);
+        let cookie = cookies.bake(here, now);
+        assert!(cookies.accepts(cookie, here, now));
+        assert!(cookies.accepts(cookie, here, now.after(EPOCH)));
+        assert!(!cookies.accepts(cookie, here, now.after(EPOCH * 2)));
+        assert!(!cookies.accepts(cookie, there, now));
+    }
+}

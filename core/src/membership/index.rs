@@ -1,0 +1,146 @@
+//! Which row has this identity, and which rows lie below this prefix?
+//!
+//! One small table per bucket (the top seven bits of the hashed identity), so that growing one moves only
+//! a hundredth of the cluster, and a bucket's short hashes are read without touching a row.
+//!
+//! ```text
+//! entry  state hash 32 · tag 12 (the next bits of the hashed identity) · row + 1 in 20 bits; 0 is empty
+//! ```
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::vocab::{Prefix, Slot, fold};
+
+/// How many buckets there are: the sums of all of them fit into one datagram of the default budget.
+pub(super) const BUCKETS: usize = 1 << BUCKET_BITS;
+
+const BUCKET_BITS: u32 = 7;
+const TAG_BITS: u32 = 12;
+const ROW_BITS: u32 = 20;
+const ROW_MASK: u64 = (1 << ROW_BITS) - 1;
+const TAG_MASK: u64 = (1 << TAG_BITS) - 1;
+
+/// The most members that the index can hold.
+pub(crate) const MEMBERS_MAX: u32 = (1 << ROW_BITS) - 1;
+
+#[expect(clippy::cast_possible_truncation, reason = "seven bits fit anywhere")]
+pub(super) const fn bucket_of(id_hash: u64) -> usize {
+    (id_hash >> (64 - BUCKET_BITS)) as usize
+}
+
+const fn tag_of(id_hash: u64) -> u64 {
+    (id_hash >> (64 - BUCKET_BITS - TAG_BITS)) & TAG_MASK
+}
+
+/// A short state hash under a salt: another salt gives other collisions.
+pub(super) const fn salted(state: u32, salt: u32) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "the short form is wanted")]
+    let short = fold(state as u64 ^ 0x9e37_79b9_7f4a_7c15, salt as u64 ^ 0xd1b5_4a32_d192_ed03) as u32;
+    short
+}
+
+#[derive(Debug, Clone, Default)]
+struct Bucket {
+    entries: Vec<u64>,
+    used: usize,
+}
+
+/// The index of the roster.
+#[derive(Debug, Clone)]
+pub(super) struct Index {
+    buckets: Box<[Bucket]>,
+}
+
+impl Index {
+    pub(super) fn new() -> Self {
+        Self { buckets: (0..BUCKETS).map(|_| Bucket::default()).collect() }
+    }
+
+    /// The row under this hash that `is_it` confirms.
+    pub(super) fn find(&self, id_hash: u64, is_it: impl Fn(Slot) -> bool) -> Option<Slot> {
+        let bucket = &self.buckets[bucket_of(id_hash)];
+        bucket.chain(tag_of(id_hash)).find_map(|(_, entry)| {
+            let slot = slot_of(entry);
+            (tag(entry) == tag_of(id_hash) && is_it(slot)).then_some(slot)
+        })
+    }
+
+    pub(super) fn insert(&mut self, id_hash: u64, slot: Slot, state: u64) {
+        let entry = state << 32 | tag_of(id_hash) << ROW_BITS | (u64::from(slot.0) + 1);
+        self.buckets[bucket_of(id_hash)].insert(entry);
+    }
+
+    /// Records the new state hash of a row.
+    pub(super) fn update(&mut self, id_hash: u64, slot: Slot, state: u64) {
+        let bucket = &mut self.buckets[bucket_of(id_hash)];
+        let place = bucket.chain(tag_of(id_hash)).find(|&(_, entry)| slot_of(entry) == slot);
+        if let Some((place, entry)) = place {
+            bucket.entries[place] = state << 32 | entry & 0xffff_ffff;
+        }
+    }
+
+    /// Rows below a prefix with their short state hashes.
+    pub(super) fn below(&self, prefix: Prefix) -> impl Iterator<Item = (Slot, u32)> + '_ {
+        let level = u32::from(prefix.level);
+        let (first, count, deeper) = if level <= BUCKET_BITS {
+            let width = BUCKETS >> level;
+            (usize::from(prefix.index) * width, width, 0)
+        } else {
+            (usize::from(prefix.index) >> (level - BUCKET_BITS), 1, level - BUCKET_BITS)
+        };
+        let wanted = u64::from(prefix.index) & ((1 << deeper) - 1);
+        let entries = self.buckets[first..first + count].iter().flat_map(|bucket| &bucket.entries);
+        entries.filter(move |&&entry| entry != 0 && tag(entry) >> (TAG_BITS - deeper) == wanted).map(|&entry| {
+            #[expect(clippy::cast_possible_truncation, reason = "the high half")]
+            let state = (entry >> 32) as u32;
+            (slot_of(entry), state)
+        })
+    }
+}
+
+const fn tag(entry: u64) -> u64 {
+    (entry >> ROW_BITS) & TAG_MASK
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "twenty bits fit into 32")]
+const fn slot_of(entry: u64) -> Slot {
+    Slot((entry & ROW_MASK) as u32 - 1)
+}
+
+impl Bucket {
+    /// The occupied places from a tag's home to the first empty one.
+    fn chain(&self, tag: u64) -> impl Iterator<Item = (usize, u64)> + '_ {
+        let capacity = self.entries.len();
+        let home = self.home(tag);
+        let places = (home..capacity).chain(0..home);
+        places.map(|place| (place, self.entries[place])).take_while(|&(_, entry)| entry != 0)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "below the capacity, which is a usize")]
+    const fn home(&self, tag: u64) -> usize {
+        ((tag * self.entries.len() as u64) >> TAG_BITS) as usize
+    }
+
+    fn insert(&mut self, entry: u64) {
+        if self.used * 4 >= self.entries.len() * 3 {
+            self.grow();
+        }
+        let home = self.home(tag(entry));
+        let capacity = self.entries.len();
+        let free = (home..capacity).chain(0..home).find(|&place| self.entries[place] == 0);
+        let place = free.expect("a quarter of the places is empty");
+        self.entries[place] = entry;
+        self.used += 1;
+    }
+
+    /// Grows by half; the tag alone says where an entry belongs, so no row is touched.
+    fn grow(&mut self) {
+        let capacity = (self.entries.len() + self.entries.len() / 2).max(4);
+        let old = core::mem::replace(&mut self.entries, alloc::vec![0; capacity]);
+        self.used = 0;
+        for entry in old.into_iter().filter(|&entry| entry != 0) {
+            self.insert(entry);
+        }
+    }
+}

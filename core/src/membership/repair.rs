@@ -1,0 +1,93 @@
+//! When does this node ask another for what rumours failed to bring?
+//!
+//! Every packet carries its sender's fingerprint. One that differs proves nothing: a rumour may be on its
+//! way. Several in a row do, and then one repair is started, at most one per gap *in all*: at ten thousand
+//! nodes nearly every packet comes from another peer, so a limit per peer limits nothing. The gap doubles
+//! while repairs find nothing, and a young node does not wait at all.
+
+use core::time::Duration;
+
+use crate::vocab::Instant;
+
+/// Mismatches in a row that start a repair.
+const STREAK: u8 = 4;
+
+/// The same while some member is suspected: a lost refutation costs a life.
+const STREAK_SUSPECTING: u8 = 2;
+
+/// A node is young for this long after it was let in.
+const YOUTH: Duration = Duration::from_secs(10);
+
+/// The gap after a repair that brought this many records or more: the roster is still being filled.
+const GAP_FILLING: Duration = Duration::from_millis(100);
+const FILLING_RECORDS: u32 = 40;
+
+/// The gap never grows beyond this many times the configured one.
+const GAP_GROWTH_MAX: u32 = 8;
+
+/// Pace of repairs.
+#[derive(Debug, Clone)]
+pub(crate) struct Repairs {
+    gap_first: Duration,
+    gap: Duration,
+    next: Instant,
+    young_until: Instant,
+    streak: u8,
+}
+
+impl Repairs {
+    pub(crate) const fn new(gap: Duration, now: Instant) -> Self {
+        Self { gap_first: gap, gap, next: now, young_until: now, streak: 0 }
+    }
+
+    /// The node was let in: for a while it asks at the first difference.
+    pub(crate) fn on_joined(&mut self, now: Instant) {
+        self.young_until = now.after(YOUTH);
+        (self.gap, self.next) = (self.gap_first, now);
+    }
+
+    /// A packet's fingerprint was the node's own.
+    pub(crate) const fn on_equal(&mut self) {
+        self.streak = 0;
+    }
+
+    /// A packet's fingerprint was another one. Returns whether to start a repair with its sender now.
+    pub(crate) fn on_mismatch(&mut self, suspecting: bool, now: Instant) -> bool {
+        self.streak = self.streak.saturating_add(1);
+        let enough = match (self.is_young(now), suspecting) {
+            (true, _) => 1,
+            (false, true) => STREAK_SUSPECTING,
+            (false, false) => STREAK,
+        };
+        self.streak >= enough && self.try_start(now)
+    }
+
+    /// Takes the turn if the gap is over.
+    pub(crate) fn try_start(&mut self, now: Instant) -> bool {
+        if now < self.next {
+            return false;
+        }
+        self.streak = 0;
+        self.next = now.after(self.gap);
+        self.gap = (self.gap * 2).min(self.gap_first * GAP_GROWTH_MAX);
+        true
+    }
+
+    /// A repair brought records that were news.
+    pub(crate) fn on_found(&mut self, records: u32, now: Instant) {
+        self.gap = self.gap_first;
+        let soon = if records >= FILLING_RECORDS { GAP_FILLING } else { self.gap_first };
+        self.next = self.next.min(now.after(soon));
+    }
+
+    /// When a young node that still differs asks again, whoever it is; `NEVER` for the others, who wait
+    /// for a packet that differs.
+    pub(crate) fn next_deadline(&self) -> Instant {
+        if self.streak > 0 && self.next < self.young_until { self.next } else { Instant::NEVER }
+    }
+
+    /// Whether the node was let in only lately.
+    pub(crate) fn is_young(&self, now: Instant) -> bool {
+        now < self.young_until
+    }
+}

@@ -1,0 +1,178 @@
+//! Where are the members kept? In rows of 40 bytes, in chunks, so that growing never moves a row and never
+//! copies more than one chunk. Addresses of IPv6 members lie in a side table.
+
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
+
+use crate::vocab::{Health, Incarnation, NodeId, Record, Slot, fold, mix};
+
+const CHUNK: usize = 128;
+
+/// One member. Compact, because a cluster of n nodes holds n² of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    id: NodeId,
+    boot: u64,
+    counter: u32,
+    /// The IPv4 address, or the place in the side table.
+    ip: u32,
+    port: u16,
+    telling: u16,
+    hops: u8,
+    health: Health,
+    v6: bool,
+}
+
+const _: () = assert!(size_of::<Row>() == 40, "a row is 40 bytes");
+
+impl Row {
+    pub(super) const fn id(&self) -> NodeId {
+        self.id
+    }
+
+    pub(super) const fn incarnation(&self) -> Incarnation {
+        Incarnation { boot: self.boot, counter: self.counter }
+    }
+
+    pub(super) const fn health(&self) -> Health {
+        self.health
+    }
+
+    pub(super) const fn hops(&self) -> u8 {
+        self.hops
+    }
+
+    pub(super) const fn telling(&self) -> u16 {
+        self.telling
+    }
+
+    pub(super) const fn id_hash(&self) -> u64 {
+        id_hash(self.id)
+    }
+}
+
+/// The hash of an identity: its top bits choose the bucket, on every node the same.
+pub(super) const fn id_hash(id: NodeId) -> u64 {
+    let (high, low) = id.words();
+    mix([high, low, 0, 0])
+}
+
+/// All rows, addressed by slot.
+#[derive(Debug, Clone)]
+pub(super) struct Roster {
+    chunks: Vec<Vec<Row>>,
+    v6: Vec<SocketAddrV6>,
+    v6_free: Vec<u32>,
+}
+
+impl Roster {
+    pub(super) const fn new() -> Self {
+        Self { chunks: Vec::new(), v6: Vec::new(), v6_free: Vec::new() }
+    }
+
+    pub(super) fn len(&self) -> u32 {
+        let Some(last) = self.chunks.last() else { return 0 };
+        let full = (self.chunks.len() - 1) * CHUNK;
+        u32::try_from(full + last.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn get(&self, slot: Slot) -> &Row {
+        &self.chunks[slot.index() / CHUNK][slot.index() % CHUNK]
+    }
+
+    fn get_mut(&mut self, slot: Slot) -> &mut Row {
+        &mut self.chunks[slot.index() / CHUNK][slot.index() % CHUNK]
+    }
+
+    pub(super) fn push(&mut self, record: &Record) -> Slot {
+        let slot = Slot(self.len());
+        let (ip, v6) = self.store_ip(record.addr);
+        let Incarnation { boot, counter } = record.incarnation;
+        let row = Row {
+            id: record.id,
+            boot,
+            counter,
+            ip,
+            port: record.addr.port(),
+            telling: 0,
+            hops: record.hops,
+            health: record.health,
+            v6,
+        };
+        if slot.index().is_multiple_of(CHUNK) {
+            // The first chunk grows with a small cluster; later ones are full soon and are laid out whole.
+            self.chunks.push(if self.chunks.is_empty() { Vec::new() } else { Vec::with_capacity(CHUNK) });
+        }
+        if let Some(chunk) = self.chunks.last_mut() {
+            chunk.push(row);
+        }
+        slot
+    }
+
+    /// Makes a row say what the record says.
+    pub(super) fn set(&mut self, slot: Slot, record: &Record) {
+        if self.addr(slot) != record.addr {
+            let old = *self.get(slot);
+            if old.v6 {
+                self.v6_free.push(old.ip);
+            }
+            let (ip, v6) = self.store_ip(record.addr);
+            let row = self.get_mut(slot);
+            (row.ip, row.v6, row.port) = (ip, v6, record.addr.port());
+        }
+        let row = self.get_mut(slot);
+        (row.boot, row.counter) = (record.incarnation.boot, record.incarnation.counter);
+        (row.health, row.hops) = (record.health, record.hops);
+    }
+
+    /// Numbers a new telling; 0 stands for "never told".
+    pub(super) fn tell_anew(&mut self, slot: Slot) -> u16 {
+        let row = self.get_mut(slot);
+        row.telling = row.telling.checked_add(1).unwrap_or(1);
+        row.telling
+    }
+
+    pub(super) fn addr(&self, slot: Slot) -> SocketAddr {
+        let row = self.get(slot);
+        if row.v6 {
+            self.v6[row.ip as usize].into()
+        } else {
+            SocketAddr::new(IpAddr::V4(Ipv4Addr::from(row.ip)), row.port)
+        }
+    }
+
+    /// Returns what a row keeps of an address, and whether that is a place in the side table.
+    fn store_ip(&mut self, addr: SocketAddr) -> (u32, bool) {
+        match addr {
+            SocketAddr::V4(addr) => (u32::from(*addr.ip()), false),
+            SocketAddr::V6(addr) => {
+                let place = self.v6_free.pop().unwrap_or_else(|| {
+                    self.v6.push(addr);
+                    u32::try_from(self.v6.len() - 1).unwrap_or(u32::MAX)
+                });
+                self.v6[place as usize] = addr;
+                (place, true)
+            }
+        }
+    }
+
+    /// The row's part of the fingerprint. A suspect counts as alive: a doubt is not a fact.
+    pub(super) fn state_hash(&self, slot: Slot) -> u64 {
+        let row = self.get(slot);
+        let class = match row.health {
+            Health::Alive | Health::Suspect => 0,
+            Health::Dead => 1,
+            Health::Left => 2,
+        };
+        let place = if row.v6 {
+            let octets = u128::from_be_bytes(self.v6[row.ip as usize].ip().octets());
+            #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+            let (high, low) = ((octets >> 64) as u64, octets as u64);
+            mix([high, low, u64::from(row.port), 6])
+        } else {
+            u64::from(row.ip) << 16 | u64::from(row.port)
+        };
+        let (high, low) = row.id.words();
+        fold(mix([high, low, row.boot, place]), u64::from(row.counter) << 2 | class | 1 << 40)
+    }
+}

@@ -1,0 +1,78 @@
+//! What time is it for the protocol?
+//!
+//! Node time is the embedder's time without the stretches in which the process stood still. A process
+//! that was paused finds all its deadlines overdue at once; if it believed its clock, it would accuse
+//! everybody whose answer lies unread in its own socket. So when a deadline is overdue by more than a
+//! tolerance, node time is set back to that deadline, and everything behind it keeps its distance.
+
+use core::time::Duration;
+
+use crate::vocab::Instant;
+
+/// The embedder's clock, made monotonic, and the time lost in freezes.
+#[derive(Debug, Clone)]
+pub(super) struct Clock {
+    latest: Instant,
+    lost: Duration,
+    tolerance: Duration,
+}
+
+/// What was odd about a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Nothing.
+    Regular,
+    /// It lay before an earlier one; the earlier one is used.
+    Backwards,
+    /// The process stood still.
+    Frozen,
+}
+
+impl Clock {
+    pub(super) const fn new(now: Instant, tolerance: Duration) -> Self {
+        Self { latest: now, lost: Duration::ZERO, tolerance }
+    }
+
+    /// Node time at the embedder's `now`, given the earliest deadline in node time.
+    pub(super) fn read(&mut self, now: Instant, deadline: Instant) -> (Instant, Reading) {
+        let backwards = now < self.latest;
+        self.latest = self.latest.max(now);
+        let node_now =
+            Instant::from_nanos(0).after(self.latest.since(Instant::from_nanos(0)).saturating_sub(self.lost));
+        let late = node_now.since(deadline);
+        if late > self.tolerance {
+            self.lost += late;
+            return (deadline, Reading::Frozen);
+        }
+        (node_now, if backwards { Reading::Backwards } else { Reading::Regular })
+    }
+
+    /// The embedder's time of a node time.
+    pub(super) fn outside(&self, at: Instant) -> Instant {
+        at.after(self.lost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_nanos(millis * 1_000_000)
+    }
+
+    #[test]
+    fn a_freeze_moves_every_deadline_and_never_shows_in_node_time() {
+        let mut clock = Clock::new(at(0), Duration::from_millis(250));
+        assert_eq!(clock.read(at(1250), at(1000)), (at(1250), Reading::Regular));
+        assert_eq!(clock.read(at(31_000), at(1500)), (at(1500), Reading::Frozen));
+        assert_eq!(clock.outside(at(1500)), at(31_000));
+        assert_eq!(clock.read(at(31_100), at(2000)), (at(1600), Reading::Regular));
+    }
+
+    #[test]
+    fn time_does_not_run_backwards() {
+        let mut clock = Clock::new(at(100), Duration::from_millis(250));
+        assert_eq!(clock.read(at(50), Instant::NEVER), (at(100), Reading::Backwards));
+    }
+}

@@ -1,0 +1,109 @@
+//! What a node wishes to send, and what it owes to others.
+
+use core::net::SocketAddr;
+
+use crate::detector::Target;
+use crate::vocab::{Cookie, Instant, NodeId, Nonce, Ring, Slot};
+
+/// A packet that shall be sent. What is in it is decided when it is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Intent {
+    /// The probe of this period; its clock starts when it is packed.
+    Probe { target: Target, nonce: Nonce },
+    /// A ping that no verdict hangs on: a last chance, a favour to another prober, a try to reconnect.
+    Ping { slot: Slot, nonce: Nonce },
+    /// The answer to a ping, with what the pinger should hear about itself.
+    Ack { to: SocketAddr, nonce: Nonce, about: Option<Slot> },
+    /// Ask a helper to ping the target.
+    PingRequest { helper: Slot, target: Slot, nonce: Nonce },
+    /// Tell a prober that the target answered.
+    Relayed { to: SocketAddr, target: Slot, nonce: Nonce },
+    /// Rumours to a member.
+    Gossip { slot: Slot },
+    /// What the receiver should hear about a member, first of all about itself.
+    Tell { to: SocketAddr, about: Slot },
+    /// Ask a seed to be let in.
+    Join { to: SocketAddr, nonce: Nonce, cookie: Option<Cookie> },
+    /// Ask a stranger to prove its address.
+    Challenge { to: SocketAddr, nonce: Nonce },
+    /// Let a proven stranger in.
+    Welcome { to: SocketAddr, nonce: Nonce },
+    /// Begin or go on with a repair: the sums from `first` on.
+    Summary { to: SocketAddr, nonce: Nonce, level: u8, first: u8 },
+    /// Answer a summary: the contents of the prefixes in `differing`, in at most so many bytes.
+    Digest { to: SocketAddr, nonce: Nonce, level: u8, differing: u128, bytes_left: u32 },
+    /// The next part of the first waiting reply of a repair.
+    Reply,
+}
+
+/// The intents that wait, in order.
+#[derive(Debug, Clone)]
+pub(super) struct Intents {
+    queue: Ring<Intent>,
+}
+
+impl Intents {
+    pub(super) const fn new(max: usize) -> Self {
+        Self { queue: Ring::new(max) }
+    }
+
+    /// Appends an intent. Returns whether there was room.
+    #[must_use]
+    pub(super) fn push(&mut self, intent: Intent) -> bool {
+        self.queue.push_back(intent).is_ok()
+    }
+
+    /// Puts the rest of an intent back to the front.
+    pub(super) fn put_back(&mut self, intent: Intent) {
+        self.queue.put_back(intent);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Intent> {
+        self.queue.pop_front()
+    }
+}
+
+/// A ping that was sent as a favour: whom to tell when it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Relay {
+    /// The nonce of our ping.
+    pub(super) nonce: Nonce,
+    pub(super) target: NodeId,
+    /// Who asked, and with which nonce.
+    pub(super) origin: SocketAddr,
+    pub(super) origin_nonce: Nonce,
+    pub(super) until: Instant,
+}
+
+/// The favours under way. Few, because each lasts a period at most; a flood of them is refused.
+#[derive(Debug, Clone)]
+pub(super) struct Relays {
+    queue: Ring<Relay>,
+}
+
+const RELAYS_MAX: usize = 64;
+
+impl Relays {
+    pub(super) const fn new() -> Self {
+        Self { queue: Ring::new(RELAYS_MAX) }
+    }
+
+    /// Remembers a favour. Returns whether there was room.
+    #[must_use]
+    pub(super) fn push(&mut self, relay: Relay, now: Instant) -> bool {
+        while let Some(oldest) = self.queue.pop_front() {
+            if oldest.until > now {
+                self.queue.put_back(oldest);
+                break;
+            }
+        }
+        self.queue.push_back(relay).is_ok()
+    }
+
+    /// The favour that an answer belongs to, if there is one. It stays: the answer may come twice.
+    pub(super) fn find(&mut self, target: NodeId, nonce: Nonce, now: Instant) -> Option<Relay> {
+        (0..self.queue.len())
+            .filter_map(|place| self.queue.get_mut(place).map(|relay| *relay))
+            .find(|relay| relay.nonce == nonce && relay.target == target && relay.until > now)
+    }
+}

@@ -1,0 +1,227 @@
+//! What goes into a node and what comes out of it: types only.
+
+use core::net::SocketAddr;
+
+use crate::vocab::{Health, Incarnation, Instant, NodeId};
+use crate::wire::DecodeError;
+
+/// Who a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// The same over every restart.
+    pub id: NodeId,
+    /// Strictly larger after every restart, and durable before it is used: the larger of wall-clock
+    /// milliseconds and one more than the last one.
+    pub boot: u64,
+    /// Where the others reach this node.
+    pub addr: SocketAddr,
+}
+
+/// Something that happens to a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// Bytes came in.
+    Datagram {
+        /// Where they came from.
+        from: SocketAddr,
+        /// The UDP payload.
+        bytes: &'a [u8],
+    },
+    /// The deadline of [`poll_timeout`](crate::Node::poll_timeout) has passed. Before it, this does nothing.
+    Timeout,
+    /// The application wants something.
+    Command(Command<'a>),
+}
+
+/// Something that the application wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// Become a member of the cluster that one of these belongs to. They are asked in turn until one lets
+    /// the node in.
+    Join {
+        /// Addresses of members, at most [`SEEDS_MAX`].
+        seeds: &'a [SocketAddr],
+    },
+    /// Say goodbye. [`Event::Left`] follows when enough members were told; the node answers until it is dropped.
+    Leave,
+}
+
+/// The most seeds that one [`Command::Join`] takes.
+pub const SEEDS_MAX: usize = 64;
+
+/// Why an input was refused. Except for a counter in [`Stats`], the node is as if it had never come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    /// The bytes are not a datagram of this cluster.
+    #[error("{0}")]
+    Datagram(#[from] DecodeError),
+    /// The datagram claims to come from this node itself.
+    #[error("the datagram carries our own identity")]
+    FromSelf,
+    /// The datagram asks for more than an unproven source gets, and its cookie is not ours or is stale.
+    #[error("the cookie is not ours or is stale")]
+    Cookie,
+    /// No seeds were given.
+    #[error("no seeds")]
+    NoSeeds,
+    /// More seeds were given than a join takes.
+    #[error("{count} seeds, at most {SEEDS_MAX} are taken")]
+    TooManySeeds {
+        /// How many were given.
+        count: usize,
+    },
+    /// The node has said goodbye.
+    #[error("this node has left the cluster")]
+    HasLeft,
+}
+
+/// One datagram to be sent: the first `len` bytes of the buffer that was polled into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "the datagram is lost if it is not sent"]
+pub struct Transmit {
+    /// Where to.
+    pub to: SocketAddr,
+    /// How many bytes of the buffer.
+    pub len: usize,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// What a datagram is for: what a trace, a metric or a filter goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Purpose {
+    /// A ping.
+    Probe,
+    /// The answer to a ping.
+    Ack,
+    /// A request to ping somebody else, or its answer.
+    Relay,
+    /// Rumours and nothing else.
+    Gossip,
+    /// A step of joining.
+    Join,
+    /// A step of a repair.
+    Repair,
+}
+
+/// Something that the application may want to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// A member is believed to be something else than before.
+    Member(MemberChange),
+    /// A seed let this node in.
+    Joined {
+        /// How many live members are known, this node included. More follow.
+        members: u32,
+    },
+    /// This node contradicted what is said of it, and is known by this incarnation from now on. A driver
+    /// that keeps the boot number on disk must keep the new one.
+    Refuted {
+        /// The new incarnation.
+        incarnation: Incarnation,
+    },
+    /// The goodbye was told.
+    Left,
+    /// So many events were dropped because nobody took them; read the members from the view.
+    EventsLost {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// One statement about a member that replaced another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemberChange {
+    /// Who.
+    pub id: NodeId,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Which of its lives and statements.
+    pub incarnation: Incarnation,
+    /// What is believed of it now.
+    pub health: Health,
+    /// What was believed before; `None` for a new member.
+    pub was: Option<Health>,
+    /// Why.
+    pub reason: Reason,
+    /// How many hops the statement came; 0 when this node makes it.
+    pub hops: u8,
+}
+
+/// Why a belief changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// A rumour said so.
+    Rumour,
+    /// A repair or a welcome said so.
+    Repair,
+    /// The member itself said so.
+    Contact,
+    /// It did not answer this node.
+    Silence,
+    /// It did not contradict a suspicion in time.
+    Expiry,
+}
+
+/// The node's one deadline: call [`handle`](crate::Node::handle) with [`Input::Timeout`] then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wakeup {
+    /// When.
+    pub at: Instant,
+    /// What for; of use to logs and tests only.
+    pub timer: Timer,
+}
+
+/// What a node waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// The next probe period.
+    ProbePeriod,
+    /// The answer to a direct probe.
+    ProbeAnswer,
+    /// The next gossip tick.
+    Gossip,
+    /// The last chance or the end of a suspicion.
+    Suspicion,
+    /// The next request to let this node in.
+    Join,
+    /// The next repair of a young node.
+    Repair,
+    /// The next attempt to reach a dead member.
+    Reconnect,
+}
+
+/// Counters since the node's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Datagrams that were taken in.
+    pub datagrams_received: u64,
+    /// Datagrams that were refused, for any reason in [`Rejected`].
+    pub datagrams_rejected: u64,
+    /// Datagrams that were handed out.
+    pub datagrams_sent: u64,
+    /// Bytes that were handed out.
+    pub bytes_sent: u64,
+    /// Records that claimed what cannot be, or found no room.
+    pub records_refused: u64,
+    /// Answers that nobody awaited (late, repeated or forged).
+    pub answers_unexpected: u64,
+    /// Packets that were not sent because too many waited.
+    pub intents_dropped: u64,
+    /// Rumours that were given up early because too many waited.
+    pub rumours_dropped: u64,
+    /// Inputs whose time lay before an earlier one's.
+    pub clock_backwards: u64,
+    /// Times that the process was found to have stood still.
+    pub freezes: u64,
+    /// Members that this node suspected by its own probe.
+    pub suspicions: u64,
+    /// Members that this node declared dead itself.
+    pub convictions: u64,
+    /// Times that this node contradicted what was said of it.
+    pub refutations: u64,
+    /// Repairs that this node began.
+    pub repairs: u64,
+    /// Records that repairs brought and that were news.
+    pub repaired: u64,
+}

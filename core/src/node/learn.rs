@@ -1,0 +1,130 @@
+//! A belief changes: what is told on, what is suspected, what is reported.
+
+use crate::detector::suspicion::suspicion_length;
+use crate::membership::Change;
+use crate::packing::{Rumour, Urgency};
+use crate::vocab::{Health, Incarnation, Instant, Record, Slot, log10_ceil};
+
+use super::intents::Intent;
+use super::io::{Event, MemberChange, Reason, Timer};
+use super::{Leaving, Node};
+
+impl Node {
+    /// Merges one statement and does what follows from it. Returns whether it was news.
+    pub(super) fn learn(&mut self, record: &Record, reason: Reason, now: Instant) -> bool {
+        if record.id == self.id {
+            return self.learn_about_self(record, now);
+        }
+        let record = self.softened(record, reason);
+        let (slot, was) = match self.membership.apply(&record) {
+            Change::New(slot) => (slot, None),
+            Change::Changed { slot, was } => (slot, Some(was)),
+            Change::Known(_) | Change::Stale(_) => return false,
+            Change::Refused(_) => {
+                self.stats.records_refused += 1;
+                return false;
+            }
+        };
+        self.order.on_changed(slot);
+        self.follow_suspicion(slot, reason, now);
+        if reason != Reason::Repair {
+            let over_life = record.health != Health::Alive || was.is_some_and(|was| was != Health::Alive);
+            self.tell(slot, if over_life { Urgency::Urgent } else { Urgency::Ordinary }, now);
+        }
+        let Record { id, addr, incarnation, health, hops } = record;
+        self.cold.events.push(Event::Member(MemberChange { id, addr, incarnation, health, was, reason, hops }));
+        true
+    }
+
+    /// A repair never kills at once: what it says is dead, and lives here, gets time to contradict.
+    fn softened(&self, record: &Record, reason: Reason) -> Record {
+        let lives_here = || self.membership.find(record.id).is_some_and(|slot| self.membership.health(slot).is_live());
+        if reason == Reason::Repair && record.health == Health::Dead && lives_here() {
+            Record { health: Health::Suspect, ..*record }
+        } else {
+            *record
+        }
+    }
+
+    /// Opens or closes the suspicion that goes with the row's health.
+    fn follow_suspicion(&mut self, slot: Slot, reason: Reason, now: Instant) {
+        self.suspicions.close(slot);
+        if self.membership.health(slot) == Health::Suspect {
+            let period = self.config.period;
+            let length = suspicion_length(self.config.suspicion_mult, self.membership.live(), period);
+            // Whoever has the suspicion by hearsay leaves the accuser time to finish, so that one last
+            // chance is given by few, not by all.
+            let hearsay = reason != Reason::Silence;
+            self.suspicions.open(slot, if hearsay { length + period } else { length }, now);
+            if reason != Reason::Rumour {
+                self.wish(Intent::Tell { to: self.membership.addr(slot), about: slot });
+            }
+        }
+        self.deadlines.set(Timer::Suspicion, self.suspicions.next_deadline());
+    }
+
+    /// Somebody says something about this node. If it would win, it is contradicted.
+    fn learn_about_self(&mut self, heard: &Record, now: Instant) -> bool {
+        let own = self.membership.record(Slot::SELF);
+        if self.leaving != Leaving::Stays {
+            return false;
+        }
+        let life_over = heard.incarnation.boot == own.incarnation.boot && heard.health == Health::Left;
+        let raised = if heard.incarnation.boot > own.incarnation.boot || life_over {
+            Incarnation::first(heard.incarnation.boot.saturating_add(1))
+        } else {
+            own.incarnation.above(heard.incarnation)
+        };
+        match self.membership.judge(heard) {
+            Change::Changed { .. } => {}
+            Change::Refused(_) => {
+                self.stats.records_refused += 1;
+                return false;
+            }
+            Change::New(_) | Change::Known(_) | Change::Stale(_) => return false,
+        }
+        self.membership.overwrite(Slot::SELF, &Record { incarnation: raised, ..own });
+        self.stats.refutations += 1;
+        self.tell(Slot::SELF, Urgency::Urgent, now);
+        self.cold.events.push(Event::Refuted { incarnation: raised });
+        true
+    }
+
+    /// Begins to tell what a row says, and sees to it that a gossip tick comes.
+    pub(super) fn tell(&mut self, slot: Slot, urgency: Urgency, now: Instant) {
+        let telling = self.membership.tell_anew(slot);
+        if self.gossip.push(Rumour { slot, telling }, urgency) {
+            self.stats.rumours_dropped += 1;
+        }
+        self.arm_gossip(now);
+    }
+
+    /// Lets the next gossip tick come, no sooner than an interval after the last one.
+    pub(super) fn arm_gossip(&mut self, now: Instant) {
+        if self.deadlines.get(Timer::Gossip) == Instant::NEVER {
+            let next = self.gossip_latest.after(self.config.gossip_interval);
+            self.deadlines.set(Timer::Gossip, next.max(now));
+        }
+    }
+
+    /// How often a rumour is told in a cluster of this size.
+    pub(super) fn tellings_max(&self) -> u32 {
+        self.config.retransmit_mult * log10_ceil(self.membership.live().saturating_add(1))
+    }
+
+    pub(super) fn leave(&mut self, now: Instant) {
+        self.leaving = Leaving::Leaves;
+        self.prober.stop();
+        self.cold.joining = None;
+        for timer in [Timer::ProbePeriod, Timer::ProbeAnswer, Timer::Join, Timer::Repair] {
+            self.deadlines.set(timer, Instant::NEVER);
+        }
+        let own = Record { health: Health::Left, ..self.membership.record(Slot::SELF) };
+        self.membership.overwrite(Slot::SELF, &own);
+        self.tell(Slot::SELF, Urgency::Urgent, now);
+        if self.membership.live() == 0 {
+            self.leaving = Leaving::HasLeft;
+            self.cold.events.push(Event::Left);
+        }
+    }
+}

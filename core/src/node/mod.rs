@@ -1,0 +1,252 @@
+//! The wiring: the only place where rooms meet.
+//!
+//! * [`io`] — everything that goes in and comes out, as types;
+//! * [`receive`] — a datagram in: decode, learn, answer;
+//! * [`learn`] — a belief changes: rumour, suspicion, event;
+//! * [`timers`] — a deadline passes: which room is asked;
+//! * [`joining`], [`repairing`] — the two conversations with more than one step;
+//! * [`transmit`] — what waits becomes a packet, at the last moment;
+//! * [`intents`] — what waits; [`events`] — what is reported; [`clock`] — what time it is.
+//!
+//! Invariant: what waits inside is what is *wished* ("ping this member"), never a packet; so what is sent
+//! is what is believed when it is sent.
+
+mod clock;
+mod events;
+mod intents;
+pub(crate) mod io;
+mod joining;
+mod learn;
+mod receive;
+mod repairing;
+mod timers;
+mod transmit;
+mod view;
+
+use alloc::boxed::Box;
+
+use crate::config::{Config, ConfigError};
+use crate::detector::order::Order;
+use crate::detector::probe::Prober;
+use crate::detector::suspicion::Suspicions;
+use crate::membership::Membership;
+use crate::membership::cookie::Cookies;
+use crate::membership::joining::Joining;
+use crate::membership::repair::Repairs;
+use crate::packing::Gossip;
+use crate::vocab::{Health, Incarnation, Instant, NodeId, Record, Rng, Slot};
+use clock::{Clock, Reading};
+use events::Events;
+use intents::{Intents, Relays};
+use io::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, Stats, Wakeup};
+use repairing::Conversation;
+use timers::Deadlines;
+pub use view::{MemberView, View};
+
+/// A datagram is handled before the timers that it may answer, but after so many overdue ones the timers
+/// run all the same, so that no flood can stop them.
+const OVERDUE_DATAGRAMS_MAX: u32 = 64;
+
+/// The most rumours of one class that wait to be told.
+const RUMOURS_MAX: usize = 4096;
+
+/// One member of a cluster, as a state machine: time and bytes in, bytes and events out.
+///
+/// A driver does four things, in any order and as often as it likes: it hands in what happened
+/// ([`handle`](Self::handle)), sends what [`poll_transmit`](Self::poll_transmit) gives, shows what
+/// [`poll_event`](Self::poll_event) gives, and comes back at [`poll_timeout`](Self::poll_timeout).
+///
+/// ```
+/// use quidnunc_core::{Config, Identity, Instant, Node, NodeId};
+/// # use core::net::SocketAddr;
+///
+/// let addr: SocketAddr = "10.0.0.1:7946".parse().unwrap();
+/// let identity = Identity { id: NodeId::from_name("n1"), boot: 1, addr };
+/// let start = Instant::from_nanos(0);
+/// let mut node = Node::new(Config::lan(), identity, 42, start)?;
+///
+/// let mut buffer = [0; 1232];
+/// assert!(node.poll_transmit(start, &mut buffer).is_none(), "alone, it has nobody to talk to");
+/// assert!(node.poll_timeout().is_some(), "but it will look around");
+/// assert_eq!(node.view().live(), 1);
+/// # Ok::<(), quidnunc_core::ConfigError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Node {
+    config: Config,
+    id: NodeId,
+    leaving: Leaving,
+    deadlines: Deadlines,
+    clock: Clock,
+    overdue: u32,
+    tells_left: u8,
+    stats: Stats,
+    membership: Membership,
+    prober: Prober,
+    order: Order,
+    suspicions: Suspicions,
+    gossip: Gossip,
+    gossip_latest: Instant,
+    repairs: Repairs,
+    intents: Intents,
+    rng: Rng,
+    cold: Box<Cold>,
+}
+
+/// What a steady node does not touch.
+#[derive(Debug, Clone)]
+struct Cold {
+    events: Events,
+    relays: Relays,
+    joining: Option<Joining>,
+    cookies: Cookies,
+    conversation: Conversation,
+}
+
+/// Whether the node is on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaving {
+    Stays,
+    /// The goodbye is being told.
+    Leaves,
+    HasLeft,
+}
+
+impl Node {
+    /// A node that knows only itself.
+    ///
+    /// `seed` is all the chance that it will ever have: the same config, identity, seed and inputs give the
+    /// same bytes on every platform.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when settings contradict each other, or nobody can listen at the address.
+    pub fn new(config: Config, identity: Identity, seed: u64, now: Instant) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let Identity { id, boot, addr } = identity;
+        if addr.port() == 0 || addr.ip().is_unspecified() || addr.ip().is_multicast() {
+            return Err(ConfigError::Address { addr });
+        }
+        let own = Record { id, incarnation: Incarnation::first(boot), health: Health::Alive, hops: 0, addr };
+        let mut rng = Rng::new(seed, id, boot);
+        let cold = Cold {
+            events: Events::new(config.events_max, config.hash_seed),
+            relays: Relays::new(),
+            joining: None,
+            cookies: Cookies::new(&mut rng),
+            conversation: Conversation::new(),
+        };
+        let mut node = Self {
+            id,
+            leaving: Leaving::Stays,
+            deadlines: Deadlines::new(),
+            clock: Clock::new(now, config.period / 2),
+            overdue: 0,
+            tells_left: receive::TELLS_PER_PERIOD,
+            stats: Stats::default(),
+            membership: Membership::new(&own, config.members_max),
+            prober: Prober::new(config.period, config.probe_timeout, now, &mut rng),
+            order: Order::new(config.probe_order),
+            suspicions: Suspicions::new(config.probe_timeout, config.hash_seed),
+            gossip: Gossip::new(RUMOURS_MAX),
+            gossip_latest: Instant::from_nanos(0),
+            repairs: Repairs::new(config.repair_interval, now),
+            intents: Intents::new(config.intents_max),
+            rng,
+            cold: Box::new(cold),
+            config,
+        };
+        node.tell(Slot::SELF, crate::packing::Urgency::Urgent, now);
+        node.start_timers(now);
+        Ok(node)
+    }
+
+    /// Takes in something that happened at `now`. A `now` before an earlier one counts as that one.
+    ///
+    /// # Errors
+    /// [`Rejected`] when the input is refused; then nothing but a counter has changed.
+    pub fn handle(&mut self, now: Instant, input: Input<'_>) -> Result<(), Rejected> {
+        let now = self.node_time(now);
+        match input {
+            Input::Datagram { from, bytes } => {
+                let result = self.on_datagram(from, bytes, now);
+                if result.is_err() {
+                    self.stats.datagrams_rejected += 1;
+                }
+                if self.deadlines.earliest().0 <= now {
+                    self.overdue += 1;
+                    if self.overdue >= OVERDUE_DATAGRAMS_MAX {
+                        self.on_timeout(now);
+                    }
+                }
+                result
+            }
+            Input::Timeout => {
+                self.on_timeout(now);
+                Ok(())
+            }
+            Input::Command(command) => self.on_command(command, now),
+        }
+    }
+
+    fn on_command(&mut self, command: Command<'_>, now: Instant) -> Result<(), Rejected> {
+        if self.leaving != Leaving::Stays {
+            return Err(Rejected::HasLeft);
+        }
+        match command {
+            Command::Join { seeds: [] } => Err(Rejected::NoSeeds),
+            Command::Join { seeds } if seeds.len() > SEEDS_MAX => Err(Rejected::TooManySeeds { count: seeds.len() }),
+            Command::Join { seeds } => {
+                self.join(seeds, now);
+                Ok(())
+            }
+            Command::Leave => {
+                self.leave(now);
+                Ok(())
+            }
+        }
+    }
+
+    /// The next event, oldest first.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.cold.events.pop()
+    }
+
+    /// The one deadline, in the embedder's time; `None` when only an input can change anything.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Wakeup> {
+        let (at, timer) = self.deadlines.earliest();
+        (at != Instant::NEVER).then(|| Wakeup { at: self.clock.outside(at), timer })
+    }
+
+    /// What the node knows, to be read.
+    #[must_use]
+    pub const fn view(&self) -> View<'_> {
+        View::new(self)
+    }
+
+    /// Asserts every invariant that spans rooms. Walks over all members: for tests and simulators.
+    ///
+    /// # Panics
+    /// When one does not hold, which is a mistake in this crate.
+    pub fn check(&self) {
+        self.membership.check();
+        self.suspicions.check();
+        for slot in self.membership.slots() {
+            let suspect = self.membership.health(slot) == Health::Suspect;
+            assert_eq!(suspect, self.suspicions.is_open(slot), "a suspect has an open suspicion, and nobody else");
+        }
+        let own = self.membership.record(Slot::SELF);
+        assert_eq!(own.id, self.id, "the first row is the node itself");
+        assert!(matches!(own.health, Health::Alive | Health::Left), "nobody suspects itself");
+    }
+
+    fn node_time(&mut self, now: Instant) -> Instant {
+        let (now, reading) = self.clock.read(now, self.deadlines.earliest().0);
+        match reading {
+            Reading::Regular => {}
+            Reading::Backwards => self.stats.clock_backwards += 1,
+            Reading::Frozen => self.stats.freezes += 1,
+        }
+        now
+    }
+}

@@ -1,0 +1,162 @@
+//! A datagram comes in: decode, learn, answer.
+//!
+//! Everything is decoded and every reason to refuse is checked before the first change.
+
+use core::net::SocketAddr;
+
+use crate::vocab::{Health, Instant, NodeId, Nonce, Record, Slot};
+use crate::wire::{Body, Datagram, Sender};
+
+use super::Node;
+use super::intents::{Intent, Relay};
+use super::io::{Reason, Rejected, Timer};
+
+/// How many unasked corrections ("I believe this of you") a node sends per probe period.
+pub(super) const TELLS_PER_PERIOD: u8 = 16;
+
+impl Node {
+    pub(super) fn on_datagram(&mut self, from: SocketAddr, bytes: &[u8], now: Instant) -> Result<(), Rejected> {
+        let datagram = Datagram::decode(bytes, self.config.cluster)?;
+        if datagram.sender.id == self.id {
+            return Err(Rejected::FromSelf);
+        }
+        if let Body::Wants(wants) = datagram.body
+            && !self.cold.cookies.accepts(wants.cookie, from, now)
+        {
+            return Err(Rejected::Cookie);
+        }
+        self.stats.datagrams_received += 1;
+        let awaited = self.take_answer(&datagram, now);
+        for record in datagram.rumours {
+            self.learn(&one_hop_on(record), Reason::Rumour, now);
+        }
+        if !datagram.bulk.is_empty() {
+            self.learn_bulk(datagram.bulk, now);
+        }
+        let about = self.meet(&datagram.sender, from, now);
+        self.answer(&datagram, from, bytes.len(), (awaited, about), now);
+        Ok(())
+    }
+
+    /// Ends the wait that a datagram answers. Whoever repeats a fresh nonce is really there, and its boot is
+    /// believed before anything that it says is judged. Returns whether the answer was awaited.
+    fn take_answer(&mut self, datagram: &Datagram<'_>, now: Instant) -> bool {
+        let sender = &datagram.sender;
+        let awaited = match datagram.body {
+            Body::Ack { nonce } => self.prober.on_answer(sender.id, nonce) || self.take_favour(sender.id, nonce, now),
+            Body::Relayed { nonce, target } => self.prober.on_answer(target, nonce),
+            Body::Challenge { nonce, .. } | Body::Welcome { nonce } => {
+                self.cold.joining.as_ref().is_some_and(|joining| joining.is_answer(nonce))
+            }
+            Body::Digest(digest) => self.cold.conversation.is_answer(digest.nonce),
+            Body::None | Body::Ping { .. } | Body::PingRequest { .. } | Body::Join { .. } => return false,
+            Body::Summary(_) | Body::Wants(_) => return false,
+        };
+        if awaited {
+            self.membership.believe_boot(sender.incarnation.boot);
+            self.deadlines.set(Timer::ProbeAnswer, self.prober.next_deadline());
+        } else {
+            self.stats.answers_unexpected += 1;
+        }
+        awaited
+    }
+
+    /// Passes the answer to a favour on to whoever asked for it.
+    fn take_favour(&mut self, target: NodeId, nonce: Nonce, now: Instant) -> bool {
+        let Some(relay) = self.cold.relays.find(target, nonce, now) else { return false };
+        if let Some(target) = self.membership.find(target) {
+            self.wish(Intent::Relayed { to: relay.origin, target, nonce: relay.origin_nonce });
+        }
+        true
+    }
+
+    /// Compares what the sender is and knows with what this node believes. Returns the row that the sender
+    /// should hear about, because it contradicts what the sender is.
+    fn meet(&mut self, sender: &Sender, from: SocketAddr, now: Instant) -> Option<Slot> {
+        let equal = sender.fingerprint == self.membership.fingerprint();
+        if equal {
+            self.repairs.on_equal();
+            if self.suspicions.is_empty() {
+                // Both rosters are the same and hold the sender as it is: there is nothing to look up, and
+                // nothing in our rumours is news to it. (Suspicions are not in the fingerprint.)
+                if !self.gossip.is_empty() {
+                    self.gossip.charge_all(self.tellings_max());
+                }
+                return None;
+            }
+        }
+        let about = self.compare_sender(sender, now);
+        if self.membership.fingerprint() != sender.fingerprint {
+            let start = self.repairs.on_mismatch(!self.suspicions.is_empty(), now);
+            if start && self.may_repair() {
+                self.start_repair(from);
+            }
+            self.deadlines.set(Timer::Repair, self.repairs.next_deadline());
+        }
+        about
+    }
+
+    fn compare_sender(&mut self, sender: &Sender, now: Instant) -> Option<Slot> {
+        let slot = self.membership.find(sender.id)?;
+        let known = self.membership.record(slot);
+        let same_life = known.incarnation.boot == sender.incarnation.boot;
+        if same_life && sender.incarnation.counter > known.incarnation.counter {
+            let incarnation = sender.incarnation;
+            let contradiction = Record { incarnation, health: Health::Alive, hops: 1, ..known };
+            self.learn(&contradiction, Reason::Contact, now);
+            return None;
+        }
+        let accused = matches!(known.health, Health::Suspect | Health::Dead);
+        let wrong = known.incarnation > sender.incarnation || (known.incarnation == sender.incarnation && accused);
+        wrong.then_some(slot)
+    }
+
+    /// Answers what a datagram asks, or corrects a sender that asked nothing.
+    fn answer(
+        &mut self,
+        datagram: &Datagram<'_>,
+        from: SocketAddr,
+        len: usize,
+        (awaited, about): (bool, Option<Slot>),
+        now: Instant,
+    ) {
+        match datagram.body {
+            Body::Ping { nonce } => return self.wish(Intent::Ack { to: from, nonce, about }),
+            Body::PingRequest { nonce, target } => self.on_ping_request(from, nonce, target, now),
+            Body::Join { nonce, cookie } => self.on_join_request(from, nonce, cookie, now),
+            Body::Challenge { nonce, cookie } if awaited => {
+                self.wish(Intent::Join { to: from, nonce, cookie: Some(cookie) });
+            }
+            Body::Welcome { .. } if awaited => self.on_welcome(from, now),
+            Body::Summary(summary) => self.on_summary(from, &summary, len),
+            Body::Digest(digest) if awaited => self.on_digest(from, &digest),
+            Body::Wants(wants) => self.on_wants(from, &wants),
+            Body::None | Body::Ack { .. } | Body::Relayed { .. } => {}
+            Body::Challenge { .. } | Body::Welcome { .. } | Body::Digest(_) => {}
+        }
+        if let Some(about) = about
+            && self.tells_left > 0
+        {
+            self.tells_left -= 1;
+            self.wish(Intent::Tell { to: from, about });
+        }
+    }
+
+    /// Pings a member for somebody who cannot reach it. Only known members: no stranger makes us send
+    /// anything to an address of its choice.
+    fn on_ping_request(&mut self, origin: SocketAddr, origin_nonce: Nonce, target: NodeId, now: Instant) {
+        let Some(slot) = self.membership.find(target).filter(|&slot| slot != Slot::SELF) else { return };
+        let nonce = self.nonce();
+        let until = now.after(self.config.period);
+        if self.cold.relays.push(Relay { nonce, target, origin, origin_nonce, until }, now) {
+            self.wish(Intent::Ping { slot, nonce });
+        } else {
+            self.stats.intents_dropped += 1;
+        }
+    }
+}
+
+/// The record as it stands here: one hop further than where it was sent.
+pub(super) fn one_hop_on(record: Record) -> Record {
+    Record { hops: record.hops.saturating_add(1), ..record }
+}

@@ -1,0 +1,189 @@
+//! A deadline passes: which room is asked, and what follows.
+
+use crate::detector::Target;
+use crate::detector::suspicion::Due;
+use crate::vocab::{Health, Instant, Nonce, Record, Slot};
+
+use super::intents::Intent;
+use super::io::{Event, Reason, Timer};
+use super::{Leaving, Node};
+
+const TIMERS: [Timer; 7] = [
+    Timer::ProbePeriod,
+    Timer::ProbeAnswer,
+    Timer::Gossip,
+    Timer::Suspicion,
+    Timer::Join,
+    Timer::Repair,
+    Timer::Reconnect,
+];
+
+/// The deadline of every timer in node time; `NEVER` where it does not run.
+#[derive(Debug, Clone)]
+pub(super) struct Deadlines {
+    at: [Instant; TIMERS.len()],
+}
+
+impl Deadlines {
+    pub(super) const fn new() -> Self {
+        Self { at: [Instant::NEVER; TIMERS.len()] }
+    }
+
+    pub(super) const fn set(&mut self, timer: Timer, at: Instant) {
+        self.at[timer as usize] = at;
+    }
+
+    pub(super) const fn get(&self, timer: Timer) -> Instant {
+        self.at[timer as usize]
+    }
+
+    /// The first deadline; of equal ones, that of the timer which is named first.
+    pub(super) fn earliest(&self) -> (Instant, Timer) {
+        let mut first = (self.at[0], TIMERS[0]);
+        for (&at, &timer) in self.at.iter().zip(&TIMERS).skip(1) {
+            if at < first.0 {
+                first = (at, timer);
+            }
+        }
+        first
+    }
+}
+
+impl Node {
+    pub(super) fn start_timers(&mut self, now: Instant) {
+        self.deadlines.set(Timer::ProbePeriod, self.prober.next_tick());
+        self.schedule_reconnect(now);
+    }
+
+    /// Runs everything that is due. Each step moves its own deadline beyond `now`.
+    pub(super) fn on_timeout(&mut self, now: Instant) {
+        self.overdue = 0;
+        loop {
+            let (at, timer) = self.deadlines.earliest();
+            if at > now {
+                break;
+            }
+            match timer {
+                Timer::ProbePeriod => self.on_probe_period(now),
+                Timer::ProbeAnswer => self.on_probe_overdue(),
+                Timer::Gossip => self.on_gossip_tick(now),
+                Timer::Suspicion => self.on_suspicion_due(now),
+                Timer::Join => self.on_join_due(now),
+                Timer::Repair => self.on_repair_due(now),
+                Timer::Reconnect => self.on_reconnect(now),
+            }
+        }
+    }
+
+    fn on_probe_period(&mut self, now: Instant) {
+        self.tells_left = super::receive::TELLS_PER_PERIOD;
+        let silent = self.prober.on_tick(now);
+        self.deadlines.set(Timer::ProbePeriod, self.prober.next_tick());
+        self.deadlines.set(Timer::ProbeAnswer, self.prober.next_deadline());
+        if let Some(target) = silent {
+            self.on_silence(target, now);
+        }
+        let membership = &self.membership;
+        let target = self.order.choose(membership.len(), &mut self.rng, |slot| {
+            let live = slot != Slot::SELF && membership.health(slot).is_live();
+            live.then(|| {
+                let Record { id, addr, .. } = membership.record(slot);
+                Target { slot, id, addr }
+            })
+        });
+        if let Some(target) = target {
+            let nonce = self.prober.wish(target, &mut self.rng);
+            self.wish(Intent::Probe { target, nonce });
+        }
+    }
+
+    /// Nobody reached the target for a whole period: it is suspected.
+    fn on_silence(&mut self, target: Target, now: Instant) {
+        if self.membership.health(target.slot) == Health::Alive {
+            self.stats.suspicions += 1;
+            let record = Record { health: Health::Suspect, hops: 0, ..self.membership.record(target.slot) };
+            self.learn(&record, Reason::Silence, now);
+        }
+    }
+
+    /// The direct answer is overdue: helpers are asked.
+    fn on_probe_overdue(&mut self) {
+        let asked = self.prober.on_deadline();
+        self.deadlines.set(Timer::ProbeAnswer, self.prober.next_deadline());
+        if let Some((target, nonce)) = asked {
+            self.ask_helpers(target.slot, nonce);
+        }
+    }
+
+    fn ask_helpers(&mut self, target: Slot, nonce: Nonce) {
+        for _ in 0..self.config.indirect_probes {
+            let helper =
+                self.membership.choose(&mut self.rng, |slot, health| slot != target && health == Health::Alive);
+            if let Some(helper) = helper {
+                self.wish(Intent::PingRequest { helper, target, nonce });
+            }
+        }
+    }
+
+    fn on_gossip_tick(&mut self, now: Instant) {
+        self.gossip_latest = now;
+        if self.gossip.is_empty() && self.leaving == Leaving::Leaves {
+            self.leaving = Leaving::HasLeft;
+            self.cold.events.push(Event::Left);
+        }
+        if self.gossip.is_empty() || self.membership.live() <= 1 {
+            self.deadlines.set(Timer::Gossip, Instant::NEVER);
+            return;
+        }
+        self.deadlines.set(Timer::Gossip, now.after(self.config.gossip_interval));
+        for _ in 0..self.config.gossip_fanout {
+            if let Some(slot) = self.membership.choose(&mut self.rng, |_, health| health.is_live()) {
+                self.wish(Intent::Gossip { slot });
+            }
+        }
+    }
+
+    fn on_suspicion_due(&mut self, now: Instant) {
+        match self.suspicions.on_deadline(now) {
+            Some(Due::LastChance(slot)) => {
+                let nonce = self.nonce();
+                self.wish(Intent::Ping { slot, nonce });
+                self.ask_helpers(slot, nonce);
+            }
+            Some(Due::Convict(slot)) => {
+                self.stats.convictions += 1;
+                let record = Record { health: Health::Dead, hops: 0, ..self.membership.record(slot) };
+                self.learn(&record, Reason::Expiry, now);
+            }
+            None => {}
+        }
+        self.deadlines.set(Timer::Suspicion, self.suspicions.next_deadline());
+    }
+
+    /// Tries one random member; if it is dead, it is asked whether it is. So each dead member is tried about
+    /// once per interval by all together, without anybody keeping a list.
+    fn on_reconnect(&mut self, now: Instant) {
+        self.schedule_reconnect(now);
+        let slot = Slot(self.rng.below(self.membership.len()));
+        if self.leaving == Leaving::Stays && self.membership.health(slot) == Health::Dead {
+            let nonce = self.nonce();
+            self.wish(Intent::Ping { slot, nonce });
+        }
+    }
+
+    fn schedule_reconnect(&mut self, now: Instant) {
+        let nanos = u64::try_from(self.config.reconnect_interval.as_nanos()).unwrap_or(u64::MAX);
+        let wait = self.rng.nanos_in(nanos / 2..nanos.saturating_add(nanos / 2));
+        self.deadlines.set(Timer::Reconnect, now.after(core::time::Duration::from_nanos(wait.max(1))));
+    }
+
+    pub(super) fn nonce(&mut self) -> Nonce {
+        Nonce(self.rng.next().to_le_bytes())
+    }
+
+    pub(super) fn wish(&mut self, intent: Intent) {
+        if !self.intents.push(intent) {
+            self.stats.intents_dropped += 1;
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What waits becomes a packet, at the last moment and in the caller's bytes.
+
+use core::net::SocketAddr;
+
+use crate::membership::Membership;
+use crate::vocab::{Health, Instant, Slot};
+use crate::wire::{Body, RecordKind, Sender, Writer};
+
+use super::Node;
+use super::intents::Intent;
+use super::io::{Purpose, Timer, Transmit};
+use super::joining::WELCOME_SAMPLE;
+
+/// What a simple packet is: receiver, purpose, body, and what its receiver should hear first.
+struct Plan {
+    to: SocketAddr,
+    purpose: Purpose,
+    body: Body<'static>,
+    about: Option<Slot>,
+}
+
+impl Node {
+    /// The next datagram, written into `buffer`; at most the smaller of the buffer and the configured
+    /// budget. `None` when nothing waits. What does not fit into the buffer at all is dropped and counted.
+    pub fn poll_transmit(&mut self, now: Instant, buffer: &mut [u8]) -> Option<Transmit> {
+        let budget = buffer.len().min(self.config.datagram_bytes_max);
+        let buffer = &mut buffer[..budget];
+        let mut intent = self.intents.pop()?;
+        let now = self.node_time(now);
+        loop {
+            if let Some(transmit) = self.pack(intent, buffer, now) {
+                self.stats.datagrams_sent += 1;
+                self.stats.bytes_sent += transmit.len as u64;
+                return Some(transmit);
+            }
+            intent = self.intents.pop()?;
+        }
+    }
+
+    fn pack(&mut self, intent: Intent, buffer: &mut [u8], now: Instant) -> Option<Transmit> {
+        let sender = self.sender();
+        let Some(mut writer) = Writer::begin(buffer, self.config.cluster, &sender) else {
+            self.stats.intents_dropped += 1;
+            return None;
+        };
+        let (to, purpose) = match intent {
+            Intent::Summary { to, .. } => {
+                if let Some(next) = self.pack_summary(&mut writer, intent) {
+                    self.intents.put_back(next);
+                }
+                if self.repairs.is_young(now) {
+                    writer.pad();
+                }
+                (to, Purpose::Repair)
+            }
+            Intent::Digest { to, .. } => {
+                let before = writer.len();
+                if let Some(rest) = self.pack_digest(&mut writer, intent, now) {
+                    self.intents.put_back(rest);
+                }
+                if writer.len() == before {
+                    return None;
+                }
+                (to, Purpose::Repair)
+            }
+            Intent::Reply => {
+                let (to, more) = self.pack_reply(&mut writer)?;
+                if more {
+                    self.intents.put_back(Intent::Reply);
+                }
+                (to, Purpose::Repair)
+            }
+            Intent::Welcome { to, nonce } => {
+                self.pack_welcome(&mut writer, nonce)?;
+                (to, Purpose::Join)
+            }
+            Intent::Gossip { .. } if self.gossip.is_empty() => return None,
+            simple => {
+                let plan = self.plan(simple, now)?;
+                self.pack_simple(&mut writer, &plan)?;
+                (plan.to, plan.purpose)
+            }
+        };
+        Some(Transmit { to, len: writer.finish(), purpose })
+    }
+
+    fn sender(&self) -> Sender {
+        let incarnation = self.membership.incarnation(Slot::SELF);
+        Sender { id: self.id, incarnation, fingerprint: self.membership.fingerprint() }
+    }
+
+    /// What a packet of one step is. Packing a probe starts its clock.
+    fn plan(&mut self, intent: Intent, now: Instant) -> Option<Plan> {
+        let plan = match intent {
+            Intent::Probe { target, nonce } => {
+                self.prober.on_packed(nonce, now);
+                self.deadlines.set(Timer::ProbeAnswer, self.prober.next_deadline());
+                // Without suspicions nobody who is probed is accused, and the row need not be touched.
+                let about = if self.suspicions.is_empty() { None } else { accused(&self.membership, target.slot) };
+                Plan { to: target.addr, purpose: Purpose::Probe, body: Body::Ping { nonce }, about }
+            }
+            Intent::Ping { slot, nonce } => self.plan_to(slot, Purpose::Probe, Body::Ping { nonce }),
+            Intent::Ack { to, nonce, about } => Plan { to, purpose: Purpose::Ack, body: Body::Ack { nonce }, about },
+            Intent::PingRequest { helper, target, nonce } => {
+                let to = self.membership.addr(helper);
+                let body = Body::PingRequest { nonce, target: self.membership.record(target).id };
+                Plan { to, purpose: Purpose::Relay, body, about: accused(&self.membership, target) }
+            }
+            Intent::Relayed { to, target, nonce } => {
+                let body = Body::Relayed { nonce, target: self.membership.record(target).id };
+                Plan { to, purpose: Purpose::Relay, body, about: Some(target) }
+            }
+            Intent::Gossip { slot } => self.plan_to(slot, Purpose::Gossip, Body::None),
+            Intent::Tell { to, about } => Plan { to, purpose: Purpose::Gossip, body: Body::None, about: Some(about) },
+            Intent::Join { to, nonce, cookie } => Plan {
+                to,
+                purpose: Purpose::Join,
+                body: Body::Join { nonce, cookie },
+                about: cookie.map(|_| Slot::SELF),
+            },
+            Intent::Challenge { to, nonce } => {
+                let cookie = self.cold.cookies.bake(to, now);
+                Plan { to, purpose: Purpose::Join, body: Body::Challenge { nonce, cookie }, about: None }
+            }
+            Intent::Summary { .. } | Intent::Digest { .. } | Intent::Reply | Intent::Welcome { .. } => return None,
+        };
+        Some(plan)
+    }
+
+    fn plan_to(&self, slot: Slot, purpose: Purpose, body: Body<'static>) -> Plan {
+        Plan { to: self.membership.addr(slot), purpose, body, about: accused(&self.membership, slot) }
+    }
+
+    /// Writes body, what the receiver should hear first, and rumours as far as they fit.
+    fn pack_simple(&mut self, writer: &mut Writer<'_>, plan: &Plan) -> Option<()> {
+        if !writer.body(&plan.body) {
+            self.stats.intents_dropped += 1;
+            return None;
+        }
+        let stranger = matches!(plan.body, Body::Join { .. } | Body::Challenge { .. });
+        if plan.about.is_some() || (!stranger && !self.gossip.is_empty()) {
+            writer.open_records(RecordKind::Rumours);
+        }
+        if let Some(about) = plan.about
+            && !writer.record(&self.membership.record(about))
+        {
+            self.stats.rumours_dropped += 1;
+        }
+        if stranger {
+            if matches!(plan.body, Body::Join { .. }) {
+                writer.pad();
+            }
+        } else if !self.gossip.is_empty() {
+            let (membership, limit) = (&self.membership, self.tellings_max());
+            self.gossip.fill(writer, limit, |rumour| {
+                let newest = membership.telling(rumour.slot) == rumour.telling;
+                (newest && Some(rumour.slot) != plan.about).then(|| membership.record(rumour.slot))
+            });
+        }
+        Some(())
+    }
+
+    fn pack_welcome(&mut self, writer: &mut Writer<'_>, nonce: crate::vocab::Nonce) -> Option<()> {
+        if !writer.body(&Body::Welcome { nonce }) {
+            self.stats.intents_dropped += 1;
+            return None;
+        }
+        writer.open_records(RecordKind::Bulk);
+        let mut sample = [Slot::SELF; WELCOME_SAMPLE as usize];
+        let mut room = writer.record(&self.membership.record(Slot::SELF));
+        for place in 1..sample.len() {
+            let earlier = &sample[..place];
+            let choice = self
+                .membership
+                .choose(&mut self.rng, |slot, health| health == Health::Alive && !earlier.contains(&slot));
+            let Some(slot) = choice.filter(|_| room) else { break };
+            sample[place] = slot;
+            room = writer.record(&self.membership.record(slot));
+        }
+        Some(())
+    }
+}
+
+/// The row of a member that should hear what is said of it.
+fn accused(membership: &Membership, slot: Slot) -> Option<Slot> {
+    (membership.health(slot) != Health::Alive).then_some(slot)
+}

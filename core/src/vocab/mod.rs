@@ -1,0 +1,38 @@
+//! The words that every room may use: ids, time, records, randomness, bounded containers.
+//!
+//! Nothing here decides anything about gossip, and nothing here imports another room.
+
+mod hash;
+mod id;
+mod log;
+mod map;
+mod record;
+mod ring;
+mod rng;
+mod time;
+mod token;
+
+pub use hash::stable_hash;
+pub(crate) use hash::{fold, mix};
+pub use id::{Incarnation, NodeId};
+pub(crate) use log::{log10_ceil, log10_milli};
+pub(crate) use map::Map;
+pub use record::{Health, Record};
+pub(crate) use ring::Ring;
+pub use rng::Rng;
+pub use time::Instant;
+pub(crate) use token::{Cookie, Nonce, Prefix};
+
+/// A member's place in this node's own tables; means nothing to any other node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Slot(pub u32);
+
+impl Slot {
+    /// The place of the node itself.
+    pub(crate) const SELF: Self = Self(0);
+
+    /// The place as an index.
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}

@@ -1,0 +1,43 @@
+//! What is said about a member: plain data that crosses rooms and the wire.
+
+use core::net::SocketAddr;
+
+use super::id::{Incarnation, NodeId};
+
+/// What is believed of a member.
+///
+/// The order is the order of the merge law within one incarnation: the later one wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Health {
+    /// It answers, or someone says so.
+    Alive,
+    /// It did not answer somebody; it has time to contradict.
+    Suspect,
+    /// It did not contradict in time.
+    Dead,
+    /// It said goodbye. Final within its boot.
+    Left,
+}
+
+impl Health {
+    /// Whether the member still counts: a suspect has not been convicted.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Alive | Self::Suspect)
+    }
+}
+
+/// One statement about one member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Record {
+    /// Who is meant.
+    pub id: NodeId,
+    /// Which of its lives, and which of its statements.
+    pub incarnation: Incarnation,
+    /// What is believed of it.
+    pub health: Health,
+    /// How many hops the statement has come so far; 0 at the one who makes it.
+    pub hops: u8,
+    /// Where it listens.
+    pub addr: SocketAddr,
+}

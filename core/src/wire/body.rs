@@ -1,0 +1,199 @@
+//! What a datagram says besides records: its sender, and one thing that it asks or answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::kind;
+use super::prefixes::Prefixes;
+use crate::vocab::{Cookie, Incarnation, NodeId, Nonce};
+
+/// Who sent a datagram, and what it knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sender {
+    pub(crate) id: NodeId,
+    pub(crate) incarnation: Incarnation,
+    /// Wrapping sum of the stable hashes of the sender's roster.
+    pub(crate) fingerprint: u64,
+}
+
+/// The one thing that a datagram asks or answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Body<'a> {
+    /// Nothing: the datagram only carries records.
+    None,
+    /// "Are you there?"
+    Ping { nonce: Nonce },
+    /// "I am", with the nonce of the ping.
+    Ack { nonce: Nonce },
+    /// "Ask this member for me."
+    PingRequest { nonce: Nonce, target: NodeId },
+    /// "It answered me", with the nonce of the request.
+    Relayed { nonce: Nonce, target: NodeId },
+    /// "May I join?"; the second time with the cookie from the challenge.
+    Join { nonce: Nonce, cookie: Option<Cookie> },
+    /// "Show that you receive this."
+    Challenge { nonce: Nonce, cookie: Cookie },
+    /// "You are in", with the nonce of the proven request.
+    Welcome { nonce: Nonce },
+    /// "This is what my roster sums up to; where does yours differ?"
+    Summary(Summary<'a>),
+    /// "Here it differs, and this is what I have there."
+    Digest(Digest<'a>),
+    /// "Send me these."
+    Wants(Wants<'a>),
+}
+
+/// Sums of the sender's roster over consecutive prefixes of the hashed identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Summary<'a> {
+    /// To be repeated by the digests that answer.
+    pub(crate) nonce: Nonce,
+    /// There are `2^level` prefixes in all.
+    pub(crate) level: u8,
+    /// Index of the first prefix of this page.
+    pub(crate) first: u8,
+    /// The sums of this page, eight bytes each, little-endian.
+    #[serde(borrow)]
+    pub(crate) sums: &'a [u8],
+}
+
+impl Summary<'_> {
+    /// The sums of this page in order.
+    pub(crate) fn sums(&self) -> impl Iterator<Item = u64> + '_ {
+        self.sums.chunks_exact(8).map(|chunk| u64::from_le_bytes(chunk.try_into().unwrap_or_default()))
+    }
+}
+
+/// Short hashes of everything that the sender has below some prefixes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Digest<'a> {
+    /// The nonce of the summary.
+    pub(crate) nonce: Nonce,
+    /// Drawn for this digest, so that a collision of short hashes does not last.
+    pub(crate) salt: u32,
+    /// To be sent back with what is wanted.
+    pub(crate) cookie: Cookie,
+    pub(crate) prefixes: Prefixes<'a>,
+}
+
+/// Short hashes of what the sender lacks, as the digest named them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wants<'a> {
+    /// The salt of the digest.
+    pub(crate) salt: u32,
+    /// The cookie of the digest.
+    pub(crate) cookie: Cookie,
+    pub(crate) prefixes: Prefixes<'a>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SenderWire {
+    id: [u8; 16],
+    boot: u64,
+    counter: u32,
+    fingerprint: [u8; 8],
+}
+
+impl Sender {
+    pub(super) fn encode(&self, buffer: &mut [u8]) -> Option<usize> {
+        let Incarnation { boot, counter } = self.incarnation;
+        let fingerprint = self.fingerprint.to_le_bytes();
+        encode(&SenderWire { id: self.id.to_bytes(), boot, counter, fingerprint }, buffer)
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let wire: SenderWire = decode(bytes)?;
+        Some(Self {
+            id: NodeId::from_bytes(wire.id),
+            incarnation: Incarnation { boot: wire.boot, counter: wire.counter },
+            fingerprint: u64::from_le_bytes(wire.fingerprint),
+        })
+    }
+}
+
+impl<'a> Body<'a> {
+    /// The section kind; `None` for a datagram without body.
+    pub(super) const fn kind(&self) -> Option<u8> {
+        Some(match self {
+            Body::None => return None,
+            Body::Ping { .. } => kind::PING,
+            Body::Ack { .. } => kind::ACK,
+            Body::PingRequest { .. } => kind::PING_REQUEST,
+            Body::Relayed { .. } => kind::RELAYED,
+            Body::Join { .. } => kind::JOIN,
+            Body::Challenge { .. } => kind::CHALLENGE,
+            Body::Welcome { .. } => kind::WELCOME,
+            Body::Summary(_) => kind::SUMMARY,
+            Body::Digest(_) => kind::DIGEST,
+            Body::Wants(_) => kind::WANTS,
+        })
+    }
+
+    pub(super) fn encode(&self, buffer: &mut [u8]) -> Option<usize> {
+        match *self {
+            Body::None => Some(0),
+            Body::Ping { nonce } | Body::Ack { nonce } | Body::Welcome { nonce } => encode(&nonce, buffer),
+            Body::PingRequest { nonce, target } | Body::Relayed { nonce, target } => {
+                encode(&(nonce, target.to_bytes()), buffer)
+            }
+            Body::Join { nonce, cookie } => encode(&(nonce, cookie), buffer),
+            Body::Challenge { nonce, cookie } => encode(&(nonce, cookie), buffer),
+            Body::Summary(summary) => encode(&summary, buffer),
+            Body::Digest(Digest { nonce, salt, cookie, prefixes }) => {
+                encode(&(nonce, salt, cookie, prefixes.as_bytes()), buffer)
+            }
+            Body::Wants(Wants { salt, cookie, prefixes }) => encode(&(salt, cookie, prefixes.as_bytes()), buffer),
+        }
+    }
+
+    /// Decodes the body of a known kind; `None` when the bytes are not one.
+    pub(super) fn decode(kind: u8, bytes: &'a [u8]) -> Option<Self> {
+        Some(match kind {
+            kind::PING => Body::Ping { nonce: decode(bytes)? },
+            kind::ACK => Body::Ack { nonce: decode(bytes)? },
+            kind::WELCOME => Body::Welcome { nonce: decode(bytes)? },
+            kind::PING_REQUEST => {
+                let (nonce, target) = decode(bytes)?;
+                Body::PingRequest { nonce, target: NodeId::from_bytes(target) }
+            }
+            kind::RELAYED => {
+                let (nonce, target) = decode(bytes)?;
+                Body::Relayed { nonce, target: NodeId::from_bytes(target) }
+            }
+            kind::JOIN => {
+                let (nonce, cookie) = decode(bytes)?;
+                Body::Join { nonce, cookie }
+            }
+            kind::CHALLENGE => {
+                let (nonce, cookie) = decode(bytes)?;
+                Body::Challenge { nonce, cookie }
+            }
+            kind::SUMMARY => Body::Summary(decode_summary(bytes)?),
+            kind::DIGEST => {
+                let (nonce, salt, cookie, prefixes) = decode(bytes)?;
+                Body::Digest(Digest { nonce, salt, cookie, prefixes: Prefixes::validate(prefixes)? })
+            }
+            kind::WANTS => {
+                let (salt, cookie, prefixes) = decode(bytes)?;
+                Body::Wants(Wants { salt, cookie, prefixes: Prefixes::validate(prefixes)? })
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// A summary whose page lies within its level.
+fn decode_summary(bytes: &[u8]) -> Option<Summary<'_>> {
+    let summary: Summary<'_> = decode(bytes)?;
+    let count = summary.sums.len().checked_div(8)?;
+    let end = usize::from(summary.first).checked_add(count)?;
+    let whole = summary.sums.len().is_multiple_of(8) && count > 0;
+    (whole && summary.level <= Prefixes::SUMMARY_LEVEL_MAX && end <= 1 << summary.level).then_some(summary)
+}
+
+fn encode<T: Serialize>(value: &T, buffer: &mut [u8]) -> Option<usize> {
+    Some(postcard::to_slice(value, buffer).ok()?.len())
+}
+
+fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
+    postcard::take_from_bytes(bytes).ok().map(|(value, _rest)| value)
+}

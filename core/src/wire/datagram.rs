@@ -1,0 +1,132 @@
+//! One whole datagram, read and validated in one pass.
+
+use super::body::{Body, Sender};
+use super::error::DecodeError;
+use super::record::Records;
+use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind};
+
+/// How a list of records came to be, and so how it may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordKind {
+    /// Fresh facts, to be told on.
+    Rumours,
+    /// An answer to a question (join or repair), not to be told on.
+    Bulk,
+}
+
+impl RecordKind {
+    pub(super) const fn number(self) -> u8 {
+        match self {
+            Self::Rumours => kind::RUMOURS,
+            Self::Bulk => kind::BULK,
+        }
+    }
+}
+
+/// A valid datagram, borrowed from the bytes that came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Datagram<'a> {
+    pub(crate) sender: Sender,
+    pub(crate) body: Body<'a>,
+    pub(crate) rumours: Records<'a>,
+    pub(crate) bulk: Records<'a>,
+}
+
+impl<'a> Datagram<'a> {
+    /// Reads a datagram of the given cluster.
+    pub(crate) fn decode(bytes: &'a [u8], cluster: u32) -> Result<Self, DecodeError> {
+        let mut rest = frame(bytes, cluster)?;
+        let mut sender = None;
+        let mut body = Body::None;
+        let (mut rumours, mut bulk) = (Records::default(), Records::default());
+        while let Some((&kind, tail)) = rest.split_first() {
+            let (content, tail) = section(tail).ok_or(DecodeError::Cut { kind })?;
+            rest = tail;
+            let malformed = DecodeError::Malformed { kind };
+            match kind {
+                kind::SENDER => {
+                    let value = Sender::decode(content).ok_or(malformed)?;
+                    once(kind, sender.replace(value).is_none())?;
+                }
+                kind::PING..=kind::WANTS => {
+                    if let Some(value) = known_body(kind, content)? {
+                        once(kind, body == Body::None)?;
+                        body = value;
+                    }
+                }
+                kind::RUMOURS => {
+                    once(kind, rumours.is_empty())?;
+                    rumours = Records::validate(content).ok_or(malformed)?;
+                }
+                kind::BULK => {
+                    once(kind, bulk.is_empty())?;
+                    bulk = Records::validate(content).ok_or(malformed)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(Self { sender: sender.ok_or(DecodeError::NoSender)?, body, rumours, bulk })
+    }
+}
+
+/// Checks the frame and returns the sections behind it.
+fn frame(bytes: &[u8], cluster: u32) -> Result<&[u8], DecodeError> {
+    let too_short = DecodeError::TooShort { len: bytes.len() };
+    let (&[m0, m1, version, flags, c0, c1, c2, c3], sections) =
+        bytes.split_first_chunk::<FRAME_BYTES>().ok_or(too_short)?;
+    if [m0, m1] != MAGIC {
+        return Err(DecodeError::NotOurs);
+    }
+    if version != WIRE_VERSION {
+        return Err(DecodeError::Version { found: version });
+    }
+    if flags != 0 {
+        return Err(DecodeError::Flags { found: flags });
+    }
+    let found = u32::from_le_bytes([c0, c1, c2, c3]);
+    if found != cluster {
+        return Err(DecodeError::Cluster { found });
+    }
+    Ok(sections)
+}
+
+/// Splits a section's content from what follows; the kind is already taken.
+fn section(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&first, mut rest) = bytes.split_first()?;
+    let mut len = usize::from(first & 0x7f);
+    let mut more = first & 0x80 != 0;
+    for shift in [7_u32, 14] {
+        if !more {
+            break;
+        }
+        let (&byte, tail) = rest.split_first()?;
+        len |= usize::from(byte & 0x7f) << shift;
+        more = byte & 0x80 != 0;
+        rest = tail;
+    }
+    if more { None } else { rest.split_at_checked(len) }
+}
+
+/// The body of a kind that this release knows, or `None` for one of a later release.
+fn known_body(kind: u8, content: &[u8]) -> Result<Option<Body<'_>>, DecodeError> {
+    let known = matches!(
+        kind,
+        kind::PING..=kind::RELAYED | kind::JOIN..=kind::WELCOME | kind::SUMMARY..=kind::WANTS
+    );
+    if known { Body::decode(kind, content).ok_or(DecodeError::Malformed { kind }).map(Some) } else { Ok(None) }
+}
+
+const fn once(kind: u8, first: bool) -> Result<(), DecodeError> {
+    if first { Ok(()) } else { Err(DecodeError::Repeated { kind }) }
+}
+
+/// Decodes bytes as a datagram of a cluster and forgets the result: the entry point for fuzzing.
+///
+/// # Errors
+/// Whatever [`DecodeError`] the bytes deserve.
+pub fn probe_decoder(bytes: &[u8], cluster: u32) -> Result<(), DecodeError> {
+    Datagram::decode(bytes, cluster).map(|datagram| {
+        let records = datagram.rumours.count().saturating_add(datagram.bulk.count());
+        debug_assert!(records <= bytes.len());
+    })
+}

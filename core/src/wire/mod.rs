@@ -1,0 +1,62 @@
+//! How do bytes become valid messages, and messages bytes?
+//!
+//! ```text
+//! datagram  magic "qn" · version u8 · flags u8 · cluster u32 le · section*
+//! section   kind u8 · length LEB128 (at most 3 bytes) · body (postcard)
+//! record    length u8 · body (postcard)
+//! ```
+//!
+//! A datagram has one `Sender` section, at most one body (what the datagram asks or answers) and at most
+//! one list of records. Unknown sections are skipped, and unknown bytes at the end of a known section or
+//! record are ignored, so that old and new versions meet without a flag day.
+//!
+//! Invariant: [`Datagram::decode`] returns only what is valid in every part, so that nothing behind it
+//! can fail half-way. Decoding is total: any bytes give a value or a [`DecodeError`], never a panic, and
+//! it allocates nothing. This room knows neither who is a member nor what a message leads to.
+
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+mod body;
+mod datagram;
+mod error;
+mod prefixes;
+mod record;
+mod writer;
+
+pub(crate) use body::{Body, Digest, Sender, Summary, Wants};
+pub use datagram::probe_decoder;
+pub(crate) use datagram::{Datagram, RecordKind};
+pub use error::DecodeError;
+pub(crate) use prefixes::{PrefixWriter, Prefixes};
+pub(crate) use record::Records;
+pub(crate) use writer::{RECORD_BYTES_MAX, Writer};
+
+/// The version of the wire format that this release speaks.
+pub const WIRE_VERSION: u8 = 1;
+
+/// The smallest datagram budget with which the protocol works, in bytes.
+pub const DATAGRAM_BYTES_MIN: usize = 512;
+
+/// The largest payload of a UDP datagram over IPv4, in bytes.
+pub const DATAGRAM_BYTES_MAX: usize = 65_507;
+
+const MAGIC: [u8; 2] = *b"qn";
+const FRAME_BYTES: usize = 8;
+
+/// Section kinds. Numbers are for ever: a retired one is never used again.
+mod kind {
+    pub(super) const PADDING: u8 = 0x00;
+    pub(super) const SENDER: u8 = 0x01;
+    pub(super) const PING: u8 = 0x10;
+    pub(super) const ACK: u8 = 0x11;
+    pub(super) const PING_REQUEST: u8 = 0x12;
+    pub(super) const RELAYED: u8 = 0x13;
+    pub(super) const JOIN: u8 = 0x20;
+    pub(super) const CHALLENGE: u8 = 0x21;
+    pub(super) const WELCOME: u8 = 0x22;
+    pub(super) const SUMMARY: u8 = 0x30;
+    pub(super) const DIGEST: u8 = 0x31;
+    pub(super) const WANTS: u8 = 0x32;
+    pub(super) const RUMOURS: u8 = 0x40;
+    pub(super) const BULK: u8 = 0x41;
+}

@@ -1,0 +1,102 @@
+//! One member's record in bytes, and lists of them.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::vocab::{Health, Incarnation, NodeId, Record};
+
+#[derive(Serialize, Deserialize)]
+struct RecordWire {
+    id: [u8; 16],
+    boot: u64,
+    counter: u32,
+    health: u8,
+    hops: u8,
+    addr: AddrWire,
+}
+
+#[derive(Serialize, Deserialize)]
+enum AddrWire {
+    V4([u8; 4], [u8; 2]),
+    V6([u8; 16], [u8; 2]),
+}
+
+/// Encodes a record without its length; `None` when the buffer is too small.
+pub(super) fn encode(record: &Record, buffer: &mut [u8]) -> Option<usize> {
+    let port = record.addr.port().to_be_bytes();
+    let addr = match record.addr.ip() {
+        IpAddr::V4(ip) => AddrWire::V4(ip.octets(), port),
+        IpAddr::V6(ip) => AddrWire::V6(ip.octets(), port),
+    };
+    let health = match record.health {
+        Health::Alive => 0,
+        Health::Suspect => 1,
+        Health::Dead => 2,
+        Health::Left => 3,
+    };
+    let Incarnation { boot, counter } = record.incarnation;
+    let wire = RecordWire { id: record.id.to_bytes(), boot, counter, health, hops: record.hops, addr };
+    Some(postcard::to_slice(&wire, buffer).ok()?.len())
+}
+
+/// Decodes a record without its length; `None` when it is not one, or when nobody can listen at its address.
+pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
+    let (wire, _newer) = postcard::take_from_bytes::<RecordWire>(bytes).ok()?;
+    let health = match wire.health {
+        0 => Health::Alive,
+        1 => Health::Suspect,
+        2 => Health::Dead,
+        3 => Health::Left,
+        _ => return None,
+    };
+    let (ip, port) = match wire.addr {
+        AddrWire::V4(ip, port) => (IpAddr::V4(Ipv4Addr::from(ip)), port),
+        AddrWire::V6(ip, port) => (IpAddr::V6(Ipv6Addr::from(ip)), port),
+    };
+    let addr = SocketAddr::new(ip, u16::from_be_bytes(port));
+    let broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
+    if addr.port() == 0 || ip.is_unspecified() || ip.is_multicast() || broadcast {
+        return None;
+    }
+    let incarnation = Incarnation { boot: wire.boot, counter: wire.counter };
+    Some(Record { id: NodeId::from_bytes(wire.id), incarnation, health, hops: wire.hops, addr })
+}
+
+/// A validated list of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Records<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Records<'a> {
+    /// Accepts bytes that are whole records, every one of them valid.
+    pub(super) fn validate(bytes: &'a [u8]) -> Option<Self> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (record, tail) = split(rest)?;
+            decode(record)?;
+            rest = tail;
+        }
+        Some(Self { bytes })
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        let (record, tail) = split(self.bytes)?;
+        self.bytes = tail;
+        decode(record)
+    }
+}
+
+fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&len, rest) = bytes.split_first()?;
+    rest.split_at_checked(usize::from(len))
+}

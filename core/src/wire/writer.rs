@@ -1,0 +1,135 @@
+//! Writes one datagram into the caller's bytes.
+
+use super::body::{Body, Sender};
+use super::datagram::RecordKind;
+use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind, record};
+use crate::vocab::Record;
+
+/// No record is longer than this, its length byte included.
+pub(crate) const RECORD_BYTES_MAX: usize = 1 + 16 + 10 + 5 + 1 + 1 + 1 + 16 + 2;
+
+/// Head of a section whose length is only known at its end: the kind and a length of fixed size.
+const OPEN_HEAD_BYTES: usize = 4;
+
+/// A datagram being written. What does not fit is refused and leaves no trace.
+#[derive(Debug)]
+pub(crate) struct Writer<'b> {
+    buffer: &'b mut [u8],
+    len: usize,
+    /// Where the open list of records begins, if one is open.
+    open: Option<usize>,
+}
+
+impl<'b> Writer<'b> {
+    /// Begins a datagram; `None` when not even frame and sender fit.
+    pub(crate) fn begin(buffer: &'b mut [u8], cluster: u32, sender: &Sender) -> Option<Self> {
+        let [m0, m1] = MAGIC;
+        let [c0, c1, c2, c3] = cluster.to_le_bytes();
+        *buffer.first_chunk_mut::<FRAME_BYTES>()? = [m0, m1, WIRE_VERSION, 0, c0, c1, c2, c3];
+        let mut writer = Self { buffer, len: FRAME_BYTES, open: None };
+        writer.section(kind::SENDER, |free| sender.encode(free)).then_some(writer)
+    }
+
+    /// Appends the body; `false`, and nothing written, when it does not fit.
+    #[must_use]
+    pub(crate) fn body(&mut self, body: &Body<'_>) -> bool {
+        match body.kind() {
+            Some(kind) => self.section(kind, |free| body.encode(free)),
+            None => true,
+        }
+    }
+
+    /// Opens a list of records; every [`Writer::record`] until the end goes into it.
+    pub(crate) fn open_records(&mut self, records: RecordKind) {
+        let start = self.len.saturating_add(OPEN_HEAD_BYTES);
+        if let Some(head) = self.buffer.get_mut(self.len..start) {
+            head.copy_from_slice(&[records.number(), 0x80, 0x80, 0x00]);
+            self.open = Some(start);
+            self.len = start;
+        }
+    }
+
+    /// Appends a record to the open list; `false`, and nothing written, when it does not fit.
+    #[must_use]
+    pub(crate) fn record(&mut self, record: &Record) -> bool {
+        let Some((length, free)) = self.buffer.get_mut(self.len..).and_then(<[u8]>::split_first_mut) else {
+            return false;
+        };
+        let Some(len) = record::encode(record, free) else { return false };
+        let Ok(byte) = u8::try_from(len) else { return false };
+        *length = byte;
+        self.len = self.len.saturating_add(len).saturating_add(1);
+        true
+    }
+
+    /// How many bytes are left for records, the head of their list already taken off while none is open.
+    pub(crate) fn free(&self) -> usize {
+        let free = self.buffer.len().saturating_sub(self.len);
+        if self.open.is_some() { free } else { free.saturating_sub(OPEN_HEAD_BYTES) }
+    }
+
+    /// How many bytes were written so far.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Fills the rest of the buffer with bytes that the receiver skips.
+    pub(crate) fn pad(&mut self) {
+        self.close();
+        let free = self.buffer.len().saturating_sub(self.len);
+        let Some(zeros) = free.checked_sub(OPEN_HEAD_BYTES) else { return };
+        let Some(rest) = self.buffer.get_mut(self.len..) else { return };
+        rest.fill(0);
+        if let Some(head) = rest.first_chunk_mut::<OPEN_HEAD_BYTES>() {
+            *head = open_head(kind::PADDING, zeros);
+        }
+        self.len = self.buffer.len();
+    }
+
+    /// Ends the datagram and returns its length in bytes.
+    pub(crate) fn finish(mut self) -> usize {
+        self.close();
+        self.len
+    }
+
+    /// Writes the length of the open list, or takes back the head of an empty one.
+    fn close(&mut self) {
+        let Some(start) = self.open.take() else { return };
+        let Some(head_at) = start.checked_sub(OPEN_HEAD_BYTES) else { return };
+        if self.len == start {
+            self.len = head_at;
+            return;
+        }
+        let len = self.len.saturating_sub(start);
+        if let Some(head) = self.buffer.get_mut(head_at..).and_then(<[u8]>::first_chunk_mut::<OPEN_HEAD_BYTES>) {
+            let [kind, ..] = *head;
+            *head = open_head(kind, len);
+        }
+    }
+
+    fn section(&mut self, kind: u8, encode: impl FnOnce(&mut [u8]) -> Option<usize>) -> bool {
+        let Some(free) = self.buffer.get_mut(self.len..) else { return false };
+        let Some((head, content)) = free.split_first_chunk_mut::<2>() else { return false };
+        let Some(len) = encode(content) else { return false };
+        if let Ok(short @ 0..=0x7f) = u8::try_from(len) {
+            *head = [kind, short];
+            self.len = self.len.saturating_add(len).saturating_add(2);
+            return true;
+        }
+        // The content was written behind a short head; move it behind a long one.
+        let end = len.saturating_add(OPEN_HEAD_BYTES);
+        let Some(section) = free.get_mut(..end) else { return false };
+        section.copy_within(2..len.saturating_add(2), OPEN_HEAD_BYTES);
+        if let Some(head) = section.first_chunk_mut::<OPEN_HEAD_BYTES>() {
+            *head = open_head(kind, len);
+        }
+        self.len = self.len.saturating_add(end);
+        true
+    }
+}
+
+/// A section head with a three-byte length: room for any datagram, known before its content is.
+fn open_head(kind: u8, len: usize) -> [u8; OPEN_HEAD_BYTES] {
+    let seven_bits = |shift: u32| u8::try_from((len >> shift) & 0x7f).unwrap_or_default();
+    [kind, seven_bits(0) | 0x80, seven_bits(7) | 0x80, seven_bits(14)]
+}
