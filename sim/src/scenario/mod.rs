@@ -4,6 +4,14 @@
 //! bytes. A value of these types has passed every check that needs nothing but the file, so the rest of
 //! the simulator never reports a mistake of the author's; it only runs.
 
+mod diagnostic;
+mod extent;
+mod read;
+mod words;
+
+pub use diagnostic::{Diagnostic, render_at};
+pub use read::parse;
+
 /// One scenario: what the file says, in engine units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {

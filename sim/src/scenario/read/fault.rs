@@ -1,0 +1,292 @@
+//! What goes wrong, according to the `[[fault]]` tables?
+
+use super::mistake::{Mistake, Outcome};
+use super::table::{Field, Section};
+use super::units::duration_text;
+use super::{net, overlap, selector};
+use crate::scenario::extent::last_start_ns;
+use crate::scenario::words::words;
+use crate::scenario::{Direction, Fault, FaultKind, Run, Selector, Shape, Share};
+
+/// The kinds of faults.
+#[derive(Clone, Copy)]
+enum Kind {
+    Crash,
+    Link,
+    Partition,
+}
+
+words!(Kind {
+    Crash = "crash",
+    Link = "link",
+    Partition = "partition",
+});
+
+/// Every key of every kind: whatever is not here is a typing error, not a wrong kind.
+const KEYS: &[&str] = &[
+    "id",
+    "kind",
+    "at",
+    "for",
+    "target",
+    "stagger",
+    "restart",
+    "from",
+    "to",
+    "direction",
+    "loss",
+    "delay",
+    "shape",
+];
+
+impl Kind {
+    /// What messages call a fault of this kind, and its keys.
+    const fn keys(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Crash => (
+                "a crash fault",
+                &["id", "kind", "at", "target", "stagger", "restart"],
+            ),
+            Self::Link => (
+                "a link fault",
+                &[
+                    "id",
+                    "kind",
+                    "at",
+                    "for",
+                    "from",
+                    "to",
+                    "direction",
+                    "loss",
+                    "delay",
+                ],
+            ),
+            Self::Partition => (
+                "a partition fault",
+                &["id", "kind", "at", "for", "shape", "target", "direction"],
+            ),
+        }
+    }
+}
+
+/// The words for the shapes of partitions.
+#[derive(Clone, Copy)]
+enum ShapeWord {
+    Halves,
+    RandomHalves,
+    Isolate,
+}
+
+words!(ShapeWord {
+    Halves = "halves",
+    RandomHalves = "random-halves",
+    Isolate = "isolate",
+});
+
+/// Reads every `[[fault]]`.
+pub(super) fn read(file: &Section<'_>, run: &Run, nodes: u32) -> Outcome<Vec<Fault>> {
+    let mut faults = Vec::new();
+    if let Some(field) = file.get("fault") {
+        for section in field.sections("[[fault]]")? {
+            let reader = Reader {
+                run,
+                nodes,
+                earlier: &faults,
+            };
+            let fault = reader.fault(section)?;
+            faults.push(fault);
+        }
+    }
+    Ok(faults)
+}
+
+/// What a fault is judged by.
+struct Reader<'a> {
+    run: &'a Run,
+    nodes: u32,
+    earlier: &'a [Fault],
+}
+
+impl Reader<'_> {
+    fn fault(&self, mut section: Section<'_>) -> Outcome<Fault> {
+        section.only(KEYS)?;
+        let id = self.id(&section.need("id", "\"stop\"")?)?;
+        let kind = section.need("kind", "\"crash\"")?.word()?;
+        let (place, keys) = Kind::keys(kind);
+        section.place = place;
+        section.only(keys)?;
+        let at_ns = self.begin(&section.need("at", "\"30s\"")?)?;
+        let for_ns = section.opt("for", |field| self.length(field, at_ns))?;
+        let read = match kind {
+            Kind::Crash => Self::crash,
+            Kind::Link => Self::link,
+            Kind::Partition => Self::partition,
+        };
+        let fault = Fault {
+            id,
+            at_ns,
+            for_ns,
+            kind: read(self, &section, at_ns)?,
+        };
+        if let Some(target) = section.get("target") {
+            overlap::check(&target, &fault, self.earlier, self.nodes)?;
+        }
+        Ok(fault)
+    }
+
+    fn id(&self, field: &Field<'_>) -> Outcome<String> {
+        let id = field.id()?;
+        if self.earlier.iter().any(|fault| fault.id == id) {
+            return Err(field.wrong(
+                format!("two faults have the id `{id}`"),
+                "expectations could not tell them apart; rename one",
+            ));
+        }
+        Ok(id)
+    }
+
+    fn begin(&self, field: &Field<'_>) -> Outcome<u64> {
+        let at_ns = field.duration()?;
+        if at_ns >= self.run.duration_ns {
+            return Err(self.too_late(field, "the fault never begins"));
+        }
+        if at_ns < self.run.warmup_ns {
+            return Err(field.wrong(
+                "the fault begins during the warm-up, in which nothing goes wrong",
+                format!(
+                    "the warm-up ends at {}; begin then or later",
+                    duration_text(self.run.warmup_ns)
+                ),
+            ));
+        }
+        Ok(at_ns)
+    }
+
+    fn length(&self, field: &Field<'_>, at_ns: u64) -> Outcome<u64> {
+        let for_ns = field.some_time()?;
+        if at_ns.saturating_add(for_ns) > self.run.duration_ns {
+            return Err(field.wrong(
+                format!(
+                    "the fault would end after the run, which ends at {}",
+                    duration_text(self.run.duration_ns)
+                ),
+                "leave out `for` if the fault lasts to the end of the run",
+            ));
+        }
+        Ok(for_ns)
+    }
+
+    fn too_late(&self, field: &Field<'_>, what: &str) -> Mistake {
+        let end = duration_text(self.run.duration_ns);
+        field.wrong(
+            format!("{what}: the run ends at {end}"),
+            "make the run longer, or the times shorter",
+        )
+    }
+
+    fn selector(&self, field: &Field<'_>) -> Outcome<Selector> {
+        selector::read(field, self.earlier, self.nodes)
+    }
+
+    fn crash(&self, section: &Section<'_>, at_ns: u64) -> Outcome<FaultKind> {
+        let target = self.selector(&section.need("target", "\"node:17\"")?)?;
+        let count = target.size(self.earlier, self.nodes);
+        let mut last_ns = at_ns;
+        let stagger_ns = section.opt("stagger", |field| {
+            let stagger_ns = field.duration()?;
+            last_ns = last_start_ns(at_ns, stagger_ns, count);
+            if last_ns >= self.run.duration_ns {
+                return Err(self.too_late(field, "the last target never stops"));
+            }
+            Ok(stagger_ns)
+        })?;
+        let restart = section.opt("restart", |field| {
+            if field.as_text() == Some("never") {
+                return Ok(None);
+            }
+            let restart_ns = field.some_time()?;
+            if last_ns.saturating_add(restart_ns) >= self.run.duration_ns {
+                return Err(self.too_late(field, "the last target never starts again"));
+            }
+            Ok(Some(restart_ns))
+        })?;
+        Ok(FaultKind::Crash {
+            target,
+            stagger_ns: stagger_ns.unwrap_or(0),
+            restart_after_ns: restart.flatten(),
+        })
+    }
+
+    fn link(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {
+        let from = section.opt("from", |f| self.selector(f))?;
+        let to = section.opt("to", |f| self.selector(f))?;
+        let loss = section.opt("loss", net::loss)?;
+        let delay = section.opt("delay", net::delay)?;
+        let missing = |message: &str, help: &str| Mistake {
+            span: section.span.clone(),
+            message: message.to_owned(),
+            help: Some(help.to_owned()),
+        };
+        if from.is_none() && to.is_none() {
+            return Err(missing(
+                "a link fault needs `from`, `to` or both",
+                "name whose packets suffer: `from = { pick = \"random\", count = \"1%\" }`",
+            ));
+        }
+        if loss.unwrap_or_default() == Share::NEVER && delay.is_none() {
+            return Err(missing(
+                "a link fault needs `loss`, `delay` or both",
+                "say what happens to the packets: `loss = { random = \"80%\" }`",
+            ));
+        }
+        Ok(FaultKind::Link {
+            from: from.unwrap_or(Selector::All),
+            to: to.unwrap_or(Selector::All),
+            direction: section
+                .opt("direction", |f| f.word())?
+                .unwrap_or(Direction::AToB),
+            loss: loss.unwrap_or_default(),
+            delay,
+        })
+    }
+
+    fn partition(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {
+        let shape_field = section.need("shape", "\"halves\"")?;
+        let shape = shape_field.word()?;
+        let halves = |shape| match section.get("target") {
+            Some(target) => Err(target.wrong(
+                "only a partition with shape = \"isolate\" has a target",
+                "leave out `target`, or write `shape = \"isolate\"`",
+            )),
+            None if self.nodes < 2 => Err(self.one_sided(&shape_field)),
+            None => Ok(shape),
+        };
+        let shape = match shape {
+            ShapeWord::Halves => halves(Shape::Halves)?,
+            ShapeWord::RandomHalves => halves(Shape::RandomHalves)?,
+            ShapeWord::Isolate => {
+                let field = section.need("target", "\"node:17\"")?;
+                let target = self.selector(&field)?;
+                if target.size(self.earlier, self.nodes) >= self.nodes {
+                    return Err(self.one_sided(&field));
+                }
+                Shape::Isolate(target)
+            }
+        };
+        let direction = section.opt("direction", |f| f.word())?;
+        Ok(FaultKind::Partition {
+            shape,
+            direction: direction.unwrap_or(Direction::Both),
+        })
+    }
+
+    fn one_sided(&self, field: &Field<'_>) -> Mistake {
+        field.wrong(
+            "this partition leaves nobody on the other side",
+            format!(
+                "there are {} nodes; each side needs one at least",
+                self.nodes
+            ),
+        )
+    }
+}

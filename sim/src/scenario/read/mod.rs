@@ -1,0 +1,209 @@
+//! What does the text of a scenario file say, and does it hold together?
+//!
+//! Each table is walked by hand: that keeps the bytes of every key and value at hand, so that every
+//! mistake is reported where it stands, and the first one ends the reading.
+
+mod expect;
+mod fault;
+mod mistake;
+mod net;
+mod overlap;
+mod selector;
+mod table;
+mod units;
+#[cfg(test)]
+mod units_tests;
+
+use toml::de::DeTable;
+
+use self::mistake::{Mistake, Outcome, shown};
+use self::table::Section;
+use self::units::{SIZE, duration_text};
+use super::extent::last_start_ns;
+use super::{Diagnostic, Nodes, Profile, Protocol, Run, Scenario, render_at};
+
+/// The format version that this reader understands.
+const FORMAT: u64 = 1;
+
+/// Most nodes that a scenario may have.
+const MAX_NODES: u32 = 1_000_000;
+
+/// Time between the starts of two nodes, if the file does not say.
+const STAGGER_NS: u64 = 10_000_000;
+
+/// Reads a scenario file and checks everything that can be checked without running it.
+///
+/// `file_name` is only shown.
+///
+/// # Errors
+///
+/// The first mistake in the file, rendered with its place and a way out.
+pub fn parse(file_name: &str, text: &str) -> Result<Scenario, Diagnostic> {
+    read(text).map_err(|m| render_at(file_name, text, m.span, &m.message, m.help.as_deref()))
+}
+
+fn read(text: &str) -> Outcome<Scenario> {
+    let root = DeTable::parse(text).map_err(|e| Mistake {
+        span: e.span().unwrap_or_default(),
+        message: format!("this is not TOML: {}", e.message()),
+        help: None,
+    })?;
+    let file = Section::file(root.get_ref());
+    check_format(&file)?;
+    file.only(&[
+        "format", "name", "about", "run", "protocol", "nodes", "net", "fault", "expect",
+    ])?;
+    let name = file.need("name", "\"crash\"")?.words()?;
+    let about = file
+        .need("about", "\"every node learns of a crash in time\"")?
+        .words()?;
+    let run = read_run(&file)?;
+    let protocol = read_protocol(&file)?;
+    let nodes = read_nodes(&file, &run)?;
+    let net = net::read(&file)?;
+    let faults = fault::read(&file, &run, nodes.count)?;
+    let mut scenario = Scenario {
+        name,
+        about,
+        run,
+        protocol,
+        nodes,
+        net,
+        faults,
+        expects: Vec::new(),
+    };
+    scenario.expects = expect::read(&file, &scenario)?;
+    Ok(scenario)
+}
+
+/// Comes first: in a file of another format, nothing else can be judged.
+fn check_format(file: &Section<'_>) -> Outcome<()> {
+    let field = file.need("format", "1")?;
+    let format = field.integer(0..=u64::MAX)?;
+    if format == FORMAT {
+        return Ok(());
+    }
+    Err(field.wrong(
+        format!("this file has format {format}"),
+        format!("this version understands format {FORMAT} only"),
+    ))
+}
+
+fn read_run(file: &Section<'_>) -> Outcome<Run> {
+    let section = file
+        .need("run", "{ duration = \"60s\" }")?
+        .section("[run]", &["duration", "warmup", "seeds"])?;
+    let duration_ns = section.need("duration", "\"60s\"")?.some_time()?;
+    let warmup_ns = section.opt("warmup", |field| {
+        let warmup_ns = field.duration()?;
+        if warmup_ns >= duration_ns {
+            return Err(field.wrong(
+                "the warm-up leaves nothing to measure",
+                format!(
+                    "it must be shorter than the run, which lasts {}",
+                    duration_text(duration_ns)
+                ),
+            ));
+        }
+        Ok(warmup_ns)
+    })?;
+    let seeds = section.opt("seeds", |field| {
+        let seeds = field.section("`seeds`", &["base", "count"])?;
+        // The range of seeds is half open, so that its end must fit as well.
+        let base = seeds.opt("base", |f| f.integer(0..=u64::MAX - 1))?;
+        let base = base.unwrap_or(1);
+        let count = seeds
+            .opt("count", |f| f.integer(1..=u64::MAX - base))?
+            .unwrap_or(1);
+        Ok((base, count))
+    })?;
+    let (seed_base, seed_count) = seeds.unwrap_or((1, 1));
+    Ok(Run {
+        duration_ns,
+        warmup_ns: warmup_ns.unwrap_or(0),
+        seed_base,
+        seed_count,
+    })
+}
+
+fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
+    let Some(field) = file.get("protocol") else {
+        return Ok(Protocol::default());
+    };
+    let section = field.section(
+        "[protocol]",
+        &[
+            "name",
+            "profile",
+            "period",
+            "probe_timeout",
+            "indirect_probes",
+            "probe_order",
+            "suspicion_mult",
+            "gossip_interval",
+            "gossip_fanout",
+            "retransmit_mult",
+            "datagram",
+        ],
+    )?;
+    section.opt("name", |field| match field.text()? {
+        "swim" => Ok(()),
+        other => Err(field.wrong(
+            format!("unknown protocol {}", shown(other)),
+            "the only protocol is `swim`",
+        )),
+    })?;
+    let duration = |key| section.opt(key, |f| f.duration());
+    let number = |key| section.opt(key, |f| f.small(0..=u32::MAX));
+    Ok(Protocol {
+        profile: section
+            .opt("profile", |f| f.word())?
+            .unwrap_or(Profile::Lan),
+        period_ns: duration("period")?,
+        probe_timeout_ns: duration("probe_timeout")?,
+        indirect_probes: number("indirect_probes")?,
+        probe_order: section.opt("probe_order", |f| f.word())?,
+        suspicion_mult: number("suspicion_mult")?,
+        gossip_interval_ns: duration("gossip_interval")?,
+        gossip_fanout: number("gossip_fanout")?,
+        retransmit_mult: number("retransmit_mult")?,
+        datagram_bytes: section.opt("datagram", |field| {
+            let bytes = field.quantity(&SIZE)?;
+            u32::try_from(bytes)
+                .map_err(|_| field.wrong("no datagram is that large", "UDP carries at most 65507B"))
+        })?,
+        span: section.span,
+    })
+}
+
+fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {
+    let section = file
+        .need("nodes", "{ count = 100 }")?
+        .section("[nodes]", &["count", "join"])?;
+    let count_field = section.need("count", "100")?;
+    let count = count_field.small(1..=MAX_NODES)?;
+    let join = section.opt("join", |f| f.section("`join`", &["contacts", "stagger"]))?;
+    let (mut contacts, mut stagger) = (None, None);
+    if let Some(join) = join {
+        contacts = join.opt("contacts", |f| f.small(1..=MAX_NODES))?;
+        stagger = join.get("stagger");
+    }
+    let stagger_ns = stagger.as_ref().map(|f| f.duration()).transpose()?;
+    let stagger_ns = stagger_ns.unwrap_or(STAGGER_NS);
+    let last_ns = last_start_ns(0, stagger_ns, count);
+    if last_ns >= run.duration_ns {
+        return Err(stagger.unwrap_or(count_field).wrong(
+            format!(
+                "{count} nodes, one every {}, are not all started when the run ends at {}",
+                duration_text(stagger_ns),
+                duration_text(run.duration_ns)
+            ),
+            "make the run longer, or start the nodes faster: `join = { stagger = \"1ms\" }`",
+        ));
+    }
+    Ok(Nodes {
+        count,
+        contacts: contacts.unwrap_or(1),
+        stagger_ns,
+    })
+}

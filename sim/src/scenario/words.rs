@@ -1,0 +1,181 @@
+//! Which word stands for which value, in the file, in reports and in results?
+
+use core::fmt;
+
+use super::{
+    Across, Direction, Distribution, Edge, Metric, Op, ProbeOrder, Profile, Scope, Stat, Unit,
+};
+
+/// A type whose every value has a fixed word.
+pub(super) trait Word: Copy + 'static {
+    /// Every value.
+    const ALL: &'static [Self];
+
+    /// The word for this value.
+    fn word(self) -> &'static str;
+}
+
+/// Gives every value of an enum its word, once, for reading as well as for writing.
+macro_rules! words {
+    ($vis:vis $type:ty { $($value:ident = $word:literal,)+ }) => {
+        impl $type {
+            /// The word for this value in files, reports and results.
+            #[must_use]
+            $vis const fn name(self) -> &'static str {
+                match self { $(Self::$value => $word,)+ }
+            }
+        }
+
+        impl $crate::scenario::words::Word for $type {
+            const ALL: &'static [Self] = &[$(Self::$value),+];
+
+            fn word(self) -> &'static str {
+                self.name()
+            }
+        }
+    };
+}
+pub(super) use words;
+
+words!(pub Profile {
+    Lan = "lan",
+    Wan = "wan",
+    Local = "local",
+});
+
+words!(pub ProbeOrder {
+    RoundRobin = "round-robin",
+    Random = "random",
+});
+
+words!(pub Distribution {
+    Constant = "constant",
+    Uniform = "uniform",
+    Normal = "normal",
+    Exponential = "exponential",
+});
+
+words!(pub Direction {
+    Both = "both",
+    AToB = "a-to-b",
+    BToA = "b-to-a",
+});
+
+words!(pub Metric {
+    DetectionSuspect = "detection.suspect",
+    DetectionDead = "detection.dead",
+    DetectionObserver = "detection.observer",
+    DetectionFull = "detection.full",
+    FalsePositive = "false_positive",
+    FalsePositiveNodes = "false_positive.nodes",
+    FalsePositiveHealthy = "false_positive.healthy",
+    Converged = "converged",
+    Hops = "hops",
+    BytesPerNode = "bytes_per_node",
+    PacketsPerNode = "packets_per_node",
+});
+
+words!(pub Unit {
+    Nanoseconds = "ns",
+    Count = "count",
+    Hops = "hops",
+    BytesPerSecond = "bytes/s",
+    PacketsPerSecond = "packets/s",
+});
+
+words!(pub Edge {
+    Start = "start",
+    End = "end",
+});
+
+words!(pub Scope {
+    All = "all",
+    SameSide = "same-side",
+});
+
+words!(pub Stat {
+    Count = "count",
+    Min = "min",
+    Mean = "mean",
+    P50 = "p50",
+    P90 = "p90",
+    P99 = "p99",
+    P999 = "p999",
+    Max = "max",
+});
+
+words!(pub Op {
+    Max = "max",
+    Min = "min",
+    Equals = "equals",
+});
+
+words!(pub Across {
+    Each = "each",
+    Pooled = "pooled",
+});
+
+impl Metric {
+    /// Every metric, in the order of the contract.
+    pub const ALL: &'static [Self] = <Self as Word>::ALL;
+
+    /// The unit of this metric's samples. A number of samples is a plain count whatever this says.
+    #[must_use]
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::DetectionSuspect
+            | Self::DetectionDead
+            | Self::DetectionObserver
+            | Self::DetectionFull
+            | Self::Converged => Unit::Nanoseconds,
+            Self::FalsePositive | Self::FalsePositiveNodes | Self::FalsePositiveHealthy => {
+                Unit::Count
+            }
+            Self::Hops => Unit::Hops,
+            Self::BytesPerNode => Unit::BytesPerSecond,
+            Self::PacketsPerNode => Unit::PacketsPerSecond,
+        }
+    }
+
+    /// Whether this metric is only counted: its one statistic is [`Stat::Count`].
+    #[must_use]
+    pub const fn is_counter(self) -> bool {
+        matches!(self.unit(), Unit::Count)
+    }
+
+    /// Whether this metric measures how crashes are found out.
+    #[must_use]
+    pub const fn is_detection(self) -> bool {
+        matches!(
+            self,
+            Self::DetectionSuspect
+                | Self::DetectionDead
+                | Self::DetectionObserver
+                | Self::DetectionFull
+        )
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl fmt::Display for Stat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

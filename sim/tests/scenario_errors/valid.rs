@@ -1,0 +1,362 @@
+//! Does a valid file become exactly the data that it describes?
+
+use quidnunc_sim::scenario::{
+    Across, Anchor, Count, Delay, Direction, Distribution, Edge, Expect, Fault, FaultKind, Metric,
+    Net, Nodes, Op, ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share,
+    Stat, parse,
+};
+
+use super::FILE;
+
+/// A valid file in which every key occurs.
+pub(crate) const COMPLETE: &str = include_str!("complete.toml");
+
+const MS: u64 = 1_000_000;
+const S: u64 = 1_000 * MS;
+
+fn read(text: &str) -> Scenario {
+    parse("valid.toml", text).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn fault(id: &str, at_ns: u64, for_ns: Option<u64>, kind: FaultKind) -> Fault {
+    Fault {
+        id: id.to_owned(),
+        at_ns,
+        for_ns,
+        kind,
+    }
+}
+
+/// An expectation that has every default; the cases change what they say otherwise.
+fn expect(id: &str, metric: Metric, stat: Stat, op: Op, bound: u64) -> Expect {
+    Expect {
+        id: id.to_owned(),
+        metric,
+        fault: None,
+        after: None,
+        scope: Scope::All,
+        stat,
+        op,
+        bound,
+        across: Across::Each,
+    }
+}
+
+#[test]
+fn every_table_but_the_lists() {
+    let scenario = read(COMPLETE);
+    assert_eq!(scenario.name, "complete");
+    assert_eq!(scenario.about, "every key of the format, once at least");
+    assert_eq!(
+        scenario.run,
+        Run {
+            duration_ns: 180 * S,
+            warmup_ns: 10 * S,
+            seed_base: 100,
+            seed_count: 64
+        }
+    );
+    let header = COMPLETE.find("[protocol]").expect("there is one");
+    assert_eq!(
+        scenario.protocol,
+        Protocol {
+            profile: Profile::Wan,
+            period_ns: Some(S),
+            probe_timeout_ns: Some(500 * MS),
+            indirect_probes: Some(3),
+            probe_order: Some(ProbeOrder::Random),
+            suspicion_mult: Some(4),
+            gossip_interval_ns: Some(200 * MS),
+            gossip_fanout: Some(2),
+            retransmit_mult: Some(5),
+            datagram_bytes: Some(1232),
+            span: header..header + "[protocol]".len(),
+        }
+    );
+    assert_eq!(
+        scenario.nodes,
+        Nodes {
+            count: 1_000,
+            contacts: 3,
+            stagger_ns: 5 * MS
+        }
+    );
+    assert_eq!(
+        scenario.net,
+        Net {
+            delay: Delay {
+                time_ns: 25 * MS,
+                jitter_ns: 10 * MS,
+                floor_ns: MS,
+                distribution: Distribution::Normal,
+            },
+            loss: Share(18_446_744_073_709_551),
+            duplicate: Share(184_467_440_737_095_516),
+            reorder: Share(1 << 63),
+            reorder_by_ns: 50 * MS,
+        }
+    );
+}
+
+#[test]
+fn every_fault() {
+    let isolated = Selector::First(Count::Millionths(5_000));
+    let partition = |shape, direction| FaultKind::Partition { shape, direction };
+    let crash = |target, stagger_ns, restart_after_ns| FaultKind::Crash {
+        target,
+        stagger_ns,
+        restart_after_ns,
+    };
+    assert_eq!(
+        read(COMPLETE).faults,
+        [
+            fault(
+                "stop",
+                20 * S,
+                None,
+                crash(Selector::Random(Count::Nodes(10)), 100 * MS, Some(30 * S))
+            ),
+            fault(
+                "stop-again",
+                60 * S,
+                None,
+                crash(Selector::SameAs(0), 0, None)
+            ),
+            fault(
+                "lossy",
+                60 * S,
+                Some(20 * S),
+                FaultKind::Link {
+                    from: Selector::Random(Count::Millionths(10_000)),
+                    to: Selector::All,
+                    direction: Direction::AToB,
+                    loss: Share(14_757_395_258_967_641_292),
+                    delay: None,
+                }
+            ),
+            fault(
+                "slow",
+                60 * S,
+                None,
+                FaultKind::Link {
+                    from: Selector::SameAs(2),
+                    to: Selector::Node(17),
+                    direction: Direction::Both,
+                    loss: Share::NEVER,
+                    delay: Some(Delay {
+                        time_ns: 20_000,
+                        jitter_ns: 0,
+                        floor_ns: 20_000,
+                        distribution: Distribution::Constant,
+                    }),
+                }
+            ),
+            fault(
+                "split",
+                90 * S,
+                Some(30 * S),
+                partition(Shape::Halves, Direction::Both)
+            ),
+            fault(
+                "random-split",
+                90 * S,
+                Some(90 * S),
+                partition(Shape::RandomHalves, Direction::AToB)
+            ),
+            fault(
+                "alone",
+                90 * S,
+                None,
+                partition(Shape::Isolate(isolated), Direction::BToA)
+            ),
+        ]
+    );
+}
+
+#[test]
+fn every_expectation() {
+    assert_eq!(
+        read(COMPLETE).expects,
+        [
+            Expect {
+                fault: Some(0),
+                across: Across::Pooled,
+                ..expect(
+                    "fast",
+                    Metric::DetectionObserver,
+                    Stat::P999,
+                    Op::Max,
+                    8 * S
+                )
+            },
+            expect(
+                "detection.dead.max#2",
+                Metric::DetectionDead,
+                Stat::Max,
+                Op::Min,
+                1
+            ),
+            expect(
+                "detection.full.count#3",
+                Metric::DetectionFull,
+                Stat::Count,
+                Op::Equals,
+                20
+            ),
+            Expect {
+                scope: Scope::SameSide,
+                ..expect(
+                    "false_positive.count#4",
+                    Metric::FalsePositive,
+                    Stat::Count,
+                    Op::Max,
+                    0
+                )
+            },
+            expect(
+                "false_positive.healthy.count#5",
+                Metric::FalsePositiveHealthy,
+                Stat::Count,
+                Op::Max,
+                0
+            ),
+            Expect {
+                after: Some(Anchor {
+                    fault: 4,
+                    edge: Edge::End
+                }),
+                ..expect("merges", Metric::Converged, Stat::Max, Op::Max, 60 * S)
+            },
+            Expect {
+                after: Some(Anchor {
+                    fault: 0,
+                    edge: Edge::End
+                }),
+                ..expect(
+                    "converged.max#7",
+                    Metric::Converged,
+                    Stat::Max,
+                    Op::Max,
+                    90 * S
+                )
+            },
+            Expect {
+                fault: Some(1),
+                ..expect("hops.p99#8", Metric::Hops, Stat::P99, Op::Max, 14)
+            },
+            expect(
+                "bytes_per_node.mean#9",
+                Metric::BytesPerNode,
+                Stat::Mean,
+                Op::Max,
+                8_192
+            ),
+            expect(
+                "packets_per_node.p50#10",
+                Metric::PacketsPerNode,
+                Stat::P50,
+                Op::Max,
+                3
+            ),
+        ]
+    );
+}
+
+#[test]
+fn what_the_file_leaves_out_has_its_default() {
+    let scenario = read(
+        "format = 1\nname = \"a\"\nabout = \"b\"\nrun = { duration = \"1s\" }\nnodes = { count = 1 }\n",
+    );
+    let all = Run {
+        duration_ns: S,
+        warmup_ns: 0,
+        seed_base: 1,
+        seed_count: 1,
+    };
+    assert_eq!(scenario.run, all);
+    assert_eq!(scenario.protocol, Protocol::default());
+    assert_eq!(
+        scenario.nodes,
+        Nodes {
+            count: 1,
+            contacts: 1,
+            stagger_ns: 10 * MS
+        }
+    );
+    let uniform = Delay {
+        time_ns: 27_500_000,
+        jitter_ns: 22_500_000,
+        floor_ns: MS,
+        distribution: Distribution::Uniform,
+    };
+    assert_eq!(scenario.net.delay, uniform);
+    assert_eq!(scenario.net.loss, Share::NEVER);
+    let delay = read(FILE).net.delay;
+    assert_eq!(delay.distribution, Distribution::Uniform);
+    assert_eq!(delay.floor_ns, 100_000);
+}
+
+#[test]
+fn a_crash_is_over_when_its_last_target_is_back() {
+    let scenario = read(COMPLETE);
+    let ends: Vec<Option<u64>> = (0..8).map(|index| scenario.fault_end_ns(index)).collect();
+    let last_back = 20 * S + 9 * 100 * MS + 30 * S;
+    assert_eq!(
+        ends,
+        [
+            Some(last_back),
+            None,
+            Some(80 * S),
+            None,
+            Some(120 * S),
+            Some(180 * S),
+            None,
+            None
+        ]
+    );
+}
+
+#[test]
+fn every_metric_has_a_name_of_its_own() {
+    for metric in Metric::ALL {
+        let bound = match metric.name() {
+            "bytes_per_node" => "\"1B/s\"",
+            name if name.starts_with("detection") || name == "converged" => "\"1s\"",
+            _ => "1",
+        };
+        let text = format!("{FILE}[[expect]]\nmetric = \"{metric}\"\nmax = {bound}\n");
+        assert_eq!(read(&text).expects[1].metric, *metric);
+    }
+}
+
+#[test]
+fn crashes_may_follow_one_another_or_miss_each_other() {
+    let crash = |id, target, at, restart| {
+        format!(
+            "[[fault]]\nid = \"{id}\"\nkind = \"crash\"\ntarget = {target}\nat = \"{at}\"\nrestart = \"{restart}\"\n"
+        )
+    };
+    let few = "{ pick = \"random\", count = 3 }";
+    for (first, second) in [
+        (
+            crash("a", "\"node:3\"", "20s", "5s"),
+            crash("b", "\"node:3\"", "25s", "5s"),
+        ),
+        (
+            crash("a", "\"node:3\"", "30s", "5s"),
+            crash("b", "\"node:3\"", "25s", "5s"),
+        ),
+        (
+            crash("a", "\"node:3\"", "20s", "9s"),
+            crash("b", "\"node:4\"", "25s", "5s"),
+        ),
+        (crash("a", few, "20s", "9s"), crash("b", few, "25s", "5s")),
+    ] {
+        let text = FILE.replacen(
+            "kind = \"crash\"\ntarget",
+            "kind = \"crash\"\nrestart = \"1s\"\ntarget",
+            1,
+        );
+        assert_eq!(read(&format!("{text}{first}{second}")).faults.len(), 4);
+    }
+}
