@@ -5,9 +5,13 @@
 //! * [`scenario`] — what shall happen and what must hold: the TOML file, checked, as plain data.
 //! * [`engine`] — what happens next: virtual time, the event queue, keyed random draws.
 //! * [`stats`] — what the numbers say: samples, quantiles, histograms.
-//! * [`result`] — what came out: one run as plain data, and its JSON.
+//! * [`result`] — what came out: one run as plain data, what it says, and its JSON.
+//! * [`report`] — what people read: tables, times in words, the command that runs a failure again.
+//! * [`cli`] — what was asked for: the command line, many seeds at once, exit codes.
 
+pub mod cli;
 pub mod engine;
+pub mod report;
 pub mod result;
 pub mod scenario;
 pub mod stats;

@@ -1,8 +1,18 @@
-//! What came out: one run as plain data, and its JSON.
+//! What came out: one run as plain data, what it says, and its JSON.
+
+mod evaluate;
+mod json;
+mod pool;
+mod verdict;
 
 use std::collections::BTreeMap;
 
 use crate::stats::{Samples, Summary};
+
+pub use evaluate::evaluate;
+pub use json::many_to_json;
+pub use pool::{Pooled, pool};
+pub use verdict::ExitCode;
 
 /// One run of one scenario with one seed.
 #[derive(Debug, Clone, PartialEq)]

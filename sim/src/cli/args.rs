@@ -1,0 +1,158 @@
+//! What can be asked for? The commands, their options and their help.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand};
+
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (commit ",
+    env!("QUIDNUNC_COMMIT"),
+    ")"
+);
+
+const EXAMPLES: &str = "\
+Examples:
+  quidnunc-sim run scenarios/crash.toml
+  quidnunc-sim run scenarios/crash.toml --seeds 1..101 --json > crash.json
+  quidnunc-sim check scenarios/*.toml
+  quidnunc-sim verify scenarios/crash.toml
+
+Exit codes; of several, the first of 70 64 4 5 1 3 6 7 2 0 is the answer:
+   0  everything holds
+   1  an expectation failed
+   2  unknown: a fault never bit, there was no sample, or the start was not steady
+   3  not settled in time
+   4  not deterministic
+   5  the protocol panicked
+   6  regression against a baseline
+   7  budget spent
+  64  wrong usage, or a mistake in a scenario file
+  70  the simulator itself is at fault";
+
+/// Runs thousands of real quidnunc nodes from a scenario file and checks what the file claims.
+#[derive(Debug, Parser)]
+#[command(name = "quidnunc-sim", version = VERSION, after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Runs scenarios and says whether what they claim holds.
+    Run(RunArgs),
+    /// Reads scenarios and says what is wrong with them, without running them.
+    Check(CheckArgs),
+    /// Runs the first seed three times, with other threads and other hash seeds: is it the same?
+    Verify(VerifyArgs),
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  quidnunc-sim run scenarios/crash.toml               the file's first seed
+  quidnunc-sim run scenarios/crash.toml --seed 7      this seed
+  quidnunc-sim run scenarios/crash.toml --seeds 1..9  seeds 1 to 8, and all of them pooled
+  quidnunc-sim run scenarios/*.toml --all-seeds       each file's own seeds";
+
+#[derive(Debug, Args)]
+#[command(after_help = RUN_EXAMPLES)]
+pub(super) struct RunArgs {
+    /// Scenario files.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Runs this seed instead of the file's first.
+    #[arg(long, value_name = "S", group = "which")]
+    pub(super) seed: Option<u64>,
+    /// Runs the seeds from A up to, but not including, B, and pools them.
+    #[arg(long, value_name = "A..B", group = "which")]
+    pub(super) seeds: Option<SeedRange>,
+    /// Runs all the seeds that the file names, and pools them.
+    #[arg(long, group = "which")]
+    pub(super) all_seeds: bool,
+    /// Runs so many seeds at once instead of one per processor. The results do not depend on it.
+    #[arg(long, value_name = "J")]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Prints JSON, schema 1: a line per file, or one line in all with `--seeds` or `--all-seeds`.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Prints one line per file, and no progress.
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  quidnunc-sim check scenarios/*.toml")]
+pub(super) struct CheckArgs {
+    /// Scenario files.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  quidnunc-sim verify scenarios/crash.toml")]
+pub(super) struct VerifyArgs {
+    /// Scenario files.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Prints a line of JSON per file.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// A half-open range of seeds that is not empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeedRange {
+    /// The first seed.
+    pub first: u64,
+    /// The seed after the last.
+    pub end: u64,
+}
+
+/// Why a text is not a range of seeds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeedRangeError(String);
+
+impl std::fmt::Display for SeedRangeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SeedRangeError {}
+
+impl FromStr for SeedRange {
+    type Err = SeedRangeError;
+
+    fn from_str(text: &str) -> Result<Self, SeedRangeError> {
+        let fail = |why: String| Err(SeedRangeError(why));
+        let Some((first, end)) = text.split_once("..") else {
+            return match text.parse::<u64>() {
+                Ok(_) => fail(format!(
+                    "one seed is --seed {text}; a range is A..B, such as 1..101"
+                )),
+                Err(_) => fail("a range is A..B, such as 1..101".to_owned()),
+            };
+        };
+        let (end, inclusive) = end
+            .strip_prefix('=')
+            .map_or((end, false), |end| (end, true));
+        let number = |word: &str| {
+            let problem = |error| SeedRangeError(format!("`{word}` is not a seed: {error}"));
+            word.trim().parse::<u64>().map_err(problem)
+        };
+        let (first, end) = (number(first)?, number(end)?);
+        match (inclusive, end.checked_add(1)) {
+            (true, Some(next)) if first <= end => fail(format!(
+                "the end is not part of the range: write {first}..{next}"
+            )),
+            _ if first < end => Ok(Self { first, end }),
+            (_, Some(next)) if first == end => fail(format!(
+                "it is empty: the end is not part of the range; write {first}..{next}"
+            )),
+            _ => fail("it is empty: the end must be larger than the beginning".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What was asked for, and how does it end? The command line: arguments, streams, exit codes.
+
+mod args;
+mod batch;
+mod check;
+mod job;
+mod run;
+mod source;
+mod verify;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write};
+use std::process;
+
+use clap::Parser as _;
+
+use crate::result::ExitCode;
+use args::{Arguments, Command};
+pub use args::{SeedRange, SeedRangeError};
+pub use job::{Job, RunProblem, Simulator};
+
+/// Where results and where everything else goes.
+pub struct Streams<'a> {
+    /// Results.
+    pub out: &'a mut dyn Write,
+    /// Complaints, and the command that runs a failure again when `out` is for a machine.
+    pub err: &'a mut dyn Write,
+}
+
+/// The whole program: does what the process's own arguments ask for.
+#[must_use]
+pub fn main(simulator: &dyn Simulator) -> process::ExitCode {
+    // Neither stream is locked for long: a node that panics on another thread reports to stderr too.
+    let mut out = Pipe(BufWriter::new(io::stdout()));
+    let mut err = Pipe(io::stderr());
+    let code = execute(
+        std::env::args_os(),
+        simulator,
+        &mut Streams {
+            out: &mut out,
+            err: &mut err,
+        },
+    );
+    process::ExitCode::from(code.number())
+}
+
+/// Does what `args` ask for; the first of them is the name of the program.
+pub fn execute<A>(args: A, simulator: &dyn Simulator, streams: &mut Streams<'_>) -> ExitCode
+where
+    A: IntoIterator<Item: Into<OsString> + Clone>,
+{
+    let done =
+        dispatch(args, simulator, streams).and_then(|code| streams.out.flush().map(|()| code));
+    done.unwrap_or_else(|error| {
+        // If even this cannot be said, the exit code still says it.
+        let _unheard = writeln!(streams.err, "error: cannot write the results: {error}");
+        ExitCode::SimulatorFault
+    })
+}
+
+fn dispatch<A>(
+    args: A,
+    simulator: &dyn Simulator,
+    streams: &mut Streams<'_>,
+) -> io::Result<ExitCode>
+where
+    A: IntoIterator<Item: Into<OsString> + Clone>,
+{
+    let arguments = match Arguments::try_parse_from(args) {
+        Ok(arguments) => arguments,
+        Err(help) if !help.use_stderr() => {
+            write!(streams.out, "{}", help.render())?;
+            return Ok(ExitCode::Pass);
+        }
+        Err(error) => {
+            write!(streams.err, "{}", error.render())?;
+            return Ok(ExitCode::Usage);
+        }
+    };
+    match &arguments.command {
+        Command::Run(args) => run::run(args, simulator, streams),
+        Command::Check(args) => check::check(args, simulator, streams),
+        Command::Verify(args) => verify::verify(args, simulator, streams),
+    }
+}
+
+/// A writer that does not mind that its reader has seen enough: `| head` ends the text, not the verdict.
+struct Pipe<W>(W);
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        unless_closed(self.0.write(bytes), bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        unless_closed(self.0.flush(), ())
+    }
+}
+
+fn unless_closed<T>(result: io::Result<T>, seen_enough: T) -> io::Result<T> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(seen_enough),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_error() -> io::Result<()> {
+        let mut pipe = Pipe(Closed);
+        pipe.write_all(b"a line\n")?;
+        pipe.flush()
+    }
+}
