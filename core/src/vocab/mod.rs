@@ -19,7 +19,7 @@ pub(crate) use log::{log10_ceil, log10_milli};
 pub(crate) use map::Map;
 pub use record::{Health, Record};
 pub(crate) use ring::Ring;
-pub use rng::Rng;
+pub(crate) use rng::Rng;
 pub use time::Instant;
 pub(crate) use token::{Cookie, Nonce, Prefix};
 
