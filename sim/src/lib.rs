@@ -4,6 +4,8 @@
 //!
 //! * [`scenario`] — what shall happen and what must hold: the TOML file, checked, as plain data.
 //! * [`engine`] — what happens next: virtual time, the event queue, keyed random draws.
+//! * [`world`] — what happens: real nodes, a network, a timetable of faults.
+//! * `measure` — who knew what when, and what it cost: the metrics, kept up by events.
 //! * [`stats`] — what the numbers say: samples, quantiles, histograms.
 //! * [`result`] — what came out: one run as plain data, what it says, and its JSON.
 //! * [`report`] — what people read: tables, times in words, the command that runs a failure again.
@@ -11,7 +13,9 @@
 
 pub mod cli;
 pub mod engine;
+mod measure;
 pub mod report;
 pub mod result;
 pub mod scenario;
 pub mod stats;
+pub mod world;

@@ -1,24 +1,31 @@
-//! The program `quidnunc-sim`: the command line with the real parser behind it.
+//! The program `quidnunc-sim`: the command line with the real parser and the real world behind it.
 
 use std::process::ExitCode;
 
 use quidnunc_sim::cli::{self, Job, RunProblem, Simulator};
 use quidnunc_sim::result::RunResult;
-use quidnunc_sim::scenario::{self, Scenario};
+use quidnunc_sim::scenario::{self, Scenario, render_at};
+use quidnunc_sim::world::{self, RunOptions};
 
-/// The real parser and, as soon as there is one, the real world.
 struct Real;
 
 impl Simulator for Real {
     fn parse(&self, file_name: &str, text: &str) -> Result<Scenario, String> {
-        scenario::parse(file_name, text).map_err(|problem| problem.to_string())
+        let scenario = scenario::parse(file_name, text).map_err(|problem| problem.to_string())?;
+        // Only the protocol itself can judge how its settings go together.
+        match world::node_config(&scenario.protocol, 0) {
+            Ok(_) => Ok(scenario),
+            Err(problem) => {
+                let span = scenario.protocol.span;
+                Err(render_at(file_name, text, span, &problem.to_string(), None).to_string())
+            }
+        }
     }
 
     fn run(&self, job: &Job<'_>) -> Result<RunResult, RunProblem> {
-        Err(RunProblem::Simulator(format!(
-            "error: {}: this build has no world to run it in",
-            job.file_name
-        )))
+        let options = RunOptions { map_hash_seed: job.map_hash_seed, progress: Some(job.progress) };
+        world::run(job.scenario, job.seed, &options)
+            .map_err(|problem| RunProblem::Scenario(format!("error: {}: {problem}", job.file_name)))
     }
 }
 

@@ -6,12 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
-const VERSION: &str = concat!(
-    env!("CARGO_PKG_VERSION"),
-    " (commit ",
-    env!("QUIDNUNC_COMMIT"),
-    ")"
-);
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (commit ", env!("QUIDNUNC_COMMIT"), ")");
 
 const EXAMPLES: &str = "\
 Examples:
@@ -130,28 +125,24 @@ impl FromStr for SeedRange {
         let fail = |why: String| Err(SeedRangeError(why));
         let Some((first, end)) = text.split_once("..") else {
             return match text.parse::<u64>() {
-                Ok(_) => fail(format!(
-                    "one seed is --seed {text}; a range is A..B, such as 1..101"
-                )),
+                Ok(_) => fail(format!("one seed is --seed {text}; a range is A..B, such as 1..101")),
                 Err(_) => fail("a range is A..B, such as 1..101".to_owned()),
             };
         };
-        let (end, inclusive) = end
-            .strip_prefix('=')
-            .map_or((end, false), |end| (end, true));
+        let (end, inclusive) = end.strip_prefix('=').map_or((end, false), |end| (end, true));
         let number = |word: &str| {
             let problem = |error| SeedRangeError(format!("`{word}` is not a seed: {error}"));
             word.trim().parse::<u64>().map_err(problem)
         };
         let (first, end) = (number(first)?, number(end)?);
         match (inclusive, end.checked_add(1)) {
-            (true, Some(next)) if first <= end => fail(format!(
-                "the end is not part of the range: write {first}..{next}"
-            )),
+            (true, Some(next)) if first <= end => {
+                fail(format!("the end is not part of the range: write {first}..{next}"))
+            }
             _ if first < end => Ok(Self { first, end }),
-            (_, Some(next)) if first == end => fail(format!(
-                "it is empty: the end is not part of the range; write {first}..{next}"
-            )),
+            (_, Some(next)) if first == end => {
+                fail(format!("it is empty: the end is not part of the range; write {first}..{next}"))
+            }
             _ => fail("it is empty: the end must be larger than the beginning".to_owned()),
         }
     }

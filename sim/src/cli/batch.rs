@@ -23,18 +23,12 @@ pub(super) fn run_all(
 ) -> Result<Vec<RunResult>, RunProblem> {
     let progress = Progress::new(bar, tasks);
     let run = |&(source, seed): &Task<'_>| {
-        progress.follow(source.scenario.run.duration_ns, |told| {
-            source.job(seed, told).run(simulator)
-        })
+        progress.follow(source.scenario.run.duration_ns, |told| source.job(seed, told).run(simulator))
     };
     let results: Vec<_> = threads(jobs)?.install(|| tasks.par_iter().map(run).collect());
     progress.bar.finish_and_clear();
     // Only when all are there is it known which problem is the worst, whoever ran into it first.
-    match results
-        .iter()
-        .filter_map(|result| result.as_ref().err())
-        .max()
-    {
+    match results.iter().filter_map(|result| result.as_ref().err()).max() {
         Some(problem) => Err(problem.clone()),
         None => results.into_iter().collect(),
     }
@@ -42,9 +36,7 @@ pub(super) fn run_all(
 
 /// So many threads; `None` is one per processor.
 pub(super) fn threads(jobs: Option<NonZeroUsize>) -> Result<ThreadPool, RunProblem> {
-    let pool = ThreadPoolBuilder::new()
-        .num_threads(jobs.map_or(0, NonZeroUsize::get))
-        .build();
+    let pool = ThreadPoolBuilder::new().num_threads(jobs.map_or(0, NonZeroUsize::get)).build();
     pool.map_err(|error| RunProblem::Simulator(format!("error: cannot start threads: {error}")))
 }
 
@@ -57,20 +49,12 @@ struct Progress {
 
 impl Progress {
     fn new(bar: ProgressBar, tasks: &[Task<'_>]) -> Self {
-        let total = tasks
-            .iter()
-            .map(|(source, _)| source.scenario.run.duration_ns);
+        let total = tasks.iter().map(|(source, _)| source.scenario.run.duration_ns);
         bar.set_length(total.fold(0, u64::saturating_add));
-        if let Ok(style) =
-            ProgressStyle::with_template("{bar:32} {percent:>3} %  {msg}  {eta} left")
-        {
+        if let Ok(style) = ProgressStyle::with_template("{bar:32} {percent:>3} %  {msg}  {eta} left") {
             bar.set_style(style);
         }
-        let progress = Self {
-            bar,
-            runs: tasks.len(),
-            done: AtomicU64::new(0),
-        };
+        let progress = Self { bar, runs: tasks.len(), done: AtomicU64::new(0) };
         progress.count(0);
         progress
     }
@@ -91,7 +75,6 @@ impl Progress {
 
     fn count(&self, more: u64) {
         let done = self.done.fetch_add(more, Ordering::Relaxed) + more;
-        self.bar
-            .set_message(format!("{done} of {} runs", self.runs));
+        self.bar.set_message(format!("{done} of {} runs", self.runs));
     }
 }

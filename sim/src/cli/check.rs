@@ -10,20 +10,11 @@ use crate::result::ExitCode;
 use crate::scenario::Scenario;
 
 /// `quidnunc-sim check FILE…`
-pub(super) fn check(
-    args: &CheckArgs,
-    simulator: &dyn Simulator,
-    streams: &mut Streams<'_>,
-) -> io::Result<ExitCode> {
+pub(super) fn check(args: &CheckArgs, simulator: &dyn Simulator, streams: &mut Streams<'_>) -> io::Result<ExitCode> {
     let mut code = ExitCode::Pass;
     for path in &args.files {
         match read(path, simulator) {
-            Ok(source) => writeln!(
-                streams.out,
-                "{}: {}",
-                source.name,
-                outline(&source.scenario)
-            )?,
+            Ok(source) => writeln!(streams.out, "{}: {}", source.name, outline(&source.scenario))?,
             Err(why) => {
                 writeln!(streams.err, "{}", why.trim_end())?;
                 code = ExitCode::Usage;

@@ -72,13 +72,7 @@ impl Job<'_> {
             packets: Packets::default(),
             bytes_sent: 0,
             metrics: BTreeMap::new(),
-            faults: faults
-                .iter()
-                .map(|fault| FaultResult {
-                    id: fault.id.clone(),
-                    bit: 0,
-                })
-                .collect(),
+            faults: faults.iter().map(|fault| FaultResult { id: fault.id.clone(), bit: 0 }).collect(),
             expectations: self
                 .scenario
                 .expects
@@ -90,6 +84,7 @@ impl Job<'_> {
                     result
                 })
                 .collect(),
+            to_pool: Vec::new(),
             stats: BTreeMap::new(),
             panic: Some(message(panic)),
         }
@@ -100,8 +95,7 @@ impl Job<'_> {
 fn conserved(run: RunResult) -> Result<RunResult, RunProblem> {
     let packets = run.packets;
     let entered = u128::from(packets.sent) + u128::from(packets.duplicated);
-    let left =
-        u128::from(packets.delivered) + u128::from(packets.dropped) + u128::from(packets.in_flight);
+    let left = u128::from(packets.delivered) + u128::from(packets.dropped) + u128::from(packets.in_flight);
     if entered == left || run.verdict == Verdict::Panic {
         return Ok(run);
     }

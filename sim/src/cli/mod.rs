@@ -33,14 +33,7 @@ pub fn main(simulator: &dyn Simulator) -> process::ExitCode {
     // Neither stream is locked for long: a node that panics on another thread reports to stderr too.
     let mut out = Pipe(BufWriter::new(io::stdout()));
     let mut err = Pipe(io::stderr());
-    let code = execute(
-        std::env::args_os(),
-        simulator,
-        &mut Streams {
-            out: &mut out,
-            err: &mut err,
-        },
-    );
+    let code = execute(std::env::args_os(), simulator, &mut Streams { out: &mut out, err: &mut err });
     process::ExitCode::from(code.number())
 }
 
@@ -49,8 +42,7 @@ pub fn execute<A>(args: A, simulator: &dyn Simulator, streams: &mut Streams<'_>)
 where
     A: IntoIterator<Item: Into<OsString> + Clone>,
 {
-    let done =
-        dispatch(args, simulator, streams).and_then(|code| streams.out.flush().map(|()| code));
+    let done = dispatch(args, simulator, streams).and_then(|code| streams.out.flush().map(|()| code));
     done.unwrap_or_else(|error| {
         // If even this cannot be said, the exit code still says it.
         let _unheard = writeln!(streams.err, "error: cannot write the results: {error}");
@@ -58,11 +50,7 @@ where
     })
 }
 
-fn dispatch<A>(
-    args: A,
-    simulator: &dyn Simulator,
-    streams: &mut Streams<'_>,
-) -> io::Result<ExitCode>
+fn dispatch<A>(args: A, simulator: &dyn Simulator, streams: &mut Streams<'_>) -> io::Result<ExitCode>
 where
     A: IntoIterator<Item: Into<OsString> + Clone>,
 {

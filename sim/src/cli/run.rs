@@ -26,11 +26,7 @@ struct Outcome<'a> {
 }
 
 /// `quidnunc-sim run FILE…`
-pub(super) fn run(
-    args: &RunArgs,
-    simulator: &dyn Simulator,
-    streams: &mut Streams<'_>,
-) -> io::Result<ExitCode> {
+pub(super) fn run(args: &RunArgs, simulator: &dyn Simulator, streams: &mut Streams<'_>) -> io::Result<ExitCode> {
     let Some(sources) = read_all(&args.files, simulator, streams)? else {
         return Ok(ExitCode::Usage);
     };
@@ -43,11 +39,7 @@ pub(super) fn run(
     } else {
         print_text(args.quiet, &outcomes, streams)?;
     }
-    Ok(outcomes
-        .iter()
-        .map(|outcome| outcome.verdict().exit_code())
-        .max()
-        .unwrap_or(ExitCode::Pass))
+    Ok(outcomes.iter().map(|outcome| outcome.verdict().exit_code()).max().unwrap_or(ExitCode::Pass))
 }
 
 /// Says why there is no result.
@@ -66,34 +58,17 @@ fn outcomes<'a>(
     simulator: &dyn Simulator,
 ) -> Result<Vec<Outcome<'a>>, RunProblem> {
     let is_range = args.seeds.is_some() || args.all_seeds;
-    let plan: Vec<(&Source, SeedRange)> = sources
-        .iter()
-        .map(|source| (source, seeds(args, source)))
-        .collect();
+    let plan: Vec<(&Source, SeedRange)> = sources.iter().map(|source| (source, seeds(args, source))).collect();
     check_plan(&plan, is_range)?;
-    let tasks: Vec<Task<'_>> = plan
-        .iter()
-        .flat_map(|&(source, seeds)| (seeds.first..seeds.end).map(move |seed| (source, seed)))
-        .collect();
+    let tasks: Vec<Task<'_>> =
+        plan.iter().flat_map(|&(source, seeds)| (seeds.first..seeds.end).map(move |seed| (source, seed))).collect();
     // Draws to stderr, and only if that is a terminal.
-    let bar = if args.quiet {
-        ProgressBar::hidden()
-    } else {
-        ProgressBar::new(0)
-    };
+    let bar = if args.quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
     let mut results = run_all(&tasks, simulator, args.jobs, bar)?.into_iter();
     let outcome = |(source, seeds): (&'a Source, SeedRange)| {
-        let runs: Vec<_> = (seeds.first..seeds.end)
-            .zip(results.by_ref())
-            .map(|(_, run)| run)
-            .collect();
+        let runs: Vec<_> = (seeds.first..seeds.end).zip(results.by_ref()).map(|(_, run)| run).collect();
         let pooled = is_range.then(|| pool(&source.scenario, &runs));
-        Outcome {
-            source,
-            seeds,
-            runs,
-            pooled,
-        }
+        Outcome { source, seeds, runs, pooled }
     };
     Ok(plan.into_iter().map(outcome).collect())
 }
@@ -101,10 +76,7 @@ fn outcomes<'a>(
 /// Which seeds of a file are asked for.
 fn seeds(args: &RunArgs, source: &Source) -> SeedRange {
     let own = source.scenario.run;
-    let some = |first: u64, count: u64| SeedRange {
-        first,
-        end: first.saturating_add(count),
-    };
+    let some = |first: u64, count: u64| SeedRange { first, end: first.saturating_add(count) };
     match (args.seeds, args.all_seeds) {
         (Some(range), _) => range,
         (None, true) => some(own.seed_base, own.seed_count),
@@ -114,22 +86,15 @@ fn seeds(args: &RunArgs, source: &Source) -> SeedRange {
 
 fn check_plan(plan: &[(&Source, SeedRange)], is_range: bool) -> Result<(), RunProblem> {
     let problem = |text| Err(RunProblem::Scenario(text));
-    let runs = plan
-        .iter()
-        .map(|(_, seeds)| seeds.end - seeds.first)
-        .fold(0, u64::saturating_add);
+    let runs = plan.iter().map(|(_, seeds)| seeds.end - seeds.first).fold(0, u64::saturating_add);
     if runs > MOST_RUNS {
-        return problem(format!(
-            "error: {runs} runs at once are too many: at most {MOST_RUNS}"
-        ));
+        return problem(format!("error: {runs} runs at once are too many: at most {MOST_RUNS}"));
     }
     for (index, (source, seeds)) in plan.iter().enumerate() {
         // A run of nothing would pass.
         if seeds.first == seeds.end {
             let (file, first) = (&source.name, seeds.first);
-            return problem(format!(
-                "error: {file}: there is no seed to run from {first} on"
-            ));
+            return problem(format!("error: {file}: there is no seed to run from {first} on"));
         }
         let same = |(other, _): &&(&Source, SeedRange)| other.scenario.name == source.scenario.name;
         if let Some((other, _)) = plan[..index].iter().find(same).filter(|_| is_range) {
@@ -145,9 +110,7 @@ fn check_plan(plan: &[(&Source, SeedRange)], is_range: bool) -> Result<(), RunPr
 impl Outcome<'_> {
     fn verdict(&self) -> Verdict {
         let runs = self.runs.iter().map(|run| run.verdict);
-        runs.chain(self.pooled.as_ref().map(|pooled| pooled.verdict))
-            .max()
-            .unwrap_or(Verdict::Pass)
+        runs.chain(self.pooled.as_ref().map(|pooled| pooled.verdict)).max().unwrap_or(Verdict::Pass)
     }
 
     fn text(&self) -> String {
@@ -167,26 +130,13 @@ impl Outcome<'_> {
 
     /// The commands that run the failures again.
     fn commands(&self) -> Vec<String> {
-        let command = |again| {
-            Repro {
-                file: &self.source.name,
-                text: &self.source.text,
-                again,
-            }
-            .to_string()
-        };
-        let failed: Vec<&RunResult> = self
-            .runs
-            .iter()
-            .filter(|run| run.verdict != Verdict::Pass)
-            .collect();
+        let command = |again| Repro { file: &self.source.name, text: &self.source.text, again }.to_string();
+        let failed: Vec<&RunResult> = self.runs.iter().filter(|run| run.verdict != Verdict::Pass).collect();
         if failed.is_empty() && self.verdict() != Verdict::Pass {
             return vec![command(Again::Seeds(self.seeds.first, self.seeds.end))];
         }
         let first = failed.iter().take(COMMANDS);
-        first
-            .map(|run| command(Again::Seed(run.seed, run.fingerprint)))
-            .collect()
+        first.map(|run| command(Again::Seed(run.seed, run.fingerprint))).collect()
     }
 }
 
@@ -195,12 +145,7 @@ fn print_text(quiet: bool, outcomes: &[Outcome<'_>], streams: &mut Streams<'_>) 
         if quiet {
             writeln!(streams.out, "{}", outcome.headline())?;
         } else {
-            write!(
-                streams.out,
-                "{}{}",
-                if index > 0 { "\n" } else { "" },
-                outcome.text()
-            )?;
+            write!(streams.out, "{}{}", if index > 0 { "\n" } else { "" }, outcome.text())?;
         }
     }
     let commands: Vec<String> = outcomes.iter().flat_map(Outcome::commands).collect();
@@ -211,10 +156,7 @@ fn print_text(quiet: bool, outcomes: &[Outcome<'_>], streams: &mut Streams<'_>) 
 }
 
 fn print_json(outcomes: &[Outcome<'_>], streams: &mut Streams<'_>) -> io::Result<()> {
-    let pooled: Vec<&Pooled> = outcomes
-        .iter()
-        .filter_map(|outcome| outcome.pooled.as_ref())
-        .collect();
+    let pooled: Vec<&Pooled> = outcomes.iter().filter_map(|outcome| outcome.pooled.as_ref()).collect();
     let runs = outcomes.iter().flat_map(|outcome| &outcome.runs);
     if pooled.is_empty() {
         for run in runs {

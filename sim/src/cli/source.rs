@@ -16,28 +16,16 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn job<'a>(&'a self, seed: u64, progress: &'a (dyn Fn(u64) + Sync)) -> Job<'a> {
-        Job {
-            file_name: &self.name,
-            text: &self.text,
-            scenario: &self.scenario,
-            seed,
-            map_hash_seed: 0,
-            progress,
-        }
+        Job { file_name: &self.name, text: &self.text, scenario: &self.scenario, seed, map_hash_seed: 0, progress }
     }
 }
 
 /// Reads one file.
 pub(super) fn read(path: &Path, simulator: &dyn Simulator) -> Result<Source, String> {
     let name = path.display().to_string();
-    let text =
-        fs::read_to_string(path).map_err(|error| format!("error: cannot read {name}: {error}"))?;
+    let text = fs::read_to_string(path).map_err(|error| format!("error: cannot read {name}: {error}"))?;
     let scenario = simulator.parse(&name, &text)?;
-    Ok(Source {
-        name,
-        text,
-        scenario,
-    })
+    Ok(Source { name, text, scenario })
 }
 
 /// Reads all files; if any of them cannot be used, complains about each of those and returns `None`.

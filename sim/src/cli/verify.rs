@@ -32,11 +32,7 @@ struct Difference {
 }
 
 /// `quidnunc-sim verify FILE…`
-pub(super) fn verify(
-    args: &VerifyArgs,
-    simulator: &dyn Simulator,
-    streams: &mut Streams<'_>,
-) -> io::Result<ExitCode> {
+pub(super) fn verify(args: &VerifyArgs, simulator: &dyn Simulator, streams: &mut Streams<'_>) -> io::Result<ExitCode> {
     let Some(sources) = read_all(&args.files, simulator, streams)? else {
         return Ok(ExitCode::Usage);
     };
@@ -51,17 +47,10 @@ pub(super) fn verify(
     Ok(code)
 }
 
-fn compare<'a>(
-    source: &'a Source,
-    simulator: &dyn Simulator,
-) -> Result<Comparison<'a>, RunProblem> {
+fn compare<'a>(source: &'a Source, simulator: &dyn Simulator) -> Result<Comparison<'a>, RunProblem> {
     let run = |map_hash_seed: u64| {
         let job = source.job(source.scenario.run.seed_base, &|_| ());
-        Job {
-            map_hash_seed,
-            ..job
-        }
-        .run(simulator)
+        Job { map_hash_seed, ..job }.run(simulator)
     };
     let [one, two] = OTHER_HASH_SEEDS;
     let first = threads(NonZeroUsize::new(1))?.install(|| run(0))?;
@@ -69,11 +58,7 @@ fn compare<'a>(
     let json = first.to_json();
     let differs = |again: RunResult| first_difference("", &json, &again.to_json());
     let difference = differs(copies.0?).or(differs(copies.1?));
-    Ok(Comparison {
-        source,
-        first,
-        difference,
-    })
+    Ok(Comparison { source, first, difference })
 }
 
 /// The first key, in the order of the bytes, at which two JSON values differ.
@@ -86,30 +71,19 @@ fn first_difference(key: &str, first: &Value, again: &Value) -> Option<Differenc
             let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
             let dot = if key.is_empty() { "" } else { "." };
             let at = |name: &String| (format!("{key}{dot}{name}"), a.get(name), b.get(name));
-            keys.into_iter()
-                .map(at)
-                .find_map(|(key, a, b)| differ(&key, a, b))
+            keys.into_iter().map(at).find_map(|(key, a, b)| differ(&key, a, b))
         }
-        (Value::Array(a), Value::Array(b)) => (0..a.len().max(b.len()))
-            .find_map(|index| differ(&format!("{key}[{index}]"), a.get(index), b.get(index))),
+        (Value::Array(a), Value::Array(b)) => {
+            (0..a.len().max(b.len())).find_map(|index| differ(&format!("{key}[{index}]"), a.get(index), b.get(index)))
+        }
         _ => None,
     };
-    inner.or_else(|| {
-        Some(Difference {
-            key: key.to_owned(),
-            first: first.clone(),
-            again: again.clone(),
-        })
-    })
+    inner.or_else(|| Some(Difference { key: key.to_owned(), first: first.clone(), again: again.clone() }))
 }
 
 /// What is missing on one side differs as a null does.
 fn differ(key: &str, first: Option<&Value>, again: Option<&Value>) -> Option<Difference> {
-    first_difference(
-        key,
-        first.unwrap_or(&Value::Null),
-        again.unwrap_or(&Value::Null),
-    )
+    first_difference(key, first.unwrap_or(&Value::Null), again.unwrap_or(&Value::Null))
 }
 
 impl Comparison<'_> {
@@ -122,33 +96,15 @@ impl Comparison<'_> {
         if self.difference.is_none() {
             return Ok(ExitCode::Pass);
         }
-        let Source {
-            name: file, text, ..
-        } = self.source;
-        let command = Repro {
-            file,
-            text,
-            again: Again::Verify,
-        };
-        writeln!(
-            if json {
-                &mut *streams.err
-            } else {
-                &mut *streams.out
-            },
-            "{command}"
-        )?;
+        let Source { name: file, text, .. } = self.source;
+        let command = Repro { file, text, again: Again::Verify };
+        writeln!(if json { &mut *streams.err } else { &mut *streams.out }, "{command}")?;
         Ok(ExitCode::NotDeterministic)
     }
 
     fn text(&self) -> String {
         let run = &self.first;
-        let what = format!(
-            "{}  seed {} · fp {}",
-            run.scenario,
-            run.seed,
-            run.fingerprint_hex()
-        );
+        let what = format!("{}  seed {} · fp {}", run.scenario, run.seed, run.fingerprint_hex());
         match &self.difference {
             None => format!("SAME  {what}"),
             Some(Difference { key, first, again }) => {

@@ -24,11 +24,7 @@ const COLUMNS: [(Metric, Stat, &str); 4] = [
 #[must_use]
 pub fn pooled_headline(pooled: &Pooled) -> String {
     let [passed, seeds] = [pooled.passed, pooled.seeds].map(grouped);
-    format!(
-        "{}  {}  {passed} of {seeds} seeds passed",
-        shout(pooled.verdict),
-        pooled.scenario
-    )
+    format!("{}  {}  {passed} of {seeds} seeds passed", shout(pooled.verdict), pooled.scenario)
 }
 
 /// All runs of one scenario. Ends with a newline.
@@ -97,9 +93,7 @@ fn why(scenario: &Scenario, run: &RunResult) -> String {
         .filter(|(expect, result)| expect.across == Across::Each && result.ok != Some(true))
         .map(|(_, result)| reason(result));
     let not_bitten = run.faults.iter().filter(|fault| fault.bit == 0);
-    let reasons: Vec<String> = not_held
-        .chain(not_bitten.map(|fault| format!("{} never bit", fault.id)))
-        .collect();
+    let reasons: Vec<String> = not_held.chain(not_bitten.map(|fault| format!("{} never bit", fault.id))).collect();
     reasons.join("; ")
 }
 

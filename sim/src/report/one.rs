@@ -30,11 +30,9 @@ pub fn one(scenario: &Scenario, run: &RunResult) -> String {
     if let Some(panic) = &run.panic {
         let _infallible = writeln!(text, "panic: {panic}");
     }
-    for part in [
-        measured(&run.metrics),
-        expected(&scenario.expects, &run.expectations, Among::OneSeed),
-        faults(&run.faults),
-    ] {
+    for part in
+        [measured(&run.metrics), expected(&scenario.expects, &run.expectations, Among::OneSeed), faults(&run.faults)]
+    {
         if !part.is_empty() {
             text.push('\n');
             text.push_str(&part);

@@ -38,10 +38,7 @@ pub(super) struct Sheet {
 
 impl Sheet {
     /// An empty table; `numbers` are the columns that hold numbers.
-    pub(super) fn new<T: Into<String>>(
-        numbers: Range<usize>,
-        header: impl IntoIterator<Item = T>,
-    ) -> Self {
+    pub(super) fn new<T: Into<String>>(numbers: Range<usize>, header: impl IntoIterator<Item = T>) -> Self {
         let mut table = Table::new();
         table.load_style(STYLE);
         let mut sheet = Self { table, numbers };
@@ -57,20 +54,12 @@ impl Sheet {
 
     /// The text, or nothing at all without a row. Ends with a newline.
     pub(super) fn text(&self) -> String {
-        if self.table.is_empty() {
-            String::new()
-        } else {
-            format!("{}\n", self.table.trim_fmt())
-        }
+        if self.table.is_empty() { String::new() } else { format!("{}\n", self.table.trim_fmt()) }
     }
 
     fn cells<T: Into<String>>(&self, texts: impl IntoIterator<Item = T>) -> Vec<Cell> {
         let side = |index| {
-            if self.numbers.contains(&index) {
-                CellAlignment::Right
-            } else {
-                CellAlignment::Left
-            }
+            if self.numbers.contains(&index) { CellAlignment::Right } else { CellAlignment::Left }
         };
         let cell = |(index, text): (usize, T)| Cell::new(text.into()).set_alignment(side(index));
         texts.into_iter().enumerate().map(cell).collect()
@@ -122,32 +111,16 @@ fn measured_row(label: &str, measured: &Measured, unit: &str) -> [String; 5] {
 pub(super) fn expected(expects: &[Expect], results: &[ExpectResult], among: Among) -> String {
     let mut sheet = Sheet::new(2..5, ["", "expected", "value", "bound", "margin"]);
     for (index, result) in results.iter().enumerate() {
-        let across = expects
-            .get(index)
-            .map_or(Across::Each, |expect| expect.across);
+        let across = expects.get(index).map_or(Across::Each, |expect| expect.across);
         let (mark, name) = match (among, across) {
-            (Among::OneSeed, Across::Pooled) => {
-                ("·", format!("{} (judged over all seeds)", result.id))
-            }
-            (Among::AllSeeds, Across::Pooled) => {
-                (mark(result.ok), format!("{} (pooled)", result.id))
-            }
-            (Among::OneSeed | Among::AllSeeds, Across::Each) => {
-                (mark(result.ok), result.id.clone())
-            }
+            (Among::OneSeed, Across::Pooled) => ("·", format!("{} (judged over all seeds)", result.id)),
+            (Among::AllSeeds, Across::Pooled) => (mark(result.ok), format!("{} (pooled)", result.id)),
+            (Among::OneSeed | Among::AllSeeds, Across::Each) => (mark(result.ok), result.id.clone()),
         };
         let [value, bound] = value_and_bound(result);
-        let margin = result
-            .value
-            .filter(|_| !fails_by_missing(result))
-            .and_then(|value| margin(value, result.bound, result.op));
-        sheet.row([
-            mark.to_owned(),
-            name,
-            value,
-            bound,
-            margin.unwrap_or_default(),
-        ]);
+        let margin =
+            result.value.filter(|_| !fails_by_missing(result)).and_then(|value| margin(value, result.bound, result.op));
+        sheet.row([mark.to_owned(), name, value, bound, margin.unwrap_or_default()]);
     }
     sheet.text()
 }
@@ -168,11 +141,7 @@ pub(super) fn value_and_bound(result: &ExpectResult) -> [String; 2] {
     };
     let bound = quantity(result.bound, result.unit);
     let Some(number) = result.value else {
-        let value = if result.ok.is_none() {
-            "no sample"
-        } else {
-            "missed"
-        };
+        let value = if result.ok.is_none() { "no sample" } else { "missed" };
         return [value.to_owned(), format!("{sign} {bound}")];
     };
     // Three digits would not show by how little it fails.
@@ -182,11 +151,7 @@ pub(super) fn value_and_bound(result: &ExpectResult) -> [String; 2] {
         return [exact(number), format!("{sign} {}", exact(result.bound))];
     }
     let value = quantity(number, result.unit);
-    let missed = if fails_by_missing(result) {
-        ", some missed"
-    } else {
-        ""
-    };
+    let missed = if fails_by_missing(result) { ", some missed" } else { "" };
     [format!("{value}{missed}"), format!("{sign} {bound}")]
 }
 

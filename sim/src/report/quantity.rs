@@ -6,24 +6,8 @@
 #[must_use]
 pub fn quantity(value: u64, unit: &str) -> String {
     match unit {
-        "ns" => scaled(
-            value,
-            &[
-                (1_000_000_000, "s"),
-                (1_000_000, "ms"),
-                (1_000, "µs"),
-                (1, "ns"),
-            ],
-        ),
-        "bytes/s" => scaled(
-            value,
-            &[
-                (1 << 30, "GiB/s"),
-                (1 << 20, "MiB/s"),
-                (1 << 10, "KiB/s"),
-                (1, "B/s"),
-            ],
-        ),
+        "ns" => scaled(value, &[(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns")]),
+        "bytes/s" => scaled(value, &[(1 << 30, "GiB/s"), (1 << 20, "MiB/s"), (1 << 10, "KiB/s"), (1, "B/s")]),
         "packets/s" => format!("{}/s", grouped(value)),
         _ => grouped(value),
     }
@@ -70,11 +54,7 @@ pub(super) fn margin(value: u64, bound: u64, op: &str) -> Option<String> {
 /// Three significant digits in the largest unit that leaves something before the point.
 fn scaled(value: u64, units: &[(u64, &str)]) -> String {
     let last = units.last().map_or((1, ""), |&unit| unit);
-    let (size, name) = units
-        .iter()
-        .copied()
-        .find(|&(size, _)| value >= size)
-        .unwrap_or(last);
+    let (size, name) = units.iter().copied().find(|&(size, _)| value >= size).unwrap_or(last);
     if value.is_multiple_of(size) {
         return format!("{} {name}", grouped(value / size));
     }

@@ -47,10 +47,7 @@ impl std::fmt::Display for Repro<'_> {
 }
 
 fn short_hash(bytes: &[u8]) -> String {
-    let hex: String = Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     hex.chars().take(DIGITS).collect()
 }
 
@@ -70,14 +67,7 @@ mod tests {
 
     #[test]
     fn the_line_can_be_pasted_into_a_shell() {
-        let line = |file, again| {
-            Repro {
-                file,
-                text: "abc",
-                again,
-            }
-            .to_string()
-        };
+        let line = |file, again| Repro { file, text: "abc", again }.to_string();
         let tail = format!("   # commit {COMMIT} scenario sha256:ba7816bf8f01");
         assert_eq!(
             line("scenarios/crash.toml", Again::Seed(7, 0xff)),

@@ -9,11 +9,8 @@ use crate::scenario::{Expect, Op, Stat, Unit};
 /// time. Without a sample nothing can be said, except about their number, which is 0.
 #[must_use]
 pub fn evaluate(expect: &Expect, measured: &Measured) -> ExpectResult {
-    let value = if expect.stat == Stat::Count {
-        Some(measured.samples.count())
-    } else {
-        measured.samples.stat(expect.stat)
-    };
+    let value =
+        if expect.stat == Stat::Count { Some(measured.samples.count()) } else { measured.samples.stat(expect.stat) };
     let missed = measured.missed.is_some_and(|missed| missed > 0);
     let ok = if missed && expect.op == Op::Max {
         Some(false)
@@ -39,11 +36,7 @@ pub(super) fn outcome(expect: &Expect, value: Option<u64>, ok: Option<bool>) -> 
 
 /// The number of samples is a plain count whatever they are samples of.
 fn unit_of(expect: &Expect) -> &'static str {
-    let unit = if expect.stat == Stat::Count {
-        Unit::Count
-    } else {
-        expect.metric.unit()
-    };
+    let unit = if expect.stat == Stat::Count { Unit::Count } else { expect.metric.unit() };
     unit.name()
 }
 

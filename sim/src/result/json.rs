@@ -65,23 +65,14 @@ impl Pooled {
 
 /// Many runs as one JSON object: each of them, and under the name of each scenario its runs pooled.
 #[must_use]
-pub fn many_to_json<'a>(
-    runs: impl IntoIterator<Item = &'a RunResult>,
-    pooled: &[&Pooled],
-) -> Value {
+pub fn many_to_json<'a>(runs: impl IntoIterator<Item = &'a RunResult>, pooled: &[&Pooled]) -> Value {
     let runs: Vec<Value> = runs.into_iter().map(RunResult::to_json).collect();
-    let pooled: Map<String, Value> = pooled
-        .iter()
-        .map(|pooled| (pooled.scenario.clone(), pooled.to_json()))
-        .collect();
+    let pooled: Map<String, Value> = pooled.iter().map(|pooled| (pooled.scenario.clone(), pooled.to_json())).collect();
     json!({ "schema": SCHEMA, "runs": runs, "pooled": pooled })
 }
 
 fn metrics(metrics: &BTreeMap<&'static str, Measured>) -> Value {
-    metrics
-        .iter()
-        .map(|(&name, measured)| (name.to_owned(), metric(measured)))
-        .collect()
+    metrics.iter().map(|(&name, measured)| (name.to_owned(), metric(measured))).collect()
 }
 
 fn metric(measured: &Measured) -> Value {

@@ -41,6 +41,8 @@ pub struct RunResult {
     pub faults: Vec<FaultResult>,
     /// Every expectation, in file order.
     pub expectations: Vec<ExpectResult>,
+    /// Per expectation the samples that it is about, for those over all seeds; the others have none here.
+    pub to_pool: Vec<Measured>,
     /// Counters of the protocol summed over all nodes, by name.
     pub stats: BTreeMap<&'static str, u64>,
     /// Why a node panicked, if one did.
@@ -119,6 +121,15 @@ pub struct ExpectResult {
 }
 
 impl Measured {
+    /// Adds the samples of another run.
+    fn add(&mut self, other: &Self) {
+        self.samples.merge(&other.samples);
+        self.counter |= other.counter;
+        if let Some(missed) = other.missed {
+            *self.missed.get_or_insert(0) += missed;
+        }
+    }
+
     /// The statistics of the samples.
     #[must_use]
     pub fn summary(&self) -> Summary {

@@ -34,13 +34,7 @@ impl Verdict {
     /// An expectation over all seeds pooled does not count: one seed can neither prove nor refute it.
     #[must_use]
     pub fn of(expects: &[Expect], results: &[ExpectResult], faults: &[FaultResult]) -> Self {
-        let bitten = faults.iter().map(|fault| {
-            if fault.bit == 0 {
-                Self::Unknown
-            } else {
-                Self::Pass
-            }
-        });
+        let bitten = faults.iter().map(|fault| if fault.bit == 0 { Self::Unknown } else { Self::Pass });
         let held = expects
             .iter()
             .zip(results)
@@ -108,13 +102,7 @@ impl ExitCode {
 mod tests {
     use super::*;
 
-    const VERDICTS: [Verdict; 5] = [
-        Verdict::Pass,
-        Verdict::Unknown,
-        Verdict::Unsettled,
-        Verdict::Fail,
-        Verdict::Panic,
-    ];
+    const VERDICTS: [Verdict; 5] = [Verdict::Pass, Verdict::Unknown, Verdict::Unsettled, Verdict::Fail, Verdict::Panic];
 
     const CODES: [ExitCode; 10] = [
         ExitCode::Pass,
@@ -137,10 +125,7 @@ mod tests {
         let order: Vec<String> = PRECEDENCE.split(" > ").map(str::to_owned).collect();
         let place = |code: ExitCode| {
             let number = code.number().to_string();
-            order
-                .iter()
-                .position(|known| *known == number)
-                .expect("the line names every code")
+            order.iter().position(|known| *known == number).expect("the line names every code")
         };
         assert_eq!(order.len(), CODES.len());
         for a in CODES {
@@ -155,11 +140,7 @@ mod tests {
     fn the_worst_verdict_has_the_worst_exit_code() {
         for a in VERDICTS {
             for b in VERDICTS {
-                assert_eq!(
-                    a.max(b).exit_code(),
-                    a.exit_code().max(b.exit_code()),
-                    "{a:?} and {b:?}"
-                );
+                assert_eq!(a.max(b).exit_code(), a.exit_code().max(b.exit_code()), "{a:?} and {b:?}");
             }
         }
     }

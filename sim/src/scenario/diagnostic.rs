@@ -40,27 +40,15 @@ impl std::error::Error for Diagnostic {}
 /// For mistakes that the file's reader cannot see, such as a protocol configuration that only the
 /// protocol itself can judge. A span outside of the text is moved into it.
 #[must_use]
-pub fn render_at(
-    file_name: &str,
-    text: &str,
-    span: Range<usize>,
-    message: &str,
-    help: Option<&str>,
-) -> Diagnostic {
+pub fn render_at(file_name: &str, text: &str, span: Range<usize>, message: &str, help: Option<&str>) -> Diagnostic {
     let start = char_start(text, span.start);
     let span = start..char_start(text, span.end).max(start);
-    let source = Snippet::source(text)
-        .path(file_name)
-        .annotation(AnnotationKind::Primary.span(span.clone()));
+    let source = Snippet::source(text).path(file_name).annotation(AnnotationKind::Primary.span(span.clone()));
     let mut group = Level::ERROR.primary_title(message).element(source);
     if let Some(help) = help {
         group = group.element(Level::HELP.message(help));
     }
-    Diagnostic {
-        span,
-        message: message.to_owned(),
-        rendered: Renderer::plain().render(&[group]),
-    }
+    Diagnostic { span, message: message.to_owned(), rendered: Renderer::plain().render(&[group]) }
 }
 
 /// The last start of a character at or before `index`.

@@ -21,9 +21,7 @@ impl Scenario {
     /// restart of a crash's last target. `None` if it lasts to the end of the run.
     #[must_use]
     pub fn fault_end_ns(&self, fault: usize) -> Option<u64> {
-        self.faults
-            .get(fault)?
-            .end_ns(&self.faults[..fault], self.nodes.count)
+        self.faults.get(fault)?.end_ns(&self.faults[..fault], self.nodes.count)
     }
 }
 
@@ -31,17 +29,11 @@ impl Fault {
     /// When this fault, which stands behind `earlier` in the file, is over.
     pub(super) fn end_ns(&self, earlier: &[Self], nodes: u32) -> Option<u64> {
         match &self.kind {
-            FaultKind::Crash {
-                target,
-                stagger_ns,
-                restart_after_ns,
-            } => {
+            FaultKind::Crash { target, stagger_ns, restart_after_ns } => {
                 let last = last_start_ns(self.at_ns, *stagger_ns, target.size(earlier, nodes));
                 last.checked_add((*restart_after_ns)?)
             }
-            FaultKind::Link { .. } | FaultKind::Partition { .. } => {
-                self.at_ns.checked_add(self.for_ns?)
-            }
+            FaultKind::Link { .. } | FaultKind::Partition { .. } => self.at_ns.checked_add(self.for_ns?),
         }
     }
 
@@ -85,9 +77,7 @@ impl Selector {
 
 /// When the last of `count` things begins, one every `stagger_ns` from `at_ns` on.
 pub(super) fn last_start_ns(at_ns: u64, stagger_ns: u64, count: u32) -> u64 {
-    stagger_ns
-        .saturating_mul(u64::from(count.saturating_sub(1)))
-        .saturating_add(at_ns)
+    stagger_ns.saturating_mul(u64::from(count.saturating_sub(1))).saturating_add(at_ns)
 }
 
 #[cfg(test)]

@@ -2,9 +2,7 @@
 
 use core::fmt;
 
-use super::{
-    Across, Direction, Distribution, Edge, Metric, Op, ProbeOrder, Profile, Scope, Stat, Unit,
-};
+use super::{Across, Direction, Distribution, Edge, Metric, Op, ProbeOrder, Profile, Scope, Stat, Unit};
 
 /// A type whose every value has a fixed word.
 pub(super) trait Word: Copy + 'static {
@@ -128,9 +126,7 @@ impl Metric {
             | Self::DetectionObserver
             | Self::DetectionFull
             | Self::Converged => Unit::Nanoseconds,
-            Self::FalsePositive | Self::FalsePositiveNodes | Self::FalsePositiveHealthy => {
-                Unit::Count
-            }
+            Self::FalsePositive | Self::FalsePositiveNodes | Self::FalsePositiveHealthy => Unit::Count,
             Self::Hops => Unit::Hops,
             Self::BytesPerNode => Unit::BytesPerSecond,
             Self::PacketsPerNode => Unit::PacketsPerSecond,
@@ -146,13 +142,7 @@ impl Metric {
     /// Whether this metric measures how crashes are found out.
     #[must_use]
     pub const fn is_detection(self) -> bool {
-        matches!(
-            self,
-            Self::DetectionSuspect
-                | Self::DetectionDead
-                | Self::DetectionObserver
-                | Self::DetectionFull
-        )
+        matches!(self, Self::DetectionSuspect | Self::DetectionDead | Self::DetectionObserver | Self::DetectionFull)
     }
 }
 

@@ -81,10 +81,7 @@ impl Samples {
         if let Some((min, max)) = other.range {
             self.widen(min, max);
         }
-        if self.many.is_none()
-            && other.many.is_none()
-            && self.exact.len() + other.exact.len() <= EXACT
-        {
+        if self.many.is_none() && other.many.is_none() && self.exact.len() + other.exact.len() <= EXACT {
             self.exact.extend_from_slice(&other.exact);
             return;
         }
@@ -107,20 +104,9 @@ impl Samples {
         let stats = self.range.map(|(min, max)| {
             let [p50, p90, p99, p999] = self.percentiles([500, 900, 990, 999]);
             let mean = u64::try_from(self.sum / u128::from(self.count)).unwrap_or(max);
-            Quantiles {
-                min,
-                mean,
-                p50,
-                p90,
-                p99,
-                p999,
-                max,
-            }
+            Quantiles { min, mean, p50, p90, p99, p999, max }
         });
-        Summary {
-            count: self.count,
-            stats,
-        }
+        Summary { count: self.count, stats }
     }
 
     /// One number of the samples; `None` without a sample, except for their count.
@@ -194,10 +180,17 @@ impl PartialEq for Samples {
 
 impl Eq for Samples {}
 
+impl FromIterator<u64> for Samples {
+    fn from_iter<I: IntoIterator<Item = u64>>(values: I) -> Self {
+        let mut samples = Self::default();
+        values.into_iter().for_each(|value| samples.record(value));
+        samples
+    }
+}
+
 /// A histogram of all 64-bit values: of fixed size, so that no sample is too large for it.
 fn empty_histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, u64::MAX, DIGITS)
-        .expect("1 to 2^64 - 1 with 3 digits is within the crate's limits")
+    Histogram::new_with_bounds(1, u64::MAX, DIGITS).expect("1 to 2^64 - 1 with 3 digits is within the crate's limits")
 }
 
 fn record_all(histogram: &mut Histogram<u64>, values: &[u64]) {

@@ -5,16 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::engine::draws::{Draws, Purpose};
 
-const STATS: [Stat; 8] = [
-    Stat::Count,
-    Stat::Min,
-    Stat::Mean,
-    Stat::P50,
-    Stat::P90,
-    Stat::P99,
-    Stat::P999,
-    Stat::Max,
-];
+const STATS: [Stat; 8] = [Stat::Count, Stat::Min, Stat::Mean, Stat::P50, Stat::P90, Stat::P99, Stat::P999, Stat::Max];
 
 fn samples(values: impl IntoIterator<Item = u64>) -> Samples {
     let mut samples = Samples::default();
@@ -32,33 +23,18 @@ fn all_stats(samples: &Samples) -> [Option<u64>; 8] {
 fn values(seed: u64, n: usize) -> Vec<u64> {
     let draws = Draws::new(seed);
     let draw = |i| draws.draw(Purpose::Workload, 0, i);
-    (0..n as u64)
-        .map(|i| draw(2 * i) >> (draw(2 * i + 1) % 65).min(63))
-        .collect()
+    (0..n as u64).map(|i| draw(2 * i) >> (draw(2 * i + 1) % 65).min(63)).collect()
 }
 
 fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 #[test]
 fn nothing_says_nothing() {
     let empty = Samples::default();
-    assert_eq!(
-        empty.summary(),
-        Summary {
-            count: 0,
-            stats: None
-        }
-    );
-    assert_eq!(
-        all_stats(&empty),
-        [Some(0), None, None, None, None, None, None, None]
-    );
+    assert_eq!(empty.summary(), Summary { count: 0, stats: None });
+    assert_eq!(all_stats(&empty), [Some(0), None, None, None, None, None, None, None]);
 }
 
 #[test]
@@ -71,36 +47,14 @@ fn one_sample_is_everything() {
 fn ten_samples_by_hand() {
     let ten = samples([9, 1, 8, 2, 7, 3, 6, 4, 5, 100]);
     // Ranks 5, 9, 10 and 10 of 1..=9, 100; the sum is 145.
-    let stats = Quantiles {
-        min: 1,
-        mean: 14,
-        p50: 5,
-        p90: 9,
-        p99: 100,
-        p999: 100,
-        max: 100,
-    };
-    assert_eq!(
-        ten.summary(),
-        Summary {
-            count: 10,
-            stats: Some(stats)
-        }
-    );
+    let stats = Quantiles { min: 1, mean: 14, p50: 5, p90: 9, p99: 100, p999: 100, max: 100 };
+    assert_eq!(ten.summary(), Summary { count: 10, stats: Some(stats) });
 }
 
 #[test]
 fn a_thousand_samples_by_hand() {
     let thousand = samples((1..=1000).rev());
-    let stats = Quantiles {
-        min: 1,
-        mean: 500,
-        p50: 500,
-        p90: 900,
-        p99: 990,
-        p999: 999,
-        max: 1000,
-    };
+    let stats = Quantiles { min: 1, mean: 500, p50: 500, p90: 900, p99: 990, p999: 999, max: 1000 };
     assert_eq!(thousand.summary().stats, Some(stats));
     assert_eq!(samples(1..=1001).stat(Stat::P999), Some(1000));
 }
@@ -113,17 +67,7 @@ fn the_largest_values_do_not_overflow() {
     let count = EXACT as u64 + 1;
     assert_eq!(
         all_stats(&many),
-        [
-            count,
-            u64::MAX,
-            u64::MAX,
-            u64::MAX,
-            u64::MAX,
-            u64::MAX,
-            u64::MAX,
-            u64::MAX
-        ]
-        .map(Some)
+        [count, u64::MAX, u64::MAX, u64::MAX, u64::MAX, u64::MAX, u64::MAX, u64::MAX].map(Some)
     );
 }
 
@@ -140,32 +84,18 @@ fn samples_are_exact_up_to_the_limit_and_near_beyond() {
     samples.record((n + 1) * scale);
     assert!(samples.many.is_some() && samples.exact.is_empty());
     let stats = samples.summary().stats.expect("there are samples");
-    assert_eq!(
-        (samples.count(), stats.min, stats.max),
-        (n + 1, scale, (n + 1) * scale)
-    );
+    assert_eq!((samples.count(), stats.min, stats.max), (n + 1, scale, (n + 1) * scale));
     assert_eq!(stats.mean, (n + 2) * scale / 2);
-    for (got, thousandths) in [
-        (stats.p50, 500),
-        (stats.p90, 900),
-        (stats.p99, 990),
-        (stats.p999, 999),
-    ] {
+    for (got, thousandths) in [(stats.p50, 500), (stats.p90, 900), (stats.p99, 990), (stats.p999, 999)] {
         let exact = nearest_rank(n + 1, thousandths) * scale;
-        assert!(
-            got >= exact && got - exact <= exact / 1000,
-            "{got} instead of {exact}"
-        );
+        assert!(got >= exact && got - exact <= exact / 1000, "{got} instead of {exact}");
     }
 }
 
 #[test]
 fn many_equal_samples_say_their_value() {
     let zeros = samples((0..=EXACT).map(|_| 0));
-    assert_eq!(
-        all_stats(&zeros),
-        [EXACT as u64 + 1, 0, 0, 0, 0, 0, 0, 0].map(Some)
-    );
+    assert_eq!(all_stats(&zeros), [EXACT as u64 + 1, 0, 0, 0, 0, 0, 0, 0].map(Some));
     // In the middle of a cell: the range keeps the answer from leaving the samples.
     let same = samples((0..=EXACT).map(|_| 1_000_000_007));
     assert_eq!(same.stat(Stat::P50), Some(1_000_000_007));

@@ -9,13 +9,7 @@ use crate::stand_in::{file, say};
 #[test]
 fn a_range_of_seeds_is_half_open() {
     assert_eq!("5..9".parse(), Ok(SeedRange { first: 5, end: 9 }));
-    assert_eq!(
-        "0..18446744073709551615".parse(),
-        Ok(SeedRange {
-            first: 0,
-            end: u64::MAX
-        })
-    );
+    assert_eq!("0..18446744073709551615".parse(), Ok(SeedRange { first: 0, end: u64::MAX }));
 }
 
 #[test]
@@ -23,35 +17,14 @@ fn a_bad_range_says_what_a_good_one_is() {
     let check = |text: &str, why: Expect| {
         why.assert_eq(&text.parse::<SeedRange>().unwrap_err().to_string());
     };
-    check(
-        "7",
-        expect!["one seed is --seed 7; a range is A..B, such as 1..101"],
-    );
+    check("7", expect!["one seed is --seed 7; a range is A..B, such as 1..101"]);
     check("many", expect!["a range is A..B, such as 1..101"]);
-    check(
-        "5..=9",
-        expect!["the end is not part of the range: write 5..10"],
-    );
-    check(
-        "5..5",
-        expect!["it is empty: the end is not part of the range; write 5..6"],
-    );
-    check(
-        "9..5",
-        expect!["it is empty: the end must be larger than the beginning"],
-    );
-    check(
-        "9..=5",
-        expect!["it is empty: the end must be larger than the beginning"],
-    );
-    check(
-        "1..",
-        expect!["`` is not a seed: cannot parse integer from empty string"],
-    );
-    check(
-        "-1..5",
-        expect!["`-1` is not a seed: invalid digit found in string"],
-    );
+    check("5..=9", expect!["the end is not part of the range: write 5..10"]);
+    check("5..5", expect!["it is empty: the end is not part of the range; write 5..6"]);
+    check("9..5", expect!["it is empty: the end must be larger than the beginning"]);
+    check("9..=5", expect!["it is empty: the end must be larger than the beginning"]);
+    check("1..", expect!["`` is not a seed: cannot parse integer from empty string"]);
+    check("-1..5", expect!["`-1` is not a seed: invalid digit found in string"]);
 }
 
 #[test]
@@ -68,29 +41,16 @@ fn wrong_usage_ends_with_64() {
         &["run", "a.toml", "--seed", "1", "--all-seeds"],
     ] {
         let said = say(args);
-        assert_eq!(
-            (said.code, said.out.as_str()),
-            (ExitCode::Usage, ""),
-            "{args:?}"
-        );
+        assert_eq!((said.code, said.out.as_str()), (ExitCode::Usage, ""), "{args:?}");
         assert!(!said.err.is_empty(), "{args:?}");
     }
 }
 
 #[test]
 fn help_and_version_are_results() {
-    for args in [
-        &["--help"][..],
-        &["run", "--help"],
-        &["check", "--help"],
-        &["verify", "--help"],
-    ] {
+    for args in [&["--help"][..], &["run", "--help"], &["check", "--help"], &["verify", "--help"]] {
         let said = say(args);
-        assert_eq!(
-            (said.code, said.err.as_str()),
-            (ExitCode::Pass, ""),
-            "{args:?}"
-        );
+        assert_eq!((said.code, said.err.as_str()), (ExitCode::Pass, ""), "{args:?}");
         assert!(said.out.contains("Example"), "{args:?}");
     }
     let said = say(&["--version"]);
@@ -106,16 +66,8 @@ fn every_unusable_file_is_named() {
         let said = say(&[command, "no/such.toml", &good, &broken]);
         assert_eq!(said.code, ExitCode::Usage);
         let lines: Vec<&str> = said.err.lines().collect();
-        assert!(
-            lines[0].starts_with("error: cannot read no/such.toml: "),
-            "{}",
-            said.err
-        );
-        assert!(
-            lines[1].ends_with("broken.toml: no scenario"),
-            "{}",
-            said.err
-        );
+        assert!(lines[0].starts_with("error: cannot read no/such.toml: "), "{}", said.err);
+        assert!(lines[1].ends_with("broken.toml: no scenario"), "{}", said.err);
         assert_eq!(lines.len(), 2);
     }
 }

@@ -10,9 +10,7 @@ use crate::stand_in::{counter, expect as expectation, may_miss, run, samples, sc
 #[test]
 fn one_run_is_the_contracts_object() {
     let mut scenario = scenario("crash");
-    scenario
-        .expects
-        .push(expectation(Metric::Converged, Stat::Max, Op::Max, 5));
+    scenario.expects.push(expectation(Metric::Converged, Stat::Max, Op::Max, 5));
     let mut run = run(&scenario, 1, 8_000_000_000);
     run.metrics.retain(|&name, _| name == "detection.dead");
     run.metrics.insert("false_positive", counter(3));
@@ -113,10 +111,7 @@ fn small_fingerprints_keep_their_digits_and_panics_their_text() {
 #[test]
 fn many_runs_are_followed_by_all_of_them_pooled() {
     let mut scenario = scenario("crash");
-    let mut runs = [
-        run(&scenario, 5, 7_000_000_000),
-        run(&scenario, 6, 9_000_000_000),
-    ];
+    let mut runs = [run(&scenario, 5, 7_000_000_000), run(&scenario, 6, 9_000_000_000)];
     for run in &mut runs {
         run.metrics.retain(|&name, _| name == "detection.dead");
     }

@@ -1,10 +1,7 @@
 //! Does the command line keep the contract? With a stand-in for the simulator, so that every ending can
 //! be had at will.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed; saying so in words adds nothing"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed; saying so in words adds nothing")]
 
 mod arguments;
 mod json;

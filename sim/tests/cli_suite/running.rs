@@ -23,12 +23,7 @@ fn the_results_do_not_depend_on_the_threads() {
     let one = out("1");
     assert_eq!(one, out("4"));
     let json: Value = serde_json::from_str(&one).unwrap();
-    let seeds: Vec<u64> = json["runs"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|run| run["seed"].as_u64().unwrap())
-        .collect();
+    let seeds: Vec<u64> = json["runs"].as_array().unwrap().iter().map(|run| run["seed"].as_u64().unwrap()).collect();
     assert_eq!(seeds, (0..40).collect::<Vec<_>>());
 }
 
@@ -36,10 +31,7 @@ fn the_results_do_not_depend_on_the_threads() {
 fn all_seeds_are_the_files_own() {
     let good = file("all_seeds", "good");
     let said = say(&["run", &good, "--all-seeds", "--quiet"]);
-    assert_eq!(
-        (said.code, said.out.as_str()),
-        (ExitCode::Pass, "PASS  good  4 of 4 seeds passed\n")
-    );
+    assert_eq!((said.code, said.out.as_str()), (ExitCode::Pass, "PASS  good  4 of 4 seeds passed\n"));
 }
 
 #[test]
@@ -48,10 +40,7 @@ fn a_failure_ends_with_the_command_that_runs_it_again() {
     let said = say(&["run", &fails, "--seed", "3"]);
     assert_eq!(said.code, ExitCode::Failed);
     let last = said.out.lines().last().unwrap();
-    assert!(
-        last.starts_with(&format!("quidnunc-sim run {fails} --seed 3   # commit ")),
-        "{last}"
-    );
+    assert!(last.starts_with(&format!("quidnunc-sim run {fails} --seed 3   # commit ")), "{last}");
     assert!(last.contains(" scenario sha256:"), "{last}");
     assert!(last.ends_with(" fp 53de64a7c0ffee03"), "{last}");
     assert_eq!(say(&["run", &fails, "--seed", "4"]).code, ExitCode::Pass);
@@ -63,11 +52,7 @@ fn json_stays_alone_on_stdout() {
     let said = say(&["run", &fails, &fails, "--seed", "3", "--json"]);
     assert_eq!(said.code, ExitCode::Failed);
     assert_eq!(said.out.lines().count(), 2);
-    assert!(
-        said.out
-            .lines()
-            .all(|line| serde_json::from_str::<Value>(line).is_ok())
-    );
+    assert!(said.out.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
     assert!(said.err.starts_with("quidnunc-sim run "), "{}", said.err);
 }
 
@@ -77,12 +62,8 @@ fn a_panic_costs_no_other_seed_its_result() {
     let said = say(&["run", &panics, "--seeds", "1..6", "--json"]);
     assert_eq!(said.code, ExitCode::Panicked);
     let json: Value = serde_json::from_str(&said.out).unwrap();
-    let verdicts: Vec<&str> = json["runs"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|run| run["verdict"].as_str().unwrap())
-        .collect();
+    let verdicts: Vec<&str> =
+        json["runs"].as_array().unwrap().iter().map(|run| run["verdict"].as_str().unwrap()).collect();
     assert_eq!(verdicts, ["pass", "pass", "panic", "pass", "pass"]);
     assert_eq!(json["runs"][2]["panic"], "seed 3 went wrong");
     assert_eq!(json["runs"][2]["expectations"][0]["ok"], Value::Null);
@@ -93,30 +74,16 @@ fn a_panic_costs_no_other_seed_its_result() {
 #[test]
 fn of_several_files_the_worst_ending_counts() {
     let [good, fails, panics] = ["good", "fails", "panics"].map(|name| file("several", name));
-    assert_eq!(
-        say(&["run", &good, &fails, "--seed", "3", "--quiet"]).code,
-        ExitCode::Failed
-    );
-    assert_eq!(
-        say(&["run", &panics, &good, &fails, "--seed", "3", "--quiet"]).code,
-        ExitCode::Panicked
-    );
+    assert_eq!(say(&["run", &good, &fails, "--seed", "3", "--quiet"]).code, ExitCode::Failed);
+    assert_eq!(say(&["run", &panics, &good, &fails, "--seed", "3", "--quiet"]).code, ExitCode::Panicked);
 }
 
 #[test]
 fn a_simulator_at_fault_ends_with_70() {
     let leaks = file("leaks", "leaks");
     let said = say(&["run", &leaks]);
-    assert_eq!(
-        (said.code, said.out.as_str()),
-        (ExitCode::SimulatorFault, "")
-    );
-    assert!(
-        said.err
-            .contains("1006 packets sent and duplicated, but 1005"),
-        "{}",
-        said.err
-    );
+    assert_eq!((said.code, said.out.as_str()), (ExitCode::SimulatorFault, ""));
+    assert!(said.err.contains("1006 packets sent and duplicated, but 1005"), "{}", said.err);
 }
 
 #[test]
@@ -124,11 +91,7 @@ fn a_scenario_that_the_protocol_refuses_ends_with_64() {
     let refused = file("refused", "refused");
     let said = say(&["run", &refused]);
     assert_eq!(said.code, ExitCode::Usage);
-    assert!(
-        said.err.ends_with("refused.toml: refused\n"),
-        "{}",
-        said.err
-    );
+    assert!(said.err.ends_with("refused.toml: refused\n"), "{}", said.err);
 }
 
 #[test]
@@ -136,17 +99,9 @@ fn what_fails_only_over_all_seeds_is_run_again_with_all_of_them() {
     let together = file("together", "together");
     let said = say(&["run", &together, "--seeds", "5..8"]);
     assert_eq!(said.code, ExitCode::Failed);
-    assert!(
-        said.out
-            .starts_with("FAIL  together  3 of 3 seeds passed\n"),
-        "{}",
-        said.out
-    );
+    assert!(said.out.starts_with("FAIL  together  3 of 3 seeds passed\n"), "{}", said.out);
     let last = said.out.lines().last().unwrap();
-    assert!(
-        last.starts_with(&format!("quidnunc-sim run {together} --seeds 5..8   # ")),
-        "{last}"
-    );
+    assert!(last.starts_with(&format!("quidnunc-sim run {together} --seeds 5..8   # ")), "{last}");
     assert_eq!(say(&["run", &together]).code, ExitCode::Pass);
 }
 

@@ -5,12 +5,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use quidnunc_sim::cli::{self, Job, RunProblem, Simulator, Streams};
-use quidnunc_sim::result::{
-    ExitCode, ExpectResult, FaultResult, Measured, Packets, RunResult, Verdict, evaluate,
-};
+use quidnunc_sim::result::{ExitCode, ExpectResult, FaultResult, Measured, Packets, RunResult, Verdict, evaluate};
 use quidnunc_sim::scenario::{
-    Across, Count, Delay, Distribution, Expect, Fault, FaultKind, Metric, Net, Nodes, Op, Protocol,
-    Run, Scenario, Scope, Selector, Share, Stat,
+    Across, Count, Delay, Distribution, Expect, Fault, FaultKind, Metric, Net, Nodes, Op, Protocol, Run, Scenario,
+    Scope, Selector, Share, Stat,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -24,10 +22,7 @@ impl Simulator for StandIn {
     fn parse(&self, file_name: &str, text: &str) -> Result<Scenario, String> {
         match text.trim() {
             "broken" => Err(format!("error: {file_name}: no scenario\n")),
-            "together" => Ok(Scenario {
-                expects: vec![late_only_together()],
-                ..scenario("together")
-            }),
+            "together" => Ok(Scenario { expects: vec![late_only_together()], ..scenario("together") }),
             name => Ok(scenario(name)),
         }
     }
@@ -35,19 +30,12 @@ impl Simulator for StandIn {
     fn run(&self, job: &Job<'_>) -> Result<RunResult, RunProblem> {
         (job.progress)(SECOND);
         let late = job.scenario.name == "fails" && job.seed.is_multiple_of(3);
-        let mut run = run(
-            job.scenario,
-            job.seed,
-            if late { 9 * SECOND } else { 5 * SECOND },
-        );
+        let mut run = run(job.scenario, job.seed, if late { 9 * SECOND } else { 5 * SECOND });
         match job.scenario.name.as_str() {
             "panics" => assert!(job.seed != 3, "seed {} went wrong", job.seed),
             "leaks" => run.packets.sent += 1,
             "refused" => {
-                return Err(RunProblem::Scenario(format!(
-                    "error: {}: refused",
-                    job.file_name
-                )));
+                return Err(RunProblem::Scenario(format!("error: {}: refused", job.file_name)));
             }
             "fickle" => {
                 let odd = job.map_hash_seed & 1;
@@ -71,20 +59,9 @@ pub(crate) struct Said {
 pub(crate) fn say(args: &[&str]) -> Said {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let args = std::iter::once("quidnunc-sim").chain(args.iter().copied());
-    let code = cli::execute(
-        args,
-        &StandIn,
-        &mut Streams {
-            out: &mut out,
-            err: &mut err,
-        },
-    );
+    let code = cli::execute(args, &StandIn, &mut Streams { out: &mut out, err: &mut err });
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Said {
-        code,
-        out: text(out),
-        err: text(err),
-    }
+    Said { code, out: text(out), err: text(err) }
 }
 
 /// A file that holds the name of its scenario; `test` keeps tests out of each other's way.
@@ -101,54 +78,26 @@ pub(crate) fn scenario(name: &str) -> Scenario {
     Scenario {
         name: name.to_owned(),
         about: String::new(),
-        run: Run {
-            duration_ns: 60 * SECOND,
-            warmup_ns: SECOND,
-            seed_base: 1,
-            seed_count: 4,
-        },
+        run: Run { duration_ns: 60 * SECOND, warmup_ns: SECOND, seed_base: 1, seed_count: 4 },
         protocol: Protocol::default(),
-        nodes: Nodes {
-            count: 100,
-            contacts: 1,
-            stagger_ns: 0,
-        },
+        nodes: Nodes { count: 100, contacts: 1, stagger_ns: 0 },
         net: Net {
-            delay: Delay {
-                time_ns: 1,
-                jitter_ns: 0,
-                floor_ns: 1,
-                distribution: Distribution::Constant,
-            },
+            delay: Delay { time_ns: 1, jitter_ns: 0, floor_ns: 1, distribution: Distribution::Constant },
             loss: Share::NEVER,
             duplicate: Share::NEVER,
             reorder: Share::NEVER,
             reorder_by_ns: 0,
         },
         faults: vec![crash("stop")],
-        expects: vec![expect(
-            Metric::DetectionDead,
-            Stat::P99,
-            Op::Max,
-            8 * SECOND,
-        )],
+        expects: vec![expect(Metric::DetectionDead, Stat::P99, Op::Max, 8 * SECOND)],
     }
 }
 
 /// A crash of one node.
 pub(crate) fn crash(id: &str) -> Fault {
     let target = Selector::Random(Count::Nodes(1));
-    let kind = FaultKind::Crash {
-        target,
-        stagger_ns: 0,
-        restart_after_ns: None,
-    };
-    Fault {
-        id: id.to_owned(),
-        at_ns: 30 * SECOND,
-        for_ns: None,
-        kind,
-    }
+    let kind = FaultKind::Crash { target, stagger_ns: 0, restart_after_ns: None };
+    Fault { id: id.to_owned(), at_ns: 30 * SECOND, for_ns: None, kind }
 }
 
 /// An expectation for every seed, with the default id.
@@ -169,35 +118,24 @@ pub(crate) fn expect(metric: Metric, stat: Stat, op: Op, bound: u64) -> Expect {
 /// An expectation over all seeds that no seed of the stand-in holds.
 fn late_only_together() -> Expect {
     let bound = 4 * SECOND;
-    Expect {
-        across: Across::Pooled,
-        ..expect(Metric::DetectionDead, Stat::P99, Op::Max, bound)
-    }
+    Expect { across: Across::Pooled, ..expect(Metric::DetectionDead, Stat::P99, Op::Max, bound) }
 }
 
 /// Samples of a metric that cannot miss.
 pub(crate) fn samples(values: impl IntoIterator<Item = u64>) -> Measured {
     let mut measured = Measured::default();
-    values
-        .into_iter()
-        .for_each(|value| measured.samples.record(value));
+    values.into_iter().for_each(|value| measured.samples.record(value));
     measured
 }
 
 /// Samples of a metric that can.
 pub(crate) fn may_miss(values: impl IntoIterator<Item = u64>, missed: u64) -> Measured {
-    Measured {
-        missed: Some(missed),
-        ..samples(values)
-    }
+    Measured { missed: Some(missed), ..samples(values) }
 }
 
 /// So many events.
 pub(crate) fn counter(events: u64) -> Measured {
-    Measured {
-        counter: true,
-        ..samples((0..events).map(|_| 0))
-    }
+    Measured { counter: true, ..samples((0..events).map(|_| 0)) }
 }
 
 /// A run of a scenario in which the crash was noticed after `dead_ns`.
@@ -205,28 +143,16 @@ pub(crate) fn run(scenario: &Scenario, seed: u64, dead_ns: u64) -> RunResult {
     let metrics = BTreeMap::from([
         ("bytes_per_node", samples([1_000, 1_200, 1_234])),
         ("detection.dead", may_miss([dead_ns], 0)),
-        (
-            "detection.observer",
-            may_miss((0..98).map(|n| dead_ns + n * 3_141_592), 0),
-        ),
+        ("detection.observer", may_miss((0..98).map(|n| dead_ns + n * 3_141_592), 0)),
         ("false_positive", counter(0)),
         ("hops", samples((0..98).map(|n| 1 + n % 4))),
     ]);
     let nothing = Measured::default();
     let measured = |metric: Metric| metrics.get(metric.name()).unwrap_or(&nothing);
-    let expectations: Vec<ExpectResult> = scenario
-        .expects
-        .iter()
-        .map(|expect| evaluate(expect, measured(expect.metric)))
-        .collect();
-    let faults: Vec<FaultResult> = scenario
-        .faults
-        .iter()
-        .map(|fault| FaultResult {
-            id: fault.id.clone(),
-            bit: 1,
-        })
-        .collect();
+    let expectations: Vec<ExpectResult> =
+        scenario.expects.iter().map(|expect| evaluate(expect, measured(expect.metric))).collect();
+    let faults: Vec<FaultResult> =
+        scenario.faults.iter().map(|fault| FaultResult { id: fault.id.clone(), bit: 1 }).collect();
     RunResult {
         scenario: scenario.name.clone(),
         seed,
@@ -235,13 +161,7 @@ pub(crate) fn run(scenario: &Scenario, seed: u64, dead_ns: u64) -> RunResult {
         nodes: scenario.nodes.count,
         sim_ns: 60 * SECOND,
         events: 123_456,
-        packets: Packets {
-            sent: 1_000,
-            duplicated: 5,
-            delivered: 990,
-            dropped: 15,
-            in_flight: 0,
-        },
+        packets: Packets { sent: 1_000, duplicated: 5, delivered: 990, dropped: 15, in_flight: 0 },
         bytes_sent: 40_000,
         metrics,
         faults,

@@ -10,15 +10,8 @@ use crate::stand_in::{counter, expect as expectation, may_miss, run, samples, sc
 #[test]
 fn one_run_that_passes() {
     let mut scenario = scenario("crash");
-    scenario
-        .expects
-        .push(expectation(Metric::FalsePositive, Stat::Count, Op::Max, 0));
-    scenario.expects.push(expectation(
-        Metric::BytesPerNode,
-        Stat::P99,
-        Op::Max,
-        8 << 10,
-    ));
+    scenario.expects.push(expectation(Metric::FalsePositive, Stat::Count, Op::Max, 0));
+    scenario.expects.push(expectation(Metric::BytesPerNode, Stat::P99, Op::Max, 8 << 10));
     let run = run(&scenario, 1, 5_271_000_000);
     expect![[r#"
         PASS  crash  seed 1 · 100 nodes · 60 s simulated · 123 456 events · fp 53de64a7c0ffee01
@@ -45,43 +38,21 @@ fn one_run_that_passes() {
 #[test]
 fn one_run_that_fails_in_many_ways() {
     let mut scenario = scenario("crash");
-    scenario
-        .expects
-        .push(expectation(Metric::Converged, Stat::Max, Op::Max, 5));
-    scenario
-        .expects
-        .push(expectation(Metric::Hops, Stat::Max, Op::Min, 1));
-    scenario.expects.push(expectation(
-        Metric::DetectionFull,
-        Stat::Max,
-        Op::Max,
-        5_000_000_000,
-    ));
-    scenario.expects.push(expectation(
-        Metric::DetectionSuspect,
-        Stat::Max,
-        Op::Max,
-        5_000_000_000,
-    ));
+    scenario.expects.push(expectation(Metric::Converged, Stat::Max, Op::Max, 5));
+    scenario.expects.push(expectation(Metric::Hops, Stat::Max, Op::Min, 1));
+    scenario.expects.push(expectation(Metric::DetectionFull, Stat::Max, Op::Max, 5_000_000_000));
+    scenario.expects.push(expectation(Metric::DetectionSuspect, Stat::Max, Op::Max, 5_000_000_000));
     scenario.expects[2].across = Across::Pooled;
     let mut run = run(&scenario, 1, 8_000_000_001);
-    run.metrics
-        .insert("detection.suspect", may_miss([4_000_000_000], 1));
+    run.metrics.insert("detection.suspect", may_miss([4_000_000_000], 1));
     run.metrics.insert("detection.full", may_miss([], 1));
     run.metrics.insert("false_positive", counter(1_200));
     run.metrics.insert("rmr", samples([12_345]));
     for (index, name) in [(3, "detection.full"), (4, "detection.suspect")] {
-        run.expectations[index] =
-            quidnunc_sim::result::evaluate(&scenario.expects[index], &run.metrics[name]);
+        run.expectations[index] = quidnunc_sim::result::evaluate(&scenario.expects[index], &run.metrics[name]);
     }
-    run.faults.push(FaultResult {
-        id: "split".to_owned(),
-        bit: 0,
-    });
-    run.faults.push(FaultResult {
-        id: "lossy".to_owned(),
-        bit: 12_034,
-    });
+    run.faults.push(FaultResult { id: "split".to_owned(), bit: 0 });
+    run.faults.push(FaultResult { id: "lossy".to_owned(), bit: 12_034 });
     run.verdict = Verdict::Panic;
     run.panic = Some("node 3: index out of bounds".to_owned());
     expect![[r#"
@@ -183,7 +154,8 @@ fn of_many_seeds_only_those_that_fail() {
         ────────────────────────────────────────────────────
          ✗   detection.dead.p99#1   12.3 s   ≤ 8 s    0.64×
          ✓   hops.p99#1 (pooled)         4     ≤ 4    1.00×
-    "#]].assert_eq(&many(&scenario, &pool(&scenario, &runs), &runs));
+    "#]]
+    .assert_eq(&many(&scenario, &pool(&scenario, &runs), &runs));
 }
 
 /// Seeds of which every fifth fails, the first of those by a panic.
@@ -193,15 +165,9 @@ fn seeds(count: u64) -> (Scenario, Vec<RunResult>) {
     pooled.across = Across::Pooled;
     scenario.expects.push(pooled);
     let dead_ns = |seed: u64| {
-        if seed.is_multiple_of(5) {
-            12_340_000_000
-        } else {
-            5_000_000_000 + seed
-        }
+        if seed.is_multiple_of(5) { 12_340_000_000 } else { 5_000_000_000 + seed }
     };
-    let mut runs: Vec<_> = (2..count + 2)
-        .map(|seed| run(&scenario, seed, dead_ns(seed)))
-        .collect();
+    let mut runs: Vec<_> = (2..count + 2).map(|seed| run(&scenario, seed, dead_ns(seed))).collect();
     runs[3].verdict = Verdict::Panic;
     runs[3].panic = Some("index out of bounds\nat node 3".to_owned());
     (scenario, runs)

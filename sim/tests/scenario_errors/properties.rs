@@ -52,10 +52,7 @@ fn scrap() -> impl Strategy<Value = String> {
         "#",
         ".",
     ]);
-    prop_oneof![
-        words.prop_map(str::to_owned),
-        any::<String>().prop_map(|text| text.chars().take(20).collect()),
-    ]
+    prop_oneof![words.prop_map(str::to_owned), any::<String>().prop_map(|text| text.chars().take(20).collect()),]
 }
 
 /// Replaces a piece of a text, both given in characters, by another.

@@ -1,9 +1,8 @@
 //! Does a valid file become exactly the data that it describes?
 
 use quidnunc_sim::scenario::{
-    Across, Anchor, Count, Delay, Direction, Distribution, Edge, Expect, Fault, FaultKind, Metric,
-    Net, Nodes, Op, ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share,
-    Stat, parse,
+    Across, Anchor, Count, Delay, Direction, Distribution, Edge, Expect, Fault, FaultKind, Metric, Net, Nodes, Op,
+    ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share, Stat, parse,
 };
 
 use super::FILE;
@@ -19,12 +18,7 @@ fn read(text: &str) -> Scenario {
 }
 
 fn fault(id: &str, at_ns: u64, for_ns: Option<u64>, kind: FaultKind) -> Fault {
-    Fault {
-        id: id.to_owned(),
-        at_ns,
-        for_ns,
-        kind,
-    }
+    Fault { id: id.to_owned(), at_ns, for_ns, kind }
 }
 
 /// An expectation that has every default; the cases change what they say otherwise.
@@ -47,15 +41,7 @@ fn every_table_but_the_lists() {
     let scenario = read(COMPLETE);
     assert_eq!(scenario.name, "complete");
     assert_eq!(scenario.about, "every key of the format, once at least");
-    assert_eq!(
-        scenario.run,
-        Run {
-            duration_ns: 180 * S,
-            warmup_ns: 10 * S,
-            seed_base: 100,
-            seed_count: 64
-        }
-    );
+    assert_eq!(scenario.run, Run { duration_ns: 180 * S, warmup_ns: 10 * S, seed_base: 100, seed_count: 64 });
     let header = COMPLETE.find("[protocol]").expect("there is one");
     assert_eq!(
         scenario.protocol,
@@ -73,23 +59,11 @@ fn every_table_but_the_lists() {
             span: header..header + "[protocol]".len(),
         }
     );
-    assert_eq!(
-        scenario.nodes,
-        Nodes {
-            count: 1_000,
-            contacts: 3,
-            stagger_ns: 5 * MS
-        }
-    );
+    assert_eq!(scenario.nodes, Nodes { count: 1_000, contacts: 3, stagger_ns: 5 * MS });
     assert_eq!(
         scenario.net,
         Net {
-            delay: Delay {
-                time_ns: 25 * MS,
-                jitter_ns: 10 * MS,
-                floor_ns: MS,
-                distribution: Distribution::Normal,
-            },
+            delay: Delay { time_ns: 25 * MS, jitter_ns: 10 * MS, floor_ns: MS, distribution: Distribution::Normal },
             loss: Share(18_446_744_073_709_551),
             duplicate: Share(184_467_440_737_095_516),
             reorder: Share(1 << 63),
@@ -102,26 +76,12 @@ fn every_table_but_the_lists() {
 fn every_fault() {
     let isolated = Selector::First(Count::Millionths(5_000));
     let partition = |shape, direction| FaultKind::Partition { shape, direction };
-    let crash = |target, stagger_ns, restart_after_ns| FaultKind::Crash {
-        target,
-        stagger_ns,
-        restart_after_ns,
-    };
+    let crash = |target, stagger_ns, restart_after_ns| FaultKind::Crash { target, stagger_ns, restart_after_ns };
     assert_eq!(
         read(COMPLETE).faults,
         [
-            fault(
-                "stop",
-                20 * S,
-                None,
-                crash(Selector::Random(Count::Nodes(10)), 100 * MS, Some(30 * S))
-            ),
-            fault(
-                "stop-again",
-                60 * S,
-                None,
-                crash(Selector::SameAs(0), 0, None)
-            ),
+            fault("stop", 20 * S, None, crash(Selector::Random(Count::Nodes(10)), 100 * MS, Some(30 * S))),
+            fault("stop-again", 60 * S, None, crash(Selector::SameAs(0), 0, None)),
             fault(
                 "lossy",
                 60 * S,
@@ -151,24 +111,9 @@ fn every_fault() {
                     }),
                 }
             ),
-            fault(
-                "split",
-                90 * S,
-                Some(30 * S),
-                partition(Shape::Halves, Direction::Both)
-            ),
-            fault(
-                "random-split",
-                90 * S,
-                Some(90 * S),
-                partition(Shape::RandomHalves, Direction::AToB)
-            ),
-            fault(
-                "alone",
-                90 * S,
-                None,
-                partition(Shape::Isolate(isolated), Direction::BToA)
-            ),
+            fault("split", 90 * S, Some(30 * S), partition(Shape::Halves, Direction::Both)),
+            fault("random-split", 90 * S, Some(90 * S), partition(Shape::RandomHalves, Direction::AToB)),
+            fault("alone", 90 * S, None, partition(Shape::Isolate(isolated), Direction::BToA)),
         ]
     );
 }
@@ -181,114 +126,40 @@ fn every_expectation() {
             Expect {
                 fault: Some(0),
                 across: Across::Pooled,
-                ..expect(
-                    "fast",
-                    Metric::DetectionObserver,
-                    Stat::P999,
-                    Op::Max,
-                    8 * S
-                )
+                ..expect("fast", Metric::DetectionObserver, Stat::P999, Op::Max, 8 * S)
             },
-            expect(
-                "detection.dead.max#2",
-                Metric::DetectionDead,
-                Stat::Max,
-                Op::Min,
-                1
-            ),
-            expect(
-                "detection.full.count#3",
-                Metric::DetectionFull,
-                Stat::Count,
-                Op::Equals,
-                20
-            ),
+            expect("detection.dead.max#2", Metric::DetectionDead, Stat::Max, Op::Min, 1),
+            expect("detection.full.count#3", Metric::DetectionFull, Stat::Count, Op::Equals, 20),
             Expect {
                 scope: Scope::SameSide,
-                ..expect(
-                    "false_positive.count#4",
-                    Metric::FalsePositive,
-                    Stat::Count,
-                    Op::Max,
-                    0
-                )
+                ..expect("false_positive.count#4", Metric::FalsePositive, Stat::Count, Op::Max, 0)
             },
-            expect(
-                "false_positive.healthy.count#5",
-                Metric::FalsePositiveHealthy,
-                Stat::Count,
-                Op::Max,
-                0
-            ),
+            expect("false_positive.healthy.count#5", Metric::FalsePositiveHealthy, Stat::Count, Op::Max, 0),
             Expect {
-                after: Some(Anchor {
-                    fault: 4,
-                    edge: Edge::End
-                }),
+                after: Some(Anchor { fault: 4, edge: Edge::End }),
                 ..expect("merges", Metric::Converged, Stat::Max, Op::Max, 60 * S)
             },
             Expect {
-                after: Some(Anchor {
-                    fault: 0,
-                    edge: Edge::End
-                }),
-                ..expect(
-                    "converged.max#7",
-                    Metric::Converged,
-                    Stat::Max,
-                    Op::Max,
-                    90 * S
-                )
+                after: Some(Anchor { fault: 0, edge: Edge::End }),
+                ..expect("converged.max#7", Metric::Converged, Stat::Max, Op::Max, 90 * S)
             },
-            Expect {
-                fault: Some(1),
-                ..expect("hops.p99#8", Metric::Hops, Stat::P99, Op::Max, 14)
-            },
-            expect(
-                "bytes_per_node.mean#9",
-                Metric::BytesPerNode,
-                Stat::Mean,
-                Op::Max,
-                8_192
-            ),
-            expect(
-                "packets_per_node.p50#10",
-                Metric::PacketsPerNode,
-                Stat::P50,
-                Op::Max,
-                3
-            ),
+            Expect { fault: Some(1), ..expect("hops.p99#8", Metric::Hops, Stat::P99, Op::Max, 14) },
+            expect("bytes_per_node.mean#9", Metric::BytesPerNode, Stat::Mean, Op::Max, 8_192),
+            expect("packets_per_node.p50#10", Metric::PacketsPerNode, Stat::P50, Op::Max, 3),
         ]
     );
 }
 
 #[test]
 fn what_the_file_leaves_out_has_its_default() {
-    let scenario = read(
-        "format = 1\nname = \"a\"\nabout = \"b\"\nrun = { duration = \"1s\" }\nnodes = { count = 1 }\n",
-    );
-    let all = Run {
-        duration_ns: S,
-        warmup_ns: 0,
-        seed_base: 1,
-        seed_count: 1,
-    };
+    let scenario =
+        read("format = 1\nname = \"a\"\nabout = \"b\"\nrun = { duration = \"1s\" }\nnodes = { count = 1 }\n");
+    let all = Run { duration_ns: S, warmup_ns: 0, seed_base: 1, seed_count: 1 };
     assert_eq!(scenario.run, all);
     assert_eq!(scenario.protocol, Protocol::default());
-    assert_eq!(
-        scenario.nodes,
-        Nodes {
-            count: 1,
-            contacts: 1,
-            stagger_ns: 10 * MS
-        }
-    );
-    let uniform = Delay {
-        time_ns: 27_500_000,
-        jitter_ns: 22_500_000,
-        floor_ns: MS,
-        distribution: Distribution::Uniform,
-    };
+    assert_eq!(scenario.nodes, Nodes { count: 1, contacts: 1, stagger_ns: 10 * MS });
+    let uniform =
+        Delay { time_ns: 27_500_000, jitter_ns: 22_500_000, floor_ns: MS, distribution: Distribution::Uniform };
     assert_eq!(scenario.net.delay, uniform);
     assert_eq!(scenario.net.loss, Share::NEVER);
     let delay = read(FILE).net.delay;
@@ -301,19 +172,7 @@ fn a_crash_is_over_when_its_last_target_is_back() {
     let scenario = read(COMPLETE);
     let ends: Vec<Option<u64>> = (0..8).map(|index| scenario.fault_end_ns(index)).collect();
     let last_back = 20 * S + 9 * 100 * MS + 30 * S;
-    assert_eq!(
-        ends,
-        [
-            Some(last_back),
-            None,
-            Some(80 * S),
-            None,
-            Some(120 * S),
-            Some(180 * S),
-            None,
-            None
-        ]
-    );
+    assert_eq!(ends, [Some(last_back), None, Some(80 * S), None, Some(120 * S), Some(180 * S), None, None]);
 }
 
 #[test]
@@ -338,25 +197,12 @@ fn crashes_may_follow_one_another_or_miss_each_other() {
     };
     let few = "{ pick = \"random\", count = 3 }";
     for (first, second) in [
-        (
-            crash("a", "\"node:3\"", "20s", "5s"),
-            crash("b", "\"node:3\"", "25s", "5s"),
-        ),
-        (
-            crash("a", "\"node:3\"", "30s", "5s"),
-            crash("b", "\"node:3\"", "25s", "5s"),
-        ),
-        (
-            crash("a", "\"node:3\"", "20s", "9s"),
-            crash("b", "\"node:4\"", "25s", "5s"),
-        ),
+        (crash("a", "\"node:3\"", "20s", "5s"), crash("b", "\"node:3\"", "25s", "5s")),
+        (crash("a", "\"node:3\"", "30s", "5s"), crash("b", "\"node:3\"", "25s", "5s")),
+        (crash("a", "\"node:3\"", "20s", "9s"), crash("b", "\"node:4\"", "25s", "5s")),
         (crash("a", few, "20s", "9s"), crash("b", few, "25s", "5s")),
     ] {
-        let text = FILE.replacen(
-            "kind = \"crash\"\ntarget",
-            "kind = \"crash\"\nrestart = \"1s\"\ntarget",
-            1,
-        );
+        let text = FILE.replacen("kind = \"crash\"\ntarget", "kind = \"crash\"\nrestart = \"1s\"\ntarget", 1);
         assert_eq!(read(&format!("{text}{first}{second}")).faults.len(), 4);
     }
 }

@@ -56,12 +56,7 @@ impl DelaySampler {
             Distribution::Normal => Curve::Table(&NORMAL),
             Distribution::Exponential => Curve::Table(&EXPONENTIAL),
         };
-        Self {
-            time: delay.time_ns,
-            jitter: delay.jitter_ns,
-            floor: delay.floor_ns,
-            curve,
-        }
+        Self { time: delay.time_ns, jitter: delay.jitter_ns, floor: delay.floor_ns, curve }
     }
 
     /// The delay in nanoseconds that belongs to a uniform 64-bit draw.
@@ -74,9 +69,7 @@ impl DelaySampler {
         };
         let delay = i128::from(self.time) + excess;
         // Below zero the floor decides; above 2^64 - 1 ns lie 584 years.
-        u64::try_from(delay.max(0))
-            .unwrap_or(u64::MAX)
-            .max(self.floor)
+        u64::try_from(delay.max(0)).unwrap_or(u64::MAX).max(self.floor)
     }
 }
 
@@ -109,11 +102,7 @@ fn exponential_table() -> Table {
     core::array::from_fn(|i| {
         // The mean above the last inner point q is q + 1, halfway between q and q + 2.
         let outermost = libm::log(steps) + 2.0;
-        point(if i == STEPS {
-            outermost
-        } else {
-            -libm::log1p(-real(i) / steps)
-        })
+        point(if i == STEPS { outermost } else { -libm::log1p(-real(i) / steps) })
     })
 }
 
@@ -127,13 +116,7 @@ fn normal_table() -> Table {
     // The mean above the last inner point q is density(q) / (1 / STEPS).
     let last = upper[HALF - 1];
     upper[HALF] = 2.0 * density(last) * real(STEPS) - last;
-    core::array::from_fn(|i| {
-        if i < HALF {
-            -point(upper[HALF - i])
-        } else {
-            point(upper[i - HALF])
-        }
-    })
+    core::array::from_fn(|i| if i < HALF { -point(upper[HALF - i]) } else { point(upper[i - HALF]) })
 }
 
 /// The `z` above which a normal variable lies with probability `tail` (at most a half), found by Newton's
@@ -151,19 +134,13 @@ fn density(z: f64) -> f64 {
 }
 
 /// A number of steps as a real one, exactly.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "tables have thousands of steps, not 2^53"
-)]
+#[expect(clippy::cast_precision_loss, reason = "tables have thousands of steps, not 2^53")]
 fn real(steps: usize) -> f64 {
     steps as f64
 }
 
 /// A table's point.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "rounded, and 10.4 * 2^27 fits an i32"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "rounded, and 10.4 * 2^27 fits an i32")]
 fn point(value: f64) -> i32 {
     libm::round(value * f64::from(1_u32 << POINT_BITS)) as i32
 }

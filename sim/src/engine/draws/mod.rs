@@ -71,11 +71,7 @@ impl Draws {
         for (counter, last) in (n - k..n).enumerate() {
             let drawn = below(self.draw(purpose, entity, counter as u64), last + 1);
             let (word, bit) = place(drawn);
-            let (word, bit) = if chosen[word] & bit == 0 {
-                (word, bit)
-            } else {
-                place(last)
-            };
+            let (word, bit) = if chosen[word] & bit == 0 { (word, bit) } else { place(last) };
             chosen[word] |= bit;
         }
         (0..n)
@@ -90,10 +86,7 @@ impl Draws {
 /// A number below `n`, as uniform as the 64-bit draw (no number is likelier than another by more than
 /// 2^-32 of its share); 0 when `n` is 0.
 #[must_use]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the product of a fraction of 2^64 and n, by 2^64, is below n"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "the product of a fraction of 2^64 and n, by 2^64, is below n")]
 pub const fn below(draw: u64, n: u32) -> u32 {
     ((draw as u128 * n as u128) >> 64) as u32
 }
@@ -112,10 +105,7 @@ pub const fn entity_of(name: &str) -> u64 {
 }
 
 /// The `n`-th number of the sequence that `state` begins: a 64 x 64 bit product, its halves folded.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the two halves of the product are the point"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "the two halves of the product are the point")]
 const fn step(state: u64, n: u64) -> u64 {
     let x = state.wrapping_add(n.wrapping_add(1).wrapping_mul(STEP));
     let product = x as u128 * (x ^ TWIST) as u128;

@@ -27,13 +27,9 @@ type Lane = (&'static str, fn(u64) -> u64);
 const LANES: [Lane; 6] = [
     ("counter", |i| Draws::new(1).draw(Purpose::LinkDelay, 5, i)),
     ("entity", |i| Draws::new(1).draw(Purpose::LinkDelay, i, 0)),
-    ("pair, from", |i| {
-        Draws::new(2).draw(Purpose::LinkLoss, i << 32 | 9, 3)
-    }),
+    ("pair, from", |i| Draws::new(2).draw(Purpose::LinkLoss, i << 32 | 9, 3)),
     ("seed", |i| Draws::new(i).draw(Purpose::FaultPlan, 0, 0)),
-    ("grid", |i| {
-        Draws::new(0).draw(Purpose::NodeSeed, i % 64, i / 64)
-    }),
+    ("grid", |i| Draws::new(0).draw(Purpose::NodeSeed, i % 64, i / 64)),
     ("diagonal", |i| Draws::new(i).draw(Purpose::NodeSeed, i, i)),
 ];
 
@@ -43,9 +39,7 @@ fn sigmas_of_fair_coins(ones: u32, trials: u32) -> f64 {
 }
 
 fn chi_square(bins: &[u32], expected: f64) -> f64 {
-    bins.iter()
-        .map(|&n| (f64::from(n) - expected) * (f64::from(n) - expected) / expected)
-        .sum()
+    bins.iter().map(|&n| (f64::from(n) - expected) * (f64::from(n) - expected) / expected).sum()
 }
 
 /// The four bits or the byte from `shift` on, as a bin.
@@ -75,10 +69,7 @@ fn values_are_pinned() {
         0x5fdb_7a8a_c314_7783,
     ];
     assert_eq!(got, pinned);
-    assert_eq!(
-        draws.pick(Purpose::FaultPlan, 1, 6, 40),
-        [9, 13, 17, 20, 24, 29]
-    );
+    assert_eq!(draws.pick(Purpose::FaultPlan, 1, 6, 40), [9, 13, 17, 20, 24, 29]);
 }
 
 #[test]
@@ -94,10 +85,7 @@ fn every_bit_is_fair() {
         }
         for (bit, &ones) in ones.iter().enumerate() {
             let sigmas = sigmas_of_fair_coins(ones, TRIALS);
-            assert!(
-                sigmas.abs() < SIGMAS,
-                "{name}: bit {bit} is {sigmas} deviations off"
-            );
+            assert!(sigmas.abs() < SIGMAS, "{name}: bit {bit} is {sigmas} deviations off");
         }
     }
 }
@@ -106,15 +94,10 @@ fn every_bit_is_fair() {
 fn the_mean_is_a_half() {
     const TRIALS: u32 = 1 << 16;
     for (name, lane) in LANES {
-        let sum: u128 = (0..u64::from(TRIALS))
-            .map(|i| u128::from(lane(i) >> 32))
-            .sum();
+        let sum: u128 = (0..u64::from(TRIALS)).map(|i| u128::from(lane(i) >> 32)).sum();
         let mean = sum as f64 / f64::from(TRIALS) / (1_u64 << 32) as f64;
         let sigmas = (mean - 0.5) * libm::sqrt(12.0 * f64::from(TRIALS));
-        assert!(
-            sigmas.abs() < SIGMAS,
-            "{name}: the mean {mean} is {sigmas} deviations off"
-        );
+        assert!(sigmas.abs() < SIGMAS, "{name}: the mean {mean} is {sigmas} deviations off");
     }
 }
 
@@ -131,10 +114,7 @@ fn bytes_fall_evenly_into_256_bins() {
             }
             let expected = f64::from(TRIALS) / 256.0;
             let chi = chi_square(&bins, expected);
-            assert!(
-                (159.0..381.0).contains(&chi),
-                "{name}, bits from {shift}: chi-square {chi}"
-            );
+            assert!((159.0..381.0).contains(&chi), "{name}, bits from {shift}: chi-square {chi}");
         }
     }
 }
@@ -144,14 +124,9 @@ fn neighbours_differ_in_half_of_their_bits() {
     const TRIALS: u32 = 1 << 14;
     for (name, lane) in LANES {
         for apart in [1, 2, 64] {
-            let differ: u32 = (0..u64::from(TRIALS))
-                .map(|i| (lane(i) ^ lane(i + apart)).count_ones())
-                .sum();
+            let differ: u32 = (0..u64::from(TRIALS)).map(|i| (lane(i) ^ lane(i + apart)).count_ones()).sum();
             let sigmas = sigmas_of_fair_coins(differ, 64 * TRIALS);
-            assert!(
-                sigmas.abs() < SIGMAS,
-                "{name}: draws {apart} apart are {sigmas} deviations off"
-            );
+            assert!(sigmas.abs() < SIGMAS, "{name}: draws {apart} apart are {sigmas} deviations off");
         }
     }
 }
@@ -177,30 +152,17 @@ fn purposes_have_draws_of_their_own() {
     for (i, &one) in PURPOSES.iter().enumerate() {
         for &other in &PURPOSES[..i] {
             let differ: u32 = (0..u64::from(TRIALS))
-                .map(|counter| {
-                    (draws.draw(one, 3, counter) ^ draws.draw(other, 3, counter)).count_ones()
-                })
+                .map(|counter| (draws.draw(one, 3, counter) ^ draws.draw(other, 3, counter)).count_ones())
                 .sum();
             let sigmas = sigmas_of_fair_coins(differ, 64 * TRIALS);
-            assert!(
-                sigmas.abs() < SIGMAS,
-                "{one:?} and {other:?} are {sigmas} deviations off"
-            );
+            assert!(sigmas.abs() < SIGMAS, "{one:?} and {other:?} are {sigmas} deviations off");
         }
     }
 }
 
 #[test]
 fn below_keeps_to_its_bound() {
-    assert_eq!(
-        [
-            below(0, 7),
-            below(u64::MAX, 7),
-            below(u64::MAX, 0),
-            below(u64::MAX, 1)
-        ],
-        [0, 6, 0, 0]
-    );
+    assert_eq!([below(0, 7), below(u64::MAX, 7), below(u64::MAX, 0), below(u64::MAX, 1)], [0, 6, 0, 0]);
     assert_eq!(below(u64::MAX, u32::MAX), u32::MAX - 1);
     assert_eq!([below(1 << 63, 10), below((1 << 63) - 1, 10)], [5, 4]);
 }
@@ -223,17 +185,10 @@ fn every_set_is_equally_likely() {
     let (draws, rounds) = (Draws::new(11), 20_000);
     let mut seen = [0_u32; 64];
     for round in 0..rounds {
-        let set: usize = draws
-            .pick(Purpose::FaultPlan, round, 3, 6)
-            .iter()
-            .map(|&number| 1 << number)
-            .sum();
+        let set: usize = draws.pick(Purpose::FaultPlan, round, 3, 6).iter().map(|&number| 1 << number).sum();
         seen[set] += 1;
     }
-    let possible: Vec<u32> = (0..64)
-        .filter(|set: &usize| set.count_ones() == 3)
-        .map(|set| seen[set])
-        .collect();
+    let possible: Vec<u32> = (0..64).filter(|set: &usize| set.count_ones() == 3).map(|set| seen[set]).collect();
     assert_eq!(possible.len(), 20);
     let chi = chi_square(&possible, 1000.0);
     assert!(chi < 66.0, "chi-square {chi}");

@@ -89,15 +89,11 @@ impl Buckets {
         }
         if self.pool.len() == self.pool.capacity() {
             // Doubling would hold twice the memory of a full wheel; an eighth is still amortized.
-            self.pool
-                .reserve_exact((self.pool.len() / 8).max(FIRST_GROWTH));
+            self.pool.reserve_exact((self.pool.len() / 8).max(FIRST_GROWTH));
         }
         let fresh = u32::try_from(self.pool.len()).unwrap_or(NIL);
         assert!(fresh != NIL, "more than 2^32 chunks of waiting events");
-        self.pool.push(Chunk {
-            events: [event; CHUNK],
-            next,
-        });
+        self.pool.push(Chunk { events: [event; CHUNK], next });
         fresh
     }
 

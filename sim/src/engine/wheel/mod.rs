@@ -49,10 +49,7 @@ pub struct Event {
     pub what: u32,
 }
 
-const _: () = assert!(
-    size_of::<Event>() == 24,
-    "a million nodes have millions of waiting events"
-);
+const _: () = assert!(size_of::<Event>() == 24, "a million nodes have millions of waiting events");
 
 impl Event {
     /// The bucket into which it falls.
@@ -142,11 +139,7 @@ impl Wheel {
     /// [`Wheel::late`].
     pub fn push(&mut self, mut event: Event) {
         if event.at < self.now {
-            debug_assert!(
-                false,
-                "an event at {} ns was pushed at {} ns",
-                event.at, self.now
-            );
+            debug_assert!(false, "an event at {} ns was pushed at {} ns", event.at, self.now);
             event.at = self.now;
             self.late += 1;
         }
@@ -208,9 +201,7 @@ impl Wheel {
         self.migrate();
         self.open.sort_unstable_by_key(|event| Reverse(event.key()));
         debug_assert!(
-            self.open
-                .windows(2)
-                .all(|pair| pair[0].key() != pair[1].key()),
+            self.open.windows(2).all(|pair| pair[0].key() != pair[1].key()),
             "two events share time and order"
         );
     }
@@ -227,10 +218,7 @@ impl Wheel {
 }
 
 /// The slot of a bucket.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the remainder is below SLOTS"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "the remainder is below SLOTS")]
 const fn slot(bucket: u64) -> usize {
     (bucket % SLOTS as u64) as usize
 }

@@ -10,18 +10,11 @@ const BUCKET: u64 = 1 << BUCKET_BITS;
 const HORIZON: u64 = BUCKET * SLOTS as u64;
 
 const fn event(at: u64, seq: u32) -> Event {
-    Event {
-        at,
-        order: order_key(Class::Timer, 7, seq),
-        dst: seq,
-        what: !seq,
-    }
+    Event { at, order: order_key(Class::Timer, 7, seq), dst: seq, what: !seq }
 }
 
 fn drained(wheel: &mut Wheel) -> Vec<u64> {
-    core::iter::from_fn(|| wheel.pop())
-        .map(|event| event.at)
-        .collect()
+    core::iter::from_fn(|| wheel.pop()).map(|event| event.at).collect()
 }
 
 #[derive(Debug, Clone)]
@@ -45,12 +38,7 @@ fn offsets() -> impl Strategy<Value = u64> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let class = prop_oneof![
-        Just(Class::Fault),
-        Just(Class::Packet),
-        Just(Class::Timer),
-        Just(Class::Probe)
-    ];
+    let class = prop_oneof![Just(Class::Fault), Just(Class::Packet), Just(Class::Timer), Just(Class::Probe)];
     let step = prop_oneof![
         10 => (offsets(), class, 0..4_u32).prop_map(|(at, class, src)| Step::Push(at, class, src)),
         8 => Just(Step::Pop),
@@ -123,25 +111,16 @@ fn an_event_for_an_opened_bucket_still_comes_first() {
     wheel.push(event(100 * BUCKET + 3, 2));
     wheel.push(event(5, 3));
     wheel.push(event(99 * BUCKET, 4));
-    assert_eq!(
-        drained(&mut wheel),
-        [5, 99 * BUCKET, 100 * BUCKET + 3, 100 * BUCKET + 9]
-    );
+    assert_eq!(drained(&mut wheel), [5, 99 * BUCKET, 100 * BUCKET + 3, 100 * BUCKET + 9]);
 }
 
 #[test]
 fn the_ends_of_time_have_their_place() {
     let mut wheel = Wheel::new();
-    for (seq, at) in [u64::MAX, 0, HORIZON, HORIZON - 1, u64::MAX - BUCKET]
-        .into_iter()
-        .enumerate()
-    {
+    for (seq, at) in [u64::MAX, 0, HORIZON, HORIZON - 1, u64::MAX - BUCKET].into_iter().enumerate() {
         wheel.push(event(at, u32::try_from(seq).expect("five events")));
     }
-    assert_eq!(
-        drained(&mut wheel),
-        [0, HORIZON - 1, HORIZON, u64::MAX - BUCKET, u64::MAX]
-    );
+    assert_eq!(drained(&mut wheel), [0, HORIZON - 1, HORIZON, u64::MAX - BUCKET, u64::MAX]);
 }
 
 #[test]
@@ -159,10 +138,7 @@ fn a_warm_wheel_does_not_grow() {
         }
     }
     assert_eq!(wheel.buckets.pool_bytes(), pool);
-    assert!(
-        pool < 10_000 * 36,
-        "{pool} bytes for 10 000 events in 48 buckets"
-    );
+    assert!(pool < 10_000 * 36, "{pool} bytes for 10 000 events in 48 buckets");
 }
 
 #[test]

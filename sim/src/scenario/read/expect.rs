@@ -4,13 +4,9 @@ use super::mistake::{Mistake, Outcome, advice, shown};
 use super::table::{Field, Section};
 use super::units::{DURATION, RATE};
 use crate::scenario::words::Word;
-use crate::scenario::{
-    Anchor, Edge, Expect, Fault, FaultKind, Metric, Op, Scenario, Scope, Stat, Unit,
-};
+use crate::scenario::{Anchor, Edge, Expect, Fault, FaultKind, Metric, Op, Scenario, Scope, Stat, Unit};
 
-const KEYS: &[&str] = &[
-    "id", "metric", "fault", "after", "where", "stat", "max", "min", "equals", "across",
-];
+const KEYS: &[&str] = &["id", "metric", "fault", "after", "where", "stat", "max", "min", "equals", "across"];
 
 /// Reads every `[[expect]]` of a scenario that is complete but for them.
 pub(super) fn read(file: &Section<'_>, scenario: &Scenario) -> Outcome<Vec<Expect>> {
@@ -38,11 +34,7 @@ fn read_one(section: &Section<'_>, scenario: &Scenario, earlier: &[Expect]) -> O
     let after = section.opt("after", |f| anchor(f, metric, scenario))?;
     let scope = section.opt("where", |f| scope(f, metric))?;
     let stat = section.opt("stat", |f| stat(f, metric))?;
-    let stat = stat.unwrap_or(if metric.is_counter() {
-        Stat::Count
-    } else {
-        Stat::Max
-    });
+    let stat = stat.unwrap_or(if metric.is_counter() { Stat::Count } else { Stat::Max });
     let (op, bound) = bound(section, metric, stat)?;
     let id = section.opt("id", |f| id(f, earlier))?;
     Ok(Expect {
@@ -66,10 +58,8 @@ fn is_crash(fault: &Fault) -> bool {
 fn id(field: &Field<'_>, earlier: &[Expect]) -> Outcome<String> {
     let id = field.id()?;
     if earlier.iter().any(|expect| expect.id == id) {
-        return Err(field.wrong(
-            format!("two expectations have the id `{id}`"),
-            "reports could not tell them apart; rename one",
-        ));
+        return Err(field
+            .wrong(format!("two expectations have the id `{id}`"), "reports could not tell them apart; rename one"));
     }
     Ok(id)
 }
@@ -78,10 +68,7 @@ fn id(field: &Field<'_>, earlier: &[Expect]) -> Outcome<String> {
 fn find(field: &Field<'_>, id: &str, faults: &[Fault]) -> Outcome<usize> {
     faults.iter().position(|f| f.id == id).ok_or_else(|| {
         let ids: Vec<&str> = faults.iter().map(|f| f.id.as_str()).collect();
-        field.wrong(
-            format!("no fault has the id {}", shown(id)),
-            advice("faults", id, &ids),
-        )
+        field.wrong(format!("no fault has the id {}", shown(id)), advice("faults", id, &ids))
     })
 }
 
@@ -96,10 +83,7 @@ fn crash(field: &Field<'_>, metric: Metric, faults: &[Fault]) -> Outcome<usize> 
     let fault = &faults[index];
     if !is_crash(fault) {
         return Err(field.wrong(
-            format!(
-                "`{metric}` of a fault measures a crash, and `{}` is none",
-                fault.id
-            ),
+            format!("`{metric}` of a fault measures a crash, and `{}` is none", fault.id),
             "name a fault with kind = \"crash\"",
         ));
     }
@@ -108,27 +92,21 @@ fn crash(field: &Field<'_>, metric: Metric, faults: &[Fault]) -> Outcome<usize> 
 
 fn anchor(field: &Field<'_>, metric: Metric, scenario: &Scenario) -> Outcome<Anchor> {
     if metric != Metric::Converged {
-        return Err(field.wrong(
-            format!("`{metric}` is not measured from an instant"),
-            "`after` goes with `converged` only",
-        ));
+        return Err(
+            field.wrong(format!("`{metric}` is not measured from an instant"), "`after` goes with `converged` only")
+        );
     }
     let text = field.text()?;
     let edge_of = |word| Edge::ALL.iter().copied().find(|e| e.name() == word);
     let split = text.rsplit_once('.');
     let Some((id, edge)) = split.and_then(|(id, word)| Some((id, edge_of(word)?))) else {
-        return Err(field.wrong(
-            format!("{} is no instant", shown(text)),
-            "write \"<fault id>.start\" or \"<fault id>.end\"",
-        ));
+        return Err(
+            field.wrong(format!("{} is no instant", shown(text)), "write \"<fault id>.start\" or \"<fault id>.end\"")
+        );
     };
     let fault = find(field, id, &scenario.faults)?;
     if edge == Edge::End && scenario.fault_end_ns(fault).is_none() {
-        let key = if is_crash(&scenario.faults[fault]) {
-            "restart"
-        } else {
-            "for"
-        };
+        let key = if is_crash(&scenario.faults[fault]) { "restart" } else { "for" };
         return Err(field.wrong(
             format!("the fault `{id}` has no end: it lasts to the end of the run"),
             format!("give the fault a `{key}`, or write \"{id}.start\""),
@@ -139,10 +117,9 @@ fn anchor(field: &Field<'_>, metric: Metric, scenario: &Scenario) -> Outcome<Anc
 
 fn scope(field: &Field<'_>, metric: Metric) -> Outcome<Scope> {
     if !metric.is_counter() {
-        return Err(field.wrong(
-            format!("`{metric}` does not distinguish sides"),
-            "`where` goes with `false_positive*` only",
-        ));
+        return Err(
+            field.wrong(format!("`{metric}` does not distinguish sides"), "`where` goes with `false_positive*` only")
+        );
     }
     field.word()
 }
@@ -150,19 +127,16 @@ fn scope(field: &Field<'_>, metric: Metric) -> Outcome<Scope> {
 fn stat(field: &Field<'_>, metric: Metric) -> Outcome<Stat> {
     let stat = field.word()?;
     if metric.is_counter() && stat != Stat::Count {
-        return Err(field.wrong(
-            format!("`{metric}` is a counter and has no `{stat}`"),
-            "leave out `stat`, or write \"count\"",
-        ));
+        return Err(
+            field.wrong(format!("`{metric}` is a counter and has no `{stat}`"), "leave out `stat`, or write \"count\"")
+        );
     }
     Ok(stat)
 }
 
 fn bound(section: &Section<'_>, metric: Metric, stat: Stat) -> Outcome<(Op, u64)> {
-    let mut given: Vec<(Op, Field<'_>)> = Op::ALL
-        .iter()
-        .filter_map(|op| Some((*op, section.get(op.name())?)))
-        .collect();
+    let mut given: Vec<(Op, Field<'_>)> =
+        Op::ALL.iter().filter_map(|op| Some((*op, section.get(op.name())?))).collect();
     given.sort_by_key(|(_, field)| field.span.start);
     match given.as_slice() {
         [] => Err(Mistake {
@@ -171,28 +145,18 @@ fn bound(section: &Section<'_>, metric: Metric, stat: Stat) -> Outcome<(Op, u64)
             help: Some("add one of `max`, `min` and `equals`".to_owned()),
         }),
         [(op, field)] => Ok((*op, bound_value(field, metric, stat)?)),
-        [_, (_, second), ..] => Err(second.wrong(
-            "this expectation has two bounds",
-            "write one [[expect]] for each",
-        )),
+        [_, (_, second), ..] => Err(second.wrong("this expectation has two bounds", "write one [[expect]] for each")),
     }
 }
 
 fn bound_value(field: &Field<'_>, metric: Metric, stat: Stat) -> Outcome<u64> {
-    let plain = |help: String| {
-        field.integer(0..=u64::MAX).map_err(|mistake| Mistake {
-            help: Some(help),
-            ..mistake
-        })
-    };
+    let plain = |help: String| field.integer(0..=u64::MAX).map_err(|mistake| Mistake { help: Some(help), ..mistake });
     if stat == Stat::Count {
         return plain("a number of samples is a plain number, such as 3".to_owned());
     }
     match metric.unit() {
         Unit::Nanoseconds => field.quantity(&DURATION),
         Unit::BytesPerSecond => field.quantity(&RATE),
-        Unit::Count | Unit::Hops | Unit::PacketsPerSecond => {
-            plain(format!("`{metric}` is a plain number, such as 3"))
-        }
+        Unit::Count | Unit::Hops | Unit::PacketsPerSecond => plain(format!("`{metric}` is a plain number, such as 3")),
     }
 }

@@ -23,48 +23,16 @@ words!(Kind {
 });
 
 /// Every key of every kind: whatever is not here is a typing error, not a wrong kind.
-const KEYS: &[&str] = &[
-    "id",
-    "kind",
-    "at",
-    "for",
-    "target",
-    "stagger",
-    "restart",
-    "from",
-    "to",
-    "direction",
-    "loss",
-    "delay",
-    "shape",
-];
+const KEYS: &[&str] =
+    &["id", "kind", "at", "for", "target", "stagger", "restart", "from", "to", "direction", "loss", "delay", "shape"];
 
 impl Kind {
     /// What messages call a fault of this kind, and its keys.
     const fn keys(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Crash => (
-                "a crash fault",
-                &["id", "kind", "at", "target", "stagger", "restart"],
-            ),
-            Self::Link => (
-                "a link fault",
-                &[
-                    "id",
-                    "kind",
-                    "at",
-                    "for",
-                    "from",
-                    "to",
-                    "direction",
-                    "loss",
-                    "delay",
-                ],
-            ),
-            Self::Partition => (
-                "a partition fault",
-                &["id", "kind", "at", "for", "shape", "target", "direction"],
-            ),
+            Self::Crash => ("a crash fault", &["id", "kind", "at", "target", "stagger", "restart"]),
+            Self::Link => ("a link fault", &["id", "kind", "at", "for", "from", "to", "direction", "loss", "delay"]),
+            Self::Partition => ("a partition fault", &["id", "kind", "at", "for", "shape", "target", "direction"]),
         }
     }
 }
@@ -88,11 +56,7 @@ pub(super) fn read(file: &Section<'_>, run: &Run, nodes: u32) -> Outcome<Vec<Fau
     let mut faults = Vec::new();
     if let Some(field) = file.get("fault") {
         for section in field.sections("[[fault]]")? {
-            let reader = Reader {
-                run,
-                nodes,
-                earlier: &faults,
-            };
+            let reader = Reader { run, nodes, earlier: &faults };
             let fault = reader.fault(section)?;
             faults.push(fault);
         }
@@ -122,12 +86,7 @@ impl Reader<'_> {
             Kind::Link => Self::link,
             Kind::Partition => Self::partition,
         };
-        let fault = Fault {
-            id,
-            at_ns,
-            for_ns,
-            kind: read(self, &section, at_ns)?,
-        };
+        let fault = Fault { id, at_ns, for_ns, kind: read(self, &section, at_ns)? };
         if let Some(target) = section.get("target") {
             overlap::check(&target, &fault, self.earlier, self.nodes)?;
         }
@@ -153,10 +112,7 @@ impl Reader<'_> {
         if at_ns < self.run.warmup_ns {
             return Err(field.wrong(
                 "the fault begins during the warm-up, in which nothing goes wrong",
-                format!(
-                    "the warm-up ends at {}; begin then or later",
-                    duration_text(self.run.warmup_ns)
-                ),
+                format!("the warm-up ends at {}; begin then or later", duration_text(self.run.warmup_ns)),
             ));
         }
         Ok(at_ns)
@@ -166,10 +122,7 @@ impl Reader<'_> {
         let for_ns = field.some_time()?;
         if at_ns.saturating_add(for_ns) > self.run.duration_ns {
             return Err(field.wrong(
-                format!(
-                    "the fault would end after the run, which ends at {}",
-                    duration_text(self.run.duration_ns)
-                ),
+                format!("the fault would end after the run, which ends at {}", duration_text(self.run.duration_ns)),
                 "leave out `for` if the fault lasts to the end of the run",
             ));
         }
@@ -178,10 +131,7 @@ impl Reader<'_> {
 
     fn too_late(&self, field: &Field<'_>, what: &str) -> Mistake {
         let end = duration_text(self.run.duration_ns);
-        field.wrong(
-            format!("{what}: the run ends at {end}"),
-            "make the run longer, or the times shorter",
-        )
+        field.wrong(format!("{what}: the run ends at {end}"), "make the run longer, or the times shorter")
     }
 
     fn selector(&self, field: &Field<'_>) -> Outcome<Selector> {
@@ -210,11 +160,7 @@ impl Reader<'_> {
             }
             Ok(Some(restart_ns))
         })?;
-        Ok(FaultKind::Crash {
-            target,
-            stagger_ns: stagger_ns.unwrap_or(0),
-            restart_after_ns: restart.flatten(),
-        })
+        Ok(FaultKind::Crash { target, stagger_ns: stagger_ns.unwrap_or(0), restart_after_ns: restart.flatten() })
     }
 
     fn link(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {
@@ -242,9 +188,7 @@ impl Reader<'_> {
         Ok(FaultKind::Link {
             from: from.unwrap_or(Selector::All),
             to: to.unwrap_or(Selector::All),
-            direction: section
-                .opt("direction", |f| f.word())?
-                .unwrap_or(Direction::AToB),
+            direction: section.opt("direction", |f| f.word())?.unwrap_or(Direction::AToB),
             loss: loss.unwrap_or_default(),
             delay,
         })
@@ -274,19 +218,13 @@ impl Reader<'_> {
             }
         };
         let direction = section.opt("direction", |f| f.word())?;
-        Ok(FaultKind::Partition {
-            shape,
-            direction: direction.unwrap_or(Direction::Both),
-        })
+        Ok(FaultKind::Partition { shape, direction: direction.unwrap_or(Direction::Both) })
     }
 
     fn one_sided(&self, field: &Field<'_>) -> Mistake {
         field.wrong(
             "this partition leaves nobody on the other side",
-            format!(
-                "there are {} nodes; each side needs one at least",
-                self.nodes
-            ),
+            format!("there are {} nodes; each side needs one at least", self.nodes),
         )
     }
 }

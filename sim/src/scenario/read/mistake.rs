@@ -28,11 +28,7 @@ pub(super) struct Refusal {
 impl Refusal {
     /// This refusal for a text that stands at `span`.
     pub(super) fn at(self, span: Range<usize>) -> Mistake {
-        Mistake {
-            span,
-            message: self.message,
-            help: Some(self.help),
-        }
+        Mistake { span, message: self.message, help: Some(self.help) }
     }
 }
 

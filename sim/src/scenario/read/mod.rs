@@ -50,28 +50,15 @@ fn read(text: &str) -> Outcome<Scenario> {
     })?;
     let file = Section::file(root.get_ref());
     check_format(&file)?;
-    file.only(&[
-        "format", "name", "about", "run", "protocol", "nodes", "net", "fault", "expect",
-    ])?;
+    file.only(&["format", "name", "about", "run", "protocol", "nodes", "net", "fault", "expect"])?;
     let name = file.need("name", "\"crash\"")?.words()?;
-    let about = file
-        .need("about", "\"every node learns of a crash in time\"")?
-        .words()?;
+    let about = file.need("about", "\"every node learns of a crash in time\"")?.words()?;
     let run = read_run(&file)?;
     let protocol = read_protocol(&file)?;
     let nodes = read_nodes(&file, &run)?;
     let net = net::read(&file)?;
     let faults = fault::read(&file, &run, nodes.count)?;
-    let mut scenario = Scenario {
-        name,
-        about,
-        run,
-        protocol,
-        nodes,
-        net,
-        faults,
-        expects: Vec::new(),
-    };
+    let mut scenario = Scenario { name, about, run, protocol, nodes, net, faults, expects: Vec::new() };
     scenario.expects = expect::read(&file, &scenario)?;
     Ok(scenario)
 }
@@ -83,26 +70,18 @@ fn check_format(file: &Section<'_>) -> Outcome<()> {
     if format == FORMAT {
         return Ok(());
     }
-    Err(field.wrong(
-        format!("this file has format {format}"),
-        format!("this version understands format {FORMAT} only"),
-    ))
+    Err(field.wrong(format!("this file has format {format}"), format!("this version understands format {FORMAT} only")))
 }
 
 fn read_run(file: &Section<'_>) -> Outcome<Run> {
-    let section = file
-        .need("run", "{ duration = \"60s\" }")?
-        .section("[run]", &["duration", "warmup", "seeds"])?;
+    let section = file.need("run", "{ duration = \"60s\" }")?.section("[run]", &["duration", "warmup", "seeds"])?;
     let duration_ns = section.need("duration", "\"60s\"")?.some_time()?;
     let warmup_ns = section.opt("warmup", |field| {
         let warmup_ns = field.duration()?;
         if warmup_ns >= duration_ns {
             return Err(field.wrong(
                 "the warm-up leaves nothing to measure",
-                format!(
-                    "it must be shorter than the run, which lasts {}",
-                    duration_text(duration_ns)
-                ),
+                format!("it must be shorter than the run, which lasts {}", duration_text(duration_ns)),
             ));
         }
         Ok(warmup_ns)
@@ -112,18 +91,11 @@ fn read_run(file: &Section<'_>) -> Outcome<Run> {
         // The range of seeds is half open, so that its end must fit as well.
         let base = seeds.opt("base", |f| f.integer(0..=u64::MAX - 1))?;
         let base = base.unwrap_or(1);
-        let count = seeds
-            .opt("count", |f| f.integer(1..=u64::MAX - base))?
-            .unwrap_or(1);
+        let count = seeds.opt("count", |f| f.integer(1..=u64::MAX - base))?.unwrap_or(1);
         Ok((base, count))
     })?;
     let (seed_base, seed_count) = seeds.unwrap_or((1, 1));
-    Ok(Run {
-        duration_ns,
-        warmup_ns: warmup_ns.unwrap_or(0),
-        seed_base,
-        seed_count,
-    })
+    Ok(Run { duration_ns, warmup_ns: warmup_ns.unwrap_or(0), seed_base, seed_count })
 }
 
 fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
@@ -148,17 +120,12 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
     )?;
     section.opt("name", |field| match field.text()? {
         "swim" => Ok(()),
-        other => Err(field.wrong(
-            format!("unknown protocol {}", shown(other)),
-            "the only protocol is `swim`",
-        )),
+        other => Err(field.wrong(format!("unknown protocol {}", shown(other)), "the only protocol is `swim`")),
     })?;
     let duration = |key| section.opt(key, |f| f.duration());
     let number = |key| section.opt(key, |f| f.small(0..=u32::MAX));
     Ok(Protocol {
-        profile: section
-            .opt("profile", |f| f.word())?
-            .unwrap_or(Profile::Lan),
+        profile: section.opt("profile", |f| f.word())?.unwrap_or(Profile::Lan),
         period_ns: duration("period")?,
         probe_timeout_ns: duration("probe_timeout")?,
         indirect_probes: number("indirect_probes")?,
@@ -169,17 +136,14 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         retransmit_mult: number("retransmit_mult")?,
         datagram_bytes: section.opt("datagram", |field| {
             let bytes = field.quantity(&SIZE)?;
-            u32::try_from(bytes)
-                .map_err(|_| field.wrong("no datagram is that large", "UDP carries at most 65507B"))
+            u32::try_from(bytes).map_err(|_| field.wrong("no datagram is that large", "UDP carries at most 65507B"))
         })?,
         span: section.span,
     })
 }
 
 fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {
-    let section = file
-        .need("nodes", "{ count = 100 }")?
-        .section("[nodes]", &["count", "join"])?;
+    let section = file.need("nodes", "{ count = 100 }")?.section("[nodes]", &["count", "join"])?;
     let count_field = section.need("count", "100")?;
     let count = count_field.small(1..=MAX_NODES)?;
     let join = section.opt("join", |f| f.section("`join`", &["contacts", "stagger"]))?;
@@ -201,9 +165,5 @@ fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {
             "make the run longer, or start the nodes faster: `join = { stagger = \"1ms\" }`",
         ));
     }
-    Ok(Nodes {
-        count,
-        contacts: contacts.unwrap_or(1),
-        stagger_ns,
-    })
+    Ok(Nodes { count, contacts: contacts.unwrap_or(1), stagger_ns })
 }

@@ -6,25 +6,16 @@ use super::units::duration_text;
 use crate::scenario::{Delay, Distribution, Net, Share};
 
 /// The delay of a network about which the file says nothing: anything from 5 to 50 ms.
-const DELAY: Delay = Delay {
-    time_ns: 27_500_000,
-    jitter_ns: 22_500_000,
-    floor_ns: 1_000_000,
-    distribution: Distribution::Uniform,
-};
+const DELAY: Delay =
+    Delay { time_ns: 27_500_000, jitter_ns: 22_500_000, floor_ns: 1_000_000, distribution: Distribution::Uniform };
 
 /// The floor of a delay that names none, unless the delay itself is shorter.
 const FLOOR_NS: u64 = 100_000;
 
 /// Reads `[net]`.
 pub(super) fn read(file: &Section<'_>) -> Outcome<Net> {
-    let mut net = Net {
-        delay: DELAY,
-        loss: Share::NEVER,
-        duplicate: Share::NEVER,
-        reorder: Share::NEVER,
-        reorder_by_ns: 0,
-    };
+    let mut net =
+        Net { delay: DELAY, loss: Share::NEVER, duplicate: Share::NEVER, reorder: Share::NEVER, reorder_by_ns: 0 };
     let Some(field) = file.get("net") else {
         return Ok(net);
     };
@@ -48,10 +39,7 @@ pub(super) fn read(file: &Section<'_>) -> Outcome<Net> {
 
 /// Reads `{ random = "1%" }`.
 pub(super) fn loss(field: &Field<'_>) -> Outcome<Share> {
-    field
-        .section("`loss`", &["random"])?
-        .need("random", "\"1%\"")?
-        .share()
+    field.section("`loss`", &["random"])?.need("random", "\"1%\"")?.share()
 }
 
 /// Reads `{ time = "25ms", jitter = "10ms", … }`.
@@ -68,10 +56,9 @@ pub(super) fn delay(field: &Field<'_>) -> Outcome<Delay> {
     };
     if let Some(field) = jitter {
         if distribution == Distribution::Constant && jitter_ns > 0 {
-            return Err(field.wrong(
-                "a constant delay has no jitter",
-                "leave out the jitter, or name another distribution",
-            ));
+            return Err(
+                field.wrong("a constant delay has no jitter", "leave out the jitter, or name another distribution")
+            );
         }
         if distribution == Distribution::Uniform && jitter_ns > time_ns {
             return Err(field.wrong(
@@ -100,10 +87,5 @@ pub(super) fn delay(field: &Field<'_>) -> Outcome<Delay> {
         }
         Ok(floor_ns)
     })?;
-    Ok(Delay {
-        time_ns,
-        jitter_ns,
-        floor_ns: floor_ns.unwrap_or(FLOOR_NS.min(time_ns)),
-        distribution,
-    })
+    Ok(Delay { time_ns, jitter_ns, floor_ns: floor_ns.unwrap_or(FLOOR_NS.min(time_ns)), distribution })
 }

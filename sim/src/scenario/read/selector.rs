@@ -59,10 +59,9 @@ fn borrowed(field: &Field<'_>, reference: &str, earlier: &[Fault]) -> Outcome<Se
     };
     let Some(index) = earlier.iter().position(|fault| fault.id == id) else {
         let ids: Vec<&str> = earlier.iter().map(|fault| fault.id.as_str()).collect();
-        return Err(field.wrong(
-            format!("no earlier fault has the id {}", shown(id)),
-            advice("earlier faults", id, &ids),
-        ));
+        return Err(
+            field.wrong(format!("no earlier fault has the id {}", shown(id)), advice("earlier faults", id, &ids))
+        );
     };
     let fault = &earlier[index];
     let valid = fault.lends().map(|_| match fault.kind {

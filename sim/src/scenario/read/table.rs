@@ -22,20 +22,13 @@ pub(super) struct Section<'t> {
 impl<'t> Section<'t> {
     /// The whole file.
     pub(super) fn file(table: &'t DeTable<'t>) -> Self {
-        Self {
-            place: "the file",
-            span: 0..0,
-            table,
-        }
+        Self { place: "the file", span: 0..0, table }
     }
 
     /// Refuses every key that is not `known`; the first in the file is reported.
     pub(super) fn only(&self, known: &[&str]) -> Outcome<()> {
-        let unknown = self
-            .table
-            .keys()
-            .filter(|key| !known.contains(&key.get_ref().as_ref()))
-            .min_by_key(|key| key.span().start);
+        let unknown =
+            self.table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())).min_by_key(|key| key.span().start);
         match unknown {
             None => Ok(()),
             Some(key) => Err(Mistake {
@@ -49,12 +42,7 @@ impl<'t> Section<'t> {
     /// What stands under a key, if the key is there.
     pub(super) fn get(&self, key: &'static str) -> Option<Field<'t>> {
         let value = self.table.get(key)?;
-        Some(Field {
-            key,
-            place: self.place,
-            span: value.span(),
-            value: value.get_ref(),
-        })
+        Some(Field { key, place: self.place, span: value.span(), value: value.get_ref() })
     }
 
     /// What stands under a key that must be there. `example` is a value as the author could write it.
@@ -67,11 +55,7 @@ impl<'t> Section<'t> {
     }
 
     /// The value of an optional key.
-    pub(super) fn opt<T>(
-        &self,
-        key: &'static str,
-        read: impl FnOnce(&Field<'t>) -> Outcome<T>,
-    ) -> Outcome<Option<T>> {
+    pub(super) fn opt<T>(&self, key: &'static str, read: impl FnOnce(&Field<'t>) -> Outcome<T>) -> Outcome<Option<T>> {
         self.get(key).as_ref().map(read).transpose()
     }
 }
@@ -89,11 +73,7 @@ pub(super) struct Field<'t> {
 impl<'t> Field<'t> {
     /// A mistake in this value.
     pub(super) fn wrong(&self, message: impl Into<String>, help: impl Into<String>) -> Mistake {
-        Mistake {
-            span: self.span.clone(),
-            message: message.into(),
-            help: Some(help.into()),
-        }
+        Mistake { span: self.span.clone(), message: message.into(), help: Some(help.into()) }
     }
 
     /// A value that is not even of the right type.
@@ -108,10 +88,7 @@ impl<'t> Field<'t> {
             DeValue::Table(_) => "a table",
         };
         let (key, place) = (self.key, self.place);
-        self.wrong(
-            format!("`{key}` in {place} must be {wanted}, not {found}"),
-            help,
-        )
+        self.wrong(format!("`{key}` in {place} must be {wanted}, not {found}"), help)
     }
 
     /// The text, if this is a string.
@@ -134,8 +111,7 @@ impl<'t> Field<'t> {
 
     /// Any string.
     pub(super) fn text(&self) -> Outcome<&'t str> {
-        self.as_text()
-            .ok_or_else(|| self.wrong_type("a string", "put it in quotes"))
+        self.as_text().ok_or_else(|| self.wrong_type("a string", "put it in quotes"))
     }
 
     /// A string that says something.
@@ -164,17 +140,13 @@ impl<'t> Field<'t> {
     /// One of a type's words.
     pub(super) fn word<T: Word>(&self) -> Outcome<T> {
         let text = self.text()?;
-        T::ALL
-            .iter()
-            .copied()
-            .find(|value| value.word() == text)
-            .ok_or_else(|| {
-                let words: Vec<&str> = T::ALL.iter().map(|value| value.word()).collect();
-                self.wrong(
-                    format!("unknown {} {} in {}", self.key, shown(text), self.place),
-                    advice("valid values", text, &words),
-                )
-            })
+        T::ALL.iter().copied().find(|value| value.word() == text).ok_or_else(|| {
+            let words: Vec<&str> = T::ALL.iter().map(|value| value.word()).collect();
+            self.wrong(
+                format!("unknown {} {} in {}", self.key, shown(text), self.place),
+                advice("valid values", text, &words),
+            )
+        })
     }
 
     /// An integer without a unit.
@@ -187,18 +159,14 @@ impl<'t> Field<'t> {
             return Err(self.wrong_type("an integer", help));
         };
         // A text that does not parse has a sign or more than 64 bits: out of range, as the author sees it.
-        u64::from_str_radix(integer.as_str(), integer.radix())
-            .ok()
-            .filter(|value| range.contains(value))
-            .ok_or_else(|| {
+        u64::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|value| range.contains(value)).ok_or_else(
+            || {
                 self.wrong(
-                    format!(
-                        "`{}` in {} is out of range: {integer}",
-                        self.key, self.place
-                    ),
+                    format!("`{}` in {} is out of range: {integer}", self.key, self.place),
                     format!("it must be in {} ..= {}", range.start(), range.end()),
                 )
-            })
+            },
+        )
     }
 
     /// A small integer without a unit.
@@ -216,9 +184,7 @@ impl<'t> Field<'t> {
             }
             DeValue::Integer(number) => number.to_string(),
             DeValue::Float(number) => number.to_string(),
-            DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
-                "2".to_owned()
-            }
+            DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => "2".to_owned(),
         };
         let wanted = format!("{} in quotes", kind.noun);
         Err(self.wrong_type(&wanted, kind.suggest(&number)))
@@ -250,32 +216,21 @@ impl<'t> Field<'t> {
             let first = known.first().unwrap_or(&"key");
             return Err(self.wrong_type("a table", format!("write {{ {first} = ... }}")));
         };
-        let section = Section {
-            place,
-            span: self.span.clone(),
-            table,
-        };
+        let section = Section { place, span: self.span.clone(), table };
         section.only(known)?;
         Ok(section)
     }
 
     /// An array of tables, each under a header in double brackets.
     pub(super) fn sections(&self, place: &'static str) -> Outcome<Vec<Section<'t>>> {
-        let wrong = |span| Mistake {
-            span,
-            ..self.wrong_type("a list of tables", format!("write {place}"))
-        };
+        let wrong = |span| Mistake { span, ..self.wrong_type("a list of tables", format!("write {place}")) };
         let DeValue::Array(array) = self.value else {
             return Err(wrong(self.span.clone()));
         };
         array
             .iter()
             .map(|entry: &Spanned<DeValue<'t>>| match entry.get_ref() {
-                DeValue::Table(table) => Ok(Section {
-                    place,
-                    span: entry.span(),
-                    table,
-                }),
+                DeValue::Table(table) => Ok(Section { place, span: entry.span(), table }),
                 DeValue::String(_)
                 | DeValue::Integer(_)
                 | DeValue::Float(_)

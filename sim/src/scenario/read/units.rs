@@ -115,10 +115,7 @@ impl Quantity {
                     help: "each unit may stand once, the larger before the smaller".to_owned(),
                 });
             }
-            total = number
-                .times(steps)
-                .ok_or_else(|| self.too_fine(text))?
-                .saturating_add(total);
+            total = number.times(steps).ok_or_else(|| self.too_fine(text))?.saturating_add(total);
             if total > u128::from(self.limit.0) {
                 let limit = format!("is at most {}", self.limit.1);
                 return Err(self.refuse(text, "is too large", &limit));
@@ -131,20 +128,13 @@ impl Quantity {
 
     /// How a number without a unit, or outside of quotes, should have been written.
     pub(super) fn suggest(&self, number: &str) -> String {
-        let ways: Vec<String> = self
-            .usual
-            .iter()
-            .map(|unit| format!("\"{number}{unit}\""))
-            .collect();
+        let ways: Vec<String> = self.usual.iter().map(|unit| format!("\"{number}{unit}\"")).collect();
         format!("write {}", ways.join(" or "))
     }
 
     fn steps_of(&self, unit: &str, text: &str) -> Result<u64, Refusal> {
         if unit.is_empty() {
-            return Err(Refusal {
-                message: format!("{} needs a unit", self.noun),
-                help: self.suggest(text),
-            });
+            return Err(Refusal { message: format!("{} needs a unit", self.noun), help: self.suggest(text) });
         }
         match self.units.iter().find(|(name, _)| *name == unit) {
             Some((_, steps)) => Ok(*steps),
@@ -171,10 +161,7 @@ impl Quantity {
     }
 
     fn refuse(&self, text: &str, what: &str, rule: &str) -> Refusal {
-        Refusal {
-            message: format!("{} {what}", shown(text)),
-            help: format!("{} {rule}", self.noun),
-        }
+        Refusal { message: format!("{} {what}", shown(text)), help: format!("{} {rule}", self.noun) }
     }
 }
 
@@ -206,18 +193,12 @@ impl Decimal {
             Some((whole, fraction)) => (whole, Some(fraction)),
             None => (text, None),
         };
-        let sound = |part: &str| {
-            part.split('_')
-                .all(|run| !run.is_empty() && run.bytes().all(|b| b.is_ascii_digit()))
-        };
+        let sound = |part: &str| part.split('_').all(|run| !run.is_empty() && run.bytes().all(|b| b.is_ascii_digit()));
         if !sound(whole) || !fraction.is_none_or(sound) {
             return None;
         }
         let fraction = fraction.unwrap_or_default().trim_end_matches(['0', '_']);
-        let mut number = Self {
-            digits: 0,
-            decimals: 0,
-        };
+        let mut number = Self { digits: 0, decimals: 0 };
         for digit in whole.bytes().filter(u8::is_ascii_digit) {
             number.push(digit);
         }
@@ -229,10 +210,7 @@ impl Decimal {
     }
 
     fn push(&mut self, digit: u8) {
-        self.digits = self
-            .digits
-            .saturating_mul(10)
-            .saturating_add(u128::from(digit - b'0'));
+        self.digits = self.digits.saturating_mul(10).saturating_add(u128::from(digit - b'0'));
     }
 
     /// This number times `steps`, if that is a whole number.

@@ -62,59 +62,36 @@ fn shares_are_thresholds_rounded_down() {
 
 #[test]
 fn a_missing_or_unknown_unit_is_refused() {
-    assert_eq!(
-        refused(&DURATION, "200"),
-        "a duration needs a unit; write \"200ms\" or \"200s\""
-    );
-    assert_eq!(
-        refused(&DURATION, "1m30"),
-        "a duration needs a unit; write \"1m30ms\" or \"1m30s\""
-    );
-    assert_eq!(
-        refused(&DURATION, "3 sec"),
-        "a duration has no unit ` sec`; valid units: ns, us, ms, s, m, h"
-    );
+    assert_eq!(refused(&DURATION, "200"), "a duration needs a unit; write \"200ms\" or \"200s\"");
+    assert_eq!(refused(&DURATION, "1m30"), "a duration needs a unit; write \"1m30ms\" or \"1m30s\"");
+    assert_eq!(refused(&DURATION, "3 sec"), "a duration has no unit ` sec`; valid units: ns, us, ms, s, m, h");
     assert_eq!(
         refused(&RATE, "8KiB"),
         "a rate has no unit `KiB`; valid units: B/s, kB/s, KiB/s, MB/s, MiB/s, GB/s, GiB/s"
     );
-    assert_eq!(
-        refused(&SHARE, "0.5"),
-        "a share needs a unit; write \"0.5%\""
-    );
+    assert_eq!(refused(&SHARE, "0.5"), "a share needs a unit; write \"0.5%\"");
 }
 
 #[test]
 fn what_is_no_number_is_refused() {
-    for text in [
-        "", "s", "fast", ".5s", "5.s", "1__0s", "_1s", "1_s", "1.2.3s", "+1s", "1e3s", "٣s",
-    ] {
+    for text in ["", "s", "fast", ".5s", "5.s", "1__0s", "_1s", "1_s", "1.2.3s", "+1s", "1e3s", "٣s"] {
         assert!(DURATION.read(text).is_err(), "{text}");
     }
     assert_eq!(
         refused(&DURATION, "fast"),
         "`fast` is not a duration; a duration begins with a number: write \"2ms\" or \"2s\""
     );
-    assert_eq!(
-        refused(&DURATION, "-1s"),
-        "`-1s` is negative; a duration cannot be negative"
-    );
+    assert_eq!(refused(&DURATION, "-1s"), "`-1s` is negative; a duration cannot be negative");
 }
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    assert_eq!(
-        refused(&DURATION, "0.5ns"),
-        "`0.5ns` has too many decimals; a duration comes in steps of 1ns"
-    );
+    assert_eq!(refused(&DURATION, "0.5ns"), "`0.5ns` has too many decimals; a duration comes in steps of 1ns");
     assert_eq!(
         refused(&PART, "0.00001%"),
         "`0.00001%` has too many decimals; a part of the nodes comes in steps of 0.0001%"
     );
-    assert_eq!(
-        refused(&SHARE, "100.1%"),
-        "`100.1%` is too large; a share is at most 100%"
-    );
+    assert_eq!(refused(&SHARE, "100.1%"), "`100.1%` is too large; a share is at most 100%");
     let huge = format!("{}h", "9".repeat(60));
     assert!(refused(&DURATION, &huge).ends_with("too large; a duration is at most 8760h"));
     let fine = format!("0.{}1s", "0".repeat(60));

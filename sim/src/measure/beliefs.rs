@@ -1,0 +1,189 @@
+//! Who believes what of whom? And since when does every running node know just the running nodes?
+//!
+//! Two bits per pair. The number of pairs that are wrong is kept up with every event, so that the instant of
+//! agreement is exact and nothing is ever scanned for it.
+
+use std::collections::BTreeMap;
+
+use quidnunc_core::Health;
+
+/// What an observer holds of a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Belief {
+    Unknown,
+    Alive,
+    Suspect,
+    /// Dead or left.
+    Gone,
+}
+
+impl Belief {
+    const fn is_live(self) -> bool {
+        matches!(self, Self::Alive | Self::Suspect)
+    }
+}
+
+/// The beliefs of all about all.
+#[derive(Debug)]
+pub(super) struct Beliefs {
+    nodes: u32,
+    /// 32 pairs per word, row after row of observers.
+    pairs: Vec<u64>,
+    words_per_row: usize,
+    running: Vec<bool>,
+    running_count: u32,
+    /// Per observer: about how many subjects it is wrong.
+    wrong_of: Vec<u32>,
+    /// Over all running observers.
+    wrong: u64,
+    agreed_since: Option<u64>,
+    /// Since when a pair's suspicion is open.
+    suspects: BTreeMap<(u32, u32), u64>,
+}
+
+impl Beliefs {
+    pub(super) fn new(nodes: u32) -> Self {
+        let count = nodes as usize;
+        let words_per_row = count.div_ceil(32);
+        Self {
+            nodes,
+            pairs: vec![0; count * words_per_row],
+            words_per_row,
+            running: vec![false; count],
+            running_count: 0,
+            wrong_of: vec![0; count],
+            wrong: 0,
+            agreed_since: None,
+            suspects: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn get(&self, observer: u32, subject: u32) -> Belief {
+        let word = self.pairs[observer as usize * self.words_per_row + subject as usize / 32];
+        match (word >> (subject % 32 * 2)) & 3 {
+            0 => Belief::Unknown,
+            1 => Belief::Alive,
+            2 => Belief::Suspect,
+            _ => Belief::Gone,
+        }
+    }
+
+    fn set(&mut self, observer: u32, subject: u32, belief: Belief) {
+        let word = &mut self.pairs[observer as usize * self.words_per_row + subject as usize / 32];
+        let shift = subject % 32 * 2;
+        *word = *word & !(3 << shift) | (belief as u64) << shift;
+    }
+
+    pub(super) fn is_running(&self, node: u32) -> bool {
+        self.running[node as usize]
+    }
+
+    pub(super) const fn nodes(&self) -> u32 {
+        self.nodes
+    }
+
+    /// A node starts with an empty memory; everybody who does not know it is wrong from now on.
+    pub(super) fn on_start(&mut self, node: u32, now: u64) {
+        let row = node as usize * self.words_per_row;
+        self.pairs[row..row + self.words_per_row].fill(0);
+        self.suspects = core::mem::take(&mut self.suspects).into_iter().filter(|&((o, _), _)| o != node).collect();
+        self.running[node as usize] = true;
+        self.set(node, node, Belief::Alive);
+        self.turn(node, true, now);
+        self.wrong_of[node as usize] = self.running_count;
+        self.wrong += u64::from(self.running_count);
+        self.running_count += 1;
+        self.note(now);
+    }
+
+    pub(super) fn on_stop(&mut self, node: u32, now: u64) {
+        self.running[node as usize] = false;
+        self.running_count -= 1;
+        self.wrong -= u64::from(self.wrong_of[node as usize]);
+        self.turn(node, false, now);
+    }
+
+    /// The truth about a subject changes: whoever was right about it is wrong now, and the other way round.
+    fn turn(&mut self, subject: u32, runs: bool, now: u64) {
+        for observer in 0..self.nodes {
+            if observer == subject || !self.running[observer as usize] {
+                continue;
+            }
+            let wrong = &mut self.wrong_of[observer as usize];
+            let word = self.pairs[observer as usize * self.words_per_row + subject as usize / 32];
+            let live = matches!((word >> (subject % 32 * 2)) & 3, 1 | 2);
+            if live == runs {
+                *wrong -= 1;
+                self.wrong -= 1;
+            } else {
+                *wrong += 1;
+                self.wrong += 1;
+            }
+        }
+        self.note(now);
+    }
+
+    pub(super) fn on_change(&mut self, observer: u32, subject: u32, health: Health, now: u64) {
+        let belief = match health {
+            Health::Alive => Belief::Alive,
+            Health::Suspect => Belief::Suspect,
+            Health::Dead | Health::Left => Belief::Gone,
+        };
+        if belief == Belief::Suspect {
+            self.suspects.entry((observer, subject)).or_insert(now);
+        } else {
+            self.suspects.remove(&(observer, subject));
+        }
+        let before = self.get(observer, subject);
+        self.set(observer, subject, belief);
+        if before.is_live() != belief.is_live() {
+            let right = belief.is_live() == self.running[subject as usize];
+            let wrong = &mut self.wrong_of[observer as usize];
+            *wrong = if right { *wrong - 1 } else { *wrong + 1 };
+            self.wrong = if right { self.wrong - 1 } else { self.wrong + 1 };
+            self.note(now);
+        }
+    }
+
+    fn note(&mut self, now: u64) {
+        self.agreed_since = if self.wrong == 0 { self.agreed_since.or(Some(now)) } else { None };
+    }
+
+    /// Since when an observer has suspected a subject without a break.
+    pub(super) fn suspect_since(&self, observer: u32, subject: u32) -> Option<u64> {
+        self.suspects.get(&(observer, subject)).copied()
+    }
+
+    /// Since when every running node's live set is the set of running nodes.
+    pub(super) const fn agreed_since(&self) -> Option<u64> {
+        self.agreed_since
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agreement_is_the_last_instant_at_which_the_last_pair_became_right() {
+        let mut beliefs = Beliefs::new(40);
+        beliefs.on_start(0, 0);
+        assert_eq!(beliefs.agreed_since(), Some(0));
+        beliefs.on_start(39, 5);
+        assert_eq!(beliefs.agreed_since(), None);
+        beliefs.on_change(0, 39, Health::Alive, 6);
+        beliefs.on_change(39, 0, Health::Alive, 7);
+        assert_eq!(beliefs.agreed_since(), Some(7));
+        beliefs.on_change(0, 39, Health::Suspect, 8);
+        assert_eq!((beliefs.agreed_since(), beliefs.suspect_since(0, 39)), (Some(7), Some(8)));
+        beliefs.on_stop(39, 9);
+        assert_eq!(beliefs.agreed_since(), None);
+        beliefs.on_change(0, 39, Health::Dead, 10);
+        assert_eq!((beliefs.agreed_since(), beliefs.suspect_since(0, 39)), (Some(10), None));
+        beliefs.on_start(39, 11);
+        beliefs.on_change(39, 0, Health::Alive, 12);
+        assert_eq!(beliefs.agreed_since(), None, "node 0 believes that it is dead");
+        beliefs.on_change(0, 39, Health::Alive, 13);
+        assert_eq!(beliefs.agreed_since(), Some(13));
+    }
+}

@@ -1,0 +1,126 @@
+//! What did it cost, and who knew what when? The metrics of the contract, kept up by events.
+//!
+//! * [`beliefs`] — who believes what of whom, and since when everybody agrees;
+//! * [`crashes`] — how long each crash took to be noticed, and over how many hops;
+//! * [`reach`] — who could have heard from whom, for telling mistakes from misfortune;
+//! * [`rates`] — bytes and packets per node and second.
+//!
+//! Invariant: no call costs more than the event that it is about, except a start, a crash or a change of
+//! the network, which may look at every node once.
+
+mod beliefs;
+mod crashes;
+mod rates;
+pub(crate) mod reach;
+mod report;
+
+use quidnunc_core::{Health, MemberChange, Stats};
+
+use crate::scenario::Scenario;
+use crate::stats::Samples;
+use beliefs::Beliefs;
+use crashes::Crashes;
+use rates::Rates;
+use reach::{Barrier, Reach};
+
+/// What is measured during one run.
+#[derive(Debug)]
+pub(crate) struct Measure {
+    warmup_ns: u64,
+    beliefs: Beliefs,
+    crashes: Crashes,
+    rates: Rates,
+    reach: Reach,
+    hops: Samples,
+    mistakes: Vec<Mistake>,
+    /// Nodes that ever have a fault on them.
+    touched: Vec<bool>,
+    boots: Vec<u64>,
+    stats: Stats,
+}
+
+/// A change to Dead about a subject that runs and could be heard.
+#[derive(Debug, Clone, Copy)]
+struct Mistake {
+    subject: u32,
+    boot: u64,
+    /// Neither side ever had a fault on it.
+    healthy: bool,
+    /// No active partition stood between the two.
+    same_side: bool,
+}
+
+impl Measure {
+    pub(crate) fn new(scenario: &Scenario, touched: &[bool]) -> Self {
+        let nodes = scenario.nodes.count;
+        Self {
+            warmup_ns: scenario.run.warmup_ns,
+            beliefs: Beliefs::new(nodes),
+            crashes: Crashes::new(nodes),
+            rates: Rates::new(nodes, scenario.run.warmup_ns),
+            reach: Reach::new(),
+            hops: Samples::default(),
+            mistakes: Vec::new(),
+            touched: touched.to_vec(),
+            boots: vec![0; nodes as usize],
+            stats: Stats::default(),
+        }
+    }
+
+    pub(crate) fn on_start(&mut self, node: u32, boot: u64, now: u64) {
+        self.boots[node as usize] = boot;
+        self.crashes.on_restart(node);
+        self.beliefs.on_start(node, now);
+        self.rates.on_start(node);
+    }
+
+    pub(crate) fn on_crash(&mut self, fault: usize, node: u32, now: u64) {
+        let boot = self.boots[node as usize];
+        self.crashes.on_crash(fault, (node, boot), now, &self.beliefs);
+        self.beliefs.on_stop(node, now);
+        self.rates.on_stop(node);
+    }
+
+    pub(crate) fn on_topology<'a>(&mut self, barriers: impl Iterator<Item = Barrier<'a>>, now: u64) {
+        self.reach.on_change(barriers, now);
+    }
+
+    pub(crate) fn on_sent(&mut self, node: u32, bytes: usize) {
+        self.rates.on_sent(node, bytes);
+    }
+
+    pub(crate) fn on_window(&mut self, now: u64, is_running: impl Fn(u32) -> bool) {
+        self.rates.on_window(now, is_running);
+    }
+
+    /// An observer changed its mind about a subject.
+    pub(crate) fn on_change(&mut self, observer: u32, subject: u32, change: &MemberChange, now: u64) {
+        if subject as usize >= self.boots.len() {
+            return;
+        }
+        if change.hops > 0 && now >= self.warmup_ns {
+            self.hops.record(u64::from(change.hops));
+        }
+        let was_suspect_since = self.beliefs.suspect_since(observer, subject);
+        self.beliefs.on_change(observer, subject, change.health, now);
+        self.crashes.on_change(observer, subject, change, now);
+        let mistaken = change.health == Health::Dead
+            && change.was != Some(Health::Dead)
+            && self.beliefs.is_running(subject)
+            && change.incarnation.boot == self.boots[subject as usize]
+            && now >= self.warmup_ns;
+        if mistaken && self.reach.connected(observer, subject, was_suspect_since.unwrap_or(now)) {
+            self.mistakes.push(Mistake {
+                subject,
+                boot: change.incarnation.boot,
+                healthy: !self.touched[observer as usize] && !self.touched[subject as usize],
+                same_side: self.reach.same_side(observer, subject),
+            });
+        }
+    }
+
+    /// Adds the counters of a node that stops or has come to the end.
+    pub(crate) fn add_stats(&mut self, stats: &Stats) {
+        report::add(&mut self.stats, stats);
+    }
+}

@@ -1,0 +1,123 @@
+//! From what was measured to what is reported: metrics, expectations, verdict.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quidnunc_core::Stats;
+
+use super::crashes::Tally;
+use super::{Measure, Mistake};
+use crate::result::{FaultResult, Measured, Packets, RunResult, Verdict, evaluate};
+use crate::scenario::{Across, Anchor, Edge, Expect, Metric, Scenario, Scope};
+use crate::stats::Samples;
+
+impl Measure {
+    /// Ends the measuring at `now` and says what came out. What the world counts itself is left zero.
+    pub(crate) fn finish(self, scenario: &Scenario, now: u64, faults: &[FaultResult]) -> RunResult {
+        let measured: Vec<Measured> = scenario.expects.iter().map(|expect| self.of(scenario, expect)).collect();
+        let held: Vec<_> = scenario.expects.iter().zip(&measured).map(|(expect, m)| evaluate(expect, m)).collect();
+        let pooled = scenario.expects.iter().map(|expect| expect.across == Across::Pooled);
+        RunResult {
+            scenario: scenario.name.clone(),
+            seed: 0,
+            verdict: Verdict::of(&scenario.expects, &held, faults),
+            fingerprint: 0,
+            nodes: scenario.nodes.count,
+            sim_ns: now,
+            events: 0,
+            packets: Packets::default(),
+            bytes_sent: 0,
+            metrics: Metric::ALL.iter().map(|&metric| (metric.name(), self.metric(metric))).collect(),
+            faults: faults.to_vec(),
+            expectations: held,
+            to_pool: measured
+                .into_iter()
+                .zip(pooled)
+                .map(|(m, keep)| if keep { m } else { Measured::default() })
+                .collect(),
+            stats: named(&self.stats),
+            panic: None,
+        }
+    }
+
+    /// A metric over the whole run.
+    fn metric(&self, metric: Metric) -> Measured {
+        self.select(metric, None, 0, Scope::All)
+    }
+
+    /// The samples that one expectation is about.
+    fn of(&self, scenario: &Scenario, expect: &Expect) -> Measured {
+        let after = expect.after.map_or(0, |Anchor { fault, edge }| match edge {
+            Edge::Start => scenario.faults[fault].at_ns,
+            Edge::End => scenario.fault_end_ns(fault).unwrap_or(scenario.run.duration_ns),
+        });
+        self.select(expect.metric, expect.fault, after, expect.scope)
+    }
+
+    fn select(&self, metric: Metric, fault: Option<usize>, after: u64, scope: Scope) -> Measured {
+        let mistakes = || self.mistakes.iter().filter(|mistake| scope == Scope::All || mistake.same_side);
+        match metric {
+            Metric::DetectionSuspect => missable(self.crashes.detection(fault).suspect),
+            Metric::DetectionDead => missable(self.crashes.detection(fault).dead),
+            Metric::DetectionObserver => missable(self.crashes.detection(fault).observer),
+            Metric::DetectionFull => missable(self.crashes.detection(fault).full),
+            Metric::FalsePositive => counter(mistakes().count()),
+            Metric::FalsePositiveNodes => {
+                counter(mistakes().map(|&Mistake { subject, boot, .. }| (subject, boot)).collect::<BTreeSet<_>>().len())
+            }
+            Metric::FalsePositiveHealthy => counter(mistakes().filter(|mistake| mistake.healthy).count()),
+            Metric::Converged => {
+                plain(self.beliefs.agreed_since().map(|at| at.saturating_sub(after)).into_iter().collect())
+            }
+            Metric::Hops if fault.is_some() => plain(self.crashes.detection(fault).hops),
+            Metric::Hops => plain(self.hops.clone()),
+            Metric::BytesPerNode => plain(self.rates.bytes.clone()),
+            Metric::PacketsPerNode => plain(self.rates.packets.clone()),
+        }
+    }
+}
+
+const fn plain(samples: Samples) -> Measured {
+    Measured { samples, counter: false, missed: None }
+}
+
+fn missable(tally: Tally) -> Measured {
+    Measured { samples: tally.samples, counter: false, missed: Some(tally.missed) }
+}
+
+fn counter(count: usize) -> Measured {
+    Measured { samples: core::iter::repeat_n(0, count).collect(), counter: true, missed: None }
+}
+
+macro_rules! counters {
+    ($($name:ident),+ $(,)?) => {
+        /// Adds one node's counters to the sum.
+        pub(super) const fn add(sum: &mut Stats, node: &Stats) {
+            $(sum.$name += node.$name;)+
+        }
+
+        /// The counters by name.
+        fn named(stats: &Stats) -> BTreeMap<&'static str, u64> {
+            // Exhaustive, so that a new counter cannot be forgotten here.
+            let Stats { $($name),+ } = *stats;
+            [$((stringify!($name), $name)),+].into()
+        }
+    };
+}
+
+counters!(
+    datagrams_received,
+    datagrams_rejected,
+    datagrams_sent,
+    bytes_sent,
+    records_refused,
+    answers_unexpected,
+    intents_dropped,
+    rumours_dropped,
+    clock_backwards,
+    freezes,
+    suspicions,
+    convictions,
+    refutations,
+    repairs,
+    repaired,
+);

@@ -1,0 +1,203 @@
+//! Who takes part? The nodes, with identities, addresses and configuration made from the scenario.
+//!
+//! Identities are hashed, so that they cost 16 honest bytes each; addresses are private IPv4, counted up,
+//! so that an address leads back to its node without a table.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use quidnunc_core::{
+    Command, Config, ConfigError, Event, Identity, Input, Instant, Node, NodeId, ProbeOrder, Purpose, Stats,
+    stable_hash,
+};
+
+use crate::engine::draws::{Draws, Purpose as Draw};
+use crate::scenario::{self, Nodes, Profile, Protocol};
+
+const PORT: u16 = 7946;
+
+/// 10.0.0.0; node 0 has the address behind it.
+const NETWORK: u32 = 10 << 24;
+
+/// Wall-clock milliseconds at the start of every run: boot numbers have the length of real ones.
+const EPOCH_MS: u64 = 1_790_000_000_000;
+
+/// Where a node listens.
+pub(super) fn address_of(node: u32) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::from(NETWORK + 1 + node)), PORT)
+}
+
+/// Which node listens there.
+pub(super) fn node_at(addr: SocketAddr) -> u32 {
+    match addr.ip() {
+        IpAddr::V4(ip) => u32::from(ip).wrapping_sub(NETWORK + 1),
+        IpAddr::V6(_) => u32::MAX,
+    }
+}
+
+/// The configuration of every node of a scenario.
+///
+/// # Errors
+/// [`ConfigError`] when the settings contradict each other.
+pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, ConfigError> {
+    let base = match protocol.profile {
+        Profile::Lan => Config::lan(),
+        Profile::Wan => Config::wan(),
+        Profile::Local => Config::local(),
+    };
+    let duration = |set: Option<u64>, base| set.map_or(base, Duration::from_nanos);
+    let order = match protocol.probe_order {
+        None => base.probe_order,
+        Some(scenario::ProbeOrder::RoundRobin) => ProbeOrder::RoundRobin,
+        Some(scenario::ProbeOrder::Random) => ProbeOrder::Random,
+    };
+    let config = Config {
+        cluster: Config::cluster_tag("quidnunc-sim"),
+        period: duration(protocol.period_ns, base.period),
+        probe_timeout: duration(protocol.probe_timeout_ns, base.probe_timeout),
+        indirect_probes: protocol.indirect_probes.unwrap_or(base.indirect_probes),
+        probe_order: order,
+        suspicion_mult: protocol.suspicion_mult.unwrap_or(base.suspicion_mult),
+        gossip_interval: duration(protocol.gossip_interval_ns, base.gossip_interval),
+        gossip_fanout: protocol.gossip_fanout.unwrap_or(base.gossip_fanout),
+        retransmit_mult: protocol.retransmit_mult.unwrap_or(base.retransmit_mult),
+        datagram_bytes_max: protocol.datagram_bytes.map_or(base.datagram_bytes_max, |bytes| bytes as usize),
+        hash_seed,
+        ..base
+    };
+    config.validate()?;
+    Ok(config)
+}
+
+/// Everybody who takes part.
+pub(super) struct Cast {
+    nodes: Nodes,
+    config: Config,
+    draws: Draws,
+    actors: Vec<Option<Box<Node>>>,
+    boots: Vec<u64>,
+    timers: Vec<TimerState>,
+    hashes: Vec<u64>,
+}
+
+/// What is scheduled for a node, kept beside it so that a stale timer event touches no node.
+#[derive(Debug, Clone, Copy)]
+struct TimerState {
+    /// The earliest timer event in the queue; `u64::MAX` when there is none that counts.
+    scheduled: u64,
+    /// When the node wants to be woken.
+    due: u64,
+    seq: u32,
+}
+
+impl Cast {
+    pub(super) fn new(nodes: Nodes, config: Config, draws: Draws) -> Self {
+        let count = nodes.count as usize;
+        Self {
+            nodes,
+            config,
+            draws,
+            actors: (0..count).map(|_| None).collect(),
+            boots: vec![0; count],
+            timers: vec![TimerState { scheduled: u64::MAX, due: u64::MAX, seq: 0 }; count],
+            hashes: vec![0; count],
+        }
+    }
+
+    /// Starts a node, for the first time or again, and lets it join. Returns its boot number.
+    pub(super) fn start(&mut self, node: u32, now: u64) -> u64 {
+        let place = node as usize;
+        let first = self.boots[place] == 0;
+        let boot = (EPOCH_MS + now / 1_000_000).max(self.boots[place] + 1);
+        self.boots[place] = boot;
+        let half = |which| u128::from(self.draws.draw(Draw::NodeId, u64::from(node), which));
+        let identity = Identity { id: NodeId::from_u128(half(0) << 64 | half(1)), boot, addr: address_of(node) };
+        let seed = self.draws.draw(Draw::NodeSeed, u64::from(node), boot);
+        let at = Instant::from_nanos(now);
+        let mut state =
+            Node::new(self.config.clone(), identity, seed, at).expect("the configuration was validated before");
+        let seeds: Vec<SocketAddr> = self.seeds(node, first).map(address_of).collect();
+        if !seeds.is_empty() {
+            state.handle(at, Input::Command(Command::Join { seeds: &seeds })).expect("a new node may join");
+        }
+        self.actors[place] = Some(Box::new(state));
+        boot
+    }
+
+    /// Whom a node is given as seeds: earlier nodes at its first start, any others when it comes back.
+    fn seeds(&self, node: u32, first: bool) -> impl Iterator<Item = u32> + use<> {
+        let end = if first { node } else { self.nodes.count };
+        (0..end).filter(move |&seed| seed != node).take(self.nodes.contacts as usize)
+    }
+
+    /// Stops a node without a word. Returns its counters, or `None` when it did not run.
+    pub(super) fn stop(&mut self, node: u32) -> Option<Stats> {
+        let state = self.actors[node as usize].take()?;
+        let timer = &mut self.timers[node as usize];
+        (timer.scheduled, timer.due) = (u64::MAX, u64::MAX);
+        Some(*state.view().stats())
+    }
+
+    pub(super) fn is_running(&self, node: u32) -> bool {
+        self.actors[node as usize].is_some()
+    }
+
+    pub(super) fn running(&self) -> impl Iterator<Item = &Node> {
+        self.actors.iter().flatten().map(|node| &**node)
+    }
+
+    /// The node that an input is for, if it runs; the input enters its fingerprint.
+    pub(super) fn input(&mut self, node: u32, now: u64, bytes: &[u8]) -> Option<&mut Node> {
+        let state = self.actors[node as usize].as_deref_mut()?;
+        let hash = &mut self.hashes[node as usize];
+        *hash = stable_hash(*hash ^ now, bytes);
+        Some(state)
+    }
+
+    /// The next datagram of a node: receiver, length, purpose.
+    pub(super) fn poll(&mut self, node: u32, now: Instant, buffer: &mut [u8]) -> Option<(u32, usize, Purpose)> {
+        let state = self.actors[node as usize].as_deref_mut()?;
+        let transmit = state.poll_transmit(now, buffer)?;
+        let hash = &mut self.hashes[node as usize];
+        *hash = stable_hash(hash.rotate_left(1), &buffer[..transmit.len]);
+        Some((node_at(transmit.to), transmit.len, transmit.purpose))
+    }
+
+    pub(super) fn poll_event(&mut self, node: u32) -> Option<Event> {
+        self.actors[node as usize].as_deref_mut()?.poll_event()
+    }
+
+    /// Reads a node's deadline. Returns it when an event must be scheduled for it.
+    pub(super) fn new_deadline(&mut self, node: u32, now: u64) -> Option<u64> {
+        let state = self.actors[node as usize].as_deref()?;
+        let due = state.poll_timeout().map_or(u64::MAX, |wakeup| wakeup.at.as_nanos());
+        let timer = &mut self.timers[node as usize];
+        timer.due = due.max(now);
+        (timer.due < timer.scheduled && due != u64::MAX).then_some(timer.due)
+    }
+
+    /// An event for the node's deadline is put into the queue. Returns its number.
+    pub(super) fn scheduled(&mut self, node: u32, at: u64) -> u32 {
+        let timer = &mut self.timers[node as usize];
+        timer.scheduled = at;
+        timer.seq = timer.seq.checked_add(1).expect("a node has fewer than 2^32 timer events");
+        timer.seq
+    }
+
+    /// Whether a timer event is the one that counts.
+    pub(super) fn is_scheduled(&self, node: u32, at: u64) -> bool {
+        self.timers[node as usize].scheduled == at
+    }
+
+    /// Takes the timer event that counts out of the books. Returns when to come back if it is too early.
+    pub(super) fn due_later(&mut self, node: u32, at: u64) -> Option<u64> {
+        let timer = &mut self.timers[node as usize];
+        timer.scheduled = u64::MAX;
+        (timer.due > at && timer.due != u64::MAX).then_some(timer.due)
+    }
+
+    /// The run's fingerprint: a sum, so that it does not depend on who comes first.
+    pub(super) fn fingerprint(&self) -> u64 {
+        self.hashes.iter().fold(0, |sum, &hash| sum.wrapping_add(stable_hash(hash, b"node")))
+    }
+}

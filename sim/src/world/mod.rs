@@ -1,0 +1,282 @@
+//! What happens? Real nodes, a simulated network, a timetable of faults, one event after the other.
+//!
+//! * [`cast`] — who takes part: identities, addresses, configuration, the nodes themselves;
+//! * [`plan`] — what is to happen when: starts, crashes, cuts;
+//! * [`network`] — what becomes of a packet;
+//! * [`packets`] — where packets lie while they are under way.
+//!
+//! Invariant: everything that happens follows from the scenario and the seed. The world hands each node
+//! bytes and instants and takes bytes, instants and events; it looks into none of them except through
+//! [`quidnunc_core::View`], when the run is over.
+
+mod cast;
+mod network;
+mod packets;
+mod plan;
+
+use quidnunc_core::{ConfigError, DATAGRAM_BYTES_MAX, Event as NodeEvent, Input, Instant, Purpose};
+
+use crate::engine::draws::Draws;
+use crate::engine::wheel::{Class, Event, Wheel, order_key};
+use crate::measure::Measure;
+use crate::result::{Packets as PacketCounts, RunResult};
+use crate::scenario::Scenario;
+use cast::Cast;
+use network::Network;
+use packets::Packets;
+use plan::{Plan, Step};
+
+pub use cast::node_config;
+
+/// Width of the windows in which rates are measured, in nanoseconds.
+const WINDOW_NS: u64 = 1_000_000_000;
+
+/// How a run is made; nothing here may change its result.
+#[derive(Clone, Copy, Default)]
+pub struct RunOptions<'a> {
+    /// Seed of the hash maps inside the protocol.
+    pub map_hash_seed: u64,
+    /// Told the simulated nanoseconds once per simulated second.
+    pub progress: Option<&'a (dyn Fn(u64) + Sync)>,
+}
+
+/// Sees everything that nodes say, as it happens: for traces and for tests against theory.
+pub trait Witness {
+    /// A node handed a datagram to the network.
+    fn on_sent(&mut self, _sent: Sent) {}
+
+    /// A node reported something.
+    fn on_event(&mut self, _at_ns: u64, _node: u32, _event: &NodeEvent) {}
+}
+
+/// Nobody looks.
+impl Witness for () {}
+
+/// A datagram that a node handed to the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// When, in nanoseconds from the start.
+    pub at_ns: u64,
+    /// Who sent it.
+    pub from: u32,
+    /// To whom.
+    pub to: u32,
+    /// What for.
+    pub purpose: Purpose,
+    /// How long it is.
+    pub bytes: usize,
+}
+
+/// Runs a scenario with one seed.
+///
+/// # Errors
+/// [`ConfigError`] when the nodes refuse what `[protocol]` sets; nothing has run then.
+///
+/// # Panics
+/// When the protocol does, or when a promise of the simulator's own is broken.
+pub fn run(scenario: &Scenario, seed: u64, options: &RunOptions<'_>) -> Result<RunResult, ConfigError> {
+    run_with(scenario, seed, options, &mut ())
+}
+
+/// Runs a scenario with one seed while somebody looks.
+///
+/// # Errors
+/// [`ConfigError`] when the nodes refuse what `[protocol]` sets; nothing has run then.
+///
+/// # Panics
+/// When the protocol does, or when a promise of the simulator's own is broken.
+pub fn run_with<W: Witness>(
+    scenario: &Scenario,
+    seed: u64,
+    options: &RunOptions<'_>,
+    witness: &mut W,
+) -> Result<RunResult, ConfigError> {
+    let mut world = World::new(scenario, seed, options, witness)?;
+    world.run();
+    Ok(world.finish())
+}
+
+/// One run under way.
+struct World<'a, W> {
+    scenario: &'a Scenario,
+    options: RunOptions<'a>,
+    witness: &'a mut W,
+    seed: u64,
+    wheel: Wheel,
+    now: u64,
+    events: u64,
+    plan: Plan,
+    cast: Cast,
+    network: Network,
+    packets: Packets,
+    measure: Measure,
+    buffer: Vec<u8>,
+}
+
+impl<'a, W: Witness> World<'a, W> {
+    fn new(
+        scenario: &'a Scenario,
+        seed: u64,
+        options: &RunOptions<'a>,
+        witness: &'a mut W,
+    ) -> Result<Self, ConfigError> {
+        let draws = Draws::new(seed);
+        let config = node_config(&scenario.protocol, options.map_hash_seed)?;
+        let plan = Plan::new(scenario, draws);
+        let mut wheel = Wheel::new();
+        for (number, &(at, _)) in (0..).zip(plan.steps()) {
+            wheel.push(Event { at, order: order_key(Class::Fault, 0, number), dst: 0, what: number });
+        }
+        wheel.push(Event { at: WINDOW_NS, order: order_key(Class::Probe, 0, 0), dst: 0, what: 0 });
+        Ok(Self {
+            scenario,
+            options: *options,
+            witness,
+            seed,
+            wheel,
+            now: 0,
+            events: 0,
+            cast: Cast::new(scenario.nodes, config, draws),
+            network: Network::new(scenario, draws),
+            measure: Measure::new(scenario, &plan.touched()),
+            plan,
+            packets: Packets::new(),
+            buffer: vec![0; DATAGRAM_BYTES_MAX],
+        })
+    }
+
+    fn run(&mut self) {
+        const CLASSES: [Class; 4] = [Class::Fault, Class::Packet, Class::Timer, Class::Probe];
+        while let Some(event) = self.wheel.pop() {
+            if event.at > self.scenario.run.duration_ns {
+                break;
+            }
+            self.now = event.at;
+            self.events += 1;
+            match CLASSES[(event.order >> 62) as usize & 3] {
+                Class::Fault => self.on_step(event.what),
+                Class::Packet => self.on_packet(event.dst, event.what),
+                Class::Timer => self.on_timer(event),
+                Class::Probe => self.on_window(),
+            }
+        }
+        assert_eq!(self.wheel.late(), 0, "no event was scheduled in the past");
+    }
+
+    fn on_step(&mut self, number: u32) {
+        let (_, step) = self.plan.steps()[number as usize];
+        match step {
+            Step::Start { node } => self.start(node),
+            Step::Crash { fault, node } => {
+                if let Some(node_stats) = self.cast.stop(node) {
+                    self.network.bite(fault);
+                    self.measure.add_stats(&node_stats);
+                    self.measure.on_crash(fault, node, self.now);
+                }
+            }
+            Step::Restart { node } => {
+                if !self.cast.is_running(node) {
+                    self.start(node);
+                }
+            }
+            Step::Begin { fault } => {
+                self.network.begin(fault, self.plan.rule(fault));
+                self.measure.on_topology(self.network.active(), self.now);
+            }
+            Step::End { fault } => {
+                self.network.end(fault);
+                self.measure.on_topology(self.network.active(), self.now);
+            }
+        }
+    }
+
+    fn start(&mut self, node: u32) {
+        let boot = self.cast.start(node, self.now);
+        self.measure.on_start(node, boot, self.now);
+        self.after(node);
+    }
+
+    fn on_packet(&mut self, to: u32, slot: u32) {
+        let packet = self.packets.get(slot);
+        let (from, bytes) = (packet.from(), packet.bytes());
+        if let Some(node) = self.cast.input(to, self.now, bytes) {
+            self.network.counts.delivered += 1;
+            let from = cast::address_of(from);
+            // A refused datagram is counted by the node; the network has done its part.
+            let _ = node.handle(Instant::from_nanos(self.now), Input::Datagram { from, bytes });
+            self.packets.release(slot);
+            self.after(to);
+        } else {
+            self.network.counts.dropped += 1;
+            self.packets.release(slot);
+        }
+    }
+
+    fn on_timer(&mut self, event: Event) {
+        let node = event.dst;
+        if !self.cast.is_scheduled(node, event.at) {
+            return;
+        }
+        if let Some(due) = self.cast.due_later(node, event.at) {
+            self.schedule(node, due);
+            return;
+        }
+        if let Some(state) = self.cast.input(node, self.now, &[]) {
+            let _ = state.handle(Instant::from_nanos(self.now), Input::Timeout);
+            self.after(node);
+        }
+    }
+
+    /// Takes everything that a node has to say after an input, and its new deadline.
+    fn after(&mut self, node: u32) {
+        let now = Instant::from_nanos(self.now);
+        while let Some((to, len, purpose)) = self.cast.poll(node, now, &mut self.buffer) {
+            let bytes = &self.buffer[..len];
+            self.witness.on_sent(Sent { at_ns: self.now, from: node, to, purpose, bytes: len });
+            self.measure.on_sent(node, len);
+            let fate = self.network.send(node, to, len, self.now);
+            for at in fate.arrivals() {
+                let slot = self.packets.store(node, bytes);
+                let order = order_key(Class::Packet, node, self.network.next_order(node));
+                self.wheel.push(Event { at, order, dst: to, what: slot });
+            }
+        }
+        while let Some(event) = self.cast.poll_event(node) {
+            self.witness.on_event(self.now, node, &event);
+            if let NodeEvent::Member(change) = &event {
+                let subject = cast::node_at(change.addr);
+                self.measure.on_change(node, subject, change, self.now);
+            }
+        }
+        if let Some(at) = self.cast.new_deadline(node, self.now) {
+            self.schedule(node, at);
+        }
+    }
+
+    fn schedule(&mut self, node: u32, at: u64) {
+        let seq = self.cast.scheduled(node, at);
+        self.wheel.push(Event { at, order: order_key(Class::Timer, node, seq), dst: node, what: 0 });
+    }
+
+    fn on_window(&mut self) {
+        self.measure.on_window(self.now, |node| self.cast.is_running(node));
+        if let Some(progress) = self.options.progress {
+            progress(self.now);
+        }
+        let next = self.now + WINDOW_NS;
+        self.wheel.push(Event { at: next, order: order_key(Class::Probe, 0, 0), dst: 0, what: 0 });
+    }
+
+    fn finish(self) -> RunResult {
+        let mut measure = self.measure;
+        for node in self.cast.running() {
+            node.check();
+            measure.add_stats(node.view().stats());
+        }
+        let counts = PacketCounts { in_flight: self.packets.in_use(), ..self.network.counts };
+        let mut result = measure.finish(self.scenario, self.now, &self.network.bitten());
+        (result.seed, result.fingerprint) = (self.seed, self.cast.fingerprint());
+        (result.events, result.packets, result.bytes_sent) = (self.events, counts, self.network.bytes_sent);
+        result
+    }
+}

@@ -1,0 +1,220 @@
+//! What becomes of a packet? Delay, loss, duplication, reordering, and what active faults do to it.
+//!
+//! Every draw is keyed by what it is for, which link, and which packet of the sender, so that taking a fault
+//! out of a scenario moves nothing else.
+
+use crate::engine::delay::DelaySampler;
+use crate::engine::draws::{Draws, Purpose, entity_of};
+use crate::measure::reach::Barrier;
+use crate::result::{FaultResult, Packets as Counts};
+use crate::scenario::{Delay, Direction, Fault, Net, Scenario, Share};
+
+use super::plan::ways;
+
+/// A set of nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Side {
+    members: Vec<bool>,
+}
+
+impl Side {
+    pub(super) fn of(nodes: &[u32], count: u32) -> Self {
+        let mut members = vec![false; count as usize];
+        nodes.iter().for_each(|&node| members[node as usize] = true);
+        Self { members }
+    }
+
+    pub(super) fn others(&self) -> Self {
+        Self { members: self.members.iter().map(|member| !member).collect() }
+    }
+
+    fn has(&self, node: u32) -> bool {
+        self.members[node as usize]
+    }
+}
+
+/// What one fault does to packets.
+#[derive(Debug, Clone)]
+pub(super) struct Rule {
+    a: Side,
+    b: Side,
+    direction: Direction,
+    loss: Share,
+    delay: Option<DelaySampler>,
+    partition: bool,
+    /// Keys the fault's own draws.
+    entity: u64,
+}
+
+impl Rule {
+    pub(super) fn link(
+        fault: &Fault,
+        a: Side,
+        b: Side,
+        direction: Direction,
+        loss: Share,
+        delay: Option<Delay>,
+    ) -> Self {
+        let delay = delay.map(|delay| DelaySampler::new(&delay));
+        Self { a, b, direction, loss, delay, partition: false, entity: entity_of(&fault.id) }
+    }
+
+    pub(super) fn cut(fault: &Fault, a: Side, b: Side, direction: Direction) -> Self {
+        Self { a, b, direction, loss: Share::ALWAYS, delay: None, partition: true, entity: entity_of(&fault.id) }
+    }
+
+    fn acts_on(&self, from: u32, to: u32) -> bool {
+        let (forth, back) = ways(self.direction);
+        (forth && self.a.has(from) && self.b.has(to)) || (back && self.b.has(from) && self.a.has(to))
+    }
+
+    /// Marks the nodes that the rule is about.
+    pub(super) fn touch(&self, touched: &mut [bool]) {
+        for (place, (a, b)) in touched.iter_mut().zip(self.a.members.iter().zip(&self.b.members)) {
+            *place |= *a || *b;
+        }
+    }
+
+    /// What the rule closes for good, if it does.
+    fn barrier(&self) -> Option<Barrier<'_>> {
+        (self.loss == Share::ALWAYS).then_some(Barrier {
+            a: &self.a.members,
+            b: &self.b.members,
+            partition: self.partition,
+        })
+    }
+}
+
+/// When the copies of a packet arrive: none, one or two.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Fate {
+    first: Option<u64>,
+    second: Option<u64>,
+}
+
+impl Fate {
+    pub(super) fn arrivals(self) -> impl Iterator<Item = u64> {
+        self.first.into_iter().chain(self.second)
+    }
+}
+
+/// The network of a run.
+#[derive(Debug)]
+pub(super) struct Network {
+    net: Net,
+    delay: DelaySampler,
+    draws: Draws,
+    lossless_until: u64,
+    active: Vec<(usize, Rule)>,
+    faults: Vec<FaultResult>,
+    /// Per node: packets sent, which numbers its draws.
+    sent: Vec<u64>,
+    /// Per node: packets scheduled, which orders simultaneous arrivals.
+    orders: Vec<u32>,
+    pub(super) counts: Counts,
+    pub(super) bytes_sent: u64,
+}
+
+impl Network {
+    pub(super) fn new(scenario: &Scenario, draws: Draws) -> Self {
+        let nodes = scenario.nodes.count as usize;
+        let faults = scenario.faults.iter().map(|fault| FaultResult { id: fault.id.clone(), bit: 0 });
+        Self {
+            net: scenario.net,
+            delay: DelaySampler::new(&scenario.net.delay),
+            draws,
+            lossless_until: scenario.run.warmup_ns,
+            active: Vec::new(),
+            faults: faults.collect(),
+            sent: vec![0; nodes],
+            orders: vec![0; nodes],
+            counts: Counts::default(),
+            bytes_sent: 0,
+        }
+    }
+
+    /// Takes a packet of `len` bytes and says when it arrives.
+    pub(super) fn send(&mut self, from: u32, to: u32, len: usize, now: u64) -> Fate {
+        let link = u64::from(from) << 32 | u64::from(to);
+        let number = self.sent[from as usize];
+        self.sent[from as usize] += 1;
+        self.counts.sent += 1;
+        self.bytes_sent += len as u64;
+        let Some(slowed) = self.pass_faults(from, to, link, number) else {
+            self.counts.dropped += 1;
+            return Fate::default();
+        };
+        let calm = now < self.lossless_until;
+        let draw = |purpose| self.draws.draw(purpose, link, number);
+        if !calm && self.net.loss != Share::NEVER && self.net.loss.hits(draw(Purpose::LinkLoss)) {
+            self.counts.dropped += 1;
+            return Fate::default();
+        }
+        let mut at = now + slowed + self.delay.sample(draw(Purpose::LinkDelay));
+        if !calm && self.net.reorder != Share::NEVER && self.net.reorder.hits(draw(Purpose::LinkReorder)) {
+            at += self.net.reorder_by_ns;
+        }
+        let twice =
+            !calm && self.net.duplicate != Share::NEVER && self.net.duplicate.hits(draw(Purpose::LinkDuplicate));
+        let again = twice.then(|| now + slowed + self.delay.sample(draw(Purpose::LinkDuplicateDelay)));
+        self.counts.duplicated += u64::from(twice);
+        if to as usize >= self.sent.len() {
+            // Nobody lives there.
+            self.counts.dropped += 1 + u64::from(twice);
+            return Fate::default();
+        }
+        Fate { first: Some(at), second: again }
+    }
+
+    /// Applies the active faults. Returns the delay that they add, or `None` when the packet is lost.
+    fn pass_faults(&mut self, from: u32, to: u32, link: u64, number: u64) -> Option<u64> {
+        let mut slowed = 0;
+        for (fault, rule) in &self.active {
+            if to as usize >= self.sent.len() || !rule.acts_on(from, to) {
+                continue;
+            }
+            let entity = rule.entity ^ link;
+            let lost =
+                rule.loss == Share::ALWAYS || rule.loss.hits(self.draws.draw(Purpose::FaultLoss, entity, number));
+            if lost || rule.delay.is_some() {
+                self.faults[*fault].bit += 1;
+            }
+            if lost {
+                return None;
+            }
+            if let Some(delay) = &rule.delay {
+                slowed += delay.sample(self.draws.draw(Purpose::FaultDelay, entity, number));
+            }
+        }
+        Some(slowed)
+    }
+
+    /// The number that orders a sender's packets among those that arrive at the same instant.
+    pub(super) fn next_order(&mut self, from: u32) -> u32 {
+        let order = &mut self.orders[from as usize];
+        *order = order.checked_add(1).expect("a node sends fewer than 2^32 packets");
+        *order
+    }
+
+    pub(super) fn begin(&mut self, fault: usize, rule: &Rule) {
+        self.active.push((fault, rule.clone()));
+    }
+
+    pub(super) fn end(&mut self, fault: usize) {
+        self.active.retain(|&(active, _)| active != fault);
+    }
+
+    /// What is closed for good at present.
+    pub(super) fn active(&self) -> impl Iterator<Item = Barrier<'_>> {
+        self.active.iter().filter_map(|(_, rule)| rule.barrier())
+    }
+
+    /// A fault changed something that is not a packet.
+    pub(super) fn bite(&mut self, fault: usize) {
+        self.faults[fault].bit += 1;
+    }
+
+    pub(super) fn bitten(&self) -> Vec<FaultResult> {
+        self.faults.clone()
+    }
+}
