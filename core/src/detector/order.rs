@@ -3,7 +3,9 @@
 //! Round robin walks a keyed permutation of the rows, a new key per round, so that every member is probed
 //! once per round in an order that nobody can foresee, and two probes of one member are at most 2n - 1
 //! periods apart (SWIM, section 4.3). The permutation is computed, not stored: a Feistel network of four
-//! rounds, walked until it lands inside the roster. Random order draws each target by itself.
+//! rounds over the smallest power of four that holds the roster, whose images beyond the roster are passed
+//! over. So a row that comes into being during a round has its random place in that round, just as SWIM
+//! inserts it into its list. Random order draws each target by itself.
 //!
 //! Several targets are looked up at a time, because at ten thousand members each look-up is a cache miss
 //! and eight at once cost little more than one. A planned target whose row changes is forgotten.
@@ -26,17 +28,17 @@ pub(crate) struct Order {
     round: Round,
 }
 
-/// One round: a permutation of the rows that existed when it began.
+/// One round: a permutation of `4^half_bits` numbers, of which those below the number of rows are rows.
 #[derive(Debug, Clone, Copy, Default)]
 struct Round {
     key: u64,
-    rows: u32,
+    half_bits: u32,
     position: u32,
 }
 
 impl Order {
     pub(crate) const fn new(kind: ProbeOrder) -> Self {
-        let round = Round { key: 0, rows: 0, position: 0 };
+        let round = Round { key: 0, half_bits: 0, position: 1 };
         Self { kind, planned: [None; PLANNED_MAX], next: PLANNED_MAX, round }
     }
 
@@ -99,25 +101,18 @@ impl Order {
 
 impl Round {
     fn next(&mut self, rows: u32, rng: &mut Rng) -> Slot {
-        if self.position >= self.rows {
-            *self = Self { key: rng.next(), rows, position: 0 };
-        }
-        let slot = permute(self.position, self.rows, self.key);
-        self.position += 1;
-        Slot(slot)
-    }
-}
-
-/// The image of `position` under a keyed permutation of `0..rows`.
-fn permute(position: u32, rows: u32, key: u64) -> u32 {
-    // The network permutes the smallest 4^k >= rows; at most every fourth image lies inside on average,
-    // and walking on from an image outside is what makes the restriction a permutation.
-    let half_bits = (rows.max(2) - 1).ilog2() / 2 + 1;
-    let mut image = position;
-    loop {
-        image = feistel(image, half_bits, key);
-        if image < rows {
-            return image;
+        loop {
+            let end = 1 << (2 * self.half_bits);
+            if self.position >= end || rows > end {
+                // The smallest power of four above the roster: at most every fourth image is a row.
+                let half_bits = rows.max(2).ilog2() / 2 + 1;
+                *self = Self { key: rng.next(), half_bits, position: 0 };
+            }
+            let image = feistel(self.position, self.half_bits, self.key);
+            self.position += 1;
+            if image < rows {
+                return Slot(image);
+            }
         }
     }
 }

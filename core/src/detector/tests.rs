@@ -40,6 +40,21 @@ fn a_round_visits_everybody_once() {
 }
 
 #[test]
+fn a_newcomer_has_its_random_place_in_the_present_round() {
+    // 64 probers are half-way through a round of 100 when a row comes into being. Those whose place for it
+    // still lies ahead meet it in this round: about half of them, and nobody later than in the next one.
+    let mut rng = rng();
+    let mut met_soon = 0;
+    for _prober in 0..64 {
+        let mut order = Order::new(ProbeOrder::RoundRobin);
+        (0..50).for_each(|_| assert!(order.choose(100, &mut rng, target).is_some()));
+        let found = (0..152).position(|_| order.choose(101, &mut rng, target).is_some_and(|t| t.slot == Slot(100)));
+        met_soon += usize::from(found.expect("within two rounds") < 50);
+    }
+    assert!((16..=48).contains(&met_soon), "{met_soon} of 64 met the newcomer within this round");
+}
+
+#[test]
 fn rounds_differ() {
     let (mut order, mut rng) = (Order::new(ProbeOrder::RoundRobin), rng());
     let mut round =

@@ -82,8 +82,9 @@ impl Repairs {
 
     /// When a young node that still differs asks again, whoever it is; `NEVER` for the others, who wait
     /// for a packet that differs.
-    pub(crate) fn next_deadline(&self) -> Instant {
-        if self.streak > 0 && self.next < self.young_until { self.next } else { Instant::NEVER }
+    pub(crate) fn next_deadline(&self, now: Instant) -> Instant {
+        let next = self.next.max(now);
+        if self.streak > 0 && next < self.young_until { next } else { Instant::NEVER }
     }
 
     /// Whether the node was let in only lately.

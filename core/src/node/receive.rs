@@ -91,7 +91,7 @@ impl Node {
             if start && self.may_repair() {
                 self.start_repair(from);
             }
-            self.deadlines.set(Timer::Repair, self.repairs.next_deadline());
+            self.deadlines.set(Timer::Repair, self.repairs.next_deadline(now));
         }
         about
     }

@@ -152,9 +152,9 @@ impl Node {
             }
         } else if !self.gossip.is_empty() {
             let (membership, limit) = (&self.membership, self.tellings_max());
-            self.gossip.fill(writer, limit, |rumour| {
+            self.gossip.fill(writer, limit, plan.about, |rumour| {
                 let newest = membership.telling(rumour.slot) == rumour.telling;
-                (newest && Some(rumour.slot) != plan.about).then(|| membership.record(rumour.slot))
+                newest.then(|| membership.record(rumour.slot))
             });
         }
         Some(())

@@ -1,7 +1,7 @@
 //! How are the free bytes of a packet shared between the two classes of rumours?
 
 use super::backlog::{Backlog, Offer, Rumour};
-use crate::vocab::Record;
+use crate::vocab::{Record, Slot};
 use crate::wire::{RECORD_BYTES_MAX, Writer};
 
 /// The part of the free bytes that each class can count on: one quarter at least.
@@ -38,11 +38,13 @@ impl Gossip {
     }
 
     /// Fills the rest of a packet with rumours. `lookup` gives what a rumour says now, or `None` when a
-    /// newer one has replaced it. Returns how many records were written.
+    /// newer one has replaced it; what is said of `told` stands in the packet already, which counts as a
+    /// telling. Returns how many records were written.
     pub(crate) fn fill(
         &mut self,
         writer: &mut Writer<'_>,
         limit: u32,
+        told: Option<Slot>,
         lookup: impl Fn(Rumour) -> Option<Record>,
     ) -> u32 {
         let free = writer.free();
@@ -51,6 +53,9 @@ impl Gossip {
         let mut tell = |backlog: &mut Backlog, reserved: usize| {
             backlog.offer_all(limit, |rumour| {
                 let Some(record) = lookup(rumour) else { return Offer::Stale };
+                if told == Some(rumour.slot) {
+                    return Offer::Packed;
+                }
                 if writer.free() < reserved + RECORD_BYTES_MAX || !writer.record(&record) {
                     return Offer::Full;
                 }
