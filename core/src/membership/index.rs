@@ -24,7 +24,6 @@ const TAG_MASK: u64 = (1 << TAG_BITS) - 1;
 /// The most members that the index can hold.
 pub(crate) const MEMBERS_MAX: u32 = (1 << ROW_BITS) - 1;
 
-#[expect(clippy::cast_possible_truncation, reason = "seven bits fit anywhere")]
 pub(super) const fn bucket_of(id_hash: u64) -> usize {
     (id_hash >> (64 - BUCKET_BITS)) as usize
 }
@@ -92,7 +91,6 @@ impl Index {
         let wanted = u64::from(prefix.index) & ((1 << deeper) - 1);
         let entries = self.buckets[first..first + count].iter().flat_map(|bucket| &bucket.entries);
         entries.filter(move |&&entry| entry != 0 && tag(entry) >> (TAG_BITS - deeper) == wanted).map(|&entry| {
-            #[expect(clippy::cast_possible_truncation, reason = "the high half")]
             let state = (entry >> 32) as u32;
             (slot_of(entry), state)
         })
@@ -103,7 +101,6 @@ const fn tag(entry: u64) -> u64 {
     (entry >> ROW_BITS) & TAG_MASK
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "twenty bits fit into 32")]
 const fn slot_of(entry: u64) -> Slot {
     Slot((entry & ROW_MASK) as u32 - 1)
 }
@@ -117,7 +114,6 @@ impl Bucket {
         places.map(|place| (place, self.entries[place])).take_while(|&(_, entry)| entry != 0)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "below the capacity, which is a usize")]
     const fn home(&self, tag: u64) -> usize {
         ((tag * self.entries.len() as u64) >> TAG_BITS) as usize
     }

@@ -22,7 +22,7 @@ mod tests;
 use alloc::boxed::Box;
 use core::net::SocketAddr;
 
-use crate::vocab::{Health, Incarnation, NodeId, Prefix, Record, Rng, Slot};
+use crate::vocab::{Health, NodeId, Prefix, Record, Rng, Slot};
 pub(crate) use index::MEMBERS_MAX;
 use index::{BUCKETS, Index};
 use merge::Statement;
@@ -198,11 +198,6 @@ impl Membership {
     /// What is believed of the member in this row.
     pub(crate) fn health(&self, slot: Slot) -> Health {
         self.roster.get(slot).health()
-    }
-
-    /// Which statement of the member this row holds.
-    pub(crate) fn incarnation(&self, slot: Slot) -> Incarnation {
-        self.roster.get(slot).incarnation()
     }
 
     /// Where the member in this row listens.

@@ -6,6 +6,7 @@ use core::net::SocketAddr;
 use proptest::prelude::*;
 
 use super::*;
+use crate::vocab::Incarnation;
 
 fn record(id: u128, boot: u64, counter: u32, health: Health, port: u16) -> Record {
     let addr = if id.is_multiple_of(3) {

@@ -13,8 +13,8 @@ use crate::vocab::Instant;
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
     latest: Instant,
-    lost: Duration,
-    tolerance: Duration,
+    lost_nanos: u64,
+    tolerance_nanos: u64,
 }
 
 /// What was odd about a reading.
@@ -29,19 +29,19 @@ pub(super) enum Reading {
 }
 
 impl Clock {
-    pub(super) const fn new(now: Instant, tolerance: Duration) -> Self {
-        Self { latest: now, lost: Duration::ZERO, tolerance }
+    pub(super) fn new(now: Instant, tolerance: Duration) -> Self {
+        let tolerance_nanos = u64::try_from(tolerance.as_nanos()).unwrap_or(u64::MAX);
+        Self { latest: now, lost_nanos: 0, tolerance_nanos }
     }
 
     /// Node time at the embedder's `now`, given the earliest deadline in node time.
     pub(super) fn read(&mut self, now: Instant, deadline: Instant) -> (Instant, Reading) {
         let backwards = now < self.latest;
         self.latest = self.latest.max(now);
-        let node_now =
-            Instant::from_nanos(0).after(self.latest.since(Instant::from_nanos(0)).saturating_sub(self.lost));
-        let late = node_now.since(deadline);
-        if late > self.tolerance {
-            self.lost += late;
+        let node_now = Instant::from_nanos(self.latest.as_nanos().saturating_sub(self.lost_nanos));
+        let late_nanos = node_now.as_nanos().saturating_sub(deadline.as_nanos());
+        if late_nanos > self.tolerance_nanos {
+            self.lost_nanos = self.lost_nanos.saturating_add(late_nanos);
             return (deadline, Reading::Frozen);
         }
         (node_now, if backwards { Reading::Backwards } else { Reading::Regular })
@@ -49,7 +49,7 @@ impl Clock {
 
     /// The embedder's time of a node time.
     pub(super) fn outside(&self, at: Instant) -> Instant {
-        at.after(self.lost)
+        Instant::from_nanos(at.as_nanos().saturating_add(self.lost_nanos))
     }
 }
 

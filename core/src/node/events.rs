@@ -6,10 +6,16 @@
 use super::io::{Event, MemberChange};
 use crate::vocab::{Map, NodeId, Ring};
 
+/// Places that only events about the node itself may take: a driver must not miss a new incarnation because
+/// the cluster is noisy.
+const RESERVED: usize = 16;
+
 /// The queue.
 #[derive(Debug, Clone)]
 pub(super) struct Events {
     queue: Ring<Event>,
+    /// How many changes of members may wait.
+    max: usize,
     /// Number of the latest waiting change of a member; the front of the queue has number `taken`.
     latest: Map<NodeId, u64>,
     taken: u64,
@@ -18,18 +24,20 @@ pub(super) struct Events {
 
 impl Events {
     pub(super) const fn new(max: usize, hash_seed: u64) -> Self {
-        Self { queue: Ring::new(max), latest: Map::new(hash_seed), taken: 0, lost: 0 }
+        Self { queue: Ring::new(max + RESERVED), max, latest: Map::new(hash_seed), taken: 0, lost: 0 }
     }
 
     pub(super) fn push(&mut self, event: Event) {
         let number = self.taken + self.queue.len() as u64;
-        match (self.queue.push_back(event), event) {
-            (Ok(()), Event::Member(change)) => {
-                self.latest.insert(change.id, number);
+        if let Event::Member(change) = event {
+            if self.queue.len() >= self.max {
+                self.lost += u64::from(!self.coalesce(change));
+                return;
             }
-            (Err(_), Event::Member(change)) if self.coalesce(change) => {}
-            (Err(_), _) => self.lost += 1,
-            (Ok(()), _) => {}
+            self.latest.insert(change.id, number);
+        }
+        if self.queue.push_back(event).is_err() {
+            self.lost += 1;
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) const WELCOME_SAMPLE: u32 = 16;
 
 impl Node {
     pub(super) fn join(&mut self, seeds: &[SocketAddr], now: Instant) {
-        self.cold.joining = Joining::new(seeds, self.config.join_interval, now, &mut self.rng);
+        self.cold.joining = Joining::new(seeds, self.cold.config.join_interval, now, &mut self.rng);
         self.schedule_join();
     }
 

@@ -50,8 +50,8 @@ impl Node {
     fn follow_suspicion(&mut self, slot: Slot, reason: Reason, now: Instant) {
         self.suspicions.close(slot);
         if self.membership.health(slot) == Health::Suspect {
-            let period = self.config.period;
-            let length = suspicion_length(self.config.suspicion_mult, self.membership.live(), period);
+            let period = self.cold.config.period;
+            let length = suspicion_length(self.cold.config.suspicion_mult, self.membership.live(), period);
             // Whoever has the suspicion by hearsay leaves the accuser time to finish, so that one last
             // chance is given by few, not by all.
             let hearsay = reason != Reason::Silence;
@@ -84,6 +84,7 @@ impl Node {
             Change::New(_) | Change::Known(_) | Change::Stale(_) => return false,
         }
         self.membership.overwrite(Slot::SELF, &Record { incarnation: raised, ..own });
+        self.incarnation = raised;
         self.stats.refutations += 1;
         self.tell(Slot::SELF, Urgency::Urgent, now);
         self.cold.events.push(Event::Refuted { incarnation: raised });
@@ -102,14 +103,14 @@ impl Node {
     /// Lets the next gossip tick come, no sooner than an interval after the last one.
     pub(super) fn arm_gossip(&mut self, now: Instant) {
         if self.deadlines.get(Timer::Gossip) == Instant::NEVER {
-            let next = self.gossip_latest.after(self.config.gossip_interval);
+            let next = self.gossip_latest.after(self.cold.config.gossip_interval);
             self.deadlines.set(Timer::Gossip, next.max(now));
         }
     }
 
     /// How often a rumour is told in a cluster of this size.
     pub(super) fn tellings_max(&self) -> u32 {
-        self.config.retransmit_mult * log10_ceil(self.membership.live().saturating_add(1))
+        self.cold.config.retransmit_mult * log10_ceil(self.membership.live().saturating_add(1))
     }
 
     pub(super) fn leave(&mut self, now: Instant) {
@@ -122,9 +123,5 @@ impl Node {
         let own = Record { health: Health::Left, ..self.membership.record(Slot::SELF) };
         self.membership.overwrite(Slot::SELF, &own);
         self.tell(Slot::SELF, Urgency::Urgent, now);
-        if self.membership.live() == 0 {
-            self.leaving = Leaving::HasLeft;
-            self.cold.events.push(Event::Left);
-        }
     }
 }

@@ -71,24 +71,29 @@ const RUMOURS_MAX: usize = 4096;
 /// assert_eq!(node.view().live(), 1);
 /// # Ok::<(), quidnunc_core::ConfigError>(())
 /// ```
+// In the order of use, so that a steady packet touches as few cache lines as can be.
+#[repr(C, align(64))]
 #[derive(Debug, Clone)]
 pub struct Node {
-    config: Config,
-    id: NodeId,
-    leaving: Leaving,
     deadlines: Deadlines,
-    clock: Clock,
     overdue: u32,
     tells_left: u8,
-    stats: Stats,
-    membership: Membership,
+    leaving: Leaving,
+    clock: Clock,
+    id: NodeId,
+    /// What the own row says, kept here because every packet carries it.
+    incarnation: Incarnation,
+    cluster: u32,
+    budget: u32,
+    intents: Intents,
     prober: Prober,
-    order: Order,
-    suspicions: Suspicions,
+    membership: Membership,
+    repairs: Repairs,
+    stats: Stats,
     gossip: Gossip,
     gossip_latest: Instant,
-    repairs: Repairs,
-    intents: Intents,
+    suspicions: Suspicions,
+    order: Order,
     rng: Rng,
     cold: Box<Cold>,
 }
@@ -96,6 +101,7 @@ pub struct Node {
 /// What a steady node does not touch.
 #[derive(Debug, Clone)]
 struct Cold {
+    config: Config,
     events: Events,
     relays: Relays,
     joining: Option<Joining>,
@@ -134,9 +140,14 @@ impl Node {
             joining: None,
             cookies: Cookies::new(&mut rng),
             conversation: Conversation::new(),
+            config,
         };
+        let config = &cold.config;
         let mut node = Self {
             id,
+            incarnation: own.incarnation,
+            cluster: config.cluster,
+            budget: u32::try_from(config.datagram_bytes_max).unwrap_or(u32::MAX),
             leaving: Leaving::Stays,
             deadlines: Deadlines::new(),
             clock: Clock::new(now, config.period / 2),
@@ -153,7 +164,6 @@ impl Node {
             intents: Intents::new(config.intents_max),
             rng,
             cold: Box::new(cold),
-            config,
         };
         node.tell(Slot::SELF, crate::packing::Urgency::Urgent, now);
         node.start_timers(now);
@@ -236,7 +246,7 @@ impl Node {
             assert_eq!(suspect, self.suspicions.is_open(slot), "a suspect has an open suspicion, and nobody else");
         }
         let own = self.membership.record(Slot::SELF);
-        assert_eq!(own.id, self.id, "the first row is the node itself");
+        assert_eq!((own.id, own.incarnation), (self.id, self.incarnation), "the first row is the node itself");
         assert!(matches!(own.health, Health::Alive | Health::Left), "nobody suspects itself");
     }
 

@@ -16,7 +16,7 @@ pub(super) const TELLS_PER_PERIOD: u8 = 16;
 
 impl Node {
     pub(super) fn on_datagram(&mut self, from: SocketAddr, bytes: &[u8], now: Instant) -> Result<(), Rejected> {
-        let datagram = Datagram::decode(bytes, self.config.cluster)?;
+        let datagram = Datagram::decode(bytes, self.cluster)?;
         if datagram.sender.id == self.id {
             return Err(Rejected::FromSelf);
         }
@@ -147,7 +147,7 @@ impl Node {
     fn on_ping_request(&mut self, origin: SocketAddr, origin_nonce: Nonce, target: NodeId, now: Instant) {
         let Some(slot) = self.membership.find(target).filter(|&slot| slot != Slot::SELF) else { return };
         let nonce = self.nonce();
-        let until = now.after(self.config.period);
+        let until = now.after(self.cold.config.period);
         if self.cold.relays.push(Relay { nonce, target, origin, origin_nonce, until }, now) {
             self.wish(Intent::Ping { slot, nonce });
         } else {

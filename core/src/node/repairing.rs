@@ -194,8 +194,7 @@ impl Node {
         let Intent::Digest { to, nonce, level, mut differing, bytes_left } = intent else { return None };
         let free = writer.free();
         let most = free.saturating_sub(HEAD_BYTES).min(HASHES_BYTES_MAX);
-        let allowed =
-            (bytes_left as usize).saturating_sub(self.config.datagram_bytes_max.saturating_sub(free) + HEAD_BYTES);
+        let allowed = (bytes_left as usize).saturating_sub((self.budget as usize).saturating_sub(free) + HEAD_BYTES);
         let mut page = [0; HASHES_BYTES_MAX];
         let mut hashes = PrefixWriter::new(&mut page[..most.min(allowed)]);
         let salt = self.rng.below(u32::MAX);

@@ -116,7 +116,7 @@ impl Node {
     }
 
     fn ask_helpers(&mut self, target: Slot, nonce: Nonce) {
-        for _ in 0..self.config.indirect_probes {
+        for _ in 0..self.cold.config.indirect_probes {
             let helper =
                 self.membership.choose(&mut self.rng, |slot, health| slot != target && health == Health::Alive);
             if let Some(helper) = helper {
@@ -127,16 +127,17 @@ impl Node {
 
     fn on_gossip_tick(&mut self, now: Instant) {
         self.gossip_latest = now;
-        if self.gossip.is_empty() && self.leaving == Leaving::Leaves {
+        self.deadlines.set(Timer::Gossip, Instant::NEVER);
+        let others = self.membership.live() - u32::from(self.leaving == Leaving::Stays);
+        if self.leaving == Leaving::Leaves && (self.gossip.is_empty() || others == 0) {
             self.leaving = Leaving::HasLeft;
             self.cold.events.push(Event::Left);
         }
-        if self.gossip.is_empty() || self.membership.live() <= 1 {
-            self.deadlines.set(Timer::Gossip, Instant::NEVER);
+        if self.gossip.is_empty() || others == 0 {
             return;
         }
-        self.deadlines.set(Timer::Gossip, now.after(self.config.gossip_interval));
-        for _ in 0..self.config.gossip_fanout {
+        self.deadlines.set(Timer::Gossip, now.after(self.cold.config.gossip_interval));
+        for _ in 0..self.cold.config.gossip_fanout {
             if let Some(slot) = self.membership.choose(&mut self.rng, |_, health| health.is_live()) {
                 self.wish(Intent::Gossip { slot });
             }
@@ -172,7 +173,7 @@ impl Node {
     }
 
     fn schedule_reconnect(&mut self, now: Instant) {
-        let nanos = u64::try_from(self.config.reconnect_interval.as_nanos()).unwrap_or(u64::MAX);
+        let nanos = u64::try_from(self.cold.config.reconnect_interval.as_nanos()).unwrap_or(u64::MAX);
         let wait = self.rng.nanos_in(nanos / 2..nanos.saturating_add(nanos / 2));
         self.deadlines.set(Timer::Reconnect, now.after(core::time::Duration::from_nanos(wait.max(1))));
     }

@@ -23,7 +23,7 @@ impl Node {
     /// The next datagram, written into `buffer`; at most the smaller of the buffer and the configured
     /// budget. `None` when nothing waits. What does not fit into the buffer at all is dropped and counted.
     pub fn poll_transmit(&mut self, now: Instant, buffer: &mut [u8]) -> Option<Transmit> {
-        let budget = buffer.len().min(self.config.datagram_bytes_max);
+        let budget = buffer.len().min(self.budget as usize);
         let buffer = &mut buffer[..budget];
         let mut intent = self.intents.pop()?;
         let now = self.node_time(now);
@@ -39,7 +39,7 @@ impl Node {
 
     fn pack(&mut self, intent: Intent, buffer: &mut [u8], now: Instant) -> Option<Transmit> {
         let sender = self.sender();
-        let Some(mut writer) = Writer::begin(buffer, self.config.cluster, &sender) else {
+        let Some(mut writer) = Writer::begin(buffer, self.cluster, &sender) else {
             self.stats.intents_dropped += 1;
             return None;
         };
@@ -75,8 +75,16 @@ impl Node {
                 (to, Purpose::Join)
             }
             Intent::Gossip { .. } if self.gossip.is_empty() => return None,
-            simple => {
-                let plan = self.plan(simple, now)?;
+            Intent::Probe { .. }
+            | Intent::Ping { .. }
+            | Intent::Ack { .. }
+            | Intent::PingRequest { .. }
+            | Intent::Relayed { .. }
+            | Intent::Gossip { .. }
+            | Intent::Tell { .. }
+            | Intent::Join { .. }
+            | Intent::Challenge { .. } => {
+                let plan = self.plan(intent, now)?;
                 self.pack_simple(&mut writer, &plan)?;
                 (plan.to, plan.purpose)
             }
@@ -85,8 +93,7 @@ impl Node {
     }
 
     fn sender(&self) -> Sender {
-        let incarnation = self.membership.incarnation(Slot::SELF);
-        Sender { id: self.id, incarnation, fingerprint: self.membership.fingerprint() }
+        Sender { id: self.id, incarnation: self.incarnation, fingerprint: self.membership.fingerprint() }
     }
 
     /// What a packet of one step is. Packing a probe starts its clock.

@@ -1,6 +1,6 @@
 //! What a node knows, to be read and not to be changed.
 
-use crate::vocab::{Health, Incarnation, NodeId, Record, Slot};
+use crate::vocab::{Health, Incarnation, NodeId, Record};
 
 use super::Node;
 use super::io::Stats;
@@ -27,8 +27,8 @@ impl<'a> View<'a> {
 
     /// The node's own incarnation, as others know it or soon will.
     #[must_use]
-    pub fn incarnation(self) -> Incarnation {
-        self.node.membership.incarnation(Slot::SELF)
+    pub const fn incarnation(self) -> Incarnation {
+        self.node.incarnation
     }
 
     /// What is believed of one member; `None` when nobody ever spoke of it.
@@ -54,6 +54,12 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn health(self, id: NodeId) -> Option<Health> {
         self.member(id).map(|member| member.health)
+    }
+
+    /// Whether the node has said goodbye, and the goodbye was told.
+    #[must_use]
+    pub fn has_left(self) -> bool {
+        self.node.leaving == super::Leaving::HasLeft
     }
 
     /// The sum that two nodes share exactly when they know the same.

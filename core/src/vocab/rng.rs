@@ -30,15 +30,12 @@ impl Rng {
 
     /// A uniform number below `end`; 0 when `end` is 0. The bias is below 2^-32.
     pub(crate) fn below(&mut self, end: u32) -> u32 {
-        #[expect(clippy::cast_possible_truncation, reason = "the product's high half is below `end`")]
-        let number = ((u64::from(self.0.next_u32()) * u64::from(end)) >> 32) as u32;
-        number
+        ((u64::from(self.0.next_u32()) * u64::from(end)) >> 32) as u32
     }
 
     /// A uniform number of nanoseconds in a range; its start when the range is empty.
     pub(crate) fn nanos_in(&mut self, range: Range<u64>) -> u64 {
         let width = range.end.saturating_sub(range.start);
-        #[expect(clippy::cast_possible_truncation, reason = "the product's high half is below `width`")]
         let offset = ((u128::from(self.next()) * u128::from(width)) >> 64) as u64;
         range.start.saturating_add(offset)
     }
