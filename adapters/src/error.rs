@@ -1,0 +1,73 @@
+//! What can go wrong outside the core, and what did it concern?
+
+use std::io;
+use std::net::SocketAddr;
+
+use quidnunc_core::{ConfigError, Rejected};
+
+/// A driver that cannot start, or cannot go on.
+///
+/// Lost packets are not among these: a datagram that cannot be sent is lost like any other.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The settings cannot work; nothing is left open.
+    #[error("the configuration cannot work: {0}")]
+    Config(#[from] ConfigError),
+    /// The address is taken, not this machine's, or not permitted.
+    #[error("cannot bind UDP {addr}: {source}")]
+    Bind {
+        /// The address.
+        addr: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The socket failed in a way that waiting does not mend.
+    #[error("cannot {action} UDP {addr}: {source}")]
+    Socket {
+        /// What was tried.
+        action: &'static str,
+        /// The socket's address.
+        addr: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The system gave no random seed.
+    #[error("cannot draw a seed: {0}")]
+    Seed(#[from] getrandom::Error),
+    /// The system gave no thread.
+    #[error("cannot start a thread for UDP {addr}: {source}")]
+    Thread {
+        /// The address of the socket that the thread was to drive.
+        addr: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Why a request to a running node was not fulfilled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The node refused; it is as if the request had never been made.
+    #[error("the node refused: {0}")]
+    Refused(#[from] Rejected),
+    /// The node was still telling its goodbye when the wait was over; it goes on with that.
+    #[error("the goodbye is still being told")]
+    StillLeaving,
+    /// The node's thread has ended; [`Handle::stop`](crate::Handle::stop) says why.
+    #[error("the node has stopped")]
+    Stopped,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_address_and_the_cause() {
+        let addr = SocketAddr::from(([127, 0, 0, 1], 7946));
+        let error = Error::Bind { addr, source: io::ErrorKind::AddrInUse.into() };
+        assert_eq!(error.to_string(), "cannot bind UDP 127.0.0.1:7946: address in use");
+    }
+}

@@ -1,0 +1,153 @@
+//! Does the driver itself keep its word: addresses, errors, requests, lost events, odd datagrams?
+
+#![expect(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use quidnunc::{
+    Command, Config, ConfigError, Error, Event, Handle, Health, NodeId, Options, Rejected, RequestError, UdpDriver,
+    spawn,
+};
+
+const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
+/// A net for a test that hangs; far beyond what it takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn options(name: &str) -> Options {
+    Options { config: Config::local(), ..Options::new(NodeId::from_name(name), LOOPBACK) }
+}
+
+/// Asks again until the answer is right; every question takes the node a turn.
+fn until(what: &str, mut reached: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !reached() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+    }
+}
+
+fn spawn_pair(config: &Config) -> ((Handle, Receiver<Event>), (Handle, Receiver<Event>)) {
+    let ada = spawn(Options { config: config.clone(), ..options("ada") }).unwrap();
+    let bob = spawn(Options { config: config.clone(), ..options("bob") }).unwrap();
+    bob.0.join(&[ada.0.identity().addr]).unwrap();
+    (ada, bob)
+}
+
+#[test]
+fn port_zero_stands_for_the_socket_s_port() {
+    let driver = UdpDriver::bind(options("ada")).unwrap();
+    assert_ne!(driver.local_addr().port(), 0);
+    assert_eq!(driver.identity().addr, driver.local_addr());
+
+    let outside = SocketAddr::from(([10, 1, 2, 3], 0));
+    let behind_nat = Options { bind: ANYWHERE, advertise: Some(outside), ..options("ada") };
+    let driver = UdpDriver::bind(behind_nat).unwrap();
+    assert_eq!(driver.identity().addr, SocketAddr::new(outside.ip(), driver.local_addr().port()));
+}
+
+#[test]
+fn what_cannot_work_is_said_before_anything_runs() {
+    let nowhere = spawn(Options { bind: ANYWHERE, ..options("ada") });
+    assert!(matches!(nowhere, Err(Error::Config(ConfigError::Address { .. }))), "{nowhere:?}");
+
+    let other_family = Options { advertise: Some("[2001:db8::1]:7946".parse().unwrap()), ..options("ada") };
+    let other_family = spawn(other_family);
+    assert!(matches!(other_family, Err(Error::Config(ConfigError::Address { .. }))), "{other_family:?}");
+
+    let never = Config { period: Duration::ZERO, ..Config::local() };
+    let never = spawn(Options { config: never, ..options("ada") });
+    assert!(matches!(never, Err(Error::Config(ConfigError::ZeroDuration { .. }))), "{never:?}");
+
+    let first = UdpDriver::bind(options("ada")).unwrap();
+    let taken = spawn(Options { bind: first.local_addr(), ..options("bob") });
+    assert!(matches!(taken, Err(Error::Bind { addr, .. }) if addr == first.local_addr()), "{taken:?}");
+}
+
+#[test]
+fn requests_are_answered_and_refusals_come_back() {
+    let (node, events) = spawn(options("ada")).unwrap();
+    assert_eq!(node.join(&[]), Err(RequestError::Refused(Rejected::NoSeeds)));
+    let members = node.members().unwrap();
+    assert_eq!(members.iter().map(|member| member.id).collect::<Vec<_>>(), [NodeId::from_name("ada")]);
+    assert_eq!(node.read(|driver| driver.view().live()), Ok(1));
+
+    node.leave(PATIENCE).unwrap();
+    assert_eq!(events.recv_timeout(PATIENCE), Ok(Event::Left));
+    assert_eq!(node.join(&[node.local_addr()]), Err(RequestError::Refused(Rejected::HasLeft)));
+    assert_eq!(node.leave(PATIENCE), Err(RequestError::Refused(Rejected::HasLeft)));
+    node.stop().unwrap();
+    assert_eq!(events.iter().next(), None, "the events end with the node");
+}
+
+#[test]
+fn a_dropped_handle_frees_the_address_and_silences_the_node() {
+    let (node, events) = spawn(options("ada")).unwrap();
+    let addr = node.local_addr();
+    drop(node);
+    assert_eq!(events.iter().next(), None, "no goodbye");
+    let again = UdpDriver::bind(Options { bind: addr, ..options("ada") }).unwrap();
+    assert_eq!(again.local_addr(), addr);
+}
+
+#[test]
+fn a_node_that_broke_says_so() {
+    let (node, events) = spawn(options("ada")).unwrap();
+    let asked: Result<(), _> = node.read(|_| panic!("on purpose"));
+    assert_eq!(asked, Err(RequestError::Stopped));
+    assert_eq!(events.iter().next(), None);
+    assert_eq!(node.members(), Err(RequestError::Stopped));
+    let stopped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| node.stop()));
+    assert_eq!(stopped.unwrap_err().downcast_ref(), Some(&"on purpose"));
+}
+
+#[test]
+fn who_reads_no_events_is_told_that_some_are_lost_and_reads_the_members() {
+    let config = Config { events_max: 1, ..Config::local() };
+    let ((ada, events), (_bob, _)) = spawn_pair(&config);
+    let (cyd, _) = spawn(Options { config, ..options("cyd") }).unwrap();
+    cyd.join(&[ada.local_addr()]).unwrap();
+    until("three members", || ada.members().unwrap().len() == 3);
+    assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::Member(_))));
+    assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::EventsLost { .. })));
+}
+
+#[test]
+fn odd_datagrams_are_counted_and_survived() {
+    let (node, _events) = spawn(options("ada")).unwrap();
+    let stranger = UdpSocket::bind(LOOPBACK).unwrap();
+    let largest = vec![b'q'; 65_507];
+    for odd in [&[][..], b"qn", &largest] {
+        let before = node.stats().unwrap().datagrams_rejected;
+        until("a refusal", || {
+            stranger.send_to(odd, node.local_addr()).unwrap();
+            node.stats().unwrap().datagrams_rejected > before
+        });
+    }
+    assert_eq!(node.stats().unwrap().datagrams_received, 0);
+}
+
+#[test]
+fn a_seed_that_cannot_be_sent_to_is_a_loss_and_no_end() {
+    let (node, _events) = spawn(options("ada")).unwrap();
+    node.join(&["255.255.255.255:9".parse().unwrap()]).unwrap();
+    until("a failed send", || node.read(|driver| driver.socket_stats().sends_failed).unwrap() > 0);
+    node.stop().unwrap();
+}
+
+#[test]
+fn two_nodes_live_on_one_thread_without_a_handle() {
+    let mut ada = UdpDriver::bind(options("ada")).unwrap();
+    let mut bob = UdpDriver::bind(Options { seed: Some(1), ..options("bob") }).unwrap();
+    bob.command(Command::Join { seeds: &[ada.local_addr()] }).unwrap();
+    let (a, b) = (ada.identity().id, bob.identity().id);
+    until("a meeting", || {
+        ada.turn(Duration::from_millis(1)).unwrap();
+        bob.turn(Duration::from_millis(1)).unwrap();
+        let alive = Some(Health::Alive);
+        ada.view().health(b) == alive && bob.view().health(a) == alive
+    });
+    assert!(std::iter::from_fn(|| bob.poll_event()).any(|event| matches!(event, Event::Joined { members: 2 })));
+}
