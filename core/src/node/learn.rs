@@ -103,8 +103,7 @@ impl Node {
     /// Lets the next gossip tick come, no sooner than an interval after the last one.
     pub(super) fn arm_gossip(&mut self, now: Instant) {
         if self.deadlines.get(Timer::Gossip) == Instant::NEVER {
-            let next = self.gossip_latest.after(self.cold.config.gossip_interval);
-            self.deadlines.set(Timer::Gossip, next.max(now));
+            self.deadlines.set(Timer::Gossip, self.gossip_next.max(now));
         }
     }
 

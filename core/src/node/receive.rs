@@ -5,7 +5,7 @@
 use core::net::SocketAddr;
 
 use crate::vocab::{Health, Instant, NodeId, Nonce, Record, Slot};
-use crate::wire::{Body, Datagram, Sender};
+use crate::wire::{Body, Datagram, RECORD_BYTES_MAX, Sender};
 
 use super::Node;
 use super::intents::{Intent, Relay};
@@ -76,10 +76,15 @@ impl Node {
         let equal = sender.fingerprint == self.membership.fingerprint();
         if equal {
             self.repairs.on_equal();
+            if self.deadlines.get(Timer::Repair) != Instant::NEVER {
+                self.deadlines.set(Timer::Repair, Instant::NEVER);
+            }
             if self.suspicions.is_empty() {
                 // Both rosters are the same and hold the sender as it is: there is nothing to look up, and
                 // nothing in our rumours is news to it. (Suspicions are not in the fingerprint.)
-                if !self.gossip.is_empty() {
+                // A backlog of a packet or less is cheap to tell to its end; cutting it short would let the news
+                // die with its first hearers.
+                if self.gossip.len() * RECORD_BYTES_MAX > self.budget as usize {
                     self.gossip.charge_all(self.tellings_max());
                 }
                 return None;

@@ -238,7 +238,7 @@ impl Node {
         {
             self.stats.intents_dropped += 1;
         }
-        writer.open_records(RecordKind::Bulk);
+        let records_at = writer.open_records(RecordKind::Bulk);
         while let Some(&slot) = reply.give.get(reply.given) {
             let record: Record = self.membership.record(slot);
             if !writer.record(&record) {
@@ -246,7 +246,10 @@ impl Node {
             }
             reply.given += 1;
         }
-        let (to, more) = (reply.to, reply.given < reply.give.len());
+        // A buffer without room for even one record must not keep the reply for ever.
+        let stuck = records_at == writer.len() && !reply.give.is_empty();
+        self.stats.intents_dropped += u64::from(stuck);
+        let (to, more) = (reply.to, !stuck && reply.given < reply.give.len());
         if !more {
             self.cold.conversation.replies.pop_front();
         }

@@ -2,14 +2,13 @@
 
 use core::net::SocketAddr;
 
-use crate::membership::Membership;
-use crate::vocab::{Health, Instant, Slot};
+use crate::membership::{CHOICE_MAX, Membership};
+use crate::vocab::{Health, Instant, Nonce, Slot};
 use crate::wire::{Body, RecordKind, Sender, Writer};
 
 use super::Node;
 use super::intents::Intent;
 use super::io::{Purpose, Timer, Transmit};
-use super::joining::WELCOME_SAMPLE;
 
 /// What a simple packet is: receiver, purpose, body, and what its receiver should hear first.
 struct Plan {
@@ -167,22 +166,16 @@ impl Node {
         Some(())
     }
 
-    fn pack_welcome(&mut self, writer: &mut Writer<'_>, nonce: crate::vocab::Nonce) -> Option<()> {
+    fn pack_welcome(&mut self, writer: &mut Writer<'_>, nonce: Nonce) -> Option<()> {
         if !writer.body(&Body::Welcome { nonce }) {
             self.stats.intents_dropped += 1;
             return None;
         }
         writer.open_records(RecordKind::Bulk);
-        let mut sample = [Slot::SELF; WELCOME_SAMPLE as usize];
         let mut room = writer.record(&self.membership.record(Slot::SELF));
-        for place in 1..sample.len() {
-            let earlier = &sample[..place];
-            let choice = self
-                .membership
-                .choose(&mut self.rng, |slot, health| health == Health::Alive && !earlier.contains(&slot));
-            let Some(slot) = choice.filter(|_| room) else { break };
-            sample[place] = slot;
-            room = writer.record(&self.membership.record(slot));
+        let wanted = |_, health| health == Health::Alive;
+        for slot in self.membership.choose_several(CHOICE_MAX, &mut self.rng, wanted) {
+            room = room && writer.record(&self.membership.record(slot));
         }
         Some(())
     }
