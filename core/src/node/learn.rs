@@ -57,7 +57,7 @@ impl Node {
             let hearsay = reason != Reason::Silence;
             self.suspicions.open(slot, if hearsay { length + period } else { length }, now);
             if reason != Reason::Rumour {
-                self.wish(Intent::Tell { to: self.membership.addr(slot), about: slot });
+                self.wish(Intent::Tell { to: self.membership.addr(slot), about: slot, bytes_max: u32::MAX });
             }
         }
         self.deadlines.set(Timer::Suspicion, self.suspicions.next_deadline());

@@ -11,6 +11,9 @@ use super::Node;
 use super::intents::{Intent, Relay};
 use super::io::{Reason, Rejected, Timer};
 
+/// Nothing answers more than this many times the bytes of a source that has not proven its address.
+const ANSWER_FACTOR: u32 = 3;
+
 /// How many unasked corrections ("I believe this of you") a node sends per probe period.
 pub(super) const TELLS_PER_PERIOD: u8 = 16;
 
@@ -125,15 +128,17 @@ impl Node {
         (awaited, about): (bool, Option<Slot>),
         now: Instant,
     ) {
+        // Whoever only claims this address must not make us send more to it than this.
+        let bytes_max = u32::try_from(len).unwrap_or(u32::MAX).saturating_mul(ANSWER_FACTOR);
         match datagram.body {
-            Body::Ping { nonce } => return self.wish(Intent::Ack { to: from, nonce, about }),
+            Body::Ping { nonce } => return self.wish(Intent::Ack { to: from, nonce, about, bytes_max }),
             Body::PingRequest { nonce, target } => self.on_ping_request(from, nonce, target, now),
             Body::Join { nonce, cookie } => self.on_join_request(from, nonce, cookie, now),
             Body::Challenge { nonce, cookie } if awaited => {
                 self.wish(Intent::Join { to: from, nonce, cookie: Some(cookie) });
             }
             Body::Welcome { .. } if awaited => self.on_welcome(from, now),
-            Body::Summary(summary) => self.on_summary(from, &summary, len),
+            Body::Summary(summary) => self.on_summary(from, &summary, bytes_max),
             Body::Digest(digest) if awaited => self.on_digest(from, &digest),
             Body::Wants(wants) => self.on_wants(from, &wants),
             Body::None | Body::Ack { .. } | Body::Relayed { .. } => {}
@@ -143,7 +148,7 @@ impl Node {
             && self.tells_left > 0
         {
             self.tells_left -= 1;
-            self.wish(Intent::Tell { to: from, about });
+            self.wish(Intent::Tell { to: from, about, bytes_max });
         }
     }
 

@@ -37,6 +37,8 @@ impl Node {
     }
 
     fn pack(&mut self, intent: Intent, buffer: &mut [u8], now: Instant) -> Option<Transmit> {
+        let room = buffer.len().min(intent.bytes_max() as usize);
+        let buffer = &mut buffer[..room];
         let sender = self.sender();
         let Some(mut writer) = Writer::begin(buffer, self.cluster, &sender) else {
             self.stats.intents_dropped += 1;
@@ -106,7 +108,9 @@ impl Node {
                 Plan { to: target.addr, purpose: Purpose::Probe, body: Body::Ping { nonce }, about }
             }
             Intent::Ping { slot, nonce } => self.plan_to(slot, Purpose::Probe, Body::Ping { nonce }),
-            Intent::Ack { to, nonce, about } => Plan { to, purpose: Purpose::Ack, body: Body::Ack { nonce }, about },
+            Intent::Ack { to, nonce, about, .. } => {
+                Plan { to, purpose: Purpose::Ack, body: Body::Ack { nonce }, about }
+            }
             Intent::PingRequest { helper, target, nonce } => {
                 let to = self.membership.addr(helper);
                 let body = Body::PingRequest { nonce, target: self.membership.record(target).id };
@@ -117,7 +121,9 @@ impl Node {
                 Plan { to, purpose: Purpose::Relay, body, about: Some(target) }
             }
             Intent::Gossip { slot } => self.plan_to(slot, Purpose::Gossip, Body::None),
-            Intent::Tell { to, about } => Plan { to, purpose: Purpose::Gossip, body: Body::None, about: Some(about) },
+            Intent::Tell { to, about, .. } => {
+                Plan { to, purpose: Purpose::Gossip, body: Body::None, about: Some(about) }
+            }
             Intent::Join { to, nonce, cookie } => Plan {
                 to,
                 purpose: Purpose::Join,
@@ -143,7 +149,8 @@ impl Node {
             self.stats.intents_dropped += 1;
             return None;
         }
-        let stranger = matches!(plan.body, Body::Join { .. } | Body::Challenge { .. });
+        // Nor is a prober whose ping request was relayed any more than an address.
+        let stranger = matches!(plan.body, Body::Join { .. } | Body::Challenge { .. } | Body::Relayed { .. });
         if plan.about.is_some() || (!stranger && !self.gossip.is_empty()) {
             writer.open_records(RecordKind::Rumours);
         }
