@@ -1,5 +1,7 @@
 //! The bytes of version 1, pinned for ever, and every way in which bytes can be wrong.
 
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
+
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
