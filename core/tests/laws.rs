@@ -6,12 +6,13 @@
 
 mod harness;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use harness::{Line, Options, Out, Step, World, assert_same};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use quidnunc_core::{Config, Instant, Purpose, Stats};
+use quidnunc_core::{Config, Event, Instant, MemberChange, Purpose, Stats};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -144,6 +145,26 @@ proptest! {
             [&early, &late].map(|world| world.log.iter().map(without_cookies).collect());
         assert_same("the epoch shows", &early_log, &late_log);
         prop_assert_eq!(counters(&early), counters(&late));
+    }
+
+    #[test]
+    fn events_tell_the_whole_story(course in any_course(), seed: u64) {
+        let course: Vec<Step> = course.into_iter().filter(|step| !matches!(step, Step::Restart { .. })).collect();
+        let world = play(&course, Options::plain(seed, Instant::from_nanos(0)));
+        for peer in 0..3 {
+            let mut told = BTreeMap::new();
+            for (_, event) in world.events(peer) {
+                prop_assert!(!matches!(event, Event::EventsLost { .. }), "the queue was drained each time");
+                if let Event::Member(MemberChange { id, addr, incarnation, health, was, .. }) = event {
+                    let before = told.insert(id.to_bytes(), (addr, incarnation, health));
+                    prop_assert_eq!(before.map(|(_, _, health)| health), was, "what was before is what was told before");
+                }
+            }
+            let others = world.node(peer).view().members().skip(1);
+            let known: BTreeMap<_, _> =
+                others.map(|member| (member.id.to_bytes(), (member.addr, member.incarnation, member.health))).collect();
+            prop_assert_eq!(told, known, "peer {}", peer + 1);
+        }
     }
 
     /// With packets taken out of one node only every so often, all that was wished for is sent in the end.

@@ -77,7 +77,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn l6_a_packet_is_full_or_carries_every_rumour(seed: u64, count in 5..60_usize, budget in 512..1400_usize) {
+    fn l6_a_packet_is_full_or_carries_every_rumour(seed: u64, count in 20..60_usize, budget in 512..1400_usize) {
         let config = Config { datagram_bytes_max: budget, ..Config::lan() };
         let mut world = World::new(count, config, Options::plain(seed, Instant::from_nanos(0)));
         for peer in 1..count {

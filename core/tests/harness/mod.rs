@@ -42,6 +42,8 @@ pub(crate) struct Peer {
     /// The process stands still until then.
     pub(crate) frozen_until: Duration,
     pub(crate) runs: bool,
+    /// Packets between different sides of a partition are lost.
+    pub(crate) side: u8,
     pub(crate) heard: Vec<(SocketAddr, Vec<u8>)>,
 }
 
@@ -88,7 +90,7 @@ impl World {
             let node = world.born(peer, 1000);
             let (addr, buffer) = (addr_of(peer), world.config.datagram_bytes_max);
             let heard = Vec::new();
-            world.peers.push(Peer { node, addr, buffer, frozen_until: Duration::ZERO, runs: true, heard });
+            world.peers.push(Peer { node, addr, buffer, frozen_until: Duration::ZERO, runs: true, side: 0, heard });
         }
         world
     }
@@ -193,7 +195,10 @@ impl World {
     fn deliver(&mut self) {
         let Some(((_, number), flight)) = self.flights.pop_first() else { return };
         let Some(peer) = self.peers.iter().position(|peer| peer.addr == flight.to && peer.runs) else { return };
-        let thaw = self.peers[peer].frozen_until;
+        let Peer { frozen_until: thaw, side, .. } = self.peers[peer];
+        if self.peers.iter().any(|other| other.addr == flight.from && other.side != side) {
+            return;
+        }
         if thaw > self.now {
             self.flights.insert((thaw, number), flight);
             return;
