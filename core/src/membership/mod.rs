@@ -14,6 +14,8 @@ pub(crate) mod cookie;
 mod index;
 pub(crate) mod joining;
 pub(crate) mod merge;
+#[cfg(test)]
+pub(crate) mod merge_law;
 pub(crate) mod repair;
 mod roster;
 #[cfg(test)]
