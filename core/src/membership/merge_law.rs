@@ -4,6 +4,8 @@ use alloc::string::String;
 use core::fmt::Write as _;
 use core::net::SocketAddr;
 
+const NOW: crate::vocab::Instant = crate::vocab::Instant::from_nanos(0);
+
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -21,9 +23,9 @@ fn record(id: u128, (boot, counter): (u64, u32), health: Health, port: u16) -> R
 
 /// What a roster that knows one thing does with another.
 fn verdict(known: &Record, heard: &Record) -> &'static str {
-    let mut membership = Membership::new(&record(0, (7, 0), Health::Alive, 1), 9);
-    membership.apply(known);
-    let change = membership.apply(heard);
+    let mut membership = Membership::new(&record(0, (7, 0), Health::Alive, 1), 9, NOW);
+    membership.apply(known, NOW);
+    let change = membership.apply(heard, NOW);
     membership.check();
     let now = membership.find(known.id).map(|slot| membership.record(slot));
     match change {
