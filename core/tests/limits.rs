@@ -5,7 +5,7 @@ mod harness;
 
 use std::time::Duration;
 
-use harness::{Chance, Line, Options, Out, World, addr_of, assert_same};
+use harness::{Chance, Line, Options, Out, World, addr_of, assert_same, id_of};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use quidnunc_core::{Command, Config, Event, Health, Input, Instant, Node, Purpose, Reason, Stats};
@@ -165,6 +165,27 @@ proptest! {
         prop_assert!(!accused_by_silence(&world, 0));
         for (of, about) in [(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)] {
             prop_assert_eq!(world.belief(of, about), Some(Health::Alive), "{} of {}", of + 1, about + 1);
+        }
+    }
+
+    #[test]
+    fn l10_a_death_is_seen_in_time(seed: u64, count in 2..8_usize, start in 0..5000_u32, epoch in any_epoch()) {
+        let mut world = settled(count, seed, epoch);
+        world.run(MILLI * start);
+        let victim = count - 1;
+        world.kill(victim);
+        let killed = world.now;
+        let Config { period, suspicion_mult, .. } = world.config;
+        let rounds = period * u32::try_from(2 * count - 1).expect("a small world");
+        // One period for the probe itself, one for the rumour of the death.
+        let bound = rounds + period + period * suspicion_mult + period;
+        world.run(bound);
+        for peer in 0..victim {
+            prop_assert_eq!(world.belief(peer, victim), Some(Health::Dead), "{} after {:?}", peer + 1, bound);
+            let dead = world.events(peer).any(|(at, event)| {
+                at > killed && matches!(event, Event::Member(change) if change.id == id_of(victim) && change.health == Health::Dead)
+            });
+            prop_assert!(dead, "{} reports it", peer + 1);
         }
     }
 

@@ -214,9 +214,12 @@ impl World {
     pub(crate) fn feed(&mut self, peer: usize, input: Input<'_>) -> Result<(), Rejected> {
         self.disturb(peer);
         let now = self.instant();
+        let before = self.node(peer).poll_timeout().map_or(now, |wakeup| wakeup.at.min(now));
         let result = self.peers[peer].node.handle(now, input);
         self.peers[peer].node.check();
         self.drain(peer);
+        let after = self.node(peer).poll_timeout().map_or(now, |wakeup| wakeup.at);
+        assert!(after >= before, "no input sets a deadline in the past: {after:?} at {now:?}");
         self.disturb(peer);
         result
     }
