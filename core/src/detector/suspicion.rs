@@ -77,8 +77,10 @@ impl Suspicions {
             self.open.remove(slot);
             return Some(Due::Convict(slot));
         }
-        self.open.insert(slot, Open { at: open.until, until: open.until });
-        self.queue.insert((open.until, slot));
+        // A late last chance is still a chance.
+        let until = open.until.max(now.after(self.chance));
+        self.open.insert(slot, Open { at: until, until });
+        self.queue.insert((until, slot));
         Some(Due::LastChance(slot))
     }
 

@@ -122,14 +122,17 @@ impl Membership {
             return Change::Refused(Refusal::Boot);
         }
         let Some(slot) = self.find(record.id) else {
-            return self.judge_stranger(record);
+            let full = self.len() >= self.members_max;
+            return if full { Change::Refused(Refusal::Full) } else { Change::New(Slot(self.len())) };
         };
         let row = self.roster.get(slot);
         let known = Statement { incarnation: row.incarnation(), health: row.health() };
         let heard = Statement { incarnation: record.incarnation, health: record.health };
+        // Nobody but the owner raises the counter, and it does so by one; half the distance for accusations
+        // leaves room for the contradiction.
+        let ahead = if heard.health == Health::Alive { COUNTER_AHEAD_MAX } else { COUNTER_AHEAD_MAX / 2 };
         let same_life = heard.incarnation.boot == known.incarnation.boot;
-        let counter_known = if same_life { known.incarnation.counter } else { 0 };
-        if heard.incarnation.counter > counter_known.saturating_add(COUNTER_AHEAD_MAX) {
+        if same_life && heard.incarnation.counter > known.incarnation.counter.saturating_add(ahead) {
             return Change::Refused(Refusal::Counter);
         }
         let addr_known = self.roster.addr(slot);
@@ -140,16 +143,6 @@ impl Membership {
             return Change::Stale(slot);
         }
         Change::Changed { slot, was: known.health }
-    }
-
-    fn judge_stranger(&self, record: &Record) -> Change {
-        if record.incarnation.counter > COUNTER_AHEAD_MAX {
-            return Change::Refused(Refusal::Counter);
-        }
-        if self.len() >= self.members_max {
-            return Change::Refused(Refusal::Full);
-        }
-        Change::New(Slot(self.len()))
     }
 
     fn insert(&mut self, record: &Record) -> Slot {

@@ -18,9 +18,9 @@ const STREAK_SUSPECTING: u8 = 2;
 /// A node is young for this long after it was let in.
 const YOUTH: Duration = Duration::from_secs(10);
 
-/// The gap after a repair that brought this many records or more: the roster is still being filled.
+/// The gap after a datagram of a repair that brought so much news: the roster is still being filled.
 const GAP_FILLING: Duration = Duration::from_millis(100);
-const FILLING_RECORDS: u32 = 40;
+const FILLING_RECORDS: u32 = 24;
 
 /// The gap never grows beyond this many times the configured one.
 const GAP_GROWTH_MAX: u32 = 8;

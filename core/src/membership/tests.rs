@@ -67,12 +67,14 @@ fn what_cannot_be_is_refused() {
     let far_boot = record(1, 1000 + BOOT_AHEAD_MS_MAX + 1, 0, Health::Alive, 1);
     assert_eq!(membership.apply(&far_boot, NOW), Change::Refused(Refusal::Boot));
     membership.believe_boot(1001, NOW);
-    assert_eq!(
-        membership.apply(&record(1, 1000, COUNTER_AHEAD_MAX + 1, Health::Alive, 1), NOW),
-        Change::Refused(Refusal::Counter)
-    );
     assert_eq!(membership.apply(&far_boot, NOW), Change::New(Slot(1)));
     assert_eq!(membership.apply(&record(2, 1000, 0, Health::Alive, 1), NOW), Change::Refused(Refusal::Full));
+    let later = |counter, health| record(1, far_boot.incarnation.boot, counter, health, 1);
+    let refused = Change::Refused(Refusal::Counter);
+    assert_eq!(membership.apply(&later(COUNTER_AHEAD_MAX + 1, Health::Alive), NOW), refused);
+    assert_eq!(membership.apply(&later(COUNTER_AHEAD_MAX / 2 + 1, Health::Suspect), NOW), refused);
+    let changed = Change::Changed { slot: Slot(1), was: Health::Alive };
+    assert_eq!(membership.apply(&later(COUNTER_AHEAD_MAX, Health::Alive), NOW), changed);
 }
 
 #[test]

@@ -87,6 +87,8 @@ pub struct Node {
     cluster: u32,
     budget: u32,
     intents: Intents,
+    /// Replies of repairs that wait; they are sent when no intent does.
+    replies_waiting: u32,
     prober: Prober,
     membership: Membership,
     repairs: Repairs,
@@ -164,6 +166,7 @@ impl Node {
             gossip_next: now,
             repairs: Repairs::new(config.repair_interval, now),
             intents: Intents::new(config.intents_max),
+            replies_waiting: 0,
             rng,
             cold: Box::new(cold),
         };

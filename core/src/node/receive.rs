@@ -7,9 +7,9 @@ use core::net::SocketAddr;
 use crate::vocab::{Health, Instant, NodeId, Nonce, Record, Slot};
 use crate::wire::{Body, Datagram, RECORD_BYTES_MAX, Sender};
 
-use super::Node;
 use super::intents::{Intent, Relay};
 use super::io::{Reason, Rejected, Timer};
+use super::{Leaving, Node};
 
 /// Nothing answers more than this many times the bytes of a source that has not proven its address.
 const ANSWER_FACTOR: u32 = 3;
@@ -93,19 +93,19 @@ impl Node {
                 return None;
             }
         }
-        let about = self.compare_sender(sender, now);
+        // A stranger's fingerprint proves nothing, or any stranger could take all our repairs.
+        let slot = self.membership.find(sender.id)?;
+        let about = self.compare_sender(slot, sender, now);
         if self.membership.fingerprint() != sender.fingerprint {
-            let start = self.repairs.on_mismatch(!self.suspicions.is_empty(), now);
-            if start {
-                self.repair_with(sender.id);
+            if self.repairs.on_mismatch(!self.suspicions.is_empty(), now) && self.leaving == Leaving::Stays {
+                self.start_repair(self.membership.addr(slot));
             }
             self.deadlines.set(Timer::Repair, self.repairs.next_deadline(now));
         }
         about
     }
 
-    fn compare_sender(&mut self, sender: &Sender, now: Instant) -> Option<Slot> {
-        let slot = self.membership.find(sender.id)?;
+    fn compare_sender(&mut self, slot: Slot, sender: &Sender, now: Instant) -> Option<Slot> {
         let known = self.membership.record(slot);
         let same_life = known.incarnation.boot == sender.incarnation.boot;
         if same_life && sender.incarnation.counter > known.incarnation.counter {

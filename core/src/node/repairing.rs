@@ -13,7 +13,7 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use crate::vocab::{Cookie, Health, Instant, NodeId, Nonce, Prefix, Record, Ring, Slot};
+use crate::vocab::{Cookie, Health, Instant, Nonce, Prefix, Record, Ring, Slot};
 use crate::wire::{Body, Digest, PrefixWriter, Prefixes, RecordKind, Records, Summary, Wants, Writer};
 
 use super::intents::Intent;
@@ -35,6 +35,9 @@ const HASHES_BYTES_MAX: usize = 1400;
 
 /// Bytes of a summary or digest besides frame, sender and its list.
 const HEAD_BYTES: usize = 32;
+
+/// Bytes of a datagram with wants besides their list.
+const WANTS_HEAD_BYTES: usize = 96;
 
 /// What this node remembers of its repairs.
 #[derive(Debug, Clone)]
@@ -65,18 +68,6 @@ impl Conversation {
 }
 
 impl Node {
-    /// Repairs with the member whose packet differed, at the address where members know it; with a random
-    /// member when it is a stranger, because a stranger's packet is no reason to send anything to its source.
-    pub(super) fn repair_with(&mut self, peer: NodeId) {
-        let known = self.membership.find(peer).filter(|&slot| self.membership.health(slot).is_live());
-        let peer = known.or_else(|| self.membership.choose(&mut self.rng, |_, health| health == Health::Alive));
-        if let Some(peer) = peer
-            && self.leaving == Leaving::Stays
-        {
-            self.start_repair(self.membership.addr(peer));
-        }
-    }
-
     pub(super) fn start_repair(&mut self, to: SocketAddr) {
         let nonce = self.nonce();
         self.cold.conversation.asked = Some(nonce);
@@ -124,7 +115,8 @@ impl Node {
 
     /// Compares a peer's contents with the node's own: what to ask for, what to give.
     pub(super) fn on_digest(&mut self, from: SocketAddr, digest: &Digest<'_>) {
-        let mut wanted = alloc::vec![0; HASHES_BYTES_MAX];
+        let room = (self.budget as usize).saturating_sub(WANTS_HEAD_BYTES).min(HASHES_BYTES_MAX);
+        let mut wanted = alloc::vec![0; room];
         let mut wants = PrefixWriter::new(&mut wanted);
         let mut give = Vec::new();
         let mut theirs: Vec<(u32, bool)> = Vec::new();
@@ -178,7 +170,7 @@ impl Node {
             return;
         }
         if self.cold.conversation.replies.push_back(reply).is_ok() {
-            self.wish(Intent::Reply);
+            self.replies_waiting += 1;
         } else {
             self.stats.intents_dropped += 1;
         }
@@ -242,8 +234,8 @@ impl Node {
         }
     }
 
-    /// Writes the next part of the first waiting reply. Returns its receiver, and whether more is to come.
-    pub(super) fn pack_reply(&mut self, writer: &mut Writer<'_>) -> Option<(SocketAddr, bool)> {
+    /// Writes the next part of the first waiting reply. Returns its receiver.
+    pub(super) fn pack_reply(&mut self, writer: &mut Writer<'_>) -> Option<SocketAddr> {
         let reply = self.cold.conversation.replies.get_mut(0)?;
         if let Some((salt, cookie, bytes)) = reply.wants.take()
             && let Some(prefixes) = Prefixes::validate(&bytes)
@@ -264,8 +256,13 @@ impl Node {
         self.stats.intents_dropped += u64::from(stuck);
         let (to, more) = (reply.to, !stuck && reply.given < reply.give.len());
         if !more {
-            self.cold.conversation.replies.pop_front();
+            self.drop_reply();
         }
-        Some((to, more))
+        Some(to)
+    }
+
+    /// The first waiting reply is done, or cannot be sent.
+    pub(super) fn drop_reply(&mut self) {
+        self.replies_waiting -= u32::from(self.cold.conversation.replies.pop_front().is_some());
     }
 }

@@ -60,7 +60,7 @@ impl Node {
         self.overdue = 0;
         loop {
             let (at, timer) = self.deadlines.earliest();
-            if at > now {
+            if at > now || at == Instant::NEVER {
                 break;
             }
             self.clock.mark(now);

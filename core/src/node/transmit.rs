@@ -24,7 +24,7 @@ impl Node {
     pub fn poll_transmit(&mut self, now: Instant, buffer: &mut [u8]) -> Option<Transmit> {
         let budget = buffer.len().min(self.budget as usize);
         let buffer = &mut buffer[..budget];
-        let mut intent = self.intents.pop()?;
+        let mut intent = self.next_intent()?;
         let now = self.node_time(now);
         loop {
             if let Some(transmit) = self.pack(intent, buffer, now) {
@@ -33,8 +33,13 @@ impl Node {
                 self.stats.bytes_sent += transmit.len as u64;
                 return Some(transmit);
             }
-            intent = self.intents.pop()?;
+            intent = self.next_intent()?;
         }
+    }
+
+    /// What is to be sent next; the bulk of a repair lets everything else go first.
+    fn next_intent(&mut self) -> Option<Intent> {
+        self.intents.pop().or_else(|| (self.replies_waiting > 0).then_some(Intent::Reply))
     }
 
     fn pack(&mut self, intent: Intent, buffer: &mut [u8], now: Instant) -> Option<Transmit> {
@@ -43,6 +48,9 @@ impl Node {
         let sender = self.sender();
         let Some(mut writer) = Writer::begin(buffer, self.cluster, &sender) else {
             self.stats.intents_dropped += 1;
+            if intent == Intent::Reply {
+                self.drop_reply();
+            }
             return None;
         };
         let (to, purpose) = match intent {
@@ -65,13 +73,7 @@ impl Node {
                 }
                 (to, Purpose::Repair)
             }
-            Intent::Reply => {
-                let (to, more) = self.pack_reply(&mut writer)?;
-                if more {
-                    self.intents.put_back(Intent::Reply);
-                }
-                (to, Purpose::Repair)
-            }
+            Intent::Reply => (self.pack_reply(&mut writer)?, Purpose::Repair),
             Intent::Welcome { to, nonce } => {
                 self.pack_welcome(&mut writer, nonce)?;
                 (to, Purpose::Join)

@@ -82,7 +82,8 @@ impl Measure {
     }
 
     pub(crate) fn on_topology<'a>(&mut self, barriers: impl Iterator<Item = Barrier<'a>>, now: u64) {
-        self.reach.on_change(barriers, now);
+        let beliefs = &self.beliefs;
+        self.reach.on_change(barriers, |node| u32::try_from(node).is_ok_and(|node| beliefs.is_running(node)), now);
     }
 
     pub(crate) fn on_sent(&mut self, node: u32, bytes: usize) {

@@ -42,10 +42,19 @@ impl Reach {
         Self::default()
     }
 
-    pub(super) fn on_change<'a>(&mut self, barriers: impl Iterator<Item = Barrier<'a>>, now: u64) {
+    pub(super) fn on_change<'a>(
+        &mut self,
+        barriers: impl Iterator<Item = Barrier<'a>>,
+        runs: impl Fn(usize) -> bool,
+        now: u64,
+    ) {
         let barriers: Vec<Barrier<'_>> = barriers.collect();
         let partitions: Vec<Barrier<'_>> = barriers.iter().copied().filter(|barrier| barrier.partition).collect();
-        self.states.push(State { since: now, label: components(&barriers), side: components(&partitions) });
+        self.states.push(State {
+            since: now,
+            label: components(&barriers, runs),
+            side: components(&partitions, |_| true),
+        });
     }
 
     /// Whether two nodes were connected without a gap from `since` to now.
@@ -65,13 +74,13 @@ fn same(labels: &[u32], one: u32, other: u32) -> bool {
     labels.is_empty() || labels[one as usize] == labels[other as usize]
 }
 
-/// Labels the connected components that barriers leave. Nodes that every barrier treats alike form a class,
-/// and the search runs over classes, of which there are few.
-fn components(barriers: &[Barrier<'_>]) -> Vec<u32> {
+/// Labels the connected components that barriers leave of the nodes that run. Nodes that every barrier treats
+/// alike form a class, and the search runs over classes, of which there are few. Who does not run is alone.
+fn components(barriers: &[Barrier<'_>], runs: impl Fn(usize) -> bool) -> Vec<u32> {
     let Some(first) = barriers.first() else { return Vec::new() };
     let nodes = first.a.len();
     let mut classes: BTreeMap<Vec<(bool, bool)>, Vec<usize>> = BTreeMap::new();
-    for node in 0..nodes {
+    for node in (0..nodes).filter(|&node| runs(node)) {
         let treatment = barriers.iter().map(|barrier| (barrier.a[node], barrier.b[node])).collect();
         classes.entry(treatment).or_default().push(node);
     }
@@ -99,6 +108,10 @@ fn components(barriers: &[Barrier<'_>]) -> Vec<u32> {
         }
         next += u32::from(!hermits);
     }
+    for label in labels.iter_mut().filter(|label| **label == u32::MAX) {
+        *label = next;
+        next += 1;
+    }
     labels
 }
 
@@ -114,13 +127,14 @@ mod tests {
     fn a_dead_link_leaves_a_detour_and_a_cut_does_not() {
         let (a, b) = (set("x..."), set(".x.."));
         let link = Barrier { a: &a, b: &b, partition: false };
-        assert_eq!(components(&[link]), [0, 0, 0, 0]);
+        assert_eq!(components(&[link], |_| true), [0, 0, 0, 0]);
+        assert_eq!(components(&[link], |node| node < 2), [1, 0, 2, 3], "whoever could relay does not run");
         let (half, rest) = (set("xx.."), set("..xx"));
         let cut = Barrier { a: &half, b: &rest, partition: true };
-        assert_eq!(components(&[cut]), [1, 1, 0, 0]);
+        assert_eq!(components(&[cut], |_| true), [1, 1, 0, 0]);
         let (everyone, also) = (set("xxxx"), set("xxxx"));
         let silence = Barrier { a: &everyone, b: &also, partition: false };
-        assert_eq!(components(&[silence]), [0, 1, 2, 3]);
+        assert_eq!(components(&[silence], |_| true), [0, 1, 2, 3]);
     }
 
     #[test]
@@ -129,10 +143,10 @@ mod tests {
         let cut = || core::iter::once(Barrier { a: &half, b: &rest, partition: true });
         let mut reach = Reach::new();
         assert!(reach.connected(0, 3, 0));
-        reach.on_change(cut(), 10);
+        reach.on_change(cut(), |_| true, 10);
         assert!(!reach.connected(0, 3, 5), "the cut came after the suspicion");
         assert!(reach.connected(0, 1, 5) && !reach.same_side(0, 3));
-        reach.on_change(core::iter::empty(), 20);
+        reach.on_change(core::iter::empty(), |_| true, 20);
         assert!(!reach.connected(0, 3, 15), "it began during the cut");
         assert!(!reach.connected(0, 3, 5), "the cut lies between");
         assert!(reach.connected(0, 3, 20) && reach.same_side(0, 3));

@@ -172,6 +172,7 @@ impl<'a, W: Witness> World<'a, W> {
                     self.network.bite(fault);
                     self.measure.add_stats(&node_stats);
                     self.measure.on_crash(fault, node, self.now);
+                    self.note_topology();
                 }
             }
             Step::Restart { node } => {
@@ -193,7 +194,15 @@ impl<'a, W: Witness> World<'a, W> {
     fn start(&mut self, node: u32) {
         let boot = self.cast.start(node, self.now);
         self.measure.on_start(node, boot, self.now);
+        self.note_topology();
         self.after(node);
+    }
+
+    /// Somebody who might have relayed came or went; it matters while something is closed.
+    fn note_topology(&mut self) {
+        if self.network.active().next().is_some() {
+            self.measure.on_topology(self.network.active(), self.now);
+        }
     }
 
     fn on_packet(&mut self, to: u32, slot: u32) {
