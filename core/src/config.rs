@@ -75,13 +75,17 @@ pub enum ConfigError {
         /// The most that works.
         most: usize,
     },
-    /// A duration must be longer than zero.
-    #[error("{name} is zero; the least is {least:?}")]
-    ZeroDuration {
+    /// A duration is outside what works.
+    #[error("{name} {value:?} is not between {least:?} and {most:?}")]
+    Duration {
         /// Name of the setting.
         name: &'static str,
+        /// What was set.
+        value: Duration,
         /// The least that works.
         least: Duration,
+        /// The most that works.
+        most: Duration,
     },
     /// A count is outside what works.
     #[error("{name} {value} is not between {least} and {most}")]
@@ -105,6 +109,9 @@ pub enum ConfigError {
 
 /// The shortest duration that a timer may have.
 const DURATION_MIN: Duration = Duration::from_millis(1);
+
+/// The longest: one day, so that no sum or product of settings comes near the end of time.
+const DURATION_MAX: Duration = Duration::from_secs(86_400);
 
 impl Config {
     /// Nodes in one data centre: the values of memberlist's LAN column.
@@ -183,8 +190,9 @@ impl Config {
             ("reconnect_interval", self.reconnect_interval),
         ];
         for (name, duration) in durations {
-            if duration < DURATION_MIN {
-                return Err(ConfigError::ZeroDuration { name, least: DURATION_MIN });
+            let (value, least, most) = (duration, DURATION_MIN, DURATION_MAX);
+            if !(least..=most).contains(&value) {
+                return Err(ConfigError::Duration { name, value, least, most });
             }
         }
         if self.probe_timeout >= self.period {
@@ -195,9 +203,9 @@ impl Config {
             return Err(ConfigError::DatagramBytes { bytes: self.datagram_bytes_max, least, most });
         }
         let counts = [
-            ("indirect_probes", u64::from(self.indirect_probes), 0, 64),
+            ("indirect_probes", u64::from(self.indirect_probes), 0, u64::from(crate::membership::CHOICE_MAX)),
             ("suspicion_mult", u64::from(self.suspicion_mult), 1, 1000),
-            ("gossip_fanout", u64::from(self.gossip_fanout), 1, 64),
+            ("gossip_fanout", u64::from(self.gossip_fanout), 1, u64::from(crate::membership::CHOICE_MAX)),
             ("retransmit_mult", u64::from(self.retransmit_mult), 1, 10),
             ("members_max", u64::from(self.members_max), 2, u64::from(crate::membership::MEMBERS_MAX)),
             ("events_max", self.events_max as u64, 1, 1 << 20),

@@ -20,6 +20,8 @@ mod roster;
 mod tests;
 
 use alloc::boxed::Box;
+use core::array::IntoIter;
+use core::iter::Take;
 use core::net::SocketAddr;
 
 use crate::vocab::{Health, NodeId, Prefix, Record, Rng, Slot};
@@ -33,6 +35,10 @@ const BOOT_AHEAD_MS_MAX: u64 = 86_400_000;
 
 /// A counter is refused when it lies further ahead than this.
 const COUNTER_AHEAD_MAX: u32 = 1 << 20;
+
+/// The most members that one choice gives.
+pub(crate) const CHOICE_MAX: u32 = 16;
+const CHOICES: usize = CHOICE_MAX as usize;
 
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,6 +243,26 @@ impl Membership {
             let slot = Slot(rng.below(self.len()));
             (slot != Slot::SELF && wanted(slot, self.health(slot))).then_some(slot)
         })
+    }
+
+    /// Up to `count` different random other members that `wanted` accepts, at most [`CHOICE_MAX`].
+    pub(crate) fn choose_several(
+        &self,
+        count: u32,
+        rng: &mut Rng,
+        wanted: impl Fn(Slot, Health) -> bool,
+    ) -> Take<IntoIter<Slot, CHOICES>> {
+        let mut chosen = [Slot::SELF; CHOICES];
+        let mut len = 0;
+        while len < (count as usize).min(CHOICES) {
+            let earlier = &chosen[..len];
+            let Some(slot) = self.choose(rng, |slot, health| !earlier.contains(&slot) && wanted(slot, health)) else {
+                break;
+            };
+            chosen[len] = slot;
+            len += 1;
+        }
+        chosen.into_iter().take(len)
     }
 
     /// Every row, in no meaning order: for views and checks, never on a hot path.

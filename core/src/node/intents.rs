@@ -12,16 +12,16 @@ pub(super) enum Intent {
     Probe { target: Target, nonce: Nonce },
     /// A ping that no verdict hangs on: a last chance, a favour to another prober, a try to reconnect.
     Ping { slot: Slot, nonce: Nonce },
-    /// The answer to a ping, with what the pinger should hear about itself.
-    Ack { to: SocketAddr, nonce: Nonce, about: Option<Slot> },
+    /// The answer to a ping, with what the pinger should hear about itself, in at most so many bytes.
+    Ack { to: SocketAddr, nonce: Nonce, about: Option<Slot>, bytes_max: u32 },
     /// Ask a helper to ping the target.
     PingRequest { helper: Slot, target: Slot, nonce: Nonce },
     /// Tell a prober that the target answered.
     Relayed { to: SocketAddr, target: Slot, nonce: Nonce },
     /// Rumours to a member.
     Gossip { slot: Slot },
-    /// What the receiver should hear about a member, first of all about itself.
-    Tell { to: SocketAddr, about: Slot },
+    /// What the receiver should hear about a member, first of all about itself, in at most so many bytes.
+    Tell { to: SocketAddr, about: Slot, bytes_max: u32 },
     /// Ask a seed to be let in.
     Join { to: SocketAddr, nonce: Nonce, cookie: Option<Cookie> },
     /// Ask a stranger to prove its address.
@@ -34,6 +34,13 @@ pub(super) enum Intent {
     Digest { to: SocketAddr, nonce: Nonce, level: u8, differing: u128, bytes_left: u32 },
     /// The next part of the first waiting reply of a repair.
     Reply,
+}
+
+impl Intent {
+    /// How many bytes its packet may have, because whoever asked for it has not proven its address.
+    pub(super) const fn bytes_max(&self) -> u32 {
+        if let Self::Ack { bytes_max, .. } | Self::Tell { bytes_max, .. } = *self { bytes_max } else { u32::MAX }
+    }
 }
 
 /// The intents that wait, in order.

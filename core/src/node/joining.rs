@@ -13,9 +13,6 @@ use super::intents::Intent;
 use super::io::{Event, Timer};
 use super::{Leaving, Node};
 
-/// How many random members a welcome names besides the seed itself.
-pub(super) const WELCOME_SAMPLE: u32 = 16;
-
 impl Node {
     pub(super) fn join(&mut self, seeds: &[SocketAddr], now: Instant) {
         self.cold.joining = Joining::new(seeds, self.cold.config.join_interval, now, &mut self.rng);

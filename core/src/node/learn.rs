@@ -57,7 +57,7 @@ impl Node {
             let hearsay = reason != Reason::Silence;
             self.suspicions.open(slot, if hearsay { length + period } else { length }, now);
             if reason != Reason::Rumour {
-                self.wish(Intent::Tell { to: self.membership.addr(slot), about: slot });
+                self.wish(Intent::Tell { to: self.membership.addr(slot), about: slot, bytes_max: u32::MAX });
             }
         }
         self.deadlines.set(Timer::Suspicion, self.suspicions.next_deadline());
@@ -103,8 +103,7 @@ impl Node {
     /// Lets the next gossip tick come, no sooner than an interval after the last one.
     pub(super) fn arm_gossip(&mut self, now: Instant) {
         if self.deadlines.get(Timer::Gossip) == Instant::NEVER {
-            let next = self.gossip_latest.after(self.cold.config.gossip_interval);
-            self.deadlines.set(Timer::Gossip, next.max(now));
+            self.deadlines.set(Timer::Gossip, self.gossip_next.max(now));
         }
     }
 

@@ -35,6 +35,7 @@ use crate::membership::joining::Joining;
 use crate::membership::repair::Repairs;
 use crate::packing::Gossip;
 use crate::vocab::{Health, Incarnation, Instant, NodeId, Record, Rng, Slot};
+use crate::wire::can_listen;
 use clock::{Clock, Reading};
 use events::Events;
 use intents::{Intents, Relays};
@@ -91,7 +92,8 @@ pub struct Node {
     repairs: Repairs,
     stats: Stats,
     gossip: Gossip,
-    gossip_latest: Instant,
+    /// No gossip tick comes before this.
+    gossip_next: Instant,
     suspicions: Suspicions,
     order: Order,
     rng: Rng,
@@ -129,7 +131,7 @@ impl Node {
     pub fn new(config: Config, identity: Identity, seed: u64, now: Instant) -> Result<Self, ConfigError> {
         config.validate()?;
         let Identity { id, boot, addr } = identity;
-        if addr.port() == 0 || addr.ip().is_unspecified() || addr.ip().is_multicast() {
+        if !can_listen(addr) {
             return Err(ConfigError::Address { addr });
         }
         let own = Record { id, incarnation: Incarnation::first(boot), health: Health::Alive, hops: 0, addr };
@@ -159,7 +161,7 @@ impl Node {
             order: Order::new(config.probe_order),
             suspicions: Suspicions::new(config.probe_timeout, config.hash_seed),
             gossip: Gossip::new(RUMOURS_MAX),
-            gossip_latest: Instant::from_nanos(0),
+            gossip_next: now,
             repairs: Repairs::new(config.repair_interval, now),
             intents: Intents::new(config.intents_max),
             rng,

@@ -5,11 +5,14 @@
 use core::net::SocketAddr;
 
 use crate::vocab::{Health, Instant, NodeId, Nonce, Record, Slot};
-use crate::wire::{Body, Datagram, Sender};
+use crate::wire::{Body, Datagram, RECORD_BYTES_MAX, Sender};
 
 use super::Node;
 use super::intents::{Intent, Relay};
 use super::io::{Reason, Rejected, Timer};
+
+/// Nothing answers more than this many times the bytes of a source that has not proven its address.
+const ANSWER_FACTOR: u32 = 3;
 
 /// How many unasked corrections ("I believe this of you") a node sends per probe period.
 pub(super) const TELLS_PER_PERIOD: u8 = 16;
@@ -76,10 +79,15 @@ impl Node {
         let equal = sender.fingerprint == self.membership.fingerprint();
         if equal {
             self.repairs.on_equal();
+            if self.deadlines.get(Timer::Repair) != Instant::NEVER {
+                self.deadlines.set(Timer::Repair, Instant::NEVER);
+            }
             if self.suspicions.is_empty() {
                 // Both rosters are the same and hold the sender as it is: there is nothing to look up, and
                 // nothing in our rumours is news to it. (Suspicions are not in the fingerprint.)
-                if !self.gossip.is_empty() {
+                // A backlog of a packet or less is cheap to tell to its end; cutting it short would let the news
+                // die with its first hearers.
+                if self.gossip.len() * RECORD_BYTES_MAX > self.budget as usize {
                     self.gossip.charge_all(self.tellings_max());
                 }
                 return None;
@@ -120,15 +128,17 @@ impl Node {
         (awaited, about): (bool, Option<Slot>),
         now: Instant,
     ) {
+        // Whoever only claims this address must not make us send more to it than this.
+        let bytes_max = u32::try_from(len).unwrap_or(u32::MAX).saturating_mul(ANSWER_FACTOR);
         match datagram.body {
-            Body::Ping { nonce } => return self.wish(Intent::Ack { to: from, nonce, about }),
+            Body::Ping { nonce } => return self.wish(Intent::Ack { to: from, nonce, about, bytes_max }),
             Body::PingRequest { nonce, target } => self.on_ping_request(from, nonce, target, now),
             Body::Join { nonce, cookie } => self.on_join_request(from, nonce, cookie, now),
             Body::Challenge { nonce, cookie } if awaited => {
                 self.wish(Intent::Join { to: from, nonce, cookie: Some(cookie) });
             }
             Body::Welcome { .. } if awaited => self.on_welcome(from, now),
-            Body::Summary(summary) => self.on_summary(from, &summary, len),
+            Body::Summary(summary) => self.on_summary(from, &summary, bytes_max),
             Body::Digest(digest) if awaited => self.on_digest(from, &digest),
             Body::Wants(wants) => self.on_wants(from, &wants),
             Body::None | Body::Ack { .. } | Body::Relayed { .. } => {}
@@ -138,7 +148,7 @@ impl Node {
             && self.tells_left > 0
         {
             self.tells_left -= 1;
-            self.wish(Intent::Tell { to: from, about });
+            self.wish(Intent::Tell { to: from, about, bytes_max });
         }
     }
 

@@ -24,9 +24,6 @@ use super::{Leaving, Node};
 /// Rows per prefix of a summary: smaller prefixes cost sums, larger ones cost digests.
 const ROWS_PER_PREFIX: u32 = 4;
 
-/// Nothing answers more than this many times the bytes of a source that has not proven its address.
-const ANSWER_FACTOR: u32 = 3;
-
 /// The most records that one reply carries; who lacks more asks again.
 const GIVE_MAX: usize = 400;
 
@@ -105,14 +102,13 @@ impl Node {
     }
 
     /// Finds the prefixes in which the sums differ and promises their contents.
-    pub(super) fn on_summary(&mut self, from: SocketAddr, summary: &Summary<'_>, len: usize) {
+    pub(super) fn on_summary(&mut self, from: SocketAddr, summary: &Summary<'_>, bytes_left: u32) {
         let mut differing = 0_u128;
         for (index, sum) in (usize::from(summary.first)..).zip(summary.sums()) {
             if self.membership.sum_below(summary.level, index) != sum {
                 differing |= 1 << index;
             }
         }
-        let bytes_left = u32::try_from(len).unwrap_or(u32::MAX).saturating_mul(ANSWER_FACTOR);
         if differing != 0 && self.leaving == Leaving::Stays {
             let Summary { nonce, level, .. } = *summary;
             self.wish(Intent::Digest { to: from, nonce, level, differing, bytes_left });
@@ -238,7 +234,7 @@ impl Node {
         {
             self.stats.intents_dropped += 1;
         }
-        writer.open_records(RecordKind::Bulk);
+        let records_at = writer.open_records(RecordKind::Bulk);
         while let Some(&slot) = reply.give.get(reply.given) {
             let record: Record = self.membership.record(slot);
             if !writer.record(&record) {
@@ -246,7 +242,10 @@ impl Node {
             }
             reply.given += 1;
         }
-        let (to, more) = (reply.to, reply.given < reply.give.len());
+        // A buffer without room for even one record must not keep the reply for ever.
+        let stuck = records_at == writer.len() && !reply.give.is_empty();
+        self.stats.intents_dropped += u64::from(stuck);
+        let (to, more) = (reply.to, !stuck && reply.given < reply.give.len());
         if !more {
             self.cold.conversation.replies.pop_front();
         }

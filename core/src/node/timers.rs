@@ -116,17 +116,15 @@ impl Node {
     }
 
     fn ask_helpers(&mut self, target: Slot, nonce: Nonce) {
-        for _ in 0..self.cold.config.indirect_probes {
-            let helper =
-                self.membership.choose(&mut self.rng, |slot, health| slot != target && health == Health::Alive);
-            if let Some(helper) = helper {
-                self.wish(Intent::PingRequest { helper, target, nonce });
-            }
+        let count = self.cold.config.indirect_probes;
+        let wanted = |slot, health| slot != target && health == Health::Alive;
+        for helper in self.membership.choose_several(count, &mut self.rng, wanted) {
+            self.wish(Intent::PingRequest { helper, target, nonce });
         }
     }
 
     fn on_gossip_tick(&mut self, now: Instant) {
-        self.gossip_latest = now;
+        self.gossip_next = now.after(self.cold.config.gossip_interval);
         self.deadlines.set(Timer::Gossip, Instant::NEVER);
         let others = self.membership.live() - u32::from(self.leaving == Leaving::Stays);
         if self.leaving == Leaving::Leaves && (self.gossip.is_empty() || others == 0) {
@@ -136,11 +134,10 @@ impl Node {
         if self.gossip.is_empty() || others == 0 {
             return;
         }
-        self.deadlines.set(Timer::Gossip, now.after(self.cold.config.gossip_interval));
-        for _ in 0..self.cold.config.gossip_fanout {
-            if let Some(slot) = self.membership.choose(&mut self.rng, |_, health| health.is_live()) {
-                self.wish(Intent::Gossip { slot });
-            }
+        self.deadlines.set(Timer::Gossip, self.gossip_next);
+        let fanout = self.cold.config.gossip_fanout;
+        for slot in self.membership.choose_several(fanout, &mut self.rng, |_, health| health.is_live()) {
+            self.wish(Intent::Gossip { slot });
         }
     }
 

@@ -2,14 +2,13 @@
 
 use core::net::SocketAddr;
 
-use crate::membership::Membership;
-use crate::vocab::{Health, Instant, Slot};
+use crate::membership::{CHOICE_MAX, Membership};
+use crate::vocab::{Health, Instant, Nonce, Slot};
 use crate::wire::{Body, RecordKind, Sender, Writer};
 
 use super::Node;
 use super::intents::Intent;
 use super::io::{Purpose, Timer, Transmit};
-use super::joining::WELCOME_SAMPLE;
 
 /// What a simple packet is: receiver, purpose, body, and what its receiver should hear first.
 struct Plan {
@@ -38,6 +37,8 @@ impl Node {
     }
 
     fn pack(&mut self, intent: Intent, buffer: &mut [u8], now: Instant) -> Option<Transmit> {
+        let room = buffer.len().min(intent.bytes_max() as usize);
+        let buffer = &mut buffer[..room];
         let sender = self.sender();
         let Some(mut writer) = Writer::begin(buffer, self.cluster, &sender) else {
             self.stats.intents_dropped += 1;
@@ -107,7 +108,9 @@ impl Node {
                 Plan { to: target.addr, purpose: Purpose::Probe, body: Body::Ping { nonce }, about }
             }
             Intent::Ping { slot, nonce } => self.plan_to(slot, Purpose::Probe, Body::Ping { nonce }),
-            Intent::Ack { to, nonce, about } => Plan { to, purpose: Purpose::Ack, body: Body::Ack { nonce }, about },
+            Intent::Ack { to, nonce, about, .. } => {
+                Plan { to, purpose: Purpose::Ack, body: Body::Ack { nonce }, about }
+            }
             Intent::PingRequest { helper, target, nonce } => {
                 let to = self.membership.addr(helper);
                 let body = Body::PingRequest { nonce, target: self.membership.record(target).id };
@@ -118,7 +121,9 @@ impl Node {
                 Plan { to, purpose: Purpose::Relay, body, about: Some(target) }
             }
             Intent::Gossip { slot } => self.plan_to(slot, Purpose::Gossip, Body::None),
-            Intent::Tell { to, about } => Plan { to, purpose: Purpose::Gossip, body: Body::None, about: Some(about) },
+            Intent::Tell { to, about, .. } => {
+                Plan { to, purpose: Purpose::Gossip, body: Body::None, about: Some(about) }
+            }
             Intent::Join { to, nonce, cookie } => Plan {
                 to,
                 purpose: Purpose::Join,
@@ -144,7 +149,8 @@ impl Node {
             self.stats.intents_dropped += 1;
             return None;
         }
-        let stranger = matches!(plan.body, Body::Join { .. } | Body::Challenge { .. });
+        // Nor is a prober whose ping request was relayed any more than an address.
+        let stranger = matches!(plan.body, Body::Join { .. } | Body::Challenge { .. } | Body::Relayed { .. });
         if plan.about.is_some() || (!stranger && !self.gossip.is_empty()) {
             writer.open_records(RecordKind::Rumours);
         }
@@ -167,22 +173,16 @@ impl Node {
         Some(())
     }
 
-    fn pack_welcome(&mut self, writer: &mut Writer<'_>, nonce: crate::vocab::Nonce) -> Option<()> {
+    fn pack_welcome(&mut self, writer: &mut Writer<'_>, nonce: Nonce) -> Option<()> {
         if !writer.body(&Body::Welcome { nonce }) {
             self.stats.intents_dropped += 1;
             return None;
         }
         writer.open_records(RecordKind::Bulk);
-        let mut sample = [Slot::SELF; WELCOME_SAMPLE as usize];
         let mut room = writer.record(&self.membership.record(Slot::SELF));
-        for place in 1..sample.len() {
-            let earlier = &sample[..place];
-            let choice = self
-                .membership
-                .choose(&mut self.rng, |slot, health| health == Health::Alive && !earlier.contains(&slot));
-            let Some(slot) = choice.filter(|_| room) else { break };
-            sample[place] = slot;
-            room = writer.record(&self.membership.record(slot));
+        let wanted = |_, health| health == Health::Alive;
+        for slot in self.membership.choose_several(CHOICE_MAX, &mut self.rng, wanted) {
+            room = room && writer.record(&self.membership.record(slot));
         }
         Some(())
     }

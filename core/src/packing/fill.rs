@@ -74,6 +74,11 @@ impl Gossip {
         self.ordinary.charge_all(limit);
     }
 
+    /// How many rumours wait.
+    pub(crate) const fn len(&self) -> usize {
+        self.urgent.len() + self.ordinary.len()
+    }
+
     /// Whether nothing waits to be told.
     pub(crate) const fn is_empty(&self) -> bool {
         self.urgent.is_empty() && self.ordinary.is_empty()

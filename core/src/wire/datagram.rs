@@ -38,7 +38,7 @@ impl<'a> Datagram<'a> {
         let mut rest = frame(bytes, cluster)?;
         let mut sender = None;
         let mut body = Body::None;
-        let (mut rumours, mut bulk) = (Records::default(), Records::default());
+        let (mut rumours, mut bulk) = (None, None);
         while let Some((&kind, tail)) = rest.split_first() {
             let (content, tail) = section(tail).ok_or(DecodeError::Cut { kind })?;
             rest = tail;
@@ -55,17 +55,18 @@ impl<'a> Datagram<'a> {
                     }
                 }
                 kind::RUMOURS => {
-                    once(kind, rumours.is_empty())?;
-                    rumours = Records::validate(content).ok_or(malformed)?;
+                    let value = Records::validate(content).ok_or(malformed)?;
+                    once(kind, rumours.replace(value).is_none())?;
                 }
                 kind::BULK => {
-                    once(kind, bulk.is_empty())?;
-                    bulk = Records::validate(content).ok_or(malformed)?;
+                    let value = Records::validate(content).ok_or(malformed)?;
+                    once(kind, bulk.replace(value).is_none())?;
                 }
                 _ => {}
             }
         }
-        Ok(Self { sender: sender.ok_or(DecodeError::NoSender)?, body, rumours, bulk })
+        let sender = sender.ok_or(DecodeError::NoSender)?;
+        Ok(Self { sender, body, rumours: rumours.unwrap_or_default(), bulk: bulk.unwrap_or_default() })
     }
 }
 

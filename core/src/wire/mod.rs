@@ -28,7 +28,7 @@ pub use datagram::probe_decoder;
 pub(crate) use datagram::{Datagram, RecordKind};
 pub use error::DecodeError;
 pub(crate) use prefixes::{PrefixWriter, Prefixes};
-pub(crate) use record::Records;
+pub(crate) use record::{Records, can_listen};
 pub(crate) use writer::{RECORD_BYTES_MAX, Writer};
 
 /// The version of the wire format that this release speaks.

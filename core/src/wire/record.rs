@@ -55,12 +55,18 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
         AddrWire::V6(ip, port) => (IpAddr::V6(Ipv6Addr::from(ip)), port),
     };
     let addr = SocketAddr::new(ip, u16::from_be_bytes(port));
-    let broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
-    if addr.port() == 0 || ip.is_unspecified() || ip.is_multicast() || broadcast {
+    if !can_listen(addr) {
         return None;
     }
     let incarnation = Incarnation { boot: wire.boot, counter: wire.counter };
     Some(Record { id: NodeId::from_bytes(wire.id), incarnation, health, hops: wire.hops, addr })
+}
+
+/// Whether somebody can listen at an address.
+pub(crate) fn can_listen(addr: SocketAddr) -> bool {
+    let ip = addr.ip();
+    let broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
+    addr.port() != 0 && !ip.is_unspecified() && !ip.is_multicast() && !broadcast
 }
 
 /// A validated list of records.

@@ -39,14 +39,16 @@ impl<'b> Writer<'b> {
         }
     }
 
-    /// Opens a list of records; every [`Writer::record`] until the end goes into it.
-    pub(crate) fn open_records(&mut self, records: RecordKind) {
+    /// Opens a list of records; every [`Writer::record`] until the end goes into it. Returns the length of
+    /// the datagram with an empty list, which is closed again if it stays empty.
+    pub(crate) fn open_records(&mut self, records: RecordKind) -> usize {
         let start = self.len.saturating_add(OPEN_HEAD_BYTES);
         if let Some(head) = self.buffer.get_mut(self.len..start) {
             head.copy_from_slice(&[records.number(), 0x80, 0x80, 0x00]);
             self.open = Some(start);
             self.len = start;
         }
+        self.len
     }
 
     /// Appends a record to the open list; `false`, and nothing written, when it does not fit.

@@ -1,7 +1,7 @@
 //! What does a verdict mean outside: its name, its exit code, and which of several wins?
 
 use super::{ExpectResult, FaultResult, Verdict};
-use crate::scenario::{Across, Expect};
+use crate::scenario::{Across, Expect, Metric, Op};
 
 impl Verdict {
     /// Its name in results.
@@ -28,8 +28,8 @@ impl Verdict {
         }
     }
 
-    /// What one run's faults and expectations say together; `Unsettled` and `Panic` are for the caller to
-    /// add with `max`, because no expectation tells of them.
+    /// What one run's faults and expectations say together; `Panic` is for the caller to add with `max`,
+    /// because no expectation tells of it.
     ///
     /// An expectation over all seeds pooled does not count: one seed can neither prove nor refute it.
     #[must_use]
@@ -43,12 +43,16 @@ impl Verdict {
         bitten.chain(held).max().unwrap_or(Self::Pass)
     }
 
-    /// What one expectation says by itself.
+    /// What one expectation says by itself. Convergence that came late or never is not a wrong value but a
+    /// run that did not settle in time.
     #[must_use]
-    pub const fn of_one(result: &ExpectResult) -> Self {
+    pub fn of_one(result: &ExpectResult) -> Self {
+        let settling = result.metric == Metric::Converged.name() && result.op != Op::Min.name();
         match result.ok {
             Some(true) => Self::Pass,
+            Some(false) if settling => Self::Unsettled,
             Some(false) => Self::Fail,
+            None if settling => Self::Unsettled,
             None => Self::Unknown,
         }
     }

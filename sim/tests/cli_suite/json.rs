@@ -92,7 +92,7 @@ fn one_run_is_the_contracts_object() {
             "acks": 5990,
             "probes": 6000
           },
-          "verdict": "unknown"
+          "verdict": "unsettled"
         }"#]]
     .assert_eq(&pretty(&json));
 }

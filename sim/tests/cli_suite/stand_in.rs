@@ -151,6 +151,7 @@ pub(crate) fn run(scenario: &Scenario, seed: u64, dead_ns: u64) -> RunResult {
     let measured = |metric: Metric| metrics.get(metric.name()).unwrap_or(&nothing);
     let expectations: Vec<ExpectResult> =
         scenario.expects.iter().map(|expect| evaluate(expect, measured(expect.metric))).collect();
+    let to_pool = scenario.expects.iter().map(|expect| measured(expect.metric).clone()).collect();
     let faults: Vec<FaultResult> =
         scenario.faults.iter().map(|fault| FaultResult { id: fault.id.clone(), bit: 1 }).collect();
     RunResult {
@@ -166,6 +167,7 @@ pub(crate) fn run(scenario: &Scenario, seed: u64, dead_ns: u64) -> RunResult {
         metrics,
         faults,
         expectations,
+        to_pool,
         stats: BTreeMap::from([("probes", 6_000), ("acks", 5_990)]),
         panic: None,
     }
