@@ -1,5 +1,5 @@
 //! What does one packet cost in a settled cluster, everything included, here and in foca?
-//! `cargo bench -p quidnunc-benches --bench steady [-- [--large] [SIZE…]]`
+//! `cargo bench -p quidnunc-benches --bench steady [-- [--large] [--alone] [SIZE…]]`
 //!
 //! Processor time of the process while a settled cluster runs, divided by the packets sent in that time:
 //! encoding, decoding, timers, the network, the event queue. Start-up and joining are not in it. One thread,
@@ -10,6 +10,7 @@
 //! list costs O(n^2) per node.
 //!
 //! Sizes are 100 and 1000 unless others are named; `--large` adds 10 000, which takes 7 GiB.
+//! `--alone` leaves foca out, for a profiler.
 
 #![expect(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
 
@@ -27,7 +28,7 @@ fn main() {
     let named: Vec<u32> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = match (named.is_empty(), is_quick()) {
         (false, _) => named,
-        (true, false) if std::env::args().any(|argument| argument == "--large") => vec![100, 1000, 10_000],
+        (true, false) if has_flag("--large") => vec![100, 1000, 10_000],
         (true, false) => vec![100, 1000],
         (true, true) => vec![50],
     };
@@ -36,6 +37,10 @@ fn main() {
     for nodes in sizes {
         print_row(nodes);
     }
+}
+
+fn has_flag(flag: &str) -> bool {
+    std::env::args().any(|argument| argument == flag)
 }
 
 fn print_row(nodes: u32) {
@@ -48,12 +53,14 @@ fn print_row(nodes: u32) {
             let course = Course { nodes, seed, settle_s: 30, lap_s, laps: 1 };
             ours.extend(drive(course, process_nanos));
             // 65 s is where foca's rarest timer has fired once.
-            theirs.push(peer::drive(Course { settle_s: 65, ..course }, process_nanos));
+            if !has_flag("--alone") {
+                theirs.push(peer::drive(Course { settle_s: 65, ..course }, process_nanos));
+            }
         }
     } else {
         ours = drive(Course { nodes, seed: 1, settle_s: 40, lap_s, laps: SAMPLES }, process_nanos);
     }
-    let peer = if theirs.is_empty() { "not run: preloading is O(n^3)".into() } else { shown(&theirs) };
+    let peer = if theirs.is_empty() { "not run".into() } else { shown(&theirs) };
     let ratio = if theirs.is_empty() { "-".into() } else { format!("{:.1}", median(&theirs) / median(&ours)) };
     println!("{nodes:>7}  {:>30}  {peer:>30}  {ratio:>9}", shown(&ours));
     let unsettled: u64 = ours.iter().map(|lap| lap.unsettled).sum();
