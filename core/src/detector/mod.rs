@@ -10,6 +10,8 @@
 //! This room knows members only by their slot, and it hears of answers and silences; it sends nothing and
 //! convicts nobody: it hands verdicts to the node.
 
+#[cfg(test)]
+mod lengths;
 pub(crate) mod order;
 pub(crate) mod probe;
 pub(crate) mod suspicion;

@@ -14,6 +14,8 @@ pub(crate) mod cookie;
 mod index;
 pub(crate) mod joining;
 pub(crate) mod merge;
+#[cfg(test)]
+pub(crate) mod merge_law;
 pub(crate) mod repair;
 mod roster;
 #[cfg(test)]
@@ -24,7 +26,7 @@ use core::array::IntoIter;
 use core::iter::Take;
 use core::net::SocketAddr;
 
-use crate::vocab::{Health, NodeId, Prefix, Record, Rng, Slot};
+use crate::vocab::{Health, Instant, NodeId, Prefix, Record, Rng, Slot};
 pub(crate) use index::MEMBERS_MAX;
 use index::{BUCKETS, Index};
 use merge::Statement;
@@ -75,13 +77,13 @@ pub(crate) struct Membership {
     bucket_sums: Box<[u64; BUCKETS]>,
     live: u32,
     members_max: u32,
-    /// The highest boot that is believable without a second witness.
-    boot_believed: u64,
+    /// The highest boot that this node has reason to believe, and when it was believed: wall clocks go on.
+    boot_believed: (u64, Instant),
 }
 
 impl Membership {
     /// A membership of one: the node itself.
-    pub(crate) fn new(own: &Record, members_max: u32) -> Self {
+    pub(crate) fn new(own: &Record, members_max: u32, now: Instant) -> Self {
         let mut membership = Self {
             roster: Roster::new(),
             index: Index::new(),
@@ -89,7 +91,7 @@ impl Membership {
             bucket_sums: Box::new([0; BUCKETS]),
             live: 0,
             members_max,
-            boot_believed: own.incarnation.boot,
+            boot_believed: (own.incarnation.boot, now),
         };
         let slot = membership.insert(own);
         assert_eq!(slot, Slot::SELF, "the node itself has the first row");
@@ -97,8 +99,8 @@ impl Membership {
     }
 
     /// Merges what somebody says about a member.
-    pub(crate) fn apply(&mut self, record: &Record) -> Change {
-        let change = self.judge(record);
+    pub(crate) fn apply(&mut self, record: &Record, now: Instant) -> Change {
+        let change = self.judge(record, now);
         match change {
             Change::New(_) => {
                 self.insert(record);
@@ -115,8 +117,8 @@ impl Membership {
     }
 
     /// What would become of a record.
-    pub(crate) fn judge(&self, record: &Record) -> Change {
-        if record.incarnation.boot > self.boot_believed.saturating_add(BOOT_AHEAD_MS_MAX) {
+    pub(crate) fn judge(&self, record: &Record, now: Instant) -> Change {
+        if record.incarnation.boot > self.boot_now(now).saturating_add(BOOT_AHEAD_MS_MAX) {
             return Change::Refused(Refusal::Boot);
         }
         let Some(slot) = self.find(record.id) else {
@@ -180,8 +182,16 @@ impl Membership {
     }
 
     /// Believes boot numbers up to a day beyond this one, because its owner answered in person.
-    pub(crate) fn believe_boot(&mut self, boot: u64) {
-        self.boot_believed = self.boot_believed.max(boot);
+    pub(crate) fn believe_boot(&mut self, boot: u64, now: Instant) {
+        if boot > self.boot_now(now) {
+            self.boot_believed = (boot, now);
+        }
+    }
+
+    /// The boot that a node would have that started now, as far as this one can tell.
+    fn boot_now(&self, now: Instant) -> u64 {
+        let (boot, at) = self.boot_believed;
+        boot.saturating_add(u64::try_from(now.since(at).as_millis()).unwrap_or(u64::MAX))
     }
 
     /// The row of an identity.

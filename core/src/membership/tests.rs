@@ -8,6 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::vocab::Incarnation;
 
+const NOW: Instant = Instant::from_nanos(0);
+
 fn record(id: u128, boot: u64, counter: u32, health: Health, port: u16) -> Record {
     let addr = if id.is_multiple_of(3) {
         SocketAddr::from(([0xfd00, 0, 0, 0, 0, 0, 0, 1], port))
@@ -27,13 +29,13 @@ proptest! {
     #[test]
     fn any_order_and_any_repetition_gives_the_same_roster(records in prop::collection::vec(any_record(), 1..400)) {
         let own = record(0, 2, 0, Health::Alive, 1);
-        let mut forward = Membership::new(&own, 1000);
-        let mut backward = Membership::new(&own, 1000);
+        let mut forward = Membership::new(&own, 1000, NOW);
+        let mut backward = Membership::new(&own, 1000, NOW);
         for record in &records {
-            forward.apply(record);
+            forward.apply(record, NOW);
         }
         for record in records.iter().rev().chain(&records) {
-            backward.apply(record);
+            backward.apply(record, NOW);
         }
         forward.check();
         backward.check();
@@ -47,9 +49,9 @@ proptest! {
 
     #[test]
     fn every_level_of_prefixes_splits_the_same_rows(ids in prop::collection::btree_set(1..u128::MAX, 1..400), level in 0..=16_u8) {
-        let mut membership = Membership::new(&record(0, 2, 0, Health::Alive, 1), 1000);
+        let mut membership = Membership::new(&record(0, 2, 0, Health::Alive, 1), 1000, NOW);
         for &id in &ids {
-            membership.apply(&record(id, 1, 0, Health::Alive, 1));
+            membership.apply(&record(id, 1, 0, Health::Alive, 1), NOW);
         }
         let mut rows: Vec<Slot> = (0..1_u32 << level)
             .flat_map(|index| membership.below(Prefix { level, index: u16::try_from(index).expect("16 bits") }, 7).map(|(slot, _)| slot).collect::<Vec<_>>())
@@ -61,14 +63,23 @@ proptest! {
 
 #[test]
 fn what_cannot_be_is_refused() {
-    let mut membership = Membership::new(&record(0, 1000, 0, Health::Alive, 1), 2);
+    let mut membership = Membership::new(&record(0, 1000, 0, Health::Alive, 1), 2, NOW);
     let far_boot = record(1, 1000 + BOOT_AHEAD_MS_MAX + 1, 0, Health::Alive, 1);
-    assert_eq!(membership.apply(&far_boot), Change::Refused(Refusal::Boot));
-    membership.believe_boot(1001);
+    assert_eq!(membership.apply(&far_boot, NOW), Change::Refused(Refusal::Boot));
+    membership.believe_boot(1001, NOW);
     assert_eq!(
-        membership.apply(&record(1, 1000, COUNTER_AHEAD_MAX + 1, Health::Alive, 1)),
+        membership.apply(&record(1, 1000, COUNTER_AHEAD_MAX + 1, Health::Alive, 1), NOW),
         Change::Refused(Refusal::Counter)
     );
-    assert_eq!(membership.apply(&far_boot), Change::New(Slot(1)));
-    assert_eq!(membership.apply(&record(2, 1000, 0, Health::Alive, 1)), Change::Refused(Refusal::Full));
+    assert_eq!(membership.apply(&far_boot, NOW), Change::New(Slot(1)));
+    assert_eq!(membership.apply(&record(2, 1000, 0, Health::Alive, 1), NOW), Change::Refused(Refusal::Full));
+}
+
+#[test]
+fn wall_clocks_go_on_while_a_node_runs() {
+    let mut membership = Membership::new(&record(0, 1000, 0, Health::Alive, 1), 9, NOW);
+    let newcomer = record(1, 1000 + 3 * BOOT_AHEAD_MS_MAX, 0, Health::Alive, 1);
+    let two_days = NOW.after(core::time::Duration::from_secs(2 * 86_400));
+    assert_eq!(membership.apply(&newcomer, NOW), Change::Refused(Refusal::Boot));
+    assert_eq!(membership.apply(&newcomer, two_days), Change::New(Slot(1)));
 }

@@ -3,7 +3,7 @@
 //! Node time is the embedder's time without the stretches in which the process stood still. A process
 //! that was paused finds all its deadlines overdue at once; if it believed its clock, it would accuse
 //! everybody whose answer lies unread in its own socket. So when a deadline is overdue by more than a
-//! tolerance, node time is set back to that deadline, and everything behind it keeps its distance.
+//! tolerance, node time goes on from the last input that counted, and everything ahead keeps its distance.
 
 use core::time::Duration;
 
@@ -13,6 +13,8 @@ use crate::vocab::Instant;
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
     latest: Instant,
+    /// Node time of the last input that counted.
+    anchor: Instant,
     lost_nanos: u64,
     tolerance_nanos: u64,
 }
@@ -31,20 +33,30 @@ pub(super) enum Reading {
 impl Clock {
     pub(super) fn new(now: Instant, tolerance: Duration) -> Self {
         let tolerance_nanos = u64::try_from(tolerance.as_nanos()).unwrap_or(u64::MAX);
-        Self { latest: now, lost_nanos: 0, tolerance_nanos }
+        Self { latest: now, anchor: now, lost_nanos: 0, tolerance_nanos }
     }
 
     /// Node time at the embedder's `now`, given the earliest deadline in node time.
     pub(super) fn read(&mut self, now: Instant, deadline: Instant) -> (Instant, Reading) {
         let backwards = now < self.latest;
         self.latest = self.latest.max(now);
-        let node_now = Instant::from_nanos(self.latest.as_nanos().saturating_sub(self.lost_nanos));
-        let late_nanos = node_now.as_nanos().saturating_sub(deadline.as_nanos());
-        if late_nanos > self.tolerance_nanos {
-            self.lost_nanos = self.lost_nanos.saturating_add(late_nanos);
-            return (deadline, Reading::Frozen);
+        let node_now = self.node_time();
+        if node_now.as_nanos().saturating_sub(deadline.as_nanos()) > self.tolerance_nanos {
+            self.lost_nanos = self.latest.as_nanos().saturating_sub(self.anchor.as_nanos());
+            return (self.anchor, Reading::Frozen);
         }
         (node_now, if backwards { Reading::Backwards } else { Reading::Regular })
+    }
+
+    /// Something happened at this node time. A look at the clock that leads to nothing does not count, so
+    /// that it can be left out or repeated without a trace.
+    pub(super) const fn mark(&mut self, now: Instant) {
+        self.anchor = now;
+    }
+
+    /// Node time at the latest reading.
+    const fn node_time(&self) -> Instant {
+        Instant::from_nanos(self.latest.as_nanos().saturating_sub(self.lost_nanos))
     }
 
     /// The embedder's time of a node time.
@@ -65,9 +77,11 @@ mod tests {
     fn a_freeze_moves_every_deadline_and_never_shows_in_node_time() {
         let mut clock = Clock::new(at(0), Duration::from_millis(250));
         assert_eq!(clock.read(at(1250), at(1000)), (at(1250), Reading::Regular));
-        assert_eq!(clock.read(at(31_000), at(1500)), (at(1500), Reading::Frozen));
-        assert_eq!(clock.outside(at(1500)), at(31_000));
-        assert_eq!(clock.read(at(31_100), at(2000)), (at(1600), Reading::Regular));
+        clock.mark(at(1250));
+        assert_eq!(clock.read(at(1300), at(1500)), (at(1300), Reading::Regular));
+        assert_eq!(clock.read(at(31_000), at(1500)), (at(1250), Reading::Frozen));
+        assert_eq!(clock.outside(at(1500)), at(31_250), "the deadline is as far off as it was");
+        assert_eq!(clock.read(at(31_100), at(2000)), (at(1350), Reading::Regular));
     }
 
     #[test]

@@ -16,7 +16,7 @@ impl Node {
             return self.learn_about_self(record, now);
         }
         let record = self.softened(record, reason);
-        let (slot, was) = match self.membership.apply(&record) {
+        let (slot, was) = match self.membership.apply(&record, self.clock.outside(now)) {
             Change::New(slot) => (slot, None),
             Change::Changed { slot, was } => (slot, Some(was)),
             Change::Known(_) | Change::Stale(_) => return false,
@@ -75,7 +75,7 @@ impl Node {
         } else {
             own.incarnation.above(heard.incarnation)
         };
-        match self.membership.judge(heard) {
+        match self.membership.judge(heard, self.clock.outside(now)) {
             Change::Changed { .. } => {}
             Change::Refused(_) => {
                 self.stats.records_refused += 1;

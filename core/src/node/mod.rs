@@ -156,7 +156,7 @@ impl Node {
             overdue: 0,
             tells_left: receive::TELLS_PER_PERIOD,
             stats: Stats::default(),
-            membership: Membership::new(&own, config.members_max),
+            membership: Membership::new(&own, config.members_max, now),
             prober: Prober::new(config.period, config.probe_timeout, now, &mut rng),
             order: Order::new(config.probe_order),
             suspicions: Suspicions::new(config.probe_timeout, config.hash_seed),
@@ -181,8 +181,9 @@ impl Node {
         match input {
             Input::Datagram { from, bytes } => {
                 let result = self.on_datagram(from, bytes, now);
-                if result.is_err() {
-                    self.stats.datagrams_rejected += 1;
+                match result {
+                    Ok(()) => self.clock.mark(now),
+                    Err(_) => self.stats.datagrams_rejected += 1,
                 }
                 if self.deadlines.earliest().0 <= now {
                     self.overdue += 1;
@@ -196,7 +197,11 @@ impl Node {
                 self.on_timeout(now);
                 Ok(())
             }
-            Input::Command(command) => self.on_command(command, now),
+            Input::Command(command) => {
+                self.on_command(command, now)?;
+                self.clock.mark(now);
+                Ok(())
+            }
         }
     }
 

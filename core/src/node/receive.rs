@@ -36,7 +36,7 @@ impl Node {
         if !datagram.bulk.is_empty() {
             self.learn_bulk(datagram.bulk, now);
         }
-        let about = self.meet(&datagram.sender, from, now);
+        let about = self.meet(&datagram.sender, now);
         self.answer(&datagram, from, bytes.len(), (awaited, about), now);
         Ok(())
     }
@@ -56,7 +56,7 @@ impl Node {
             Body::Summary(_) | Body::Wants(_) => return false,
         };
         if awaited {
-            self.membership.believe_boot(sender.incarnation.boot);
+            self.membership.believe_boot(sender.incarnation.boot, self.clock.outside(now));
             self.deadlines.set(Timer::ProbeAnswer, self.prober.next_deadline());
         } else {
             self.stats.answers_unexpected += 1;
@@ -75,7 +75,7 @@ impl Node {
 
     /// Compares what the sender is and knows with what this node believes. Returns the row that the sender
     /// should hear about, because it contradicts what the sender is.
-    fn meet(&mut self, sender: &Sender, from: SocketAddr, now: Instant) -> Option<Slot> {
+    fn meet(&mut self, sender: &Sender, now: Instant) -> Option<Slot> {
         let equal = sender.fingerprint == self.membership.fingerprint();
         if equal {
             self.repairs.on_equal();
@@ -96,8 +96,8 @@ impl Node {
         let about = self.compare_sender(sender, now);
         if self.membership.fingerprint() != sender.fingerprint {
             let start = self.repairs.on_mismatch(!self.suspicions.is_empty(), now);
-            if start && self.may_repair() {
-                self.start_repair(from);
+            if start {
+                self.repair_with(sender.id);
             }
             self.deadlines.set(Timer::Repair, self.repairs.next_deadline(now));
         }

@@ -13,7 +13,7 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use crate::vocab::{Cookie, Health, Instant, Nonce, Prefix, Record, Ring, Slot};
+use crate::vocab::{Cookie, Health, Instant, NodeId, Nonce, Prefix, Record, Ring, Slot};
 use crate::wire::{Body, Digest, PrefixWriter, Prefixes, RecordKind, Records, Summary, Wants, Writer};
 
 use super::intents::Intent;
@@ -65,8 +65,16 @@ impl Conversation {
 }
 
 impl Node {
-    pub(super) fn may_repair(&self) -> bool {
-        self.leaving == Leaving::Stays && self.membership.live() > 1
+    /// Repairs with the member whose packet differed, at the address where members know it; with a random
+    /// member when it is a stranger, because a stranger's packet is no reason to send anything to its source.
+    pub(super) fn repair_with(&mut self, peer: NodeId) {
+        let known = self.membership.find(peer).filter(|&slot| self.membership.health(slot).is_live());
+        let peer = known.or_else(|| self.membership.choose(&mut self.rng, |_, health| health == Health::Alive));
+        if let Some(peer) = peer
+            && self.leaving == Leaving::Stays
+        {
+            self.start_repair(self.membership.addr(peer));
+        }
     }
 
     pub(super) fn start_repair(&mut self, to: SocketAddr) {
@@ -83,7 +91,6 @@ impl Node {
         let peer = self.membership.choose(&mut self.rng, |_, health| health == Health::Alive);
         if let Some(peer) = peer
             && self.repairs.try_start(now)
-            && self.may_repair()
         {
             self.start_repair(self.membership.addr(peer));
         }
@@ -121,11 +128,17 @@ impl Node {
         let mut wants = PrefixWriter::new(&mut wanted);
         let mut give = Vec::new();
         let mut theirs: Vec<(u32, bool)> = Vec::new();
+        // Honest groups do not overlap; a list that makes us look at more rows than there are is cut short.
+        let mut rows_left = self.membership.len();
         for (prefix, hashes) in digest.prefixes.groups() {
+            if rows_left == 0 {
+                break;
+            }
             theirs.clear();
             theirs.extend(hashes.map(|hash| (hash, false)));
             theirs.sort_unstable();
             for (slot, hash) in self.membership.below(prefix, digest.salt) {
+                rows_left = rows_left.saturating_sub(1);
                 match theirs.binary_search_by_key(&hash, |&(hash, _)| hash) {
                     Ok(place) => theirs[place].1 = true,
                     Err(_) => give.push(slot),
@@ -145,11 +158,15 @@ impl Node {
     pub(super) fn on_wants(&mut self, from: SocketAddr, wants: &Wants<'_>) {
         let mut give = Vec::new();
         let mut hashes_wanted: Vec<u32> = Vec::new();
+        let mut rows_left = self.membership.len();
         for (prefix, hashes) in wants.prefixes.groups() {
+            if rows_left == 0 {
+                break;
+            }
             hashes_wanted.clear();
             hashes_wanted.extend(hashes);
             hashes_wanted.sort_unstable();
-            let below = self.membership.below(prefix, wants.salt);
+            let below = self.membership.below(prefix, wants.salt).inspect(|_| rows_left = rows_left.saturating_sub(1));
             give.extend(below.filter(|(_, hash)| hashes_wanted.binary_search(hash).is_ok()).map(|(slot, _)| slot));
         }
         self.reply(Reply { to: from, wants: None, give, given: 0 });

@@ -63,6 +63,7 @@ impl Node {
             if at > now {
                 break;
             }
+            self.clock.mark(now);
             match timer {
                 Timer::ProbePeriod => self.on_probe_period(now),
                 Timer::ProbeAnswer => self.on_probe_overdue(),

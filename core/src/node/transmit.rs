@@ -28,6 +28,7 @@ impl Node {
         let now = self.node_time(now);
         loop {
             if let Some(transmit) = self.pack(intent, buffer, now) {
+                self.clock.mark(now);
                 self.stats.datagrams_sent += 1;
                 self.stats.bytes_sent += transmit.len as u64;
                 return Some(transmit);

@@ -56,7 +56,8 @@ impl Gossip {
                 if told == Some(rumour.slot) {
                     return Offer::Packed;
                 }
-                if writer.free() < reserved + RECORD_BYTES_MAX || !writer.record(&record) {
+                let spoken_for = reserved > 0 && writer.free() < reserved + RECORD_BYTES_MAX;
+                if spoken_for || !writer.record(&record) {
                     return Offer::Full;
                 }
                 records += 1;

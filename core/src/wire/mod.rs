@@ -19,6 +19,8 @@
 mod body;
 mod datagram;
 mod error;
+#[cfg(test)]
+mod golden;
 mod prefixes;
 mod record;
 mod writer;

@@ -71,9 +71,12 @@ impl Crashes {
     }
 
     pub(super) fn on_crash(&mut self, fault: usize, (victim, boot): (u32, u64), now: u64, beliefs: &Beliefs) {
-        // Whoever crashes observes nothing more, of this crash or any other that it had not noticed yet.
+        // Whoever crashes was no observer of what it had not noticed yet.
         for crash in &mut self.crashes {
-            crash.dead_at[victim as usize] = NOT_WATCHING;
+            let seen = &mut crash.dead_at[victim as usize];
+            if *seen == WAITING {
+                *seen = NOT_WATCHING;
+            }
         }
         let mut first_suspect = None;
         let dead_at = (0..beliefs.nodes()).map(|observer| match beliefs.get(observer, victim) {
@@ -100,7 +103,8 @@ impl Crashes {
         let Some(&number) = self.open.get(&subject) else { return };
         let crash = &mut self.crashes[number];
         let bad = matches!(change.health, Health::Suspect | Health::Dead);
-        if !bad || change.incarnation.boot != crash.boot {
+        // An observer that never heard of the latest life knows of the crash when it gives up an earlier one.
+        if !bad || change.incarnation.boot > crash.boot {
             return;
         }
         let place = observer as usize;

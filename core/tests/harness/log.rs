@@ -1,0 +1,72 @@
+//! What came out of a world, as lines that can be compared and read.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use quidnunc_core::{Event, MemberChange, NodeId, Purpose};
+
+use super::{addr_of, id_of};
+
+/// Something that a peer put out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Out {
+    Packet { to: SocketAddr, purpose: Purpose, bytes: Vec<u8> },
+    Event(Event),
+}
+
+/// One line of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) at: Duration,
+    pub(crate) peer: usize,
+    pub(crate) out: Out,
+}
+
+/// The number by which a peer is called, found by what `of` gives for it.
+fn number<T: PartialEq>(of: impl Fn(usize) -> T, wanted: &T) -> String {
+    (0..100).find(|&peer| of(peer) == *wanted).map_or_else(|| "?".into(), |peer| (peer + 1).to_string())
+}
+
+fn name(id: NodeId) -> String {
+    number(id_of, &id)
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "t={:.3}s {}", self.at.as_secs_f64(), self.peer + 1)?;
+        match &self.out {
+            Out::Packet { to, purpose, bytes } => {
+                write!(f, "→{} {purpose:?} {}B", number(addr_of, to), bytes.len())
+            }
+            Out::Event(Event::Member(MemberChange { id, incarnation, health, was, reason, hops, .. })) => {
+                let was = was.map_or_else(|| "nothing".into(), |was| format!("{was:?}"));
+                let who = name(*id);
+                write!(f, " * {who} is {health:?} at {incarnation}, was {was}: {reason:?}, {hops} hops")
+            }
+            Out::Event(event) => write!(f, " * {event:?}"),
+        }
+    }
+}
+
+/// Asserts that two logs are equal, and shows where they part.
+#[track_caller]
+pub(crate) fn assert_same<'a>(
+    what: &str,
+    one: impl IntoIterator<Item = &'a Line>,
+    other: impl IntoIterator<Item = &'a Line>,
+) {
+    let (mut one, mut other) = (one.into_iter(), other.into_iter());
+    let mut before = String::new();
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return,
+            (Some(a), Some(b)) if a == b => before = a.to_string(),
+            (a, b) => {
+                let show =
+                    |line: Option<&Line>| line.map_or_else(|| "nothing".into(), |l| format!("{l}   {:?}", l.out));
+                panic!("{what}\n  after {before}\n  one:   {}\n  other: {}", show(a), show(b));
+            }
+        }
+    }
+}

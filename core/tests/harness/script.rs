@@ -1,0 +1,114 @@
+//! What can happen in a world, one step at a time.
+
+use std::time::Duration;
+
+use quidnunc_core::{Command, Input};
+
+use super::{World, addr_of};
+
+/// One thing that happens. Numbers are taken modulo what there is, so that every script makes sense.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    /// Time passes.
+    Run { millis: u16 },
+    /// A peer asks others to let it in.
+    Join { peer: u8, seed: u8 },
+    /// A peer says goodbye.
+    Leave { peer: u8 },
+    /// A peer's process ends.
+    Kill { peer: u8 },
+    /// It starts again.
+    Restart { peer: u8 },
+    /// A peer's process stands still.
+    Freeze { peer: u8, millis: u16 },
+    /// A peer's driver polls into a buffer of another size.
+    Buffer { peer: u8, bytes: u16 },
+    /// A peer's clock jumps back for one input.
+    Backwards { peer: u8, millis: u16 },
+    /// A peer hears an earlier datagram again, from another source if `from` says so.
+    Again { peer: u8, back: u8, from: u8 },
+    /// A peer hears an earlier datagram with one byte changed.
+    Mutated { peer: u8, back: u8, place: u16, xor: u8 },
+    /// A peer hears the beginning of an earlier datagram.
+    Cut { peer: u8, back: u8, len: u16 },
+    /// A peer hears an earlier datagram under the tag of another cluster.
+    Foreign { peer: u8, back: u8 },
+    /// A peer hears noise.
+    Noise { peer: u8, bytes: Vec<u8> },
+}
+
+impl World {
+    /// Does a step.
+    pub(crate) fn step(&mut self, step: &Step) {
+        let count = self.peers.len();
+        let number = |peer: u8| usize::from(peer) % count;
+        match *step {
+            Step::Run { millis } => self.run(Duration::from_millis(millis.into())),
+            Step::Join { peer, seed } if self.can_act(number(peer)) => {
+                // Refused when the peer has left.
+                let _ = self.command(number(peer), Command::Join { seeds: &[addr_of(number(seed))] });
+            }
+            Step::Leave { peer } if self.can_act(number(peer)) => {
+                let _ = self.command(number(peer), Command::Leave);
+            }
+            Step::Kill { peer } => self.kill(number(peer)),
+            Step::Restart { peer } if !self.peers[number(peer)].runs => self.restart(number(peer)),
+            Step::Freeze { peer, millis } => {
+                self.peers[number(peer)].frozen_until = self.now + Duration::from_millis(millis.into());
+            }
+            Step::Buffer { peer, bytes } => self.peers[number(peer)].buffer = bytes.into(),
+            Step::Backwards { peer, millis } if self.can_act(number(peer)) => self.go_back(number(peer), millis),
+            Step::Again { peer, back, from } => self.hear(number(peer), back, from, |_| {}),
+            Step::Mutated { peer, back, place, xor } => self.hear(number(peer), back, 0, |bytes| {
+                let len = bytes.len().max(1);
+                if let Some(byte) = bytes.get_mut(usize::from(place) % len) {
+                    *byte ^= xor;
+                }
+            }),
+            Step::Cut { peer, back, len } => self.hear(number(peer), back, 0, |bytes| {
+                bytes.truncate(usize::from(len) % bytes.len().max(1));
+            }),
+            Step::Foreign { peer, back } => self.hear(number(peer), back, 0, |bytes| {
+                if let Some(byte) = bytes.get_mut(4) {
+                    *byte ^= 1;
+                }
+            }),
+            Step::Noise { peer, ref bytes } if self.can_act(number(peer)) => {
+                let _ = self.feed(number(peer), Input::Datagram { from: addr_of(9), bytes });
+            }
+            Step::Join { .. } | Step::Leave { .. } | Step::Restart { .. } => {}
+            Step::Backwards { .. } | Step::Noise { .. } => {}
+        }
+    }
+
+    fn can_act(&self, peer: usize) -> bool {
+        self.peers[peer].runs && self.peers[peer].frozen_until <= self.now
+    }
+
+    /// A timeout with an older time than the last one; it counts as that one.
+    fn go_back(&mut self, peer: usize, millis: u16) {
+        let present = self.now;
+        self.now = present.saturating_sub(Duration::from_millis(millis.into()));
+        let now = self.instant();
+        self.now = present;
+        let due = self.timer_at(peer).is_some_and(|at| at <= self.now);
+        if !due {
+            self.peers[peer].node.handle(now, Input::Timeout).expect("a timeout is never refused");
+            self.peers[peer].node.check();
+        }
+    }
+
+    fn hear(&mut self, peer: usize, back: u8, from: u8, change: impl FnOnce(&mut Vec<u8>)) {
+        let heard = &self.peers[peer].heard;
+        let Some((source, bytes)) = heard.get(usize::from(back) % heard.len().max(1)) else { return };
+        if !self.can_act(peer) {
+            return;
+        }
+        let (mut source, mut bytes) = (*source, bytes.clone());
+        if from != 0 {
+            source = addr_of(usize::from(from) % 8);
+        }
+        change(&mut bytes);
+        let _ = self.feed(peer, Input::Datagram { from: source, bytes: &bytes });
+    }
+}

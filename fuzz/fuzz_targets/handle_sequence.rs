@@ -1,0 +1,11 @@
+//! The fuzz target `handle_sequence`; what it does is in `src/bodies.rs`.
+
+#![no_main]
+#![allow(dead_code, reason = "every target uses one of the bodies")]
+
+#[path = "../src/bodies.rs"]
+mod bodies;
+#[path = "../../core/tests/harness/mod.rs"]
+mod harness;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bodies::handle_sequence(bytes));
