@@ -2,10 +2,10 @@
 //!
 //! * `ping_ack/N` — a ping comes in, its ack goes out, in a settled cluster of N, everything warm;
 //! * `gossip_full/known` — one datagram full of rumours that the node has heard before;
-//! * `gossip_full/new` — the same datagram at a node of 100 that has heard of none of it;
+//! * `gossip_full/new` — the same datagram at a node of 100 that has heard of none of it, without an answer;
 //! * `decode/…` — the decoder alone, on those datagrams;
 //! * `join_100` — 100 nodes from nothing until everybody knows everybody, core and a bare event loop;
-//! * `quickstart` — one run of `scenarios/quickstart.toml` in the simulator.
+//! * `simulator/quickstart` — one run of `scenarios/quickstart.toml` in the simulator.
 
 use std::hint::black_box;
 
@@ -70,7 +70,7 @@ fn gossip_full(criterion: &mut Criterion) {
     group.bench_function("known", |bencher| {
         bencher.iter(|| deliver(&mut known, now, black_box(&gossip), &mut buffer));
     });
-    // The stranger's own packets go out once before it is copied, so that only the datagram is measured.
+    // Every time a fresh copy, because rumours are new only once; what it says to them is not in the figure.
     let (stranger, now) = (&stranger.nodes()[50], stranger.now());
     group.bench_function("new", |bencher| {
         let handle = |node: &mut Node| {
