@@ -1,0 +1,110 @@
+//! Does a settled cluster allocate? `cargo bench -p quidnunc-benches --bench allocations`
+//!
+//! 1. The core alone: several hundred real nodes in memory, settled; every `alloc` and `realloc` inside
+//!    `handle`, `poll_transmit`, `poll_event` and `poll_timeout` is counted. **Fails unless there are none.**
+//! 2. The whole simulator: allocations per packet while 1000 settled nodes run, from reading to reading
+//!    within one run. Fails when there are more than one per thousand packets: its queue and its statistics
+//!    may grow now and then, its packets may not allocate.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench reports to whoever runs it")]
+
+use std::process::ExitCode;
+
+use quidnunc_benches::cluster::Cluster;
+use quidnunc_benches::is_quick;
+use quidnunc_benches::laps::{Course, drive};
+
+/// The system's allocator, with a counter in front of it.
+mod counting {
+    #![expect(unsafe_code, reason = "a global allocator cannot be written without")]
+
+    use std::alloc::{GlobalAlloc, Layout, System};
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    struct Counting;
+
+    #[global_allocator]
+    static ALLOCATOR: Counting = Counting;
+
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+
+    /// Allocations and reallocations of this process so far.
+    pub(crate) fn count() -> u64 {
+        COUNT.load(Ordering::Relaxed)
+    }
+
+    // SAFETY: every call goes to `System` with the arguments with which it came, so what `System` promises
+    // holds here too; the counter touches no memory that is handed out.
+    unsafe impl GlobalAlloc for Counting {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            COUNT.fetch_add(1, Ordering::Relaxed);
+            // SAFETY: the caller's promise about `layout` is passed on.
+            unsafe { System.alloc(layout) }
+        }
+
+        unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+            COUNT.fetch_add(1, Ordering::Relaxed);
+            // SAFETY: the caller's promise about `layout` is passed on.
+            unsafe { System.alloc_zeroed(layout) }
+        }
+
+        unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+            COUNT.fetch_add(1, Ordering::Relaxed);
+            // SAFETY: `block` came from `System`, because all blocks do; the rest is the caller's promise.
+            unsafe { System.realloc(block, layout, new_size) }
+        }
+
+        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            // SAFETY: `block` came from `System`, because all blocks do; `layout` is the caller's promise.
+            unsafe { System.dealloc(block, layout) }
+        }
+    }
+}
+
+/// Most allocations per thousand packets of the whole simulator.
+const SIMULATOR_MAX: u64 = 1;
+
+fn main() -> ExitCode {
+    let core = core_alone();
+    let simulator = whole_simulator();
+    if core && simulator { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Measures the nodes. Returns whether they keep what they promise.
+fn core_alone() -> bool {
+    let (nodes, settle_s, measure_s) = if is_quick() { (200, 30, 60) } else { (300, 60, 600) };
+    let mut cluster = Cluster::new(1, nodes, counting::count);
+    cluster.run_for(settle_s);
+    if !cluster.is_converged() {
+        eprintln!("allocations: FAILED: {nodes} nodes have not converged {settle_s} s after they joined");
+        return false;
+    }
+    let (packets, allocations) = (cluster.packets(), cluster.metered());
+    cluster.run_for(measure_s);
+    let (packets, allocations) = (cluster.packets() - packets, cluster.metered() - allocations);
+    println!("core alone, {nodes} nodes: {allocations} allocations in {packets} steady packets");
+    if allocations > 0 {
+        eprintln!("allocations: FAILED: a steady node allocates nothing, but there were {allocations} allocations");
+    }
+    allocations == 0 && packets > 0
+}
+
+/// Measures a run of the simulator. Returns whether it keeps what it promises.
+fn whole_simulator() -> bool {
+    let (settle_s, lap_s) = if is_quick() { (30, 30) } else { (60, 300) };
+    let laps = drive(Course { nodes: 1000, seed: 1, settle_s, lap_s, laps: 1 }, counting::count);
+    let Some(lap) = laps.first() else {
+        eprintln!("allocations: FAILED: the run ended before its lap did");
+        return false;
+    };
+    let (packets, allocations) = (lap.packets, lap.metered);
+    println!(
+        "simulator, 1000 nodes: {allocations} allocations in {packets} steady packets, {:.6} per packet",
+        lap.per_packet()
+    );
+    let few = allocations * 1000 <= packets * SIMULATOR_MAX;
+    if !few {
+        eprintln!("allocations: FAILED: more than {SIMULATOR_MAX} allocation per 1000 packets of the simulator");
+    }
+    few && packets > 0
+}
