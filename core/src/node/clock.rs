@@ -4,6 +4,8 @@
 //! that was paused finds all its deadlines overdue at once; if it believed its clock, it would accuse
 //! everybody whose answer lies unread in its own socket. So when a deadline is overdue by more than a
 //! tolerance, node time goes on from the last input that counted, and everything ahead keeps its distance.
+//! If nothing counted until the next reading that is late too, the embedder is just slow: then node time goes
+//! to the deadline, so that even a driver that always comes late gets on.
 
 use core::time::Duration;
 
@@ -15,6 +17,8 @@ pub(super) struct Clock {
     latest: Instant,
     /// Node time of the last input that counted.
     anchor: Instant,
+    /// Whether the last reading was a freeze, and nothing has counted since.
+    frozen: bool,
     lost_nanos: u64,
     tolerance_nanos: u64,
 }
@@ -33,7 +37,7 @@ pub(super) enum Reading {
 impl Clock {
     pub(super) fn new(now: Instant, tolerance: Duration) -> Self {
         let tolerance_nanos = u64::try_from(tolerance.as_nanos()).unwrap_or(u64::MAX);
-        Self { latest: now, anchor: now, lost_nanos: 0, tolerance_nanos }
+        Self { latest: now, anchor: now, frozen: false, lost_nanos: 0, tolerance_nanos }
     }
 
     /// Node time at the embedder's `now`, given the earliest deadline in node time.
@@ -42,8 +46,10 @@ impl Clock {
         self.latest = self.latest.max(now);
         let node_now = self.node_time();
         if node_now.as_nanos().saturating_sub(deadline.as_nanos()) > self.tolerance_nanos {
-            self.lost_nanos = self.latest.as_nanos().saturating_sub(self.anchor.as_nanos());
-            return (self.anchor, Reading::Frozen);
+            let goes_on_from = if self.frozen { deadline } else { self.anchor };
+            self.frozen = true;
+            self.lost_nanos = self.latest.as_nanos().saturating_sub(goes_on_from.as_nanos());
+            return (goes_on_from, Reading::Frozen);
         }
         (node_now, if backwards { Reading::Backwards } else { Reading::Regular })
     }
@@ -51,7 +57,7 @@ impl Clock {
     /// Something happened at this node time. A look at the clock that leads to nothing does not count, so
     /// that it can be left out or repeated without a trace.
     pub(super) const fn mark(&mut self, now: Instant) {
-        self.anchor = now;
+        (self.anchor, self.frozen) = (now, false);
     }
 
     /// Node time at the latest reading.
@@ -82,6 +88,13 @@ mod tests {
         assert_eq!(clock.read(at(31_000), at(1500)), (at(1250), Reading::Frozen));
         assert_eq!(clock.outside(at(1500)), at(31_250), "the deadline is as far off as it was");
         assert_eq!(clock.read(at(31_100), at(2000)), (at(1350), Reading::Regular));
+    }
+
+    #[test]
+    fn whoever_always_comes_late_gets_on_all_the_same() {
+        let mut clock = Clock::new(at(0), Duration::from_millis(250));
+        assert_eq!(clock.read(at(1000), at(500)), (at(0), Reading::Frozen));
+        assert_eq!(clock.read(at(2000), at(500)), (at(500), Reading::Frozen));
     }
 
     #[test]

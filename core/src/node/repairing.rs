@@ -121,16 +121,16 @@ impl Node {
         let mut give = Vec::new();
         let mut theirs: Vec<(u32, bool)> = Vec::new();
         // Honest groups do not overlap; a list that makes us look at more rows than there are is cut short.
-        let mut rows_left = self.membership.len();
+        let mut rows_seen = 0;
         for (prefix, hashes) in digest.prefixes.groups() {
-            if rows_left == 0 {
+            if rows_seen > self.membership.len() {
                 break;
             }
             theirs.clear();
             theirs.extend(hashes.map(|hash| (hash, false)));
             theirs.sort_unstable();
             for (slot, hash) in self.membership.below(prefix, digest.salt) {
-                rows_left = rows_left.saturating_sub(1);
+                rows_seen += 1;
                 match theirs.binary_search_by_key(&hash, |&(hash, _)| hash) {
                     Ok(place) => theirs[place].1 = true,
                     Err(_) => give.push(slot),
@@ -150,15 +150,15 @@ impl Node {
     pub(super) fn on_wants(&mut self, from: SocketAddr, wants: &Wants<'_>) {
         let mut give = Vec::new();
         let mut hashes_wanted: Vec<u32> = Vec::new();
-        let mut rows_left = self.membership.len();
+        let mut rows_seen = 0;
         for (prefix, hashes) in wants.prefixes.groups() {
-            if rows_left == 0 {
+            if rows_seen > self.membership.len() {
                 break;
             }
             hashes_wanted.clear();
             hashes_wanted.extend(hashes);
             hashes_wanted.sort_unstable();
-            let below = self.membership.below(prefix, wants.salt).inspect(|_| rows_left = rows_left.saturating_sub(1));
+            let below = self.membership.below(prefix, wants.salt).inspect(|_| rows_seen += 1);
             give.extend(below.filter(|(_, hash)| hashes_wanted.binary_search(hash).is_ok()).map(|(slot, _)| slot));
         }
         self.reply(Reply { to: from, wants: None, give, given: 0 });
