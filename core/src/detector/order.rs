@@ -17,7 +17,7 @@ use crate::vocab::{Rng, Slot, fold};
 const PLANNED_MAX: usize = 8;
 
 /// Rows looked at for one plan; bounds the work when most members are gone.
-const TRIES: u32 = 32;
+const TRIES: usize = 32;
 
 /// The order of probes.
 #[derive(Debug, Clone)]
@@ -42,19 +42,19 @@ impl Order {
         Self { kind, planned: [None; PLANNED_MAX], next: PLANNED_MAX, round }
     }
 
-    /// The next target; `None` when a bounded search met nobody to probe. `target_of` says what a row holds
-    /// if it is to be probed.
+    /// The next target; `None` when a bounded search met nobody to probe. `is_target` says whether a row is
+    /// to be probed, `target_of` what it holds.
     pub(crate) fn choose(
         &mut self,
         rows: u32,
         rng: &mut Rng,
-        target_of: impl Fn(Slot) -> Option<Target>,
+        is_target: impl Fn(Slot) -> bool,
+        target_of: impl Fn(Slot) -> Target,
     ) -> Option<Target> {
-        if let Some(target) = self.next_planned() {
-            return Some(target);
-        }
-        self.plan(rows, rng, target_of);
-        self.next_planned()
+        self.next_planned().or_else(|| {
+            self.plan(rows, rng, is_target, target_of);
+            self.next_planned()
+        })
     }
 
     fn next_planned(&mut self) -> Option<Target> {
@@ -67,24 +67,27 @@ impl Order {
         None
     }
 
-    fn plan(&mut self, rows: u32, rng: &mut Rng, target_of: impl Fn(Slot) -> Option<Target>) {
+    fn plan(&mut self, rows: u32, rng: &mut Rng, is_target: impl Fn(Slot) -> bool, target_of: impl Fn(Slot) -> Target) {
         self.planned = [None; PLANNED_MAX];
         self.next = 0;
-        let mut free = self.planned.iter_mut();
-        let mut wanted = PLANNED_MAX.min(rows as usize);
-        for _ in 0..TRIES {
-            if wanted == 0 {
-                break;
+        let wanted = PLANNED_MAX.min(rows as usize);
+        let mut found = 0;
+        for _ in 0..TRIES / PLANNED_MAX {
+            // All are drawn, then all are looked at: the look-ups do not wait for each other.
+            let mut slots = [Slot::SELF; PLANNED_MAX];
+            for slot in &mut slots[found..wanted] {
+                *slot = match self.kind {
+                    ProbeOrder::Random => Slot(rng.below(rows)),
+                    ProbeOrder::RoundRobin => self.round.next(rows, rng),
+                };
             }
-            let slot = match self.kind {
-                ProbeOrder::Random => Slot(rng.below(rows)),
-                ProbeOrder::RoundRobin => self.round.next(rows, rng),
-            };
-            if let Some(target) = target_of(slot) {
-                if let Some(place) = free.next() {
-                    *place = Some(target);
-                }
-                wanted -= 1;
+            let targets = slots.map(&is_target);
+            for (slot, _) in slots.into_iter().zip(targets).filter(|&(_, is_target)| is_target) {
+                self.planned[found] = Some(target_of(slot));
+                found += 1;
+            }
+            if found == wanted {
+                break;
             }
         }
     }

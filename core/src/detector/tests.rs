@@ -17,9 +17,13 @@ fn rng() -> Rng {
     Rng::new(1, NodeId::from_u128(1), 1)
 }
 
-fn target(slot: Slot) -> Option<Target> {
+fn target(slot: Slot) -> Target {
     let addr = SocketAddr::from(([10, 0, 0, 1], 7946));
-    (slot != Slot::SELF).then_some(Target { slot, id: NodeId::from_u128(slot.0.into()), addr })
+    Target { slot, id: NodeId::from_u128(slot.0.into()), addr }
+}
+
+fn other(slot: Slot) -> bool {
+    slot != Slot::SELF
 }
 
 fn at(millis: u64) -> Instant {
@@ -32,7 +36,7 @@ fn a_round_visits_everybody_once() {
         let (mut order, mut rng) = (Order::new(ProbeOrder::RoundRobin), rng());
         for _round in 0..3 {
             let mut seen: Vec<u32> =
-                (1..rows).filter_map(|_| order.choose(rows, &mut rng, target)).map(|t| t.slot.0).collect();
+                (1..rows).filter_map(|_| order.choose(rows, &mut rng, other, target)).map(|t| t.slot.0).collect();
             seen.sort_unstable();
             assert_eq!(seen, (1..rows).collect::<Vec<_>>(), "{rows} rows");
         }
@@ -47,8 +51,9 @@ fn a_newcomer_has_its_random_place_in_the_present_round() {
     let mut met_soon = 0;
     for _prober in 0..64 {
         let mut order = Order::new(ProbeOrder::RoundRobin);
-        (0..50).for_each(|_| assert!(order.choose(100, &mut rng, target).is_some()));
-        let found = (0..152).position(|_| order.choose(101, &mut rng, target).is_some_and(|t| t.slot == Slot(100)));
+        (0..50).for_each(|_| assert!(order.choose(100, &mut rng, other, target).is_some()));
+        let found =
+            (0..152).position(|_| order.choose(101, &mut rng, other, target).is_some_and(|t| t.slot == Slot(100)));
         met_soon += usize::from(found.expect("within two rounds") < 50);
     }
     assert!((16..=48).contains(&met_soon), "{met_soon} of 64 met the newcomer within this round");
@@ -58,31 +63,31 @@ fn a_newcomer_has_its_random_place_in_the_present_round() {
 fn rounds_differ() {
     let (mut order, mut rng) = (Order::new(ProbeOrder::RoundRobin), rng());
     let mut round =
-        || (1..100).filter_map(|_| order.choose(100, &mut rng, target)).map(|t| t.slot.0).collect::<Vec<_>>();
+        || (1..100).filter_map(|_| order.choose(100, &mut rng, other, target)).map(|t| t.slot.0).collect::<Vec<_>>();
     assert_ne!(round(), round());
 }
 
 #[test]
 fn a_changed_row_is_not_probed_from_the_old_plan() {
     let (mut order, mut rng) = (Order::new(ProbeOrder::RoundRobin), rng());
-    order.choose(9, &mut rng, target);
+    order.choose(9, &mut rng, other, target);
     for slot in 1..9 {
         order.on_changed(Slot(slot));
     }
-    assert_eq!(order.choose(9, &mut rng, |_| None), None);
+    assert_eq!(order.choose(9, &mut rng, |_| false, target), None);
 }
 
 #[test]
 fn nobody_to_probe_is_no_endless_search() {
     let (mut order, mut rng) = (Order::new(ProbeOrder::RoundRobin), rng());
-    assert_eq!(order.choose(1, &mut rng, target), None);
-    assert_eq!(order.choose(1_000_000, &mut rng, |_| None), None);
+    assert_eq!(order.choose(1, &mut rng, other, target), None);
+    assert_eq!(order.choose(1_000_000, &mut rng, |_| false, target), None);
 }
 
 #[test]
 fn only_a_packed_and_unanswered_probe_accuses() {
     let mut rng = rng();
-    let who = target(Slot(3)).expect("not the node itself");
+    let who = target(Slot(3));
     let mut prober = Prober::new(SECOND, SECOND / 2, at(0), &mut rng);
     assert!(prober.next_tick() < at(1000), "the first tick is somewhere in the first period");
     prober.on_tick(at(1000));

@@ -65,9 +65,16 @@ impl Index {
         })
     }
 
+    /// Whether a row says just what this state hash stands for. No row is touched: in a storm most of what is
+    /// heard is known already. (Two different states look alike here once in 2^44.)
+    pub(super) fn holds(&self, id_hash: u64, state: u64) -> bool {
+        let wanted = entry_of(id_hash, Slot(0), state) >> ROW_BITS;
+        let bucket = &self.buckets[bucket_of(id_hash)];
+        bucket.chain(tag_of(id_hash)).any(|(_, entry)| entry >> ROW_BITS == wanted)
+    }
+
     pub(super) fn insert(&mut self, id_hash: u64, slot: Slot, state: u64) {
-        let entry = state << 32 | tag_of(id_hash) << ROW_BITS | (u64::from(slot.0) + 1);
-        self.buckets[bucket_of(id_hash)].insert(entry);
+        self.buckets[bucket_of(id_hash)].insert(entry_of(id_hash, slot, state));
     }
 
     /// Records the new state hash of a row.
@@ -95,6 +102,10 @@ impl Index {
             (slot_of(entry), state)
         })
     }
+}
+
+const fn entry_of(id_hash: u64, slot: Slot, state: u64) -> u64 {
+    state << 32 | tag_of(id_hash) << ROW_BITS | (slot.0 as u64 + 1)
 }
 
 const fn tag(entry: u64) -> u64 {

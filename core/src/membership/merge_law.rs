@@ -30,9 +30,9 @@ fn verdict(known: &Record, heard: &Record) -> &'static str {
     let now = membership.find(known.id).map(|slot| membership.record(slot));
     match change {
         Change::Changed { .. } if now == Some(*heard) => "heard",
-        Change::Stale(_) if now == Some(*known) => "known",
-        Change::Known(_) if now == Some(*known) => "same",
-        Change::New(_) | Change::Changed { .. } | Change::Known(_) | Change::Stale(_) | Change::Refused(_) => "WRONG",
+        Change::Old if known == heard => "same",
+        Change::Old if now == Some(*known) => "known",
+        Change::New(_) | Change::Changed { .. } | Change::Old | Change::Refused(_) => "WRONG",
     }
 }
 

@@ -49,10 +49,8 @@ pub(crate) enum Change {
     New(Slot),
     /// The row says something new; this is what it said before.
     Changed { slot: Slot, was: Health },
-    /// The row says exactly this already.
-    Known(Slot),
-    /// The row knows better.
-    Stale(Slot),
+    /// The row says this already, or knows better.
+    Old,
     /// The record claims what cannot be.
     Refused(Refusal),
 }
@@ -106,7 +104,7 @@ impl Membership {
                 self.insert(record);
             }
             Change::Changed { slot, .. } => self.overwrite(slot, record),
-            Change::Known(_) | Change::Stale(_) | Change::Refused(_) => {}
+            Change::Old | Change::Refused(_) => {}
         }
         change
     }
@@ -120,6 +118,12 @@ impl Membership {
     pub(crate) fn judge(&self, record: &Record, now: Instant) -> Change {
         if record.incarnation.boot > self.boot_now(now).saturating_add(BOOT_AHEAD_MS_MAX) {
             return Change::Refused(Refusal::Boot);
+        }
+        if record.health != Health::Suspect {
+            let state = roster::state_hash(record.id, record.incarnation, record.health, record.addr);
+            if self.index.holds(roster::id_hash(record.id), state) {
+                return Change::Old;
+            }
         }
         let Some(slot) = self.find(record.id) else {
             let full = self.len() >= self.members_max;
@@ -136,11 +140,8 @@ impl Membership {
             return Change::Refused(Refusal::Counter);
         }
         let addr_known = self.roster.addr(slot);
-        if (heard, record.addr) == (known, addr_known) {
-            return Change::Known(slot);
-        }
         if !merge::wins((heard, record.addr), (known, addr_known)) {
-            return Change::Stale(slot);
+            return Change::Old;
         }
         Change::Changed { slot, was: known.health }
     }

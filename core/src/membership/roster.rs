@@ -6,7 +6,7 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
 use crate::vocab::{Health, Incarnation, NodeId, Record, Slot, fold, mix};
 
-const CHUNK: usize = 128;
+const CHUNK: usize = 512;
 
 /// One member. Compact, because a cluster of n nodes holds n² of them.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +60,7 @@ pub(super) const fn id_hash(id: NodeId) -> u64 {
 /// All rows, addressed by slot.
 #[derive(Debug, Clone)]
 pub(super) struct Roster {
+    rows: u32,
     chunks: Vec<Vec<Row>>,
     v6: Vec<SocketAddrV6>,
     v6_free: Vec<u32>,
@@ -67,13 +68,11 @@ pub(super) struct Roster {
 
 impl Roster {
     pub(super) const fn new() -> Self {
-        Self { chunks: Vec::new(), v6: Vec::new(), v6_free: Vec::new() }
+        Self { rows: 0, chunks: Vec::new(), v6: Vec::new(), v6_free: Vec::new() }
     }
 
-    pub(super) fn len(&self) -> u32 {
-        let Some(last) = self.chunks.last() else { return 0 };
-        let full = (self.chunks.len() - 1) * CHUNK;
-        u32::try_from(full + last.len()).unwrap_or(u32::MAX)
+    pub(super) const fn len(&self) -> u32 {
+        self.rows
     }
 
     pub(super) fn get(&self, slot: Slot) -> &Row {
@@ -106,6 +105,7 @@ impl Roster {
         if let Some(chunk) = self.chunks.last_mut() {
             chunk.push(row);
         }
+        self.rows += 1;
         slot
     }
 
@@ -156,23 +156,30 @@ impl Roster {
         }
     }
 
-    /// The row's part of the fingerprint. A suspect counts as alive: a doubt is not a fact.
+    /// The row's part of the fingerprint.
     pub(super) fn state_hash(&self, slot: Slot) -> u64 {
         let row = self.get(slot);
-        let class = match row.health {
-            Health::Alive | Health::Suspect => 0,
-            Health::Dead => 1,
-            Health::Left => 2,
-        };
-        let place = if row.v6 {
-            let octets = u128::from_be_bytes(self.v6[row.ip as usize].ip().octets());
+        state_hash(row.id, row.incarnation(), row.health, self.addr(slot))
+    }
+}
+
+/// The part of the fingerprint of a row that says this. A suspect counts as alive: a doubt is not a fact.
+pub(super) fn state_hash(id: NodeId, incarnation: Incarnation, health: Health, addr: SocketAddr) -> u64 {
+    let class = match health {
+        Health::Alive | Health::Suspect => 0,
+        Health::Dead => 1,
+        Health::Left => 2,
+    };
+    let port = u64::from(addr.port());
+    let place = match addr.ip() {
+        IpAddr::V4(ip) => u64::from(u32::from(ip)) << 16 | port,
+        IpAddr::V6(ip) => {
+            let octets = u128::from_be_bytes(ip.octets());
             #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
             let (high, low) = ((octets >> 64) as u64, octets as u64);
-            mix([high, low, u64::from(row.port), 6])
-        } else {
-            u64::from(row.ip) << 16 | u64::from(row.port)
-        };
-        let (high, low) = row.id.words();
-        fold(mix([high, low, row.boot, place]), u64::from(row.counter) << 2 | class | 1 << 40)
-    }
+            mix([high, low, port, 6])
+        }
+    };
+    let (high, low) = id.words();
+    fold(mix([high, low, incarnation.boot, place]), u64::from(incarnation.counter) << 2 | class | 1 << 40)
 }

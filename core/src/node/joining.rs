@@ -45,7 +45,7 @@ impl Node {
     pub(super) fn on_welcome(&mut self, seed: SocketAddr, now: Instant) {
         self.cold.joining = None;
         self.schedule_join();
-        self.cold.events.push(Event::Joined { members: self.membership.live() });
+        self.report(Event::Joined { members: self.membership.live() });
         self.repairs.on_joined(now);
         self.arm_gossip(now);
         let membership = &self.membership;

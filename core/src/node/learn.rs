@@ -19,7 +19,7 @@ impl Node {
         let (slot, was) = match self.membership.apply(&record, self.clock.outside(now)) {
             Change::New(slot) => (slot, None),
             Change::Changed { slot, was } => (slot, Some(was)),
-            Change::Known(_) | Change::Stale(_) => return false,
+            Change::Old => return false,
             Change::Refused(_) => {
                 self.stats.records_refused += 1;
                 return false;
@@ -32,7 +32,7 @@ impl Node {
             self.tell(slot, if over_life { Urgency::Urgent } else { Urgency::Ordinary }, now);
         }
         let Record { id, addr, incarnation, health, hops } = record;
-        self.cold.events.push(Event::Member(MemberChange { id, addr, incarnation, health, was, reason, hops }));
+        self.report(Event::Member(MemberChange { id, addr, incarnation, health, was, reason, hops }));
         true
     }
 
@@ -81,13 +81,13 @@ impl Node {
                 self.stats.records_refused += 1;
                 return false;
             }
-            Change::New(_) | Change::Known(_) | Change::Stale(_) => return false,
+            Change::New(_) | Change::Old => return false,
         }
         self.membership.overwrite(Slot::SELF, &Record { incarnation: raised, ..own });
         self.incarnation = raised;
         self.stats.refutations += 1;
         self.tell(Slot::SELF, Urgency::Urgent, now);
-        self.cold.events.push(Event::Refuted { incarnation: raised });
+        self.report(Event::Refuted { incarnation: raised });
         true
     }
 

@@ -79,6 +79,8 @@ pub struct Node {
     deadlines: Deadlines,
     overdue: u32,
     tells_left: u8,
+    /// Kept here, so that a steady node is not asked for events where they lie.
+    has_events: bool,
     leaving: Leaving,
     clock: Clock,
     id: NodeId,
@@ -156,6 +158,7 @@ impl Node {
             deadlines: Deadlines::new(),
             clock: Clock::new(now, config.period / 2),
             overdue: 0,
+            has_events: false,
             tells_left: receive::TELLS_PER_PERIOD,
             stats: Stats::default(),
             membership: Membership::new(&own, config.members_max, now),
@@ -228,7 +231,18 @@ impl Node {
 
     /// The next event, oldest first.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.cold.events.pop()
+        if !self.has_events {
+            return None;
+        }
+        let event = self.cold.events.pop();
+        self.has_events = event.is_some();
+        event
+    }
+
+    /// Lets an event wait for the application.
+    fn report(&mut self, event: Event) {
+        self.has_events = true;
+        self.cold.events.push(event);
     }
 
     /// The one deadline, in the embedder's time; `None` when only an input can change anything.

@@ -85,12 +85,10 @@ impl Node {
             self.on_silence(target, now);
         }
         let membership = &self.membership;
-        let target = self.order.choose(membership.len(), &mut self.rng, |slot| {
-            let live = slot != Slot::SELF && membership.health(slot).is_live();
-            live.then(|| {
-                let Record { id, addr, .. } = membership.record(slot);
-                Target { slot, id, addr }
-            })
+        let is_target = |slot| slot != Slot::SELF && membership.health(slot).is_live();
+        let target = self.order.choose(membership.len(), &mut self.rng, is_target, |slot| {
+            let Record { id, addr, .. } = membership.record(slot);
+            Target { slot, id, addr }
         });
         if let Some(target) = target {
             let nonce = self.prober.wish(target, &mut self.rng);
@@ -130,7 +128,7 @@ impl Node {
         let others = self.membership.live() - u32::from(self.leaving == Leaving::Stays);
         if self.leaving == Leaving::Leaves && (self.gossip.is_empty() || others == 0) {
             self.leaving = Leaving::HasLeft;
-            self.cold.events.push(Event::Left);
+            self.report(Event::Left);
         }
         if self.gossip.is_empty() || others == 0 {
             return;
@@ -163,8 +161,11 @@ impl Node {
     /// once per interval by all together, without anybody keeping a list.
     fn on_reconnect(&mut self, now: Instant) {
         self.schedule_reconnect(now);
+        if self.leaving != Leaving::Stays || self.membership.live() == self.membership.len() {
+            return;
+        }
         let slot = Slot(self.rng.below(self.membership.len()));
-        if self.leaving == Leaving::Stays && self.membership.health(slot) == Health::Dead {
+        if self.membership.health(slot) == Health::Dead {
             let nonce = self.nonce();
             self.wish(Intent::Ping { slot, nonce });
         }
