@@ -27,5 +27,7 @@ use crate::vocab::{NodeId, Slot};
 pub(crate) struct Target {
     pub(crate) slot: Slot,
     pub(crate) id: NodeId,
+    /// The life that is probed.
+    pub(crate) boot: u64,
     pub(crate) addr: SocketAddr,
 }

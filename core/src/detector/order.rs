@@ -8,7 +8,7 @@
 //! inserts it into its list. Random order draws each target by itself.
 //!
 //! Several targets are looked up at a time, because at ten thousand members each look-up is a cache miss
-//! and eight at once cost little more than one. A planned target whose row changes is forgotten.
+//! and eight at once cost little more than one.
 
 use super::Target;
 use crate::config::ProbeOrder;
@@ -92,11 +92,11 @@ impl Order {
         }
     }
 
-    /// Forgets a planned target, because what was planned of it is no longer true.
-    pub(crate) fn on_changed(&mut self, slot: Slot) {
+    /// A row changed: a planned probe of it goes to what it holds now, or to nobody. It keeps its turn.
+    pub(crate) fn on_changed(&mut self, slot: Slot, now: Option<Target>) {
         for place in &mut self.planned {
             if place.is_some_and(|target| target.slot == slot) {
-                *place = None;
+                *place = now;
             }
         }
     }

@@ -19,7 +19,7 @@ fn rng() -> Rng {
 
 fn target(slot: Slot) -> Target {
     let addr = SocketAddr::from(([10, 0, 0, 1], 7946));
-    Target { slot, id: NodeId::from_u128(slot.0.into()), addr }
+    Target { slot, id: NodeId::from_u128(slot.0.into()), boot: 1, addr }
 }
 
 fn other(slot: Slot) -> bool {
@@ -72,7 +72,7 @@ fn a_changed_row_is_not_probed_from_the_old_plan() {
     let (mut order, mut rng) = (Order::new(ProbeOrder::RoundRobin), rng());
     order.choose(9, &mut rng, other, target);
     for slot in 1..9 {
-        order.on_changed(Slot(slot));
+        order.on_changed(Slot(slot), None);
     }
     assert_eq!(order.choose(9, &mut rng, |_| false, target), None);
 }

@@ -65,8 +65,7 @@ impl Index {
         })
     }
 
-    /// Whether a row says just what this state hash stands for. No row is touched: in a storm most of what is
-    /// heard is known already. (Two different states look alike here once in 2^44.)
+    /// Whether a row of this hashed identity has this state hash, as far as its 32 bits here tell.
     pub(super) fn holds(&self, id_hash: u64, state: u64) -> bool {
         let wanted = entry_of(id_hash, Slot(0), state) >> ROW_BITS;
         let bucket = &self.buckets[bucket_of(id_hash)];

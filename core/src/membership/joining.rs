@@ -1,7 +1,9 @@
 //! When is a seed asked to let this node in, and which one?
 //!
 //! Seeds are asked in turn until one welcomes the node. Each request has a fresh nonce, and only an
-//! answer that repeats it counts. This machine sends nothing; it says whom to ask and when.
+//! answer that repeats it counts. Later, seeds are asked again now and then for ever, one request at a time:
+//! two clusters that grew up apart have no rows of each other, and only a seed can introduce them. This
+//! machine sends nothing; it says whom to ask and when.
 
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -20,7 +22,7 @@ pub(crate) struct Joining {
     nonce: Nonce,
     next: Instant,
     pause: Duration,
-    pause_first: Duration,
+    welcomed: bool,
 }
 
 impl Joining {
@@ -30,7 +32,7 @@ impl Joining {
         let count = u32::try_from(seeds.len()).ok().filter(|&count| count > 0)?;
         let turn = rng.below(count) as usize;
         let nonce = Nonce(rng.next().to_le_bytes());
-        Some(Self { seeds: seeds.to_vec(), turn, nonce, next: now, pause, pause_first: pause })
+        Some(Self { seeds: seeds.to_vec(), turn, nonce, next: now, pause, welcomed: false })
     }
 
     /// The seed to be asked now, with the nonce of the request.
@@ -38,11 +40,29 @@ impl Joining {
         self.nonce = Nonce(rng.next().to_le_bytes());
         let seed = self.seeds[self.turn % self.seeds.len()];
         self.turn = (self.turn + 1) % self.seeds.len();
-        // Jitter keeps nodes that started together from knocking together.
-        let nanos = u64::try_from(self.pause.as_nanos()).unwrap_or(u64::MAX);
-        self.next = now.after(Duration::from_nanos(rng.nanos_in(nanos / 2..nanos.saturating_add(nanos / 2))));
-        self.pause = (self.pause + self.pause / 2).min(PAUSE_MAX).max(self.pause_first);
+        self.next = if self.welcomed {
+            Instant::NEVER
+        } else {
+            // Jitter keeps nodes that started together from knocking together.
+            let nanos = u64::try_from(self.pause.as_nanos()).unwrap_or(u64::MAX);
+            now.after(Duration::from_nanos(rng.nanos_in(nanos / 2..nanos.saturating_add(nanos / 2))))
+        };
+        let pause_max = PAUSE_MAX.max(self.pause);
+        self.pause = (self.pause + self.pause / 2).min(pause_max);
         (seed, self.nonce)
+    }
+
+    /// A seed let the node in. Returns whether it is the first time.
+    pub(crate) const fn on_welcome(&mut self) -> bool {
+        self.next = Instant::NEVER;
+        !core::mem::replace(&mut self.welcomed, true)
+    }
+
+    /// Asks one seed again, once, if the node was let in before.
+    pub(crate) fn ask_again(&mut self, now: Instant) {
+        if self.welcomed {
+            self.next = now;
+        }
     }
 
     /// Whether an answer belongs to the latest request.

@@ -114,16 +114,18 @@ impl Membership {
         self.write(slot, |roster| roster.set(slot, record));
     }
 
+    /// Whether a row says just this already, told from the index alone: in a storm most of what is heard is
+    /// known, and no row need be touched for it. Another statement about the same member looks alike once in
+    /// 2^32, so this is no judge of anything that a life hangs on.
+    pub(crate) fn holds(&self, record: &Record) -> bool {
+        let state = roster::state_hash(record.id, record.incarnation, record.health, record.addr);
+        self.index.holds(roster::id_hash(record.id), state)
+    }
+
     /// What would become of a record.
     pub(crate) fn judge(&self, record: &Record, now: Instant) -> Change {
         if record.incarnation.boot > self.boot_now(now).saturating_add(BOOT_AHEAD_MS_MAX) {
             return Change::Refused(Refusal::Boot);
-        }
-        if record.health != Health::Suspect {
-            let state = roster::state_hash(record.id, record.incarnation, record.health, record.addr);
-            if self.index.holds(roster::id_hash(record.id), state) {
-                return Change::Old;
-            }
         }
         let Some(slot) = self.find(record.id) else {
             let full = self.len() >= self.members_max;

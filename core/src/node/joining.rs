@@ -27,7 +27,7 @@ impl Node {
         self.schedule_join();
     }
 
-    fn schedule_join(&mut self) {
+    pub(super) fn schedule_join(&mut self) {
         let next = self.cold.joining.as_ref().map_or(Instant::NEVER, Joining::next_deadline);
         self.deadlines.set(Timer::Join, next);
     }
@@ -43,8 +43,11 @@ impl Node {
 
     /// A seed let this node in: it is a member, though it knows few others yet.
     pub(super) fn on_welcome(&mut self, seed: SocketAddr, now: Instant) {
-        self.cold.joining = None;
+        let first = self.cold.joining.as_mut().is_some_and(Joining::on_welcome);
         self.schedule_join();
+        if !first {
+            return;
+        }
         self.report(Event::Joined { members: self.membership.live() });
         self.repairs.on_joined(now);
         self.arm_gossip(now);

@@ -9,11 +9,18 @@ use super::intents::Intent;
 use super::io::{Event, MemberChange, Reason, Timer};
 use super::{Leaving, Node};
 
+/// A life whose counter was driven beyond this gives way to a new boot: whoever missed what drove it must
+/// still be able to believe the contradiction.
+const COUNTER_LIFE_MAX: u32 = 1 << 18;
+
 impl Node {
     /// Merges one statement and does what follows from it. Returns whether it was news.
     pub(super) fn learn(&mut self, record: &Record, reason: Reason, now: Instant) -> bool {
         if record.id == self.id {
             return self.learn_about_self(record, now);
+        }
+        if record.health == Health::Alive && self.suspicions.is_empty() && self.membership.holds(record) {
+            return false;
         }
         let record = self.softened(record, reason);
         let (slot, was) = match self.membership.apply(&record, self.clock.outside(now)) {
@@ -25,7 +32,8 @@ impl Node {
                 return false;
             }
         };
-        self.order.on_changed(slot);
+        let live = self.membership.health(slot).is_live();
+        self.order.on_changed(slot, live.then(|| self.target(slot)));
         self.follow_suspicion(slot, reason, now);
         if reason != Reason::Repair {
             let over_life = record.health != Health::Alive || was.is_some_and(|was| was != Health::Alive);
@@ -60,7 +68,13 @@ impl Node {
                 self.wish(Intent::Tell { to: self.membership.addr(slot), about: slot, bytes_max: u32::MAX });
             }
         }
-        self.deadlines.set(Timer::Suspicion, self.suspicions.next_deadline());
+        self.schedule_suspicions();
+    }
+
+    /// Whoever leaves convicts nobody any more.
+    pub(super) fn schedule_suspicions(&mut self) {
+        let stays = self.leaving == Leaving::Stays;
+        self.deadlines.set(Timer::Suspicion, if stays { self.suspicions.next_deadline() } else { Instant::NEVER });
     }
 
     /// Somebody says something about this node. If it would win, it is contradicted.
@@ -70,11 +84,16 @@ impl Node {
             return false;
         }
         let life_over = heard.incarnation.boot == own.incarnation.boot && heard.health == Health::Left;
-        let raised = if heard.incarnation.boot > own.incarnation.boot || life_over {
-            Incarnation::first(heard.incarnation.boot.saturating_add(1))
+        let above = own.incarnation.above(heard.incarnation);
+        let worn_out = above.counter > COUNTER_LIFE_MAX;
+        let raised = if heard.incarnation.boot > own.incarnation.boot || life_over || worn_out {
+            Incarnation::first(above.boot.saturating_add(1))
         } else {
-            own.incarnation.above(heard.incarnation)
+            above
         };
+        if raised <= own.incarnation {
+            return false;
+        }
         match self.membership.judge(heard, self.clock.outside(now)) {
             Change::Changed { .. } => {}
             Change::Refused(_) => {
@@ -116,7 +135,7 @@ impl Node {
         self.leaving = Leaving::Leaves;
         self.prober.stop();
         self.cold.joining = None;
-        for timer in [Timer::ProbePeriod, Timer::ProbeAnswer, Timer::Join, Timer::Repair] {
+        for timer in [Timer::ProbePeriod, Timer::ProbeAnswer, Timer::Suspicion, Timer::Join, Timer::Repair] {
             self.deadlines.set(timer, Instant::NEVER);
         }
         let own = Record { health: Health::Left, ..self.membership.record(Slot::SELF) };

@@ -2,6 +2,7 @@
 
 use crate::detector::Target;
 use crate::detector::suspicion::Due;
+use crate::membership::Membership;
 use crate::vocab::{Health, Instant, Nonce, Record, Slot};
 
 use super::intents::Intent;
@@ -86,10 +87,7 @@ impl Node {
         }
         let membership = &self.membership;
         let is_target = |slot| slot != Slot::SELF && membership.health(slot).is_live();
-        let target = self.order.choose(membership.len(), &mut self.rng, is_target, |slot| {
-            let Record { id, addr, .. } = membership.record(slot);
-            Target { slot, id, addr }
-        });
+        let target = self.order.choose(membership.len(), &mut self.rng, is_target, |slot| target_of(membership, slot));
         if let Some(target) = target {
             let nonce = self.prober.wish(target, &mut self.rng);
             self.wish(Intent::Probe { target, nonce });
@@ -98,9 +96,11 @@ impl Node {
 
     /// Nobody reached the target for a whole period: it is suspected.
     fn on_silence(&mut self, target: Target, now: Instant) {
-        if self.membership.health(target.slot) == Health::Alive {
+        let known = self.membership.record(target.slot);
+        // A life that began since was not probed.
+        if known.health == Health::Alive && known.incarnation.boot == target.boot {
             self.stats.suspicions += 1;
-            let record = Record { health: Health::Suspect, hops: 0, ..self.membership.record(target.slot) };
+            let record = Record { health: Health::Suspect, hops: 0, ..known };
             self.learn(&record, Reason::Silence, now);
         }
     }
@@ -154,14 +154,23 @@ impl Node {
             }
             None => {}
         }
-        self.deadlines.set(Timer::Suspicion, self.suspicions.next_deadline());
+        self.schedule_suspicions();
     }
 
     /// Tries one random member; if it is dead, it is asked whether it is. So each dead member is tried about
-    /// once per interval by all together, without anybody keeping a list.
+    /// once per interval by all together, without anybody keeping a list. A seed is asked as often.
     fn on_reconnect(&mut self, now: Instant) {
         self.schedule_reconnect(now);
-        if self.leaving != Leaving::Stays || self.membership.live() == self.membership.len() {
+        if self.leaving != Leaving::Stays {
+            return;
+        }
+        if self.rng.below(self.membership.live()) == 0
+            && let Some(joining) = &mut self.cold.joining
+        {
+            joining.ask_again(now);
+            self.schedule_join();
+        }
+        if self.membership.live() == self.membership.len() {
             return;
         }
         let slot = Slot(self.rng.below(self.membership.len()));
@@ -177,6 +186,11 @@ impl Node {
         self.deadlines.set(Timer::Reconnect, now.after(core::time::Duration::from_nanos(wait.max(1))));
     }
 
+    /// What a probe needs to know of the member in a row.
+    pub(super) fn target(&self, slot: Slot) -> Target {
+        target_of(&self.membership, slot)
+    }
+
     pub(super) fn nonce(&mut self) -> Nonce {
         Nonce(self.rng.next().to_le_bytes())
     }
@@ -186,4 +200,9 @@ impl Node {
             self.stats.intents_dropped += 1;
         }
     }
+}
+
+fn target_of(membership: &Membership, slot: Slot) -> Target {
+    let Record { id, incarnation, addr, .. } = membership.record(slot);
+    Target { slot, id, boot: incarnation.boot, addr }
 }

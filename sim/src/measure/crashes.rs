@@ -46,7 +46,6 @@ pub(super) struct Detection {
     pub(super) observer: Tally,
     pub(super) full: Tally,
     pub(super) hops: Samples,
-    pub(super) any: bool,
 }
 
 /// Samples, and how many never came.
@@ -124,8 +123,10 @@ impl Crashes {
     pub(super) fn detection(&self, fault: Option<usize>) -> Detection {
         let mut detection = Detection::default();
         for crash in self.crashes.iter().filter(|crash| fault.is_none_or(|fault| crash.fault == fault)) {
-            detection.any = true;
             let watching = || crash.dead_at.iter().copied().filter(|&at| at != NOT_WATCHING);
+            if watching().next().is_none() {
+                continue;
+            }
             let known = || watching().filter(|&at| at != WAITING);
             let since = |at: u64| at - crash.at;
             detection.suspect.add(crash.first_suspect.map(since));

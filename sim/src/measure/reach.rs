@@ -50,11 +50,12 @@ impl Reach {
     ) {
         let barriers: Vec<Barrier<'_>> = barriers.collect();
         let partitions: Vec<Barrier<'_>> = barriers.iter().copied().filter(|barrier| barrier.partition).collect();
-        self.states.push(State {
-            since: now,
-            label: components(&barriers, runs),
-            side: components(&partitions, |_| true),
-        });
+        let state = State { since: now, label: components(&barriers, runs), side: components(&partitions, |_| true) };
+        match self.states.last_mut() {
+            Some(last) if last.label == state.label && last.side == state.side => {}
+            Some(last) if last.since == now => *last = state,
+            _ => self.states.push(state),
+        }
     }
 
     /// Whether two nodes were connected without a gap from `since` to now.

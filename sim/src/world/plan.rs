@@ -62,7 +62,9 @@ impl Plan {
                 if let Some(for_ns) = fault.for_ns {
                     plan.steps.push((fault.at_ns + for_ns, Step::End { fault: number }));
                 }
-                rule.touch(&mut plan.touched);
+                if !matches!(fault.kind, FaultKind::Partition { shape: Shape::Isolate(_), .. }) {
+                    rule.touch(&mut plan.touched);
+                }
             }
             chosen.iter().for_each(|&node| plan.touched[node as usize] = true);
             plan.rules.push(rule);
