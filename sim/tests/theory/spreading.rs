@@ -95,7 +95,7 @@ fn the_first_wave_reaches_all_but_one_in_seventeen() {
     let n = f64::from(SURVIVORS);
     let theory = (0..100).fold(0.9, |x, _| 1.0 - libm::pow(1.0 - FANOUT / n, x * n));
     assert!((theory - 0.9405).abs() < 0.002, "{theory}");
-    let shares = spreads(SURVIVORS, "100us", 30).into_iter().map(|learned| {
+    let shares = spreads(SURVIVORS, "100us", 20).into_iter().map(|learned| {
         let end_ns = learned[0].at_ns + 20 * 100_000;
         learned.iter().filter(|change| change.at_ns <= end_ns).count() as f64 / n
     });

@@ -162,5 +162,5 @@ fn a_hundred_nodes_take_the_rounds_of_the_model() {
 
 #[test]
 fn three_hundred_nodes_take_the_rounds_of_the_model() {
-    as_the_model(300, 24, 4000);
+    as_the_model(300, 16, 4000);
 }
