@@ -115,7 +115,7 @@ impl UdpDriver {
         };
         let (identity, clock) = (Identity { id, boot, addr }, Clock::start());
         let outgoing = vec![0; config.datagram_bytes_max];
-        let node = Node::new(config, identity, seed, clock.now())?;
+        let node = Node::new(config, identity, seed, clock.now(), None)?;
         let (stats, incoming) = (SocketStats::default(), vec![0; INCOMING_BYTES]);
         Ok(Self { node, clock, socket, identity, local_addr, stats, outgoing, incoming })
     }

@@ -38,7 +38,7 @@ pub fn fresh_node(family: u64, number: u32, now: Instant) -> Node {
     let id = NodeId::from_u128(half(0) << 64 | half(1));
     let identity = Identity { id, boot: 1_790_000_000_000, addr: address_of(number) };
     let seed = Draws::new(family).draw(Draw::NodeSeed, u64::from(number), 0);
-    Node::new(Config::lan(), identity, seed, now).expect("the profile is valid")
+    Node::new(Config::lan(), identity, seed, now, None).expect("the profile is valid")
 }
 
 /// A packet that somebody sent.

@@ -32,7 +32,8 @@ mod wire;
 
 pub use config::{Config, ConfigError, ProbeOrder};
 pub use node::io::{
-    Command, Event, Identity, Input, MemberChange, Purpose, Reason, Rejected, SEEDS_MAX, Stats, Timer, Transmit, Wakeup,
+    Command, Event, Identity, Input, MemberChange, Purpose, Reason, Rejected, SEEDS_MAX, Snapshot, Stats, Timer,
+    Transmit, Wakeup,
 };
 pub use node::{MemberView, Node, View};
 pub use vocab::{Health, Incarnation, Instant, NodeId, Record, stable_hash};

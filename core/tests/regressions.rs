@@ -56,7 +56,7 @@ fn a_new_node_waits_as_long_in_every_epoch() {
     let wait = |seconds: u64| {
         let start = Instant::from_nanos(seconds * 1_000_000_000);
         let identity = Identity { id: id_of(0), boot: 1, addr: addr_of(0) };
-        let node = Node::new(Config::lan(), identity, 1, start).expect("the config is valid");
+        let node = Node::new(Config::lan(), identity, 1, start, None).expect("the config is valid");
         node.poll_timeout().map(|wakeup| (wakeup.at.since(start), wakeup.timer))
     };
     assert_eq!(wait(0), wait(10));
@@ -105,7 +105,7 @@ fn the_longest_duration_is_refused_or_works() {
 fn nobody_listens_at_the_broadcast_address() {
     let addr = "255.255.255.255:7946".parse().expect("an address");
     let identity = Identity { id: id_of(0), boot: 1, addr };
-    let refused = Node::new(Config::lan(), identity, 1, Instant::from_nanos(0)).err();
+    let refused = Node::new(Config::lan(), identity, 1, Instant::from_nanos(0), None).err();
     assert_eq!(refused, Some(ConfigError::Address { addr }));
 }
 

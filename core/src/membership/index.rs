@@ -56,6 +56,15 @@ impl Index {
         Self { buckets: (0..BUCKETS).map(|_| Bucket::default()).collect() }
     }
 
+    /// Makes room for so many members in all, spread as hashes are.
+    pub(super) fn reserve(&mut self, members: usize) {
+        let mean = members / BUCKETS + 1;
+        for bucket in &mut self.buckets {
+            // A quarter above the mean, and a quarter of that stays empty.
+            bucket.grow_to(mean * 5 / 3 + 4);
+        }
+    }
+
     /// The row under this hash that `is_it` confirms.
     pub(super) fn find(&self, id_hash: u64, is_it: impl Fn(Slot) -> bool) -> Option<Slot> {
         let bucket = &self.buckets[bucket_of(id_hash)];
@@ -140,9 +149,15 @@ impl Bucket {
         self.used += 1;
     }
 
-    /// Grows by half; the tag alone says where an entry belongs, so no row is touched.
     fn grow(&mut self) {
-        let capacity = (self.entries.len() + self.entries.len() / 2).max(4);
+        self.grow_to((self.entries.len() + self.entries.len() / 2).max(4));
+    }
+
+    /// Moves to a larger table; the tag alone says where an entry belongs, so no row is touched.
+    fn grow_to(&mut self, capacity: usize) {
+        if capacity <= self.entries.len() {
+            return;
+        }
         let old = core::mem::replace(&mut self.entries, alloc::vec![0; capacity]);
         self.used = 0;
         for entry in old.into_iter().filter(|&entry| entry != 0) {

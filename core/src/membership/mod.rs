@@ -96,6 +96,11 @@ impl Membership {
         membership
     }
 
+    /// Makes room for so many members at once.
+    pub(crate) fn reserve(&mut self, members: usize) {
+        self.index.reserve(members);
+    }
+
     /// Merges what somebody says about a member.
     pub(crate) fn apply(&mut self, record: &Record, now: Instant) -> Change {
         let change = self.judge(record, now);

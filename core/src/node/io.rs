@@ -2,7 +2,7 @@
 
 use core::net::SocketAddr;
 
-use crate::vocab::{Health, Incarnation, Instant, NodeId};
+use crate::vocab::{Health, Incarnation, Instant, NodeId, Record};
 use crate::wire::DecodeError;
 
 /// Who a node is.
@@ -15,6 +15,17 @@ pub struct Identity {
     pub boot: u64,
     /// Where the others reach this node.
     pub addr: SocketAddr,
+}
+
+/// What a node is told before it begins: the members of an earlier life, or of a cluster that is there already.
+///
+/// It loads in time linear in its length. What it says is believed like a repair that was never told on, and
+/// no events come of it: read the view. If it holds the node's own record with the same boot, the node
+/// takes it that everybody knows it; otherwise it announces itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Snapshot<'a> {
+    /// Records as [`View::members`](crate::View::members) gives them. A suspect is loaded as alive.
+    pub members: &'a [Record],
 }
 
 /// Something that happens to a node.

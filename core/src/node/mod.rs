@@ -29,17 +29,17 @@ use crate::config::{Config, ConfigError};
 use crate::detector::order::Order;
 use crate::detector::probe::Prober;
 use crate::detector::suspicion::Suspicions;
-use crate::membership::Membership;
 use crate::membership::cookie::Cookies;
 use crate::membership::joining::Joining;
 use crate::membership::repair::Repairs;
-use crate::packing::Gossip;
+use crate::membership::{Change, Membership};
+use crate::packing::{Gossip, Urgency};
 use crate::vocab::{Health, Incarnation, Instant, NodeId, Record, Rng, Slot};
 use crate::wire::can_listen;
 use clock::{Clock, Reading};
 use events::Events;
 use intents::{Intents, Relays};
-use io::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, Stats, Wakeup};
+use io::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, Snapshot, Stats, Wakeup};
 use repairing::Conversation;
 use timers::Deadlines;
 pub use view::{MemberView, View};
@@ -64,7 +64,7 @@ const RUMOURS_MAX: usize = 4096;
 /// let addr: SocketAddr = "10.0.0.1:7946".parse().unwrap();
 /// let identity = Identity { id: NodeId::from_name("n1"), boot: 1, addr };
 /// let start = Instant::from_nanos(0);
-/// let mut node = Node::new(Config::lan(), identity, 42, start)?;
+/// let mut node = Node::new(Config::lan(), identity, 42, start, None)?;
 ///
 /// let mut buffer = [0; 1232];
 /// assert!(node.poll_transmit(start, &mut buffer).is_none(), "alone, it has nobody to talk to");
@@ -125,14 +125,20 @@ enum Leaving {
 }
 
 impl Node {
-    /// A node that knows only itself.
+    /// A node that knows itself and what a snapshot tells it.
     ///
     /// `seed` is all the chance that it will ever have: the same config, identity, seed and inputs give the
     /// same bytes on every platform.
     ///
     /// # Errors
     /// [`ConfigError`] when settings contradict each other, or nobody can listen at the address.
-    pub fn new(config: Config, identity: Identity, seed: u64, now: Instant) -> Result<Self, ConfigError> {
+    pub fn new(
+        config: Config,
+        identity: Identity,
+        seed: u64,
+        now: Instant,
+        snapshot: Option<Snapshot<'_>>,
+    ) -> Result<Self, ConfigError> {
         config.validate()?;
         let Identity { id, boot, addr } = identity;
         if !can_listen(addr) {
@@ -173,9 +179,29 @@ impl Node {
             rng,
             cold: Box::new(cold),
         };
-        node.tell(Slot::SELF, crate::packing::Urgency::Urgent, now);
+        let announced = snapshot.is_some_and(|snapshot| node.load(&own, snapshot, now));
+        if !announced {
+            node.tell(Slot::SELF, Urgency::Urgent, now);
+        }
         node.start_timers(now);
         Ok(node)
+    }
+
+    /// Believes a snapshot. Returns whether it shows that the node itself is known already.
+    fn load(&mut self, own: &Record, snapshot: Snapshot<'_>, now: Instant) -> bool {
+        self.membership.reserve(snapshot.members.len());
+        let mut announced = false;
+        for record in snapshot.members {
+            if record.id == self.id {
+                announced = (record.incarnation, record.addr) == (own.incarnation, own.addr);
+                continue;
+            }
+            let health = if record.health == Health::Suspect { Health::Alive } else { record.health };
+            if let Change::Refused(_) = self.membership.apply(&Record { health, ..*record }, now) {
+                self.stats.records_refused += 1;
+            }
+        }
+        announced
     }
 
     /// Takes in something that happened at `now`. A `now` before an earlier one counts as that one.

@@ -97,7 +97,7 @@ impl World {
 
     fn born(&self, peer: usize, boot: u64) -> Node {
         let identity = Identity { id: id_of(peer), boot, addr: addr_of(peer) };
-        Node::new(self.config.clone(), identity, self.options.seed, self.instant()).expect("the config is valid")
+        Node::new(self.config.clone(), identity, self.options.seed, self.instant(), None).expect("the config is valid")
     }
 
     /// Everybody joins through the first peer; runs until all know all.

@@ -96,6 +96,14 @@ impl Beliefs {
         self.note(now);
     }
 
+    /// A node starts and is shown everybody who takes part.
+    pub(super) fn on_start_knowing_all(&mut self, node: u32, now: u64) {
+        self.on_start(node, now);
+        for subject in (0..self.nodes).filter(|&subject| subject != node) {
+            self.on_change(node, subject, Health::Alive, now);
+        }
+    }
+
     pub(super) fn on_stop(&mut self, node: u32, now: u64) {
         self.running[node as usize] = false;
         self.running_count -= 1;

@@ -67,10 +67,14 @@ impl Measure {
         }
     }
 
-    pub(crate) fn on_start(&mut self, node: u32, boot: u64, now: u64) {
+    pub(crate) fn on_start(&mut self, (node, boot): (u32, u64), knows_all: bool, now: u64) {
         self.boots[node as usize] = boot;
         self.crashes.on_restart(node);
-        self.beliefs.on_start(node, now);
+        if knows_all {
+            self.beliefs.on_start_knowing_all(node, now);
+        } else {
+            self.beliefs.on_start(node, now);
+        }
         self.rates.on_start(node);
     }
 

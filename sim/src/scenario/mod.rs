@@ -7,10 +7,12 @@
 mod diagnostic;
 mod extent;
 mod read;
+mod start;
 mod words;
 
 pub use diagnostic::{Diagnostic, render_at};
 pub use read::parse;
+pub use start::StartAs;
 
 /// One scenario: what the file says, in engine units.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +105,8 @@ pub struct Nodes {
     pub contacts: u32,
     /// Node `i` starts at `i * stagger_ns`.
     pub stagger_ns: u64,
+    /// How they know each other at their first start.
+    pub start: StartAs,
 }
 
 /// The network while nothing is wrong with it.

@@ -7,12 +7,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use quidnunc_core::{
-    Command, Config, ConfigError, Event, Identity, Input, Instant, Node, NodeId, ProbeOrder, Purpose, Stats,
-    stable_hash,
+    Command, Config, ConfigError, Event, Health, Identity, Incarnation, Input, Instant, Node, NodeId, ProbeOrder,
+    Purpose, Record, Snapshot, Stats, stable_hash,
 };
 
 use crate::engine::draws::{Draws, Purpose as Draw};
-use crate::scenario::{self, Nodes, Profile, Protocol};
+use crate::scenario::{self, Nodes, Profile, Protocol, StartAs};
 
 const PORT: u16 = 7946;
 
@@ -74,6 +74,8 @@ pub(super) struct Cast {
     nodes: Nodes,
     config: Config,
     draws: Draws,
+    /// What nodes that start converged are shown.
+    everybody: Vec<Record>,
     actors: Vec<Option<Box<Node>>>,
     boots: Vec<u64>,
     timers: Vec<TimerState>,
@@ -93,35 +95,64 @@ struct TimerState {
 impl Cast {
     pub(super) fn new(nodes: Nodes, config: Config, draws: Draws) -> Self {
         let count = nodes.count as usize;
-        Self {
+        let mut cast = Self {
             nodes,
             config,
             draws,
+            everybody: Vec::new(),
             actors: (0..count).map(|_| None).collect(),
             boots: vec![0; count],
             timers: vec![TimerState { scheduled: u64::MAX, due: u64::MAX, seq: 0 }; count],
             hashes: vec![0; count],
+        };
+        if nodes.start == StartAs::Converged {
+            cast.everybody = cast.everybody();
         }
+        cast
     }
 
-    /// Starts a node, for the first time or again, and lets it join. Returns its boot number.
+    /// Whether a node is shown everybody when it is started now.
+    pub(super) fn starts_converged(&self, node: u32) -> bool {
+        self.nodes.start == StartAs::Converged && self.boots[node as usize] == 0
+    }
+
+    /// Starts a node, for the first time or again, and lets it join or shows it everybody. Returns its boot
+    /// number.
     pub(super) fn start(&mut self, node: u32, now: u64) -> u64 {
         let place = node as usize;
         let first = self.boots[place] == 0;
+        let converged = self.starts_converged(node);
         let boot = (EPOCH_MS + now / 1_000_000).max(self.boots[place] + 1);
         self.boots[place] = boot;
-        let half = |which| u128::from(self.draws.draw(Draw::NodeId, u64::from(node), which));
-        let identity = Identity { id: NodeId::from_u128(half(0) << 64 | half(1)), boot, addr: address_of(node) };
+        let identity = Identity { id: self.id_of(node), boot, addr: address_of(node) };
         let seed = self.draws.draw(Draw::NodeSeed, u64::from(node), boot);
         let at = Instant::from_nanos(now);
-        let mut state =
-            Node::new(self.config.clone(), identity, seed, at).expect("the configuration was validated before");
+        let snapshot = converged.then_some(Snapshot { members: &self.everybody });
+        let mut state = Node::new(self.config.clone(), identity, seed, at, snapshot)
+            .expect("the configuration was validated before");
         let seeds: Vec<SocketAddr> = self.seeds(node, first).map(address_of).collect();
-        if !seeds.is_empty() {
+        if !converged && !seeds.is_empty() {
             state.handle(at, Input::Command(Command::Join { seeds: &seeds })).expect("a new node may join");
         }
         self.actors[place] = Some(Box::new(state));
         boot
+    }
+
+    fn id_of(&self, node: u32) -> NodeId {
+        let half = |which| u128::from(self.draws.draw(Draw::NodeId, u64::from(node), which));
+        NodeId::from_u128(half(0) << 64 | half(1))
+    }
+
+    /// Everybody as they are when they start at t = 0.
+    fn everybody(&self) -> Vec<Record> {
+        let record = |node| Record {
+            id: self.id_of(node),
+            incarnation: Incarnation::first(EPOCH_MS),
+            health: Health::Alive,
+            hops: 0,
+            addr: address_of(node),
+        };
+        (0..self.nodes.count).map(record).collect()
     }
 
     /// Whom a node is given as seeds: earlier nodes at its first start, any others when it comes back.

@@ -1,9 +1,9 @@
 //! What happens? Real nodes, a simulated network, a timetable of faults, one event after the other.
 //!
-//! * [`cast`] — who takes part: identities, addresses, configuration, the nodes themselves;
-//! * [`plan`] — what is to happen when: starts, crashes, cuts;
-//! * [`network`] — what becomes of a packet;
-//! * [`packets`] — where packets lie while they are under way.
+//! * `cast` — who takes part: identities, addresses, configuration, the nodes themselves;
+//! * `plan` — what is to happen when: starts, crashes, cuts;
+//! * `network` — what becomes of a packet;
+//! * `packets` — where packets lie while they are under way.
 //!
 //! Invariant: everything that happens follows from the scenario and the seed. The world hands each node
 //! bytes and instants and takes bytes, instants and events; it looks into none of them except through
@@ -192,8 +192,9 @@ impl<'a, W: Witness> World<'a, W> {
     }
 
     fn start(&mut self, node: u32) {
+        let knows_all = self.cast.starts_converged(node);
         let boot = self.cast.start(node, self.now);
-        self.measure.on_start(node, boot, self.now);
+        self.measure.on_start((node, boot), knows_all, self.now);
         self.note_topology();
         self.after(node);
     }

@@ -8,7 +8,7 @@ use quidnunc_sim::cli::{self, Job, RunProblem, Simulator, Streams};
 use quidnunc_sim::result::{ExitCode, ExpectResult, FaultResult, Measured, Packets, RunResult, Verdict, evaluate};
 use quidnunc_sim::scenario::{
     Across, Count, Delay, Distribution, Expect, Fault, FaultKind, Metric, Net, Nodes, Op, Protocol, Run, Scenario,
-    Scope, Selector, Share, Stat,
+    Scope, Selector, Share, StartAs, Stat,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -80,7 +80,7 @@ pub(crate) fn scenario(name: &str) -> Scenario {
         about: String::new(),
         run: Run { duration_ns: 60 * SECOND, warmup_ns: SECOND, seed_base: 1, seed_count: 4 },
         protocol: Protocol::default(),
-        nodes: Nodes { count: 100, contacts: 1, stagger_ns: 0 },
+        nodes: Nodes { count: 100, contacts: 1, stagger_ns: 0, start: StartAs::Join },
         net: Net {
             delay: Delay { time_ns: 1, jitter_ns: 0, floor_ns: 1, distribution: Distribution::Constant },
             loss: Share::NEVER,

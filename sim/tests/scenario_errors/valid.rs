@@ -2,7 +2,7 @@
 
 use quidnunc_sim::scenario::{
     Across, Anchor, Count, Delay, Direction, Distribution, Edge, Expect, Fault, FaultKind, Metric, Net, Nodes, Op,
-    ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share, Stat, parse,
+    ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share, StartAs, Stat, parse,
 };
 
 use super::FILE;
@@ -59,7 +59,7 @@ fn every_table_but_the_lists() {
             span: header..header + "[protocol]".len(),
         }
     );
-    assert_eq!(scenario.nodes, Nodes { count: 1_000, contacts: 3, stagger_ns: 5 * MS });
+    assert_eq!(scenario.nodes, Nodes { count: 1_000, contacts: 3, stagger_ns: 5 * MS, start: StartAs::Join });
     assert_eq!(
         scenario.net,
         Net {
@@ -157,7 +157,7 @@ fn what_the_file_leaves_out_has_its_default() {
     let all = Run { duration_ns: S, warmup_ns: 0, seed_base: 1, seed_count: 1 };
     assert_eq!(scenario.run, all);
     assert_eq!(scenario.protocol, Protocol::default());
-    assert_eq!(scenario.nodes, Nodes { count: 1, contacts: 1, stagger_ns: 10 * MS });
+    assert_eq!(scenario.nodes, Nodes { count: 1, contacts: 1, stagger_ns: 10 * MS, start: StartAs::Join });
     let uniform =
         Delay { time_ns: 27_500_000, jitter_ns: 22_500_000, floor_ns: MS, distribution: Distribution::Uniform };
     assert_eq!(scenario.net.delay, uniform);

@@ -20,7 +20,7 @@ use self::mistake::{Mistake, Outcome, shown};
 use self::table::Section;
 use self::units::{SIZE, duration_text};
 use super::extent::last_start_ns;
-use super::{Diagnostic, Nodes, Profile, Protocol, Run, Scenario, render_at};
+use super::{Diagnostic, Nodes, Profile, Protocol, Run, Scenario, StartAs, render_at};
 
 /// The format version that this reader understands.
 const FORMAT: u64 = 1;
@@ -143,9 +143,16 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
 }
 
 fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {
-    let section = file.need("nodes", "{ count = 100 }")?.section("[nodes]", &["count", "join"])?;
+    let section = file.need("nodes", "{ count = 100 }")?.section("[nodes]", &["count", "start", "join"])?;
     let count_field = section.need("count", "100")?;
     let count = count_field.small(1..=MAX_NODES)?;
+    let start = section.opt("start", |f| f.word())?.unwrap_or_default();
+    let join_field = section.get("join");
+    if let (StartAs::Converged, Some(join)) = (start, &join_field) {
+        return Err(
+            join.wrong("nodes that start converged do not join", "leave out `join`, or `start = \"converged\"`")
+        );
+    }
     let join = section.opt("join", |f| f.section("`join`", &["contacts", "stagger"]))?;
     let (mut contacts, mut stagger) = (None, None);
     if let Some(join) = join {
@@ -154,6 +161,7 @@ fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {
     }
     let stagger_ns = stagger.as_ref().map(|f| f.duration()).transpose()?;
     let stagger_ns = stagger_ns.unwrap_or(STAGGER_NS);
+    let stagger_ns = if start == StartAs::Converged { 0 } else { stagger_ns };
     let last_ns = last_start_ns(0, stagger_ns, count);
     if last_ns >= run.duration_ns {
         return Err(stagger.unwrap_or(count_field).wrong(
@@ -165,5 +173,5 @@ fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {
             "make the run longer, or start the nodes faster: `join = { stagger = \"1ms\" }`",
         ));
     }
-    Ok(Nodes { count, contacts: contacts.unwrap_or(1), stagger_ns })
+    Ok(Nodes { count, contacts: contacts.unwrap_or(1), stagger_ns, start })
 }
