@@ -10,7 +10,7 @@ mod read;
 mod words;
 
 pub use diagnostic::{Diagnostic, render_at};
-pub use read::parse;
+pub use read::{parse, value_span};
 
 /// One scenario: what the file says, in engine units.
 #[derive(Debug, Clone, PartialEq, Eq)]
