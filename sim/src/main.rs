@@ -26,7 +26,8 @@ impl Simulator for Real {
     }
 
     fn run(&self, job: &Job<'_>) -> Result<RunResult, RunProblem> {
-        let options = RunOptions { map_hash_seed: job.map_hash_seed, progress: Some(job.progress) };
+        let Job { map_hash_seed, progress, fingerprints, .. } = *job;
+        let options = RunOptions { map_hash_seed, progress: Some(progress), fingerprints };
         world::run(job.scenario, job.seed, &options)
             .map_err(|problem| RunProblem::Scenario(format!("error: {}: {problem}", job.file_name)))
     }

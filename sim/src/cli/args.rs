@@ -14,6 +14,7 @@ Examples:
   quidnunc-sim run scenarios/crash.toml --seeds 1..101 --json > crash.json
   quidnunc-sim check scenarios/*.toml
   quidnunc-sim verify scenarios/crash.toml
+  quidnunc-sim bisect before.fp after.fp
 
 Exit codes; of several, the first of 70 64 4 5 1 3 6 7 2 0 is the answer:
    0  everything holds
@@ -43,6 +44,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Runs the first seed three times, with other threads and other hash seeds: is it the same?
     Verify(VerifyArgs),
+    /// Compares what two runs wrote with `--fingerprints`: in which second do they first differ?
+    Bisect(BisectArgs),
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -50,7 +53,8 @@ Examples:
   quidnunc-sim run scenarios/crash.toml               the file's first seed
   quidnunc-sim run scenarios/crash.toml --seed 7      this seed
   quidnunc-sim run scenarios/crash.toml --seeds 1..9  seeds 1 to 8, and all of them pooled
-  quidnunc-sim run scenarios/*.toml --all-seeds       each file's own seeds";
+  quidnunc-sim run scenarios/*.toml --all-seeds       each file's own seeds
+  quidnunc-sim run scenarios/crash.toml --fingerprints before.fp   for bisect";
 
 #[derive(Debug, Args)]
 #[command(after_help = RUN_EXAMPLES)]
@@ -76,6 +80,9 @@ pub(super) struct RunArgs {
     /// Prints one line per file, and no progress.
     #[arg(long)]
     pub(super) quiet: bool,
+    /// Writes the fingerprint of the run up to each simulated second; of one file and one seed only.
+    #[arg(long, value_name = "OUT", conflicts_with_all = ["seeds", "all_seeds"])]
+    pub(super) fingerprints: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -95,6 +102,21 @@ pub(super) struct VerifyArgs {
     /// Prints a line of JSON per file.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  quidnunc-sim run scenarios/crash.toml --fingerprints before.fp
+  quidnunc-sim run scenarios/crash.toml --fingerprints after.fp     with a program that was changed
+  quidnunc-sim bisect before.fp after.fp")]
+pub(super) struct BisectArgs {
+    /// Fingerprints of one run.
+    #[arg(value_name = "A")]
+    pub(super) a: PathBuf,
+    /// Fingerprints of another run of the same scenario with the same seed.
+    #[arg(value_name = "B")]
+    pub(super) b: PathBuf,
 }
 
 /// A half-open range of seeds that is not empty.

@@ -38,6 +38,8 @@ pub struct RunOptions<'a> {
     pub map_hash_seed: u64,
     /// Told the simulated nanoseconds once per simulated second.
     pub progress: Option<&'a (dyn Fn(u64) + Sync)>,
+    /// Told the end of each simulated second, and of the run, with the fingerprint of the run up to then.
+    pub fingerprints: Option<&'a (dyn Fn(u64, u64) + Sync)>,
 }
 
 /// Sees everything that nodes say, as it happens: for traces and for tests against theory.
@@ -160,6 +162,10 @@ impl<'a, W: Witness> World<'a, W> {
                 Class::Probe => self.on_window(),
             }
         }
+        let end = self.scenario.run.duration_ns;
+        if !end.is_multiple_of(WINDOW_NS) {
+            self.tell_fingerprint(end);
+        }
         assert_eq!(self.wheel.late(), 0, "no event was scheduled in the past");
     }
 
@@ -272,8 +278,15 @@ impl<'a, W: Witness> World<'a, W> {
         if let Some(progress) = self.options.progress {
             progress(self.now);
         }
+        self.tell_fingerprint(self.now);
         let next = self.now + WINDOW_NS;
         self.wheel.push(Event { at: next, order: order_key(Class::Probe, 0, 0), dst: 0, what: 0 });
+    }
+
+    fn tell_fingerprint(&self, end: u64) {
+        if let Some(told) = self.options.fingerprints {
+            told(end, self.cast.fingerprint());
+        }
     }
 
     fn finish(self) -> RunResult {
