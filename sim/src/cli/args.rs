@@ -15,6 +15,7 @@ Examples:
   quidnunc-sim check scenarios/*.toml
   quidnunc-sim verify scenarios/crash.toml
   quidnunc-sim bisect before.fp after.fp
+  quidnunc-sim bench
 
 Exit codes; of several, the first of 70 64 4 5 1 3 6 7 2 0 is the answer:
    0  everything holds
@@ -46,6 +47,8 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Compares what two runs wrote with `--fingerprints`: in which second do they first differ?
     Bisect(BisectArgs),
+    /// Measures the engine with nodes that do next to nothing.
+    Bench(BenchArgs),
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -117,6 +120,23 @@ pub(super) struct BisectArgs {
     /// Fingerprints of another run of the same scenario with the same seed.
     #[arg(value_name = "B")]
     pub(super) b: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  quidnunc-sim bench --pending 10000 --json")]
+pub(super) struct BenchArgs {
+    /// How many nodes there are; a third of the waiting events if nothing is said.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub(super) nodes: Option<u32>,
+    /// How many events wait at any time.
+    #[arg(long, value_name = "P", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(64..=100_000_000))]
+    pub(super) pending: u32,
+    /// How many simulated seconds are measured.
+    #[arg(long, value_name = "S", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(super) seconds: u64,
+    /// Prints a line of JSON, schema 1.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// A half-open range of seeds that is not empty.

@@ -2,6 +2,7 @@
 
 mod args;
 mod batch;
+mod bench;
 mod bisect;
 mod check;
 mod fingerprints;
@@ -72,6 +73,7 @@ where
         Command::Check(args) => check::check(args, simulator, streams),
         Command::Verify(args) => verify::verify(args, simulator, streams),
         Command::Bisect(args) => bisect::bisect(args, streams),
+        Command::Bench(args) => bench::bench(args, streams),
     }
 }
 

@@ -3,7 +3,8 @@
 //! * [`cast`] — who takes part: identities, addresses, configuration, the nodes themselves;
 //! * [`plan`] — what is to happen when: starts, crashes, cuts;
 //! * [`network`] — what becomes of a packet;
-//! * [`packets`] — where packets lie while they are under way.
+//! * [`packets`] — where packets lie while they are under way;
+//! * [`null`] — what the engine costs by itself: the same parts with nodes that do next to nothing.
 //!
 //! Invariant: everything that happens follows from the scenario and the seed. The world hands each node
 //! bytes and instants and takes bytes, instants and events; it looks into none of them except through
@@ -11,6 +12,7 @@
 
 mod cast;
 mod network;
+mod null;
 mod packets;
 mod plan;
 
@@ -27,6 +29,7 @@ use packets::Packets;
 use plan::{Plan, Step};
 
 pub use cast::node_config;
+pub use null::{NullCounts, NullWorld};
 
 /// Width of the windows in which rates are measured, in nanoseconds.
 const WINDOW_NS: u64 = 1_000_000_000;
