@@ -3,8 +3,9 @@
 //! A file has one head, which says of which run it is, and then one line per simulated second: the end of
 //! that second in nanoseconds and the fingerprint of everything from the start until then.
 
+use std::fmt::Display;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -43,8 +44,11 @@ impl<'a> Recorder<'a> {
                 sources.len()
             )));
         };
-        let file = File::create(path)
-            .map_err(|error| RunProblem::Scenario(format!("error: cannot write {}: {error}", path.display())))?;
+        let fail = |why: &dyn Display| RunProblem::Scenario(format!("error: cannot write {}: {why}", path.display()));
+        if holds_something_else(path) {
+            return Err(fail(&"it holds something else than fingerprints"));
+        }
+        let file = File::create(path).map_err(|error| fail(&error))?;
         let seed = args.seed.unwrap_or(source.scenario.run.seed_base);
         let lines = Mutex::new(format!("{HEAD}{} seed {seed}\n", source.scenario.name));
         Ok(Some(Self { simulator, file, lines }))
@@ -69,6 +73,13 @@ impl Simulator for Recorder<'_> {
         };
         self.simulator.run(&Job { fingerprints: Some(&told), ..*job })
     }
+}
+
+/// Whether a file would be lost if fingerprints were written there: `--fingerprints a.toml` is a slip.
+fn holds_something_else(path: &Path) -> bool {
+    let is_file = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
+    let mut start = [0; HEAD.len()];
+    is_file && !File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok() && start == *HEAD.as_bytes())
 }
 
 /// What one file says.

@@ -104,8 +104,9 @@ fn the_window_in_which_one_datagram_is_missing_is_found() {
 #[test]
 fn the_same_run_has_the_same_windows_and_ends_with_the_fingerprint_of_the_result() {
     let folder = folder("same");
-    let (one, again) = (fingerprints(&folder, "one", SCENARIO), fingerprints(&folder, "again", SCENARIO));
-    assert_eq!(one, again);
+    let one = fingerprints(&folder, "one", SCENARIO);
+    assert_eq!(one, fingerprints(&folder, "again", SCENARIO));
+    assert_eq!(one, fingerprints(&folder, "again", SCENARIO), "fingerprints may be written over fingerprints");
     assert!(one.starts_with("# quidnunc fingerprints 1 bisected seed 3\n1000000000 "), "{one}");
     assert_eq!(one.lines().count(), 1 + 10);
     let (_, out, _) = program(&folder, &["run", "one.toml", "--seed", "3", "--quiet"]);
@@ -156,10 +157,12 @@ fn fingerprints_are_of_one_file_and_one_seed() {
         &["run", "a.toml", "--all-seeds", "--fingerprints", "out.fp"],
         &["run", "a.toml", "--seeds", "1..3", "--fingerprints", "out.fp"],
         &["run", "a.toml", "--fingerprints", "no/such/folder/out.fp"],
+        &["run", "a.toml", "--fingerprints", "a.toml"],
     ] {
         let (code, out, err) = program(&folder, args);
         assert_eq!((code, out.as_str()), (Some(64), ""), "{args:?}");
         assert!(err.starts_with("error: "), "{err}");
         assert!(!folder.join("out.fp").exists(), "{args:?}");
+        assert_eq!(fs::read_to_string(folder.join("a.toml")).unwrap(), SCENARIO, "{args:?}");
     }
 }
