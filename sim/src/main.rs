@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
+use quidnunc_core::ConfigError;
 use quidnunc_sim::cli::{self, Job, RunProblem, Simulator};
 use quidnunc_sim::result::RunResult;
-use quidnunc_sim::scenario::{self, Scenario, render_at};
+use quidnunc_sim::scenario::{self, Scenario, render_at, value_span};
 use quidnunc_sim::world::{self, RunOptions};
 
 struct Real;
@@ -16,16 +17,31 @@ impl Simulator for Real {
         match world::node_config(&scenario.protocol, 0) {
             Ok(_) => Ok(scenario),
             Err(problem) => {
-                let span = scenario.protocol.span;
+                let value = |key| value_span(text, "protocol", key);
+                let span =
+                    refused_keys(&problem).into_iter().flatten().find_map(value).unwrap_or(scenario.protocol.span);
                 Err(render_at(file_name, text, span, &problem.to_string(), None).to_string())
             }
         }
     }
 
     fn run(&self, job: &Job<'_>) -> Result<RunResult, RunProblem> {
-        let options = RunOptions { map_hash_seed: job.map_hash_seed, progress: Some(job.progress) };
+        let Job { map_hash_seed, progress, fingerprints, .. } = *job;
+        let options = RunOptions { map_hash_seed, progress: Some(progress), fingerprints };
         world::run(job.scenario, job.seed, &options)
             .map_err(|problem| RunProblem::Scenario(format!("error: {}: {problem}", job.file_name)))
+    }
+}
+
+/// The keys of `[protocol]` that the problem is about; a profile by itself is never refused, so that the file's
+/// author wrote at least one of them.
+fn refused_keys(problem: &ConfigError) -> [Option<&'static str>; 2] {
+    match *problem {
+        ConfigError::ProbeTimeout { .. } => [Some("probe_timeout"), Some("period")],
+        ConfigError::DatagramBytes { .. } => [Some("datagram"), None],
+        ConfigError::Duration { name, .. } | ConfigError::Count { name, .. } => [Some(name), None],
+        // Nodes get their addresses from the simulator.
+        ConfigError::Address { .. } => [None, None],
     }
 }
 

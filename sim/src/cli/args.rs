@@ -14,6 +14,8 @@ Examples:
   quidnunc-sim run scenarios/crash.toml --seeds 1..101 --json > crash.json
   quidnunc-sim check scenarios/*.toml
   quidnunc-sim verify scenarios/crash.toml
+  quidnunc-sim bisect before.fp after.fp
+  quidnunc-sim bench
 
 Exit codes; of several, the first of 70 64 4 5 1 3 6 7 2 0 is the answer:
    0  everything holds
@@ -43,6 +45,10 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Runs the first seed three times, with other threads and other hash seeds: is it the same?
     Verify(VerifyArgs),
+    /// Compares what two runs wrote with `--fingerprints`: in which second do they first differ?
+    Bisect(BisectArgs),
+    /// Measures the engine with nodes that do next to nothing.
+    Bench(BenchArgs),
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -50,7 +56,8 @@ Examples:
   quidnunc-sim run scenarios/crash.toml               the file's first seed
   quidnunc-sim run scenarios/crash.toml --seed 7      this seed
   quidnunc-sim run scenarios/crash.toml --seeds 1..9  seeds 1 to 8, and all of them pooled
-  quidnunc-sim run scenarios/*.toml --all-seeds       each file's own seeds";
+  quidnunc-sim run scenarios/*.toml --all-seeds       each file's own seeds
+  quidnunc-sim run scenarios/crash.toml --fingerprints before.fp   for bisect";
 
 #[derive(Debug, Args)]
 #[command(after_help = RUN_EXAMPLES)]
@@ -76,6 +83,9 @@ pub(super) struct RunArgs {
     /// Prints one line per file, and no progress.
     #[arg(long)]
     pub(super) quiet: bool,
+    /// Writes the fingerprint of the run up to each simulated second; of one file and one seed only.
+    #[arg(long, value_name = "OUT", conflicts_with_all = ["seeds", "all_seeds"])]
+    pub(super) fingerprints: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +103,38 @@ pub(super) struct VerifyArgs {
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// Prints a line of JSON per file.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  quidnunc-sim run scenarios/crash.toml --fingerprints before.fp
+  quidnunc-sim run scenarios/crash.toml --fingerprints after.fp     with a program that was changed
+  quidnunc-sim bisect before.fp after.fp")]
+pub(super) struct BisectArgs {
+    /// Fingerprints of one run.
+    #[arg(value_name = "A")]
+    pub(super) a: PathBuf,
+    /// Fingerprints of another run of the same scenario with the same seed.
+    #[arg(value_name = "B")]
+    pub(super) b: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  quidnunc-sim bench --pending 10000 --json")]
+pub(super) struct BenchArgs {
+    /// How many nodes there are; a third of the waiting events if nothing is said.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub(super) nodes: Option<u32>,
+    /// How many events wait at any time.
+    #[arg(long, value_name = "P", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(64..=100_000_000))]
+    pub(super) pending: u32,
+    /// How many simulated seconds are measured.
+    #[arg(long, value_name = "S", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(super) seconds: u64,
+    /// Prints a line of JSON, schema 1.
     #[arg(long)]
     pub(super) json: bool,
 }

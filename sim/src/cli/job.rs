@@ -37,6 +37,8 @@ pub struct Job<'a> {
     pub map_hash_seed: u64,
     /// To be told the simulated nanoseconds now and then.
     pub progress: &'a (dyn Fn(u64) + Sync),
+    /// To be told the end of each simulated second, and of the run, with the fingerprint up to then.
+    pub fingerprints: Option<&'a (dyn Fn(u64, u64) + Sync)>,
 }
 
 /// Why there is no result, from the lesser to the worse. The text is printed as it is.

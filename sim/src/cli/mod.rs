@@ -2,7 +2,10 @@
 
 mod args;
 mod batch;
+mod bench;
+mod bisect;
 mod check;
+mod fingerprints;
 mod job;
 mod run;
 mod source;
@@ -69,6 +72,8 @@ where
         Command::Run(args) => run::run(args, simulator, streams),
         Command::Check(args) => check::check(args, simulator, streams),
         Command::Verify(args) => verify::verify(args, simulator, streams),
+        Command::Bisect(args) => bisect::bisect(args, streams),
+        Command::Bench(args) => bench::bench(args, streams),
     }
 }
 

@@ -6,6 +6,7 @@ use indicatif::ProgressBar;
 
 use super::args::RunArgs;
 use super::batch::{Task, run_all};
+use super::fingerprints::Recorder;
 use super::source::{Source, read_all};
 use super::{RunProblem, SeedRange, Simulator, Streams};
 use crate::report::{Again, Repro, headline, many, one, pooled_headline};
@@ -30,7 +31,16 @@ pub(super) fn run(args: &RunArgs, simulator: &dyn Simulator, streams: &mut Strea
     let Some(sources) = read_all(&args.files, simulator, streams)? else {
         return Ok(ExitCode::Usage);
     };
-    let outcomes = match outcomes(args, &sources, simulator) {
+    let recorder = match Recorder::new(args, &sources, simulator) {
+        Ok(recorder) => recorder,
+        Err(problem) => return complain(&problem, streams),
+    };
+    let simulator = recorder.as_ref().map_or(simulator, |recorder| recorder);
+    let outcomes = outcomes(args, &sources, simulator);
+    if let Some(recorder) = &recorder {
+        recorder.write()?;
+    }
+    let outcomes = match outcomes {
         Ok(outcomes) => outcomes,
         Err(problem) => return complain(&problem, streams),
     };

@@ -16,7 +16,8 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn job<'a>(&'a self, seed: u64, progress: &'a (dyn Fn(u64) + Sync)) -> Job<'a> {
-        Job { file_name: &self.name, text: &self.text, scenario: &self.scenario, seed, map_hash_seed: 0, progress }
+        let Self { name: file_name, text, scenario } = self;
+        Job { file_name, text, scenario, seed, map_hash_seed: 0, progress, fingerprints: None }
     }
 }
 

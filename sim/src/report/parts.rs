@@ -15,7 +15,7 @@ const STORY: [(Metric, &str); 11] = [
     (Metric::DetectionDead, "first dead"),
     (Metric::DetectionObserver, "dead, each observer"),
     (Metric::DetectionFull, "dead, all observers"),
-    (Metric::Converged, "converged"),
+    (Metric::Converged, "all agree since"),
     (Metric::Hops, "hops to each node"),
     (Metric::BytesPerNode, "bytes per node"),
     (Metric::PacketsPerNode, "packets per node"),

@@ -11,7 +11,7 @@ mod start;
 mod words;
 
 pub use diagnostic::{Diagnostic, render_at};
-pub use read::parse;
+pub use read::{parse, value_span};
 pub use start::StartAs;
 
 /// One scenario: what the file says, in engine units.

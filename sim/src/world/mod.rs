@@ -3,7 +3,8 @@
 //! * `cast` — who takes part: identities, addresses, configuration, the nodes themselves;
 //! * `plan` — what is to happen when: starts, crashes, cuts;
 //! * `network` — what becomes of a packet;
-//! * `packets` — where packets lie while they are under way.
+//! * `packets` — where packets lie while they are under way;
+//! * [`null`] — what the engine costs by itself: the same parts with nodes that do next to nothing.
 //!
 //! Invariant: everything that happens follows from the scenario and the seed. The world hands each node
 //! bytes and instants and takes bytes, instants and events; it looks into none of them except through
@@ -11,6 +12,7 @@
 
 mod cast;
 mod network;
+mod null;
 mod packets;
 mod plan;
 
@@ -27,6 +29,7 @@ use packets::Packets;
 use plan::{Plan, Step};
 
 pub use cast::node_config;
+pub use null::{NullCounts, NullWorld};
 
 /// Width of the windows in which rates are measured, in nanoseconds.
 const WINDOW_NS: u64 = 1_000_000_000;
@@ -41,6 +44,8 @@ pub struct RunOptions<'a> {
     pub map_hash_seed: u64,
     /// Told the simulated nanoseconds once per simulated second.
     pub progress: Option<&'a (dyn Fn(u64) + Sync)>,
+    /// Told the end of each simulated second, and of the run, with the fingerprint of the run up to then.
+    pub fingerprints: Option<&'a (dyn Fn(u64, u64) + Sync)>,
 }
 
 /// Sees everything that nodes say, as it happens: for traces and for tests against theory.
@@ -163,6 +168,10 @@ impl<'a, W: Witness> World<'a, W> {
                 Class::Probe => self.on_window(),
             }
         }
+        let end = self.scenario.run.duration_ns;
+        if !end.is_multiple_of(WINDOW_NS) {
+            self.tell_fingerprint(end);
+        }
         assert_eq!(self.wheel.late(), 0, "no event was scheduled in the past");
     }
 
@@ -276,8 +285,15 @@ impl<'a, W: Witness> World<'a, W> {
         if let Some(progress) = self.options.progress {
             progress(self.now);
         }
+        self.tell_fingerprint(self.now);
         let next = self.now + WINDOW_NS;
         self.wheel.push(Event { at: next, order: order_key(Class::Probe, 0, 0), dst: 0, what: 0 });
+    }
+
+    fn tell_fingerprint(&self, end: u64) {
+        if let Some(told) = self.options.fingerprints {
+            told(end, self.cast.fingerprint());
+        }
     }
 
     fn finish(self) -> RunResult {

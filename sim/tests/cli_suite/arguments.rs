@@ -39,6 +39,7 @@ fn wrong_usage_ends_with_64() {
         &["run", "a.toml", "--seeds", "9..5"],
         &["run", "a.toml", "--seed", "1", "--seeds", "1..5"],
         &["run", "a.toml", "--seed", "1", "--all-seeds"],
+        &["bisect", "a.fp"],
     ] {
         let said = say(args);
         assert_eq!((said.code, said.out.as_str()), (ExitCode::Usage, ""), "{args:?}");
@@ -48,7 +49,9 @@ fn wrong_usage_ends_with_64() {
 
 #[test]
 fn help_and_version_are_results() {
-    for args in [&["--help"][..], &["run", "--help"], &["check", "--help"], &["verify", "--help"]] {
+    for command in ["", "run", "check", "verify", "bisect", "bench"] {
+        let args = [command, "--help"];
+        let args = if command.is_empty() { &args[1..] } else { &args[..] };
         let said = say(args);
         assert_eq!((said.code, said.err.as_str()), (ExitCode::Pass, ""), "{args:?}");
         assert!(said.out.contains("Example"), "{args:?}");

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed; saying so in words adds nothing")]
 
 mod arguments;
+mod benching;
+mod bisecting;
 mod json;
 mod pooled;
 mod process;

@@ -12,7 +12,8 @@ fn one_run_that_passes() {
     let mut scenario = scenario("crash");
     scenario.expects.push(expectation(Metric::FalsePositive, Stat::Count, Op::Max, 0));
     scenario.expects.push(expectation(Metric::BytesPerNode, Stat::P99, Op::Max, 8 << 10));
-    let run = run(&scenario, 1, 5_271_000_000);
+    let mut run = run(&scenario, 1, 5_271_000_000);
+    run.metrics.insert("converged", samples([35_582_000_000]));
     expect![[r#"
         PASS  crash  seed 1 · 100 nodes · 60 s simulated · 123 456 events · fp 53de64a7c0ffee01
 
@@ -20,6 +21,7 @@ fn one_run_that_passes() {
         ──────────────────────────────────────────────────────────────────────
          first dead                  1       5.27 s       5.27 s       5.27 s
          dead, each observer        98       5.42 s       5.58 s       5.58 s
+         all agree since             1       35.6 s       35.6 s       35.6 s
          hops to each node          98            2            4            4
          bytes per node              3   1.17 KiB/s   1.21 KiB/s   1.21 KiB/s
          false positives             0

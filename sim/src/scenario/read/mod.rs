@@ -14,6 +14,8 @@ mod units;
 #[cfg(test)]
 mod units_tests;
 
+use core::ops::Range;
+
 use toml::de::DeTable;
 
 use self::mistake::{Mistake, Outcome, shown};
@@ -40,6 +42,13 @@ const STAGGER_NS: u64 = 10_000_000;
 /// The first mistake in the file, rendered with its place and a way out.
 pub fn parse(file_name: &str, text: &str) -> Result<Scenario, Diagnostic> {
     read(text).map_err(|m| render_at(file_name, text, m.span, &m.message, m.help.as_deref()))
+}
+
+/// Where a file's table has the value of a key, for complaints that only others can make about it.
+#[must_use]
+pub fn value_span(text: &str, table: &str, key: &str) -> Option<Range<usize>> {
+    let root = DeTable::parse(text).ok()?;
+    Some(root.get_ref().get(table)?.get_ref().get(key)?.span())
 }
 
 fn read(text: &str) -> Outcome<Scenario> {
