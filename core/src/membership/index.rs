@@ -4,7 +4,7 @@
 //! a hundredth of the cluster, and a bucket's short hashes are read without touching a row.
 //!
 //! ```text
-//! entry  state hash 32 · tag 12 (the next bits of the hashed identity) · row + 1 in 20 bits; 0 is empty
+//! entry  state hash 32 · suspect 1 · tag 11 (the next bits of the hashed identity) · row + 1 in 20 bits; 0 is empty
 //! ```
 
 use alloc::boxed::Box;
@@ -16,10 +16,11 @@ use crate::vocab::{Prefix, Slot, fold};
 pub(super) const BUCKETS: usize = 1 << BUCKET_BITS;
 
 const BUCKET_BITS: u32 = 7;
-const TAG_BITS: u32 = 12;
+const TAG_BITS: u32 = 11;
 const ROW_BITS: u32 = 20;
 const ROW_MASK: u64 = (1 << ROW_BITS) - 1;
 const TAG_MASK: u64 = (1 << TAG_BITS) - 1;
+const SUSPECT: u64 = 1 << (ROW_BITS + TAG_BITS);
 
 /// The most members that the index can hold.
 pub(crate) const MEMBERS_MAX: u32 = (1 << ROW_BITS) - 1;
@@ -74,23 +75,23 @@ impl Index {
         })
     }
 
-    /// Whether a row of this hashed identity has this state hash, as far as its 32 bits here tell.
-    pub(super) fn holds(&self, id_hash: u64, state: u64) -> bool {
-        let wanted = entry_of(id_hash, Slot(0), state) >> ROW_BITS;
+    /// Whether a row of this hashed identity is in this state, as far as 32 bits of its hash tell.
+    pub(super) fn holds(&self, id_hash: u64, state: u64, suspect: bool) -> bool {
+        let wanted = entry_of(id_hash, Slot(0), state, suspect) >> ROW_BITS;
         let bucket = &self.buckets[bucket_of(id_hash)];
         bucket.chain(tag_of(id_hash)).any(|(_, entry)| entry >> ROW_BITS == wanted)
     }
 
-    pub(super) fn insert(&mut self, id_hash: u64, slot: Slot, state: u64) {
-        self.buckets[bucket_of(id_hash)].insert(entry_of(id_hash, slot, state));
+    pub(super) fn insert(&mut self, id_hash: u64, slot: Slot, state: u64, suspect: bool) {
+        self.buckets[bucket_of(id_hash)].insert(entry_of(id_hash, slot, state, suspect));
     }
 
-    /// Records the new state hash of a row.
-    pub(super) fn update(&mut self, id_hash: u64, slot: Slot, state: u64) {
+    /// Records the new state of a row.
+    pub(super) fn update(&mut self, id_hash: u64, slot: Slot, state: u64, suspect: bool) {
         let bucket = &mut self.buckets[bucket_of(id_hash)];
         let place = bucket.chain(tag_of(id_hash)).find(|&(_, entry)| slot_of(entry) == slot);
-        if let Some((place, entry)) = place {
-            bucket.entries[place] = state << 32 | entry & 0xffff_ffff;
+        if let Some((place, _)) = place {
+            bucket.entries[place] = entry_of(id_hash, slot, state, suspect);
         }
     }
 
@@ -112,8 +113,9 @@ impl Index {
     }
 }
 
-const fn entry_of(id_hash: u64, slot: Slot, state: u64) -> u64 {
-    state << 32 | tag_of(id_hash) << ROW_BITS | (slot.0 as u64 + 1)
+const fn entry_of(id_hash: u64, slot: Slot, state: u64, suspect: bool) -> u64 {
+    let doubt = if suspect { SUSPECT } else { 0 };
+    state << 32 | doubt | tag_of(id_hash) << ROW_BITS | (slot.0 as u64 + 1)
 }
 
 const fn tag(entry: u64) -> u64 {

@@ -121,10 +121,10 @@ impl Membership {
 
     /// Whether a row says just this already, told from the index alone: in a storm most of what is heard is
     /// known, and no row need be touched for it. Another statement about the same member looks alike once in
-    /// 2^32, so this is no judge of anything that a life hangs on.
+    /// 2^32; then it is missed, as if its packet were lost. A contradiction of an open suspicion never is.
     pub(crate) fn holds(&self, record: &Record) -> bool {
         let state = roster::state_hash(record.id, record.incarnation, record.health, record.addr);
-        self.index.holds(roster::id_hash(record.id), state)
+        self.index.holds(roster::id_hash(record.id), state, record.health == Health::Suspect)
     }
 
     /// What would become of a record.
@@ -158,22 +158,20 @@ impl Membership {
         let row = self.roster.get(slot);
         let (state, id_hash) = (self.roster.state_hash(slot), row.id_hash());
         self.live += u32::from(row.health().is_live());
-        self.index.insert(id_hash, slot, state);
+        self.index.insert(id_hash, slot, state, record.health == Health::Suspect);
         self.add(id_hash, state);
         slot
     }
 
     /// Changes a row and keeps sums, index and counts true.
     fn write(&mut self, slot: Slot, change: impl FnOnce(&mut Roster)) {
-        let (before, live_before) = (self.roster.state_hash(slot), self.roster.get(slot).health().is_live());
+        let (before, health_before) = (self.roster.state_hash(slot), self.roster.get(slot).health());
         change(&mut self.roster);
         let (after, row) = (self.roster.state_hash(slot), self.roster.get(slot));
-        self.live = self.live - u32::from(live_before) + u32::from(row.health().is_live());
-        if before != after {
-            let id_hash = row.id_hash();
-            self.index.update(id_hash, slot, after);
-            self.add(id_hash, after.wrapping_sub(before));
-        }
+        let (id_hash, health) = (row.id_hash(), row.health());
+        self.live = self.live - u32::from(health_before.is_live()) + u32::from(health.is_live());
+        self.index.update(id_hash, slot, after, health == Health::Suspect);
+        self.add(id_hash, after.wrapping_sub(before));
     }
 
     fn add(&mut self, id_hash: u64, amount: u64) {
@@ -300,6 +298,7 @@ impl Membership {
             sum = sum.wrapping_add(self.roster.state_hash(slot));
             live += u32::from(row.health().is_live());
             assert_eq!(self.find(row.id()), Some(slot), "a row is found under its identity");
+            assert!(self.holds(&self.record(slot)), "the index knows the state of the row");
         }
         assert_eq!(sum, self.sum, "the fingerprint is the sum of the rows");
         assert_eq!(live, self.live, "the count of live members is right");

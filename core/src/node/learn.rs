@@ -19,7 +19,7 @@ impl Node {
         if record.id == self.id {
             return self.learn_about_self(record, now);
         }
-        if record.health == Health::Alive && self.suspicions.is_empty() && self.membership.holds(record) {
+        if self.membership.holds(record) {
             return false;
         }
         let record = self.softened(record, reason);
