@@ -81,6 +81,16 @@ impl Measure {
         self.rates.on_stop(node);
     }
 
+    /// A process stands still: it observes nothing, and it is still there to be observed.
+    pub(crate) fn on_pause(&mut self, node: u32, now: u64) {
+        self.crashes.on_pause(node);
+        self.beliefs.on_pause(node, now);
+    }
+
+    pub(crate) fn on_resume(&mut self, node: u32, now: u64) {
+        self.beliefs.on_resume(node, now);
+    }
+
     pub(crate) fn on_topology<'a>(&mut self, barriers: impl Iterator<Item = Barrier<'a>>, now: u64) {
         let beliefs = &self.beliefs;
         self.reach.on_change(barriers, |node| u32::try_from(node).is_ok_and(|node| beliefs.is_running(node)), now);

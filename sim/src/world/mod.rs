@@ -3,6 +3,7 @@
 //! * [`cast`] — who takes part: identities, addresses, configuration, the nodes themselves;
 //! * [`plan`] — what is to happen when: starts, crashes, cuts;
 //! * [`network`] — what becomes of a packet;
+//! * [`pauses`] — who stands still, and what waits for them;
 //! * [`packets`] — where packets lie while they are under way.
 //!
 //! Invariant: everything that happens follows from the scenario and the seed. The world hands each node
@@ -12,7 +13,10 @@
 mod cast;
 mod network;
 mod packets;
+mod pauses;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 use quidnunc_core::{ConfigError, DATAGRAM_BYTES_MAX, Event as NodeEvent, Input, Instant, Purpose};
 
@@ -24,6 +28,7 @@ use crate::scenario::Scenario;
 use cast::Cast;
 use network::Network;
 use packets::Packets;
+use pauses::Pauses;
 use plan::{Plan, Step};
 
 pub use cast::node_config;
@@ -109,6 +114,7 @@ struct World<'a, W> {
     cast: Cast,
     network: Network,
     packets: Packets,
+    pauses: Pauses,
     measure: Measure,
     buffer: Vec<u8>,
 }
@@ -141,6 +147,7 @@ impl<'a, W: Witness> World<'a, W> {
             measure: Measure::new(scenario, &plan.touched()),
             plan,
             packets: Packets::new(),
+            pauses: Pauses::default(),
             buffer: vec![0; DATAGRAM_BYTES_MAX],
         })
     }
@@ -169,6 +176,7 @@ impl<'a, W: Witness> World<'a, W> {
             Step::Start { node } => self.start(node),
             Step::Crash { fault, node } => {
                 if let Some(node_stats) = self.cast.stop(node) {
+                    self.drop_waiting(node);
                     self.network.bite(fault);
                     self.measure.add_stats(&node_stats);
                     self.measure.on_crash(fault, node, self.now);
@@ -180,6 +188,8 @@ impl<'a, W: Witness> World<'a, W> {
                     self.start(node);
                 }
             }
+            Step::Pause { fault, node } => self.pause(fault, node),
+            Step::Resume { fault, node } => self.resume(fault, node),
             Step::Begin { fault } => {
                 self.network.begin(fault, self.plan.rule(fault));
                 self.measure.on_topology(self.network.active(), self.now);
@@ -206,6 +216,14 @@ impl<'a, W: Witness> World<'a, W> {
     }
 
     fn on_packet(&mut self, to: u32, slot: u32) {
+        if self.pauses.is_paused(to) {
+            self.keep_waiting(to, slot);
+        } else {
+            self.deliver(to, slot);
+        }
+    }
+
+    fn deliver(&mut self, to: u32, slot: u32) {
         let packet = self.packets.get(slot);
         let (from, bytes) = (packet.from(), packet.bytes());
         if let Some(node) = self.cast.input(to, self.now, bytes) {
@@ -228,6 +246,10 @@ impl<'a, W: Witness> World<'a, W> {
         }
         if let Some(due) = self.cast.due_later(node, event.at) {
             self.schedule(node, due);
+            return;
+        }
+        if self.pauses.is_paused(node) {
+            self.defer(node);
             return;
         }
         if let Some(state) = self.cast.input(node, self.now, &[]) {
@@ -257,6 +279,10 @@ impl<'a, W: Witness> World<'a, W> {
                 self.measure.on_change(node, subject, change, self.now);
             }
         }
+        self.renew_deadline(node);
+    }
+
+    fn renew_deadline(&mut self, node: u32) {
         if let Some(at) = self.cast.new_deadline(node, self.now) {
             self.schedule(node, at);
         }

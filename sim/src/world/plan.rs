@@ -14,6 +14,10 @@ pub(super) enum Step {
     Crash { fault: usize, node: u32 },
     /// A crashed node starts again.
     Restart { node: u32 },
+    /// A node stands still.
+    Pause { fault: usize, node: u32 },
+    /// A node goes on, as far as this fault is concerned.
+    Resume { fault: usize, node: u32 },
     /// A link fault or partition begins.
     Begin { fault: usize },
     /// A link fault or partition ends.
@@ -38,13 +42,17 @@ impl Plan {
         for (number, fault) in scenario.faults.iter().enumerate() {
             let select = |selector: &Selector| select(selector, fault, nodes, draws, &taken);
             let chosen = match &fault.kind {
-                FaultKind::Crash { target, .. } => select(target),
+                FaultKind::Crash { target, .. } | FaultKind::Pause { target } => select(target),
                 FaultKind::Link { from, .. } => select(from),
                 FaultKind::Partition { shape, .. } => group_a(shape, fault, nodes, draws, &taken),
             };
             let rule = match &fault.kind {
                 FaultKind::Crash { stagger_ns, restart_after_ns, .. } => {
                     plan.crash(number, fault.at_ns, &chosen, (*stagger_ns, *restart_after_ns));
+                    None
+                }
+                FaultKind::Pause { .. } => {
+                    plan.pause(number, fault, &chosen);
                     None
                 }
                 FaultKind::Link { to, direction, loss, delay, .. } => {
@@ -78,6 +86,14 @@ impl Plan {
             if let Some(after) = restart {
                 self.steps.push((at + after, Step::Restart { node }));
             }
+        }
+    }
+
+    fn pause(&mut self, number: usize, fault: &Fault, targets: &[u32]) {
+        self.steps.extend(targets.iter().map(|&node| (fault.at_ns, Step::Pause { fault: number, node })));
+        if let Some(for_ns) = fault.for_ns {
+            let end = fault.at_ns + for_ns;
+            self.steps.extend(targets.iter().map(|&node| (end, Step::Resume { fault: number, node })));
         }
     }
 

@@ -7,6 +7,7 @@ mod expectations;
 mod faults;
 mod keys;
 mod network;
+mod pauses;
 mod properties;
 mod selectors;
 mod valid;

@@ -111,6 +111,7 @@ fn every_fault() {
                     }),
                 }
             ),
+            fault("gc", 70 * S, Some(3 * S), FaultKind::Pause { target: Selector::SameAs(3) }),
             fault("split", 90 * S, Some(30 * S), partition(Shape::Halves, Direction::Both)),
             fault("random-split", 90 * S, Some(90 * S), partition(Shape::RandomHalves, Direction::AToB)),
             fault("alone", 90 * S, None, partition(Shape::Isolate(isolated), Direction::BToA)),
@@ -136,7 +137,7 @@ fn every_expectation() {
             },
             expect("false_positive.healthy.count#5", Metric::FalsePositiveHealthy, Stat::Count, Op::Max, 0),
             Expect {
-                after: Some(Anchor { fault: 4, edge: Edge::End }),
+                after: Some(Anchor { fault: 5, edge: Edge::End }),
                 ..expect("merges", Metric::Converged, Stat::Max, Op::Max, 60 * S)
             },
             Expect {
@@ -170,9 +171,10 @@ fn what_the_file_leaves_out_has_its_default() {
 #[test]
 fn a_crash_is_over_when_its_last_target_is_back() {
     let scenario = read(COMPLETE);
-    let ends: Vec<Option<u64>> = (0..8).map(|index| scenario.fault_end_ns(index)).collect();
+    let ends: Vec<Option<u64>> = (0..9).map(|index| scenario.fault_end_ns(index)).collect();
     let last_back = 20 * S + 9 * 100 * MS + 30 * S;
-    assert_eq!(ends, [Some(last_back), None, Some(80 * S), None, Some(120 * S), Some(180 * S), None, None]);
+    let (gc, split, random_split) = (Some(73 * S), Some(120 * S), Some(180 * S));
+    assert_eq!(ends, [Some(last_back), None, Some(80 * S), None, gc, split, random_split, None, None]);
 }
 
 #[test]

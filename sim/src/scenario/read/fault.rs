@@ -13,12 +13,14 @@ use crate::scenario::{Direction, Fault, FaultKind, Run, Selector, Shape, Share};
 enum Kind {
     Crash,
     Link,
+    Pause,
     Partition,
 }
 
 words!(Kind {
     Crash = "crash",
     Link = "link",
+    Pause = "pause",
     Partition = "partition",
 });
 
@@ -32,6 +34,7 @@ impl Kind {
         match self {
             Self::Crash => ("a crash fault", &["id", "kind", "at", "target", "stagger", "restart"]),
             Self::Link => ("a link fault", &["id", "kind", "at", "for", "from", "to", "direction", "loss", "delay"]),
+            Self::Pause => ("a pause fault", &["id", "kind", "at", "for", "target"]),
             Self::Partition => ("a partition fault", &["id", "kind", "at", "for", "shape", "target", "direction"]),
         }
     }
@@ -84,6 +87,7 @@ impl Reader<'_> {
         let read = match kind {
             Kind::Crash => Self::crash,
             Kind::Link => Self::link,
+            Kind::Pause => Self::pause,
             Kind::Partition => Self::partition,
         };
         let fault = Fault { id, at_ns, for_ns, kind: read(self, &section, at_ns)? };
@@ -192,6 +196,12 @@ impl Reader<'_> {
             loss: loss.unwrap_or_default(),
             delay,
         })
+    }
+
+    /// A process that never goes on is a crash, so that the end must be said.
+    fn pause(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {
+        section.need("for", "\"3s\"")?;
+        Ok(FaultKind::Pause { target: self.selector(&section.need("target", "\"node:17\"")?)? })
     }
 
     fn partition(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {
