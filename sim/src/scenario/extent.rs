@@ -33,9 +33,10 @@ impl Fault {
                 let last = last_start_ns(self.at_ns, *stagger_ns, target.size(earlier, nodes));
                 last.checked_add((*restart_after_ns)?)
             }
-            FaultKind::Link { .. } | FaultKind::Pause { .. } | FaultKind::Partition { .. } => {
-                self.at_ns.checked_add(self.for_ns?)
-            }
+            FaultKind::Link { .. }
+            | FaultKind::Noise { .. }
+            | FaultKind::Pause { .. }
+            | FaultKind::Partition { .. } => self.at_ns.checked_add(self.for_ns?),
         }
     }
 
@@ -44,6 +45,7 @@ impl Fault {
         match &self.kind {
             FaultKind::Crash { target, .. } | FaultKind::Pause { target } => Some(target),
             FaultKind::Link { from, .. } => Some(from),
+            FaultKind::Noise { .. } => None,
             FaultKind::Partition { shape, .. } => match shape {
                 Shape::Isolate(target) => Some(target),
                 Shape::Halves | Shape::RandomHalves => None,

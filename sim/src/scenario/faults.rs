@@ -2,6 +2,9 @@
 
 use super::{Delay, Share};
 
+/// The id of the fault that `corrupt` in `[net]` stands for; no fault of a file can have it.
+pub const NET_CORRUPT: &str = "net.corrupt";
+
 /// Something that goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -39,6 +42,15 @@ pub enum FaultKind {
         loss: Share,
         /// Delay added to the network's own.
         delay: Option<Delay>,
+        /// Share of packets, each copy by itself, in which one random bit is flipped.
+        corrupt: Share,
+    },
+    /// The network itself flips one random bit in a share of all packets, each copy by itself, from the end
+    /// of the warm-up on (`[net]` with `corrupt`). It comes behind every fault of the file, under the id
+    /// [`NET_CORRUPT`], so that results say how often it happened; no node counts as touched by it.
+    Noise {
+        /// That share.
+        corrupt: Share,
     },
     /// The targets stand still: whatever comes in waits for the end (`kind = "pause"`). [`Fault::for_ns`]
     /// is never `None`.

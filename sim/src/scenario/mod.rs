@@ -11,7 +11,7 @@ mod read;
 mod words;
 
 pub use diagnostic::{Diagnostic, render_at};
-pub use faults::{Count, Direction, Fault, FaultKind, Selector, Shape};
+pub use faults::{Count, Direction, Fault, FaultKind, NET_CORRUPT, Selector, Shape};
 pub use read::parse;
 
 /// One scenario: what the file says, in engine units.
@@ -29,7 +29,7 @@ pub struct Scenario {
     pub nodes: Nodes,
     /// The network while nothing is wrong with it.
     pub net: Net,
-    /// What goes wrong, in file order.
+    /// What goes wrong, in file order; the network's own noise behind it.
     pub faults: Vec<Fault>,
     /// What must hold, in file order.
     pub expects: Vec<Expect>,

@@ -266,8 +266,9 @@ impl<'a, W: Witness> World<'a, W> {
             self.witness.on_sent(Sent { at_ns: self.now, from: node, to, purpose, bytes: len });
             self.measure.on_sent(node, len);
             let fate = self.network.send(node, to, len, self.now);
-            for at in fate.arrivals() {
+            for (copy, at) in (0..).zip(fate.arrivals()) {
                 let slot = self.packets.store(node, bytes);
+                self.network.corrupt((node, to), copy, self.packets.bytes_mut(slot));
                 let order = order_key(Class::Packet, node, self.network.next_order(node));
                 self.wheel.push(Event { at, order, dst: to, what: slot });
             }

@@ -1,9 +1,9 @@
 //! What is to happen when? The timetable of a run, drawn up before it begins.
 
 use crate::engine::draws::{Draws, Purpose, entity_of};
-use crate::scenario::{Direction, Fault, FaultKind, Scenario, Selector, Shape};
+use crate::scenario::{Direction, Fault, FaultKind, Scenario, Selector, Shape, Share};
 
-use super::network::{Rule, Side};
+use super::network::{Harm, Rule, Side};
 
 /// One entry of the timetable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,7 @@ impl Plan {
             let chosen = match &fault.kind {
                 FaultKind::Crash { target, .. } | FaultKind::Pause { target } => select(target),
                 FaultKind::Link { from, .. } => select(from),
+                FaultKind::Noise { .. } => Vec::new(),
                 FaultKind::Partition { shape, .. } => group_a(shape, fault, nodes, draws, &taken),
             };
             let rule = match &fault.kind {
@@ -55,22 +56,29 @@ impl Plan {
                     plan.pause(number, fault, &chosen);
                     None
                 }
-                FaultKind::Link { to, direction, loss, delay, .. } => {
+                FaultKind::Link { to, direction, loss, delay, corrupt, .. } => {
                     let (a, b) = (Side::of(&chosen, nodes), Side::of(&select(to), nodes));
-                    Some(Rule::link(fault, a, b, *direction, *loss, *delay))
+                    let rule = Rule::link(fault, a, b, *direction, Harm::new(*loss, *delay, *corrupt));
+                    rule.touch(&mut plan.touched);
+                    Some(rule)
+                }
+                FaultKind::Noise { corrupt } => {
+                    let harm = Harm::new(Share::NEVER, None, *corrupt);
+                    Some(Rule::link(fault, Side::all(nodes), Side::all(nodes), Direction::AToB, harm))
                 }
                 FaultKind::Partition { direction, .. } => {
                     let a = Side::of(&chosen, nodes);
                     let b = a.others();
-                    Some(Rule::cut(fault, a, b, *direction))
+                    let rule = Rule::cut(fault, a, b, *direction);
+                    rule.touch(&mut plan.touched);
+                    Some(rule)
                 }
             };
-            if let Some(rule) = &rule {
+            if rule.is_some() {
                 plan.steps.push((fault.at_ns, Step::Begin { fault: number }));
                 if let Some(for_ns) = fault.for_ns {
                     plan.steps.push((fault.at_ns + for_ns, Step::End { fault: number }));
                 }
-                rule.touch(&mut plan.touched);
             }
             chosen.iter().for_each(|&node| plan.touched[node as usize] = true);
             plan.rules.push(rule);

@@ -102,6 +102,26 @@ fn whoever_stands_still_observes_no_crash() {
 }
 
 #[test]
+fn flipped_bits_are_delivered_and_survived() {
+    let (run, _) = play("net = { corrupt = { random = \"2%\" }, duplicate = \"50%\" }", 3);
+    let delivered = run.packets.delivered;
+    assert_eq!((run.faults[0].id.as_str(), run.packets.dropped), ("net.corrupt", 0));
+    assert!((1..delivered / 20).contains(&run.faults[0].bit), "{} of {delivered}", run.faults[0].bit);
+    assert!(run.stats["datagrams_rejected"] > 0 && run.stats["datagrams_received"] <= delivered);
+    assert_eq!(run.stats["datagrams_received"] + run.stats["datagrams_rejected"], delivered, "{:?}", run.stats);
+}
+
+#[test]
+fn a_link_that_flips_every_packet_harms_no_other_link() {
+    let link = "[[fault]]\nid = \"dirty\"\nkind = \"link\"\nfrom = \"node:3\"\nto = \"node:4\"\nat = \"20s\"\n\
+                corrupt = { random = \"100%\" }\n";
+    let (run, log) = play(link, 1);
+    let on_it = log.sent.iter().filter(|sent| (sent.from, sent.to) == (3, 4) && sent.at_ns >= 20 * S).count();
+    assert_eq!(run.faults[0].bit, on_it as u64);
+    assert!(run.stats["datagrams_rejected"] <= on_it as u64);
+}
+
+#[test]
 fn taking_a_fault_out_moves_nothing_before_it() {
     let (_, with) = play(&pause("gc", "\"node:3\"", "20s", "3s"), 7);
     let (_, without) = play("", 7);

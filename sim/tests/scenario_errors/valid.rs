@@ -92,6 +92,7 @@ fn every_fault() {
                     direction: Direction::AToB,
                     loss: Share(14_757_395_258_967_641_292),
                     delay: None,
+                    corrupt: Share::NEVER,
                 }
             ),
             fault(
@@ -109,12 +110,14 @@ fn every_fault() {
                         floor_ns: 20_000,
                         distribution: Distribution::Constant,
                     }),
+                    corrupt: Share(1 << 62),
                 }
             ),
             fault("gc", 70 * S, Some(3 * S), FaultKind::Pause { target: Selector::SameAs(3) }),
             fault("split", 90 * S, Some(30 * S), partition(Shape::Halves, Direction::Both)),
             fault("random-split", 90 * S, Some(90 * S), partition(Shape::RandomHalves, Direction::AToB)),
             fault("alone", 90 * S, None, partition(Shape::Isolate(isolated), Direction::BToA)),
+            fault("net.corrupt", 10 * S, None, FaultKind::Noise { corrupt: Share(1 << 63) }),
         ]
     );
 }

@@ -25,15 +25,31 @@ words!(Kind {
 });
 
 /// Every key of every kind: whatever is not here is a typing error, not a wrong kind.
-const KEYS: &[&str] =
-    &["id", "kind", "at", "for", "target", "stagger", "restart", "from", "to", "direction", "loss", "delay", "shape"];
+const KEYS: &[&str] = &[
+    "id",
+    "kind",
+    "at",
+    "for",
+    "target",
+    "stagger",
+    "restart",
+    "from",
+    "to",
+    "direction",
+    "loss",
+    "delay",
+    "corrupt",
+    "shape",
+];
 
 impl Kind {
     /// What messages call a fault of this kind, and its keys.
     const fn keys(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Crash => ("a crash fault", &["id", "kind", "at", "target", "stagger", "restart"]),
-            Self::Link => ("a link fault", &["id", "kind", "at", "for", "from", "to", "direction", "loss", "delay"]),
+            Self::Link => {
+                ("a link fault", &["id", "kind", "at", "for", "from", "to", "direction", "loss", "delay", "corrupt"])
+            }
             Self::Pause => ("a pause fault", &["id", "kind", "at", "for", "target"]),
             Self::Partition => ("a partition fault", &["id", "kind", "at", "for", "shape", "target", "direction"]),
         }
@@ -172,6 +188,7 @@ impl Reader<'_> {
         let to = section.opt("to", |f| self.selector(f))?;
         let loss = section.opt("loss", net::loss)?;
         let delay = section.opt("delay", net::delay)?;
+        let corrupt = section.opt("corrupt", net::corrupt)?.unwrap_or_default();
         let missing = |message: &str, help: &str| Mistake {
             span: section.span.clone(),
             message: message.to_owned(),
@@ -183,9 +200,9 @@ impl Reader<'_> {
                 "name whose packets suffer: `from = { pick = \"random\", count = \"1%\" }`",
             ));
         }
-        if loss.unwrap_or_default() == Share::NEVER && delay.is_none() {
+        if loss.unwrap_or_default() == Share::NEVER && delay.is_none() && corrupt == Share::NEVER {
             return Err(missing(
-                "a link fault needs `loss`, `delay` or both",
+                "a link fault needs one of `loss`, `delay` and `corrupt` at least",
                 "say what happens to the packets: `loss = { random = \"80%\" }`",
             ));
         }
@@ -195,6 +212,7 @@ impl Reader<'_> {
             direction: section.opt("direction", |f| f.word())?.unwrap_or(Direction::AToB),
             loss: loss.unwrap_or_default(),
             delay,
+            corrupt,
         })
     }
 

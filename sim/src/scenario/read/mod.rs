@@ -57,9 +57,12 @@ fn read(text: &str) -> Outcome<Scenario> {
     let protocol = read_protocol(&file)?;
     let nodes = read_nodes(&file, &run)?;
     let net = net::read(&file)?;
+    let noise = net::noise(&file, &run)?;
     let faults = fault::read(&file, &run, nodes.count)?;
     let mut scenario = Scenario { name, about, run, protocol, nodes, net, faults, expects: Vec::new() };
     scenario.expects = expect::read(&file, &scenario)?;
+    // Last, so that nothing in the file can refer to it.
+    scenario.faults.extend(noise);
     Ok(scenario)
 }
 

@@ -66,7 +66,7 @@ fn borrowed(field: &Field<'_>, reference: &str, earlier: &[Fault]) -> Outcome<Se
     let fault = &earlier[index];
     let valid = fault.lends().map(|_| match fault.kind {
         FaultKind::Crash { .. } | FaultKind::Pause { .. } | FaultKind::Partition { .. } => "target",
-        FaultKind::Link { .. } => "from",
+        FaultKind::Link { .. } | FaultKind::Noise { .. } => "from",
     });
     match valid {
         Some(valid) if valid == part => Ok(Selector::SameAs(index)),
