@@ -48,7 +48,7 @@ impl Fault {
             FaultKind::Noise { .. } => None,
             FaultKind::Partition { shape, .. } => match shape {
                 Shape::Isolate(target) => Some(target),
-                Shape::Halves | Shape::RandomHalves => None,
+                Shape::Halves | Shape::RandomHalves | Shape::Groups(_) => None,
             },
         }
     }

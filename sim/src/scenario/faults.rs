@@ -58,11 +58,11 @@ pub enum FaultKind {
         /// Who stands still.
         target: Selector,
     },
-    /// No packet passes between two groups (`kind = "partition"`).
+    /// No packet passes between groups (`kind = "partition"`).
     Partition {
-        /// How the two groups are formed.
+        /// How the groups are formed.
         shape: Shape,
-        /// Which direction is cut.
+        /// Which direction is cut; both if there are more than two groups.
         direction: Direction,
     },
 }
@@ -78,7 +78,7 @@ pub enum Direction {
     BToA,
 }
 
-/// How a partition forms its two groups.
+/// How a partition forms its groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shape {
     /// The lower half of the node numbers is group a (`"halves"`).
@@ -87,6 +87,9 @@ pub enum Shape {
     RandomHalves,
     /// The targets are group a, everybody else is group b (`"isolate"`).
     Isolate(Selector),
+    /// No packet passes between two of these groups (`"groups"`). No node is in two of them: whoever is
+    /// picked at random is picked from those that no other selector named. Nodes in none form one more group.
+    Groups(Vec<Selector>),
 }
 
 /// Which nodes a fault acts on.

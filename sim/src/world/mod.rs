@@ -191,7 +191,7 @@ impl<'a, W: Witness> World<'a, W> {
             Step::Pause { fault, node } => self.pause(fault, node),
             Step::Resume { fault, node } => self.resume(fault, node),
             Step::Begin { fault } => {
-                self.network.begin(fault, self.plan.rule(fault));
+                self.network.begin(fault, self.plan.rules(fault));
                 self.measure.on_topology(self.network.active(), self.now);
             }
             Step::End { fault } => {

@@ -28,6 +28,15 @@ impl Side {
         Self { members: vec![true; count as usize] }
     }
 
+    /// Those of everybody else that are in none of `others`.
+    pub(super) fn beside(&self, others: &[Self]) -> Self {
+        let mut rest = self.others();
+        for other in others {
+            rest.members.iter_mut().zip(&other.members).for_each(|(member, taken)| *member &= !taken);
+        }
+        rest
+    }
+
     pub(super) fn others(&self) -> Self {
         Self { members: self.members.iter().map(|member| !member).collect() }
     }
@@ -229,8 +238,8 @@ impl Network {
         *order
     }
 
-    pub(super) fn begin(&mut self, fault: usize, rule: &Rule) {
-        self.active.push((fault, rule.clone()));
+    pub(super) fn begin(&mut self, fault: usize, rules: &[Rule]) {
+        self.active.extend(rules.iter().map(|rule| (fault, rule.clone())));
     }
 
     pub(super) fn end(&mut self, fault: usize) {

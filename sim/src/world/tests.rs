@@ -122,6 +122,23 @@ fn a_link_that_flips_every_packet_harms_no_other_link() {
 }
 
 #[test]
+fn groups_hear_nobody_else_and_the_rest_is_a_group() {
+    let split = "[[fault]]\nid = \"split\"\nkind = \"partition\"\nshape = \"groups\"\nat = \"11s\"\n\
+                 groups = [{ pick = \"random\", count = 9 }, { pick = \"random\", count = \"25%\" }, \"node:3\"]\n";
+    let (run, log) = play(split, 1);
+    assert!(run.faults[0].bit > 0 && run.packets.dropped >= run.faults[0].bit);
+    let died = |event: &NodeEvent| matches!(event, NodeEvent::Member(change) if change.health == Health::Dead);
+    let deaths = log.events.iter().filter(|(_, _, event)| died(event));
+    let mut given_up = [0; 20];
+    deaths.for_each(|(_, node, _)| given_up[*node as usize] += 1);
+    let mut sizes: Vec<usize> = given_up.iter().map(|others| 20 - others).collect();
+    assert_eq!(sizes[3], 1, "node 3 is alone");
+    sizes.sort_unstable();
+    let expected: Vec<usize> = [1, 5, 5, 9].iter().flat_map(|&size| std::iter::repeat_n(size, size)).collect();
+    assert_eq!(sizes, expected);
+}
+
+#[test]
 fn taking_a_fault_out_moves_nothing_before_it() {
     let (_, with) = play(&pause("gc", "\"node:3\"", "20s", "3s"), 7);
     let (_, without) = play("", 7);

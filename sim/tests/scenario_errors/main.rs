@@ -5,6 +5,7 @@
 
 mod expectations;
 mod faults;
+mod groups;
 mod keys;
 mod network;
 mod pauses;

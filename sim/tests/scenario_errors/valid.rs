@@ -117,6 +117,15 @@ fn every_fault() {
             fault("split", 90 * S, Some(30 * S), partition(Shape::Halves, Direction::Both)),
             fault("random-split", 90 * S, Some(90 * S), partition(Shape::RandomHalves, Direction::AToB)),
             fault("alone", 90 * S, None, partition(Shape::Isolate(isolated), Direction::BToA)),
+            fault(
+                "thirds",
+                100 * S,
+                None,
+                partition(
+                    Shape::Groups(vec![Selector::Node(5), Selector::Random(Count::Millionths(300_000))]),
+                    Direction::Both
+                )
+            ),
             fault("net.corrupt", 10 * S, None, FaultKind::Noise { corrupt: Share(1 << 63) }),
         ]
     );

@@ -6,7 +6,7 @@ use super::units::duration_text;
 use super::{net, overlap, selector};
 use crate::scenario::extent::last_start_ns;
 use crate::scenario::words::words;
-use crate::scenario::{Direction, Fault, FaultKind, Run, Selector, Shape, Share};
+use crate::scenario::{Direction, Fault, FaultKind, Run, Selector, Share};
 
 /// The kinds of faults.
 #[derive(Clone, Copy)]
@@ -40,6 +40,7 @@ const KEYS: &[&str] = &[
     "delay",
     "corrupt",
     "shape",
+    "groups",
 ];
 
 impl Kind {
@@ -51,24 +52,12 @@ impl Kind {
                 ("a link fault", &["id", "kind", "at", "for", "from", "to", "direction", "loss", "delay", "corrupt"])
             }
             Self::Pause => ("a pause fault", &["id", "kind", "at", "for", "target"]),
-            Self::Partition => ("a partition fault", &["id", "kind", "at", "for", "shape", "target", "direction"]),
+            Self::Partition => {
+                ("a partition fault", &["id", "kind", "at", "for", "shape", "target", "groups", "direction"])
+            }
         }
     }
 }
-
-/// The words for the shapes of partitions.
-#[derive(Clone, Copy)]
-enum ShapeWord {
-    Halves,
-    RandomHalves,
-    Isolate,
-}
-
-words!(ShapeWord {
-    Halves = "halves",
-    RandomHalves = "random-halves",
-    Isolate = "isolate",
-});
 
 /// Reads every `[[fault]]`.
 pub(super) fn read(file: &Section<'_>, run: &Run, nodes: u32) -> Outcome<Vec<Fault>> {
@@ -84,10 +73,10 @@ pub(super) fn read(file: &Section<'_>, run: &Run, nodes: u32) -> Outcome<Vec<Fau
 }
 
 /// What a fault is judged by.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     run: &'a Run,
-    nodes: u32,
-    earlier: &'a [Fault],
+    pub(super) nodes: u32,
+    pub(super) earlier: &'a [Fault],
 }
 
 impl Reader<'_> {
@@ -154,7 +143,7 @@ impl Reader<'_> {
         field.wrong(format!("{what}: the run ends at {end}"), "make the run longer, or the times shorter")
     }
 
-    fn selector(&self, field: &Field<'_>) -> Outcome<Selector> {
+    pub(super) fn selector(&self, field: &Field<'_>) -> Outcome<Selector> {
         selector::read(field, self.earlier, self.nodes)
     }
 
@@ -220,39 +209,5 @@ impl Reader<'_> {
     fn pause(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {
         section.need("for", "\"3s\"")?;
         Ok(FaultKind::Pause { target: self.selector(&section.need("target", "\"node:17\"")?)? })
-    }
-
-    fn partition(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {
-        let shape_field = section.need("shape", "\"halves\"")?;
-        let shape = shape_field.word()?;
-        let halves = |shape| match section.get("target") {
-            Some(target) => Err(target.wrong(
-                "only a partition with shape = \"isolate\" has a target",
-                "leave out `target`, or write `shape = \"isolate\"`",
-            )),
-            None if self.nodes < 2 => Err(self.one_sided(&shape_field)),
-            None => Ok(shape),
-        };
-        let shape = match shape {
-            ShapeWord::Halves => halves(Shape::Halves)?,
-            ShapeWord::RandomHalves => halves(Shape::RandomHalves)?,
-            ShapeWord::Isolate => {
-                let field = section.need("target", "\"node:17\"")?;
-                let target = self.selector(&field)?;
-                if target.size(self.earlier, self.nodes) >= self.nodes {
-                    return Err(self.one_sided(&field));
-                }
-                Shape::Isolate(target)
-            }
-        };
-        let direction = section.opt("direction", |f| f.word())?;
-        Ok(FaultKind::Partition { shape, direction: direction.unwrap_or(Direction::Both) })
-    }
-
-    fn one_sided(&self, field: &Field<'_>) -> Mistake {
-        field.wrong(
-            "this partition leaves nobody on the other side",
-            format!("there are {} nodes; each side needs one at least", self.nodes),
-        )
     }
 }

@@ -9,6 +9,7 @@ mod mistake;
 mod net;
 mod overlap;
 mod selector;
+mod shape;
 mod table;
 mod units;
 #[cfg(test)]

@@ -61,7 +61,7 @@ fn surely_down(crash: &Fault, before: &[Fault], at_ns: u64, nodes: u32) -> bool 
 }
 
 /// Whether two selectors, each with the faults before its own, name some node together in every run.
-fn surely_share(a: &Selector, before_a: &[Fault], b: &Selector, before_b: &[Fault], nodes: u32) -> bool {
+pub(super) fn surely_share(a: &Selector, before_a: &[Fault], b: &Selector, before_b: &[Fault], nodes: u32) -> bool {
     let (owner_a, origin_a) = a.origin(before_a);
     let (owner_b, origin_b) = b.origin(before_b);
     let (size_a, size_b) = (a.size(before_a, nodes), b.size(before_b, nodes));
