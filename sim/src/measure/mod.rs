@@ -2,6 +2,7 @@
 //!
 //! * [`beliefs`] — who believes what of whom, and since when everybody agrees;
 //! * [`crashes`] — how long each crash took to be noticed, and over how many hops;
+//! * [`history`] — how often minds changed, and how far facts travelled;
 //! * [`reach`] — who could have heard from whom, for telling mistakes from misfortune;
 //! * [`rates`] — bytes and packets per node and second.
 //!
@@ -10,6 +11,7 @@
 
 mod beliefs;
 mod crashes;
+mod history;
 mod rates;
 pub(crate) mod reach;
 mod report;
@@ -20,6 +22,7 @@ use crate::scenario::Scenario;
 use crate::stats::Samples;
 use beliefs::Beliefs;
 use crashes::Crashes;
+use history::History;
 use rates::Rates;
 use reach::{Barrier, Reach};
 
@@ -32,6 +35,7 @@ pub(crate) struct Measure {
     rates: Rates,
     reach: Reach,
     hops: Samples,
+    history: History,
     mistakes: Vec<Mistake>,
     /// Nodes that ever have a fault on them.
     touched: Vec<bool>,
@@ -60,6 +64,7 @@ impl Measure {
             rates: Rates::new(nodes, scenario.run.warmup_ns),
             reach: Reach::new(),
             hops: Samples::default(),
+            history: History::default(),
             mistakes: Vec::new(),
             touched: touched.to_vec(),
             boots: vec![0; nodes as usize],
@@ -109,8 +114,11 @@ impl Measure {
         if subject as usize >= self.boots.len() {
             return;
         }
-        if change.hops > 0 && now >= self.warmup_ns {
-            self.hops.record(u64::from(change.hops));
+        if now >= self.warmup_ns {
+            self.history.on_change(observer, subject, change);
+            if change.hops > 0 {
+                self.hops.record(u64::from(change.hops));
+            }
         }
         let was_suspect_since = self.beliefs.suspect_since(observer, subject);
         self.beliefs.on_change(observer, subject, change.health, now);

@@ -206,10 +206,14 @@ pub enum Metric {
     FalsePositiveNodes,
     /// `false_positive.healthy`: those in which neither side ever had a fault on it.
     FalsePositiveHealthy,
+    /// `flaps`: how often an observer changed between alive and dead about a subject; pairs that ever did.
+    Flaps,
     /// `converged`: until every running node's set of live members is the set of running nodes, in ns.
     Converged,
     /// `hops`: how many hops a fact took to each node.
     Hops,
+    /// `hops.last`: how many hops a fact took to the node that it reached over the most.
+    HopsLast,
     /// `bytes_per_node`: UDP payload sent per node and second.
     BytesPerNode,
     /// `packets_per_node`: datagrams sent per node and second.

@@ -68,6 +68,11 @@ fn a_paused_node_is_silent_and_then_answers_everything_at_once() {
 fn a_long_pause_is_a_false_death_that_is_taken_back() {
     let (run, _) = play(&pause("gc", "\"node:3\"", "20s", "20s"), 1);
     assert_eq!((count(&run, "false_positive.nodes"), count(&run, "false_positive.healthy")), (1, 0));
+    let flaps = run.metrics["flaps"].summary().stats.expect("19 observers changed their minds");
+    assert!(flaps.min >= 1 && flaps.max <= 3 && count(&run, "flaps") == 19, "{flaps:?}");
+    let (all, last) = (run.metrics["hops"].summary(), run.metrics["hops.last"].summary());
+    assert!((1..all.count).contains(&last.count));
+    assert_eq!(last.stats.map(|stats| stats.max), all.stats.map(|stats| stats.max));
     let agreed = run.metrics["converged"].summary().stats.expect("everybody agrees again").max;
     assert!((40 * S..50 * S).contains(&agreed), "{agreed}");
 }

@@ -157,8 +157,10 @@ fn every_expectation() {
                 ..expect("converged.max#7", Metric::Converged, Stat::Max, Op::Max, 90 * S)
             },
             Expect { fault: Some(1), ..expect("hops.p99#8", Metric::Hops, Stat::P99, Op::Max, 14) },
-            expect("bytes_per_node.mean#9", Metric::BytesPerNode, Stat::Mean, Op::Max, 8_192),
-            expect("packets_per_node.p50#10", Metric::PacketsPerNode, Stat::P50, Op::Max, 3),
+            expect("flaps.max#9", Metric::Flaps, Stat::Max, Op::Max, 2),
+            expect("hops.last.p99#10", Metric::HopsLast, Stat::P99, Op::Max, 15),
+            expect("bytes_per_node.mean#11", Metric::BytesPerNode, Stat::Mean, Op::Max, 8_192),
+            expect("packets_per_node.p50#12", Metric::PacketsPerNode, Stat::P50, Op::Max, 3),
         ]
     );
 }
