@@ -275,8 +275,9 @@ impl<'a, W: Witness> World<'a, W> {
         }
         while let Some(event) = self.cast.poll_event(node) {
             self.witness.on_event(self.now, node, &event);
-            if let NodeEvent::Member(change) = &event {
-                let subject = cast::node_at(change.addr);
+            if let NodeEvent::Member(change) = &event
+                && let Some(subject) = self.cast.node_of(change.id, change.addr)
+            {
                 self.measure.on_change(node, subject, change, self.now);
             }
         }
