@@ -31,10 +31,11 @@ pub(super) struct Beliefs {
     pairs: Vec<u64>,
     words_per_row: usize,
     running: Vec<bool>,
+    paused: Vec<bool>,
     running_count: u32,
     /// Per observer: about how many subjects it is wrong.
     wrong_of: Vec<u32>,
-    /// Over all running observers.
+    /// Over all observers that run and are not paused.
     wrong: u64,
     agreed_since: Option<u64>,
     /// Since when a pair's suspicion is open.
@@ -50,6 +51,7 @@ impl Beliefs {
             pairs: vec![0; count * words_per_row],
             words_per_row,
             running: vec![false; count],
+            paused: vec![false; count],
             running_count: 0,
             wrong_of: vec![0; count],
             wrong: 0,
@@ -76,6 +78,11 @@ impl Beliefs {
 
     pub(super) fn is_running(&self, node: u32) -> bool {
         self.running[node as usize]
+    }
+
+    /// Whether a node runs and is not paused.
+    pub(super) fn observes(&self, node: u32) -> bool {
+        self.running[node as usize] && !self.paused[node as usize]
     }
 
     pub(super) const fn nodes(&self) -> u32 {
@@ -105,10 +112,26 @@ impl Beliefs {
     }
 
     pub(super) fn on_stop(&mut self, node: u32, now: u64) {
+        if self.observes(node) {
+            self.wrong -= u64::from(self.wrong_of[node as usize]);
+        }
         self.running[node as usize] = false;
+        self.paused[node as usize] = false;
         self.running_count -= 1;
-        self.wrong -= u64::from(self.wrong_of[node as usize]);
         self.turn(node, false, now);
+    }
+
+    /// A node that stands still cannot learn: its row does not count until it goes on. It runs all the same.
+    pub(super) fn on_pause(&mut self, node: u32, now: u64) {
+        self.wrong -= u64::from(self.wrong_of[node as usize]);
+        self.paused[node as usize] = true;
+        self.note(now);
+    }
+
+    pub(super) fn on_resume(&mut self, node: u32, now: u64) {
+        self.paused[node as usize] = false;
+        self.wrong += u64::from(self.wrong_of[node as usize]);
+        self.note(now);
     }
 
     /// The truth about a subject changes: whoever was right about it is wrong now, and the other way round.
@@ -120,12 +143,9 @@ impl Beliefs {
             let wrong = &mut self.wrong_of[observer as usize];
             let word = self.pairs[observer as usize * self.words_per_row + subject as usize / 32];
             let live = matches!((word >> (subject % 32 * 2)) & 3, 1 | 2);
-            if live == runs {
-                *wrong -= 1;
-                self.wrong -= 1;
-            } else {
-                *wrong += 1;
-                self.wrong += 1;
+            *wrong = if live == runs { *wrong - 1 } else { *wrong + 1 };
+            if !self.paused[observer as usize] {
+                self.wrong = if live == runs { self.wrong - 1 } else { self.wrong + 1 };
             }
         }
         self.note(now);
@@ -162,7 +182,7 @@ impl Beliefs {
         self.suspects.get(&(observer, subject)).copied()
     }
 
-    /// Since when every running node's live set is the set of running nodes.
+    /// Since when every running, unpaused node's live set is the set of running nodes.
     pub(super) const fn agreed_since(&self) -> Option<u64> {
         self.agreed_since
     }
@@ -193,5 +213,30 @@ mod tests {
         assert_eq!(beliefs.agreed_since(), None, "node 0 believes that it is dead");
         beliefs.on_change(0, 39, Health::Alive, 13);
         assert_eq!(beliefs.agreed_since(), Some(13));
+    }
+
+    #[test]
+    fn the_row_of_a_paused_node_does_not_count_and_is_kept_up() {
+        let mut beliefs = Beliefs::new(3);
+        (0..3).for_each(|node| beliefs.on_start(node, 0));
+        for (observer, subject) in [(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)] {
+            beliefs.on_change(observer, subject, Health::Alive, 1);
+        }
+        beliefs.on_pause(2, 2);
+        assert_eq!((beliefs.agreed_since(), beliefs.observes(2), beliefs.is_running(2)), (Some(1), false, true));
+        beliefs.on_change(0, 2, Health::Dead, 3);
+        assert_eq!(beliefs.agreed_since(), None, "the paused node runs");
+        beliefs.on_change(0, 2, Health::Alive, 4);
+        beliefs.on_stop(1, 5);
+        beliefs.on_change(0, 1, Health::Dead, 6);
+        assert_eq!(beliefs.agreed_since(), Some(6), "what the paused node has not heard does not count");
+        beliefs.on_resume(2, 7);
+        assert_eq!(beliefs.agreed_since(), None);
+        beliefs.on_change(2, 1, Health::Dead, 8);
+        assert_eq!(beliefs.agreed_since(), Some(8));
+        beliefs.on_pause(2, 9);
+        beliefs.on_stop(2, 10);
+        beliefs.on_change(0, 2, Health::Dead, 11);
+        assert_eq!(beliefs.agreed_since(), Some(11));
     }
 }

@@ -1,6 +1,6 @@
 //! How long did each crash take to be noticed, by whom, and over how many hops did the news travel?
 //!
-//! A crash's observers are the nodes that held the victim live when it crashed and ran from then on. Its
+//! A crash's observers are the nodes that held the victim live when it crashed and ran unpaused from then on. Its
 //! sample ends when the victim starts again.
 
 use std::collections::BTreeMap;
@@ -79,7 +79,7 @@ impl Crashes {
         }
         let mut first_suspect = None;
         let dead_at = (0..beliefs.nodes()).map(|observer| match beliefs.get(observer, victim) {
-            _ if observer == victim || !beliefs.is_running(observer) => NOT_WATCHING,
+            _ if observer == victim || !beliefs.observes(observer) => NOT_WATCHING,
             Belief::Unknown | Belief::Gone => NOT_WATCHING,
             Belief::Alive => WAITING,
             Belief::Suspect => {
@@ -96,6 +96,16 @@ impl Crashes {
     /// The victim is back: what has not been noticed by now never will be.
     pub(super) fn on_restart(&mut self, node: u32) {
         self.open.remove(&node);
+    }
+
+    /// Whoever stands still is no observer of what it had not noticed yet.
+    pub(super) fn on_pause(&mut self, node: u32) {
+        for &number in self.open.values() {
+            let seen = &mut self.crashes[number].dead_at[node as usize];
+            if *seen == WAITING {
+                *seen = NOT_WATCHING;
+            }
+        }
     }
 
     pub(super) fn on_change(&mut self, observer: u32, subject: u32, change: &MemberChange, now: u64) {

@@ -2,6 +2,7 @@
 //!
 //! * [`beliefs`] — who believes what of whom, and since when everybody agrees;
 //! * [`crashes`] — how long each crash took to be noticed, and over how many hops;
+//! * [`history`] — how often minds changed, and how far facts travelled;
 //! * [`reach`] — who could have heard from whom, for telling mistakes from misfortune;
 //! * [`rates`] — bytes and packets per node and second.
 //!
@@ -10,6 +11,7 @@
 
 mod beliefs;
 mod crashes;
+mod history;
 mod rates;
 pub(crate) mod reach;
 mod report;
@@ -20,6 +22,7 @@ use crate::scenario::Scenario;
 use crate::stats::Samples;
 use beliefs::Beliefs;
 use crashes::Crashes;
+use history::History;
 use rates::Rates;
 use reach::{Barrier, Reach};
 
@@ -32,6 +35,7 @@ pub(crate) struct Measure {
     rates: Rates,
     reach: Reach,
     hops: Samples,
+    history: History,
     mistakes: Vec<Mistake>,
     /// Nodes that ever have a fault on them.
     touched: Vec<bool>,
@@ -60,6 +64,7 @@ impl Measure {
             rates: Rates::new(nodes, scenario.run.warmup_ns),
             reach: Reach::new(),
             hops: Samples::default(),
+            history: History::default(),
             mistakes: Vec::new(),
             touched: touched.to_vec(),
             boots: vec![0; nodes as usize],
@@ -85,6 +90,16 @@ impl Measure {
         self.rates.on_stop(node);
     }
 
+    /// A process stands still: it observes nothing, and it is still there to be observed.
+    pub(crate) fn on_pause(&mut self, node: u32, now: u64) {
+        self.crashes.on_pause(node);
+        self.beliefs.on_pause(node, now);
+    }
+
+    pub(crate) fn on_resume(&mut self, node: u32, now: u64) {
+        self.beliefs.on_resume(node, now);
+    }
+
     pub(crate) fn on_topology<'a>(&mut self, barriers: impl Iterator<Item = Barrier<'a>>, now: u64) {
         let beliefs = &self.beliefs;
         self.reach.on_change(barriers, |node| u32::try_from(node).is_ok_and(|node| beliefs.is_running(node)), now);
@@ -103,8 +118,11 @@ impl Measure {
         if subject as usize >= self.boots.len() {
             return;
         }
-        if change.hops > 0 && now >= self.warmup_ns {
-            self.hops.record(u64::from(change.hops));
+        if now >= self.warmup_ns {
+            self.history.on_change(observer, subject, change);
+            if change.hops > 0 {
+                self.hops.record(u64::from(change.hops));
+            }
         }
         let was_suspect_since = self.beliefs.suspect_since(observer, subject);
         self.beliefs.on_change(observer, subject, change.health, now);

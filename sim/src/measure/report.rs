@@ -65,11 +65,13 @@ impl Measure {
                 counter(mistakes().map(|&Mistake { subject, boot, .. }| (subject, boot)).collect::<BTreeSet<_>>().len())
             }
             Metric::FalsePositiveHealthy => counter(mistakes().filter(|mistake| mistake.healthy).count()),
+            Metric::Flaps => plain(self.history.flaps()),
             Metric::Converged => {
                 plain(self.beliefs.agreed_since().map(|at| at.saturating_sub(after)).into_iter().collect())
             }
             Metric::Hops if fault.is_some() => plain(self.crashes.detection(fault).hops),
             Metric::Hops => plain(self.hops.clone()),
+            Metric::HopsLast => plain(self.history.last_hops()),
             Metric::BytesPerNode => plain(self.rates.bytes.clone()),
             Metric::PacketsPerNode => plain(self.rates.packets.clone()),
         }

@@ -33,18 +33,22 @@ impl Fault {
                 let last = last_start_ns(self.at_ns, *stagger_ns, target.size(earlier, nodes));
                 last.checked_add((*restart_after_ns)?)
             }
-            FaultKind::Link { .. } | FaultKind::Partition { .. } => self.at_ns.checked_add(self.for_ns?),
+            FaultKind::Link { .. }
+            | FaultKind::Noise { .. }
+            | FaultKind::Pause { .. }
+            | FaultKind::Partition { .. } => self.at_ns.checked_add(self.for_ns?),
         }
     }
 
     /// The nodes that `"fault:<id>.target"` or `"fault:<id>.from"` name, if this fault has such.
     pub(super) fn lends(&self) -> Option<&Selector> {
         match &self.kind {
-            FaultKind::Crash { target, .. } => Some(target),
+            FaultKind::Crash { target, .. } | FaultKind::Pause { target } => Some(target),
             FaultKind::Link { from, .. } => Some(from),
+            FaultKind::Noise { .. } => None,
             FaultKind::Partition { shape, .. } => match shape {
                 Shape::Isolate(target) => Some(target),
-                Shape::Halves | Shape::RandomHalves => None,
+                Shape::Halves | Shape::RandomHalves | Shape::Groups(_) => None,
             },
         }
     }

@@ -6,11 +6,13 @@
 
 mod diagnostic;
 mod extent;
+mod faults;
 mod read;
 mod start;
 mod words;
 
 pub use diagnostic::{Diagnostic, render_at};
+pub use faults::{Count, Direction, Fault, FaultKind, NET_CORRUPT, Selector, Shape};
 pub use read::{parse, value_span};
 pub use start::StartAs;
 
@@ -29,7 +31,7 @@ pub struct Scenario {
     pub nodes: Nodes,
     /// The network while nothing is wrong with it.
     pub net: Net,
-    /// What goes wrong, in file order.
+    /// What goes wrong, in file order; the network's own noise behind it.
     pub faults: Vec<Fault>,
     /// What must hold, in file order.
     pub expects: Vec<Expect>,
@@ -168,100 +170,6 @@ impl Share {
     }
 }
 
-/// Something that goes wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Name by which expectations and selectors refer to it; unique in the file.
-    pub id: String,
-    /// When it begins, in nanoseconds from the start of the run.
-    pub at_ns: u64,
-    /// How long it lasts, in nanoseconds; `None` is to the end of the run.
-    pub for_ns: Option<u64>,
-    /// What it is.
-    pub kind: FaultKind,
-}
-
-/// What goes wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FaultKind {
-    /// The targets stop without a word (`kind = "crash"`).
-    Crash {
-        /// Who stops.
-        target: Selector,
-        /// Time between two targets, in nanoseconds.
-        stagger_ns: u64,
-        /// How long after its crash a target starts again with an empty memory; `None` is never.
-        restart_after_ns: Option<u64>,
-    },
-    /// Packets from one set of nodes to another suffer (`kind = "link"`).
-    Link {
-        /// Whose packets.
-        from: Selector,
-        /// To whom.
-        to: Selector,
-        /// Whether the opposite direction suffers too.
-        direction: Direction,
-        /// Share of packets lost, in addition to the network's own.
-        loss: Share,
-        /// Delay added to the network's own.
-        delay: Option<Delay>,
-    },
-    /// No packet passes between two groups (`kind = "partition"`).
-    Partition {
-        /// How the two groups are formed.
-        shape: Shape,
-        /// Which direction is cut.
-        direction: Direction,
-    },
-}
-
-/// Which direction between two groups of nodes a fault acts on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// Both (`"both"`).
-    Both,
-    /// Only from the first group to the second (`"a-to-b"`).
-    AToB,
-    /// Only from the second group to the first (`"b-to-a"`).
-    BToA,
-}
-
-/// How a partition forms its two groups.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shape {
-    /// The lower half of the node numbers is group a (`"halves"`).
-    Halves,
-    /// A random half is group a (`"random-halves"`).
-    RandomHalves,
-    /// The targets are group a, everybody else is group b (`"isolate"`).
-    Isolate(Selector),
-}
-
-/// Which nodes a fault acts on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Selector {
-    /// Every node (`"all"`).
-    All,
-    /// One node by its number (`"node:17"`).
-    Node(u32),
-    /// Some nodes, drawn from the seed (`{ pick = "random", count = "1%" }`).
-    Random(Count),
-    /// The nodes with the lowest numbers (`{ pick = "first", count = 3 }`).
-    First(Count),
-    /// The targets of an earlier crash fault, or the `from` of an earlier link fault, by index in
-    /// [`Scenario::faults`] (`"fault:stop.target"`, `"fault:lossy.from"`).
-    SameAs(usize),
-}
-
-/// How many nodes a selector takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Count {
-    /// So many.
-    Nodes(u32),
-    /// So large a part of all nodes, rounded down, at least one. In millionths.
-    Millionths(u32),
-}
-
 /// Something that must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expect {
@@ -302,10 +210,14 @@ pub enum Metric {
     FalsePositiveNodes,
     /// `false_positive.healthy`: those in which neither side ever had a fault on it.
     FalsePositiveHealthy,
+    /// `flaps`: how often an observer changed between alive and dead about a subject; pairs that ever did.
+    Flaps,
     /// `converged`: until every running node's set of live members is the set of running nodes, in ns.
     Converged,
     /// `hops`: how many hops a fact took to each node.
     Hops,
+    /// `hops.last`: how many hops a fact took to the node that it reached over the most.
+    HopsLast,
     /// `bytes_per_node`: UDP payload sent per node and second.
     BytesPerNode,
     /// `packets_per_node`: datagrams sent per node and second.

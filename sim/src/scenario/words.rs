@@ -67,8 +67,10 @@ words!(pub Metric {
     FalsePositive = "false_positive",
     FalsePositiveNodes = "false_positive.nodes",
     FalsePositiveHealthy = "false_positive.healthy",
+    Flaps = "flaps",
     Converged = "converged",
     Hops = "hops",
+    HopsLast = "hops.last",
     BytesPerNode = "bytes_per_node",
     PacketsPerNode = "packets_per_node",
 });
@@ -126,8 +128,8 @@ impl Metric {
             | Self::DetectionObserver
             | Self::DetectionFull
             | Self::Converged => Unit::Nanoseconds,
-            Self::FalsePositive | Self::FalsePositiveNodes | Self::FalsePositiveHealthy => Unit::Count,
-            Self::Hops => Unit::Hops,
+            Self::FalsePositive | Self::FalsePositiveNodes | Self::FalsePositiveHealthy | Self::Flaps => Unit::Count,
+            Self::Hops | Self::HopsLast => Unit::Hops,
             Self::BytesPerNode => Unit::BytesPerSecond,
             Self::PacketsPerNode => Unit::PacketsPerSecond,
         }
@@ -136,7 +138,7 @@ impl Metric {
     /// Whether this metric is only counted: its one statistic is [`Stat::Count`].
     #[must_use]
     pub const fn is_counter(self) -> bool {
-        matches!(self.unit(), Unit::Count)
+        matches!(self, Self::FalsePositive | Self::FalsePositiveNodes | Self::FalsePositiveHealthy)
     }
 
     /// Whether this metric measures how crashes are found out.

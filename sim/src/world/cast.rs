@@ -78,6 +78,7 @@ pub(super) struct Cast {
     everybody: Vec<Record>,
     actors: Vec<Option<Box<Node>>>,
     boots: Vec<u64>,
+    ids: Vec<Option<NodeId>>,
     timers: Vec<TimerState>,
     hashes: Vec<u64>,
 }
@@ -102,6 +103,7 @@ impl Cast {
             everybody: Vec::new(),
             actors: (0..count).map(|_| None).collect(),
             boots: vec![0; count],
+            ids: vec![None; count],
             timers: vec![TimerState { scheduled: u64::MAX, due: u64::MAX, seq: 0 }; count],
             hashes: vec![0; count],
         };
@@ -124,7 +126,9 @@ impl Cast {
         let converged = self.starts_converged(node);
         let boot = (EPOCH_MS + now / 1_000_000).max(self.boots[place] + 1);
         self.boots[place] = boot;
-        let identity = Identity { id: self.id_of(node), boot, addr: address_of(node) };
+        let id = self.id_of(node);
+        self.ids[place] = Some(id);
+        let identity = Identity { id, boot, addr: address_of(node) };
         let seed = self.draws.draw(Draw::NodeSeed, u64::from(node), boot);
         let at = Instant::from_nanos(now);
         let snapshot = converged.then_some(Snapshot { members: &self.everybody });
@@ -159,6 +163,13 @@ impl Cast {
     fn seeds(&self, node: u32, first: bool) -> impl Iterator<Item = u32> + use<> {
         let end = if first { node } else { self.nodes.count };
         (0..end).filter(move |&seed| seed != node).take(self.nodes.contacts as usize)
+    }
+
+    /// Which node an identity is, wherever somebody believes that it listens; `None` for one that a damaged
+    /// packet made up.
+    pub(super) fn node_of(&self, id: NodeId, addr: SocketAddr) -> Option<u32> {
+        let is = |node: u32| self.ids.get(node as usize).is_some_and(|known| *known == Some(id));
+        Some(node_at(addr)).filter(|&node| is(node)).or_else(|| (0..self.nodes.count).find(|&node| is(node)))
     }
 
     /// Stops a node without a word. Returns its counters, or `None` when it did not run.

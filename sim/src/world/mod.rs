@@ -3,6 +3,7 @@
 //! * `cast` — who takes part: identities, addresses, configuration, the nodes themselves;
 //! * `plan` — what is to happen when: starts, crashes, cuts;
 //! * `network` — what becomes of a packet;
+//! * `pauses` — who stands still, and what waits for them;
 //! * `packets` — where packets lie while they are under way;
 //! * [`null`] — what the engine costs by itself: the same parts with nodes that do next to nothing.
 //!
@@ -14,7 +15,10 @@ mod cast;
 mod network;
 mod null;
 mod packets;
+mod pauses;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 use quidnunc_core::{ConfigError, DATAGRAM_BYTES_MAX, Event as NodeEvent, Input, Instant, Purpose};
 
@@ -26,6 +30,7 @@ use crate::scenario::Scenario;
 use cast::Cast;
 use network::Network;
 use packets::Packets;
+use pauses::Pauses;
 use plan::{Plan, Step};
 
 pub use cast::node_config;
@@ -117,6 +122,7 @@ struct World<'a, W> {
     cast: Cast,
     network: Network,
     packets: Packets,
+    pauses: Pauses,
     measure: Measure,
     buffer: Vec<u8>,
 }
@@ -149,6 +155,7 @@ impl<'a, W: Witness> World<'a, W> {
             measure: Measure::new(scenario, &plan.touched()),
             plan,
             packets: Packets::new(),
+            pauses: Pauses::default(),
             buffer: vec![0; DATAGRAM_BYTES_MAX],
         })
     }
@@ -181,6 +188,7 @@ impl<'a, W: Witness> World<'a, W> {
             Step::Start { node } => self.start(node),
             Step::Crash { fault, node } => {
                 if let Some(node_stats) = self.cast.stop(node) {
+                    self.drop_waiting(node);
                     self.network.bite(fault);
                     self.measure.add_stats(&node_stats);
                     self.measure.on_crash(fault, node, self.now);
@@ -192,8 +200,10 @@ impl<'a, W: Witness> World<'a, W> {
                     self.start(node);
                 }
             }
+            Step::Pause { fault, node } => self.pause(fault, node),
+            Step::Resume { fault, node } => self.resume(fault, node),
             Step::Begin { fault } => {
-                self.network.begin(fault, self.plan.rule(fault));
+                self.network.begin(fault, self.plan.rules(fault));
                 self.measure.on_topology(self.network.active(), self.now);
             }
             Step::End { fault } => {
@@ -219,6 +229,14 @@ impl<'a, W: Witness> World<'a, W> {
     }
 
     fn on_packet(&mut self, to: u32, slot: u32) {
+        if self.pauses.is_paused(to) {
+            self.keep_waiting(to, slot);
+        } else {
+            self.deliver(to, slot);
+        }
+    }
+
+    fn deliver(&mut self, to: u32, slot: u32) {
         let packet = self.packets.get(slot);
         let (from, bytes) = (packet.from(), packet.bytes());
         if let Some(node) = self.cast.input(to, self.now, bytes) {
@@ -243,6 +261,10 @@ impl<'a, W: Witness> World<'a, W> {
             self.schedule(node, due);
             return;
         }
+        if self.pauses.is_paused(node) {
+            self.defer(node);
+            return;
+        }
         if let Some(state) = self.cast.input(node, self.now, &[]) {
             let _ = state.handle(Instant::from_nanos(self.now), Input::Timeout);
             self.after(node);
@@ -257,19 +279,25 @@ impl<'a, W: Witness> World<'a, W> {
             self.witness.on_sent(Sent { at_ns: self.now, from: node, to, purpose, bytes: len });
             self.measure.on_sent(node, len);
             let fate = self.network.send(node, to, len, self.now);
-            for at in fate.arrivals() {
+            for (copy, at) in (0..).zip(fate.arrivals()) {
                 let slot = self.packets.store(node, bytes);
+                self.network.corrupt((node, to), copy, self.packets.bytes_mut(slot));
                 let order = order_key(Class::Packet, node, self.network.next_order(node));
                 self.wheel.push(Event { at, order, dst: to, what: slot });
             }
         }
         while let Some(event) = self.cast.poll_event(node) {
             self.witness.on_event(self.now, node, &event);
-            if let NodeEvent::Member(change) = &event {
-                let subject = cast::node_at(change.addr);
+            if let NodeEvent::Member(change) = &event
+                && let Some(subject) = self.cast.node_of(change.id, change.addr)
+            {
                 self.measure.on_change(node, subject, change, self.now);
             }
         }
+        self.renew_deadline(node);
+    }
+
+    fn renew_deadline(&mut self, node: u32) {
         if let Some(at) = self.cast.new_deadline(node, self.now) {
             self.schedule(node, at);
         }

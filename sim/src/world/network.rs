@@ -1,10 +1,10 @@
-//! What becomes of a packet? Delay, loss, duplication, reordering, and what active faults do to it.
+//! What becomes of a packet? Delay, loss, duplication, reordering, corruption, and what active faults do to it.
 //!
 //! Every draw is keyed by what it is for, which link, and which packet of the sender, so that taking a fault
 //! out of a scenario moves nothing else.
 
 use crate::engine::delay::DelaySampler;
-use crate::engine::draws::{Draws, Purpose, entity_of};
+use crate::engine::draws::{Draws, Purpose, below, entity_of};
 use crate::measure::reach::Barrier;
 use crate::result::{FaultResult, Packets as Counts};
 use crate::scenario::{Delay, Direction, Fault, Net, Scenario, Share};
@@ -24,6 +24,19 @@ impl Side {
         Self { members }
     }
 
+    pub(super) fn all(count: u32) -> Self {
+        Self { members: vec![true; count as usize] }
+    }
+
+    /// Those of everybody else that are in none of `others`.
+    pub(super) fn beside(&self, others: &[Self]) -> Self {
+        let mut rest = self.others();
+        for other in others {
+            rest.members.iter_mut().zip(&other.members).for_each(|(member, taken)| *member &= !taken);
+        }
+        rest
+    }
+
     pub(super) fn others(&self) -> Self {
         Self { members: self.members.iter().map(|member| !member).collect() }
     }
@@ -33,34 +46,43 @@ impl Side {
     }
 }
 
+/// Keeps the draws about flipped bits apart from those about losses and delays of the same packet.
+const FLIP: u64 = entity_of("corrupt");
+
+/// What happens to the packets on which a fault acts.
+#[derive(Debug, Clone)]
+pub(super) struct Harm {
+    loss: Share,
+    delay: Option<DelaySampler>,
+    corrupt: Share,
+}
+
+impl Harm {
+    pub(super) fn new(loss: Share, delay: Option<Delay>, corrupt: Share) -> Self {
+        Self { loss, delay: delay.map(|delay| DelaySampler::new(&delay)), corrupt }
+    }
+}
+
 /// What one fault does to packets.
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
     a: Side,
     b: Side,
     direction: Direction,
-    loss: Share,
-    delay: Option<DelaySampler>,
+    harm: Harm,
     partition: bool,
     /// Keys the fault's own draws.
     entity: u64,
 }
 
 impl Rule {
-    pub(super) fn link(
-        fault: &Fault,
-        a: Side,
-        b: Side,
-        direction: Direction,
-        loss: Share,
-        delay: Option<Delay>,
-    ) -> Self {
-        let delay = delay.map(|delay| DelaySampler::new(&delay));
-        Self { a, b, direction, loss, delay, partition: false, entity: entity_of(&fault.id) }
+    pub(super) fn link(fault: &Fault, a: Side, b: Side, direction: Direction, harm: Harm) -> Self {
+        Self { a, b, direction, harm, partition: false, entity: entity_of(&fault.id) }
     }
 
     pub(super) fn cut(fault: &Fault, a: Side, b: Side, direction: Direction) -> Self {
-        Self { a, b, direction, loss: Share::ALWAYS, delay: None, partition: true, entity: entity_of(&fault.id) }
+        let harm = Harm::new(Share::ALWAYS, None, Share::NEVER);
+        Self { a, b, direction, harm, partition: true, entity: entity_of(&fault.id) }
     }
 
     fn acts_on(&self, from: u32, to: u32) -> bool {
@@ -77,7 +99,7 @@ impl Rule {
 
     /// What the rule closes for good, if it does.
     fn barrier(&self) -> Option<Barrier<'_>> {
-        (self.loss == Share::ALWAYS).then_some(Barrier {
+        (self.harm.loss == Share::ALWAYS).then_some(Barrier {
             a: &self.a.members,
             b: &self.b.members,
             partition: self.partition,
@@ -174,19 +196,39 @@ impl Network {
                 continue;
             }
             let entity = rule.entity ^ link;
-            let lost =
-                rule.loss == Share::ALWAYS || rule.loss.hits(self.draws.draw(Purpose::FaultLoss, entity, number));
-            if lost || rule.delay.is_some() {
+            let lost = rule.harm.loss == Share::ALWAYS
+                || rule.harm.loss.hits(self.draws.draw(Purpose::FaultLoss, entity, number));
+            if lost || rule.harm.delay.is_some() {
                 self.faults[*fault].bit += 1;
             }
             if lost {
                 return None;
             }
-            if let Some(delay) = &rule.delay {
+            if let Some(delay) = &rule.harm.delay {
                 slowed += delay.sample(self.draws.draw(Purpose::FaultDelay, entity, number));
             }
         }
         Some(slowed)
+    }
+
+    /// Flips bits of a copy of the packet that its sender sent last, as active faults will have it. Each copy
+    /// has draws of its own.
+    pub(super) fn corrupt(&mut self, (from, to): (u32, u32), copy: u64, bytes: &mut [u8]) {
+        let link = u64::from(from) << 32 | u64::from(to);
+        let number = self.sent[from as usize] << 1 | copy;
+        let bits = u32::try_from(bytes.len() * 8).expect("a datagram is short");
+        for (fault, rule) in &self.active {
+            let share = rule.harm.corrupt;
+            if share == Share::NEVER || bits == 0 || !rule.acts_on(from, to) {
+                continue;
+            }
+            let entity = rule.entity ^ link ^ FLIP;
+            if share.hits(self.draws.draw(Purpose::FaultLoss, entity, number)) {
+                let bit = below(self.draws.draw(Purpose::FaultDelay, entity, number), bits);
+                bytes[bit as usize / 8] ^= 1 << (bit % 8);
+                self.faults[*fault].bit += 1;
+            }
+        }
     }
 
     /// The number that orders a sender's packets among those that arrive at the same instant.
@@ -196,8 +238,8 @@ impl Network {
         *order
     }
 
-    pub(super) fn begin(&mut self, fault: usize, rule: &Rule) {
-        self.active.push((fault, rule.clone()));
+    pub(super) fn begin(&mut self, fault: usize, rules: &[Rule]) {
+        self.active.extend(rules.iter().map(|rule| (fault, rule.clone())));
     }
 
     pub(super) fn end(&mut self, fault: usize) {

@@ -77,6 +77,13 @@ impl Packets {
         Packet { from: place.from, bytes }
     }
 
+    /// The bytes of a packet, to be damaged.
+    pub(super) fn bytes_mut(&mut self, slot: u32) -> &mut [u8] {
+        let place = &mut self.slots[slot as usize];
+        let len = place.len as usize;
+        if len > INLINE_BYTES { &mut self.long[long_of(place)] } else { &mut place.inline[..len] }
+    }
+
     pub(super) fn release(&mut self, slot: u32) {
         let place = &self.slots[slot as usize];
         if place.len as usize > INLINE_BYTES {

@@ -1,9 +1,9 @@
 //! What is to happen when? The timetable of a run, drawn up before it begins.
 
 use crate::engine::draws::{Draws, Purpose, entity_of};
-use crate::scenario::{Direction, Fault, FaultKind, Scenario, Selector, Shape};
+use crate::scenario::{Direction, Fault, FaultKind, Scenario, Selector, Shape, Share};
 
-use super::network::{Rule, Side};
+use super::network::{Harm, Rule, Side};
 
 /// One entry of the timetable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,10 @@ pub(super) enum Step {
     Crash { fault: usize, node: u32 },
     /// A crashed node starts again.
     Restart { node: u32 },
+    /// A node stands still.
+    Pause { fault: usize, node: u32 },
+    /// A node goes on, as far as this fault is concerned.
+    Resume { fault: usize, node: u32 },
     /// A link fault or partition begins.
     Begin { fault: usize },
     /// A link fault or partition ends.
@@ -24,7 +28,7 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) struct Plan {
     steps: Vec<(u64, Step)>,
-    rules: Vec<Option<Rule>>,
+    rules: Vec<Vec<Rule>>,
     touched: Vec<bool>,
 }
 
@@ -37,37 +41,51 @@ impl Plan {
         let mut taken: Vec<Vec<u32>> = Vec::new();
         for (number, fault) in scenario.faults.iter().enumerate() {
             let select = |selector: &Selector| select(selector, fault, nodes, draws, &taken);
+            let mut groups = Vec::new();
             let chosen = match &fault.kind {
-                FaultKind::Crash { target, .. } => select(target),
+                FaultKind::Crash { target, .. } | FaultKind::Pause { target } => select(target),
                 FaultKind::Link { from, .. } => select(from),
-                FaultKind::Partition { shape, .. } => group_a(shape, fault, nodes, draws, &taken),
+                FaultKind::Noise { .. } => Vec::new(),
+                FaultKind::Partition { shape, .. } => {
+                    groups = groups_of(shape, (fault, draws), nodes, &taken);
+                    groups.first().cloned().unwrap_or_default()
+                }
             };
-            let rule = match &fault.kind {
+            let rules = match &fault.kind {
                 FaultKind::Crash { stagger_ns, restart_after_ns, .. } => {
                     plan.crash(number, fault.at_ns, &chosen, (*stagger_ns, *restart_after_ns));
-                    None
+                    Vec::new()
                 }
-                FaultKind::Link { to, direction, loss, delay, .. } => {
+                FaultKind::Pause { .. } => {
+                    plan.pause(number, fault, &chosen);
+                    Vec::new()
+                }
+                FaultKind::Link { to, direction, loss, delay, corrupt, .. } => {
                     let (a, b) = (Side::of(&chosen, nodes), Side::of(&select(to), nodes));
-                    Some(Rule::link(fault, a, b, *direction, *loss, *delay))
+                    let rule = Rule::link(fault, a, b, *direction, Harm::new(*loss, *delay, *corrupt));
+                    rule.touch(&mut plan.touched);
+                    vec![rule]
                 }
-                FaultKind::Partition { direction, .. } => {
-                    let a = Side::of(&chosen, nodes);
-                    let b = a.others();
-                    Some(Rule::cut(fault, a, b, *direction))
+                FaultKind::Noise { corrupt } => {
+                    let harm = Harm::new(Share::NEVER, None, *corrupt);
+                    vec![Rule::link(fault, Side::all(nodes), Side::all(nodes), Direction::AToB, harm)]
+                }
+                FaultKind::Partition { direction, shape } => {
+                    // Whoever is isolated has a fault on it; the others only miss one of many.
+                    if !matches!(shape, Shape::Isolate(_)) {
+                        plan.touched.fill(true);
+                    }
+                    cuts(fault, &groups, *direction, nodes)
                 }
             };
-            if let Some(rule) = &rule {
+            if !rules.is_empty() {
                 plan.steps.push((fault.at_ns, Step::Begin { fault: number }));
                 if let Some(for_ns) = fault.for_ns {
                     plan.steps.push((fault.at_ns + for_ns, Step::End { fault: number }));
                 }
-                if !matches!(fault.kind, FaultKind::Partition { shape: Shape::Isolate(_), .. }) {
-                    rule.touch(&mut plan.touched);
-                }
             }
             chosen.iter().for_each(|&node| plan.touched[node as usize] = true);
-            plan.rules.push(rule);
+            plan.rules.push(rules);
             taken.push(chosen);
         }
         plan
@@ -83,14 +101,22 @@ impl Plan {
         }
     }
 
+    fn pause(&mut self, number: usize, fault: &Fault, targets: &[u32]) {
+        self.steps.extend(targets.iter().map(|&node| (fault.at_ns, Step::Pause { fault: number, node })));
+        if let Some(for_ns) = fault.for_ns {
+            let end = fault.at_ns + for_ns;
+            self.steps.extend(targets.iter().map(|&node| (end, Step::Resume { fault: number, node })));
+        }
+    }
+
     /// Everything that is to happen, each with its instant in nanoseconds; of equal instants in this order.
     pub(super) fn steps(&self) -> &[(u64, Step)] {
         &self.steps
     }
 
-    /// What a fault does to packets.
-    pub(super) fn rule(&self, fault: usize) -> &Rule {
-        self.rules[fault].as_ref().expect("only faults with a rule begin and end")
+    /// What a fault does to packets, from its beginning to its end.
+    pub(super) fn rules(&self, fault: usize) -> &[Rule] {
+        &self.rules[fault]
     }
 
     /// Which nodes ever have a fault on them.
@@ -109,12 +135,47 @@ fn select(selector: &Selector, fault: &Fault, nodes: u32, draws: Draws, taken: &
     }
 }
 
-fn group_a(shape: &Shape, fault: &Fault, nodes: u32, draws: Draws, taken: &[Vec<u32>]) -> Vec<u32> {
+/// The groups that a partition names; everybody else forms one more.
+fn groups_of(shape: &Shape, (fault, draws): (&Fault, Draws), nodes: u32, taken: &[Vec<u32>]) -> Vec<Vec<u32>> {
     match shape {
-        Shape::Halves => (0..nodes / 2).collect(),
-        Shape::RandomHalves => draws.pick(Purpose::FaultPlan, entity_of(&fault.id), nodes / 2, nodes),
-        Shape::Isolate(target) => select(target, fault, nodes, draws, taken),
+        Shape::Halves => vec![(0..nodes / 2).collect()],
+        Shape::RandomHalves => vec![draws.pick(Purpose::FaultPlan, entity_of(&fault.id), nodes / 2, nodes)],
+        Shape::Isolate(target) => vec![select(target, fault, nodes, draws, taken)],
+        Shape::Groups(selectors) => disjoint(selectors, (fault, draws), nodes, taken),
     }
+}
+
+/// One set of nodes per selector, no node in two: who is named by two belongs to the first, and random picks
+/// are made from those whom nobody has yet.
+fn disjoint(selectors: &[Selector], (fault, draws): (&Fault, Draws), nodes: u32, taken: &[Vec<u32>]) -> Vec<Vec<u32>> {
+    let mut free = vec![true; nodes as usize];
+    let mut groups = vec![Vec::new(); selectors.len()];
+    let random = |selector: &Selector| matches!(selector, Selector::Random(_));
+    let in_turn = |late: bool| (0..).zip(selectors).filter(move |(_, selector)| random(selector) == late);
+    for (place, selector) in in_turn(false).chain(in_turn(true)) {
+        let mut group = match selector {
+            Selector::Random(count) => {
+                let left: Vec<u32> = (0..nodes).filter(|&node| free[node as usize]).collect();
+                let entity = entity_of(&format!("{}/{place}", fault.id));
+                let among = u32::try_from(left.len()).unwrap_or(nodes);
+                let picked = draws.pick(Purpose::FaultPlan, entity, count.of(nodes), among);
+                picked.iter().map(|&index| left[index as usize]).collect()
+            }
+            Selector::All | Selector::Node(_) | Selector::First(_) | Selector::SameAs(_) => {
+                select(selector, fault, nodes, draws, taken)
+            }
+        };
+        group.retain(|&node| core::mem::replace(&mut free[node as usize], false));
+        groups[place] = group;
+    }
+    groups
+}
+
+/// One rule per group: nothing passes between it and those behind it, the rest being the last.
+fn cuts(fault: &Fault, groups: &[Vec<u32>], direction: Direction, nodes: u32) -> Vec<Rule> {
+    let sides: Vec<Side> = groups.iter().map(|group| Side::of(group, nodes)).collect();
+    let cut = |(place, side): (usize, &Side)| Rule::cut(fault, side.clone(), side.beside(&sides[..place]), direction);
+    sides.iter().enumerate().map(cut).collect()
 }
 
 /// Whether a fault acts on packets from its first side to its second, and the other way.

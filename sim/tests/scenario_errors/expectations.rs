@@ -347,3 +347,48 @@ id = "x"
                = help: reports could not tell them apart; rename one"#]],
     );
 }
+
+#[test]
+fn sides_of_a_flap() {
+    appended(
+        "[[expect]]\nmetric = \"flaps\"\nwhere = \"same-side\"\nmax = 2\n",
+        &expect![[r#"
+        error: `flaps` does not distinguish sides
+          --> crash.toml:37:9
+           |
+        37 | where = "same-side"
+           |         ^^^^^^^^^^^
+           |
+           = help: `where` goes with `false_positive*` only"#]],
+    );
+}
+
+#[test]
+fn last_hops_of_a_fault() {
+    appended(
+        "[[expect]]\nmetric = \"hops.last\"\nfault = \"stop\"\nmax = 2\n",
+        &expect![[r#"
+        error: `hops.last` is not measured per fault
+          --> crash.toml:37:9
+           |
+        37 | fault = "stop"
+           |         ^^^^^^
+           |
+           = help: `fault` goes with `detection.*` and `hops` only"#]],
+    );
+}
+
+#[test]
+fn a_number_of_flaps_in_seconds() {
+    appended(
+        "[[expect]]\nmetric = \"flaps\"\nmax = \"2s\"\n",
+        &expect![[r#"
+        error: `max` in [[expect]] must be an integer, not a string
+          --> crash.toml:37:7
+           |
+        37 | max = "2s"
+           |       ^^^^
+           |
+           = help: `flaps` is a plain number, such as 3"#]],
+    );
+}

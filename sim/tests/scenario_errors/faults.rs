@@ -32,7 +32,7 @@ fn an_unknown_shape() {
             27 | shape = "thirds"
                |         ^^^^^^^^
                |
-               = help: the valid values are: halves, random-halves, isolate"#]],
+               = help: the valid values are: halves, random-halves, isolate, groups"#]],
     );
 }
 
@@ -198,7 +198,7 @@ from = "all"
 loss = { random = "0%" }
 "#,
         &expect![[r#"
-            error: a link fault needs `loss`, `delay` or both
+            error: a link fault needs one of `loss`, `delay` and `corrupt` at least
               --> crash.toml:35:1
                |
             35 | [[fault]]
@@ -248,7 +248,7 @@ fn a_target_of_halves() {
         r#"shape = "halves"
 target = "node:1""#,
         &expect![[r#"
-            error: only a partition with shape = "isolate" has a target
+            error: only a partition with shape = "isolate" has target
               --> crash.toml:28:10
                |
             28 | target = "node:1"

@@ -5,8 +5,10 @@
 
 mod expectations;
 mod faults;
+mod groups;
 mod keys;
 mod network;
+mod pauses;
 mod properties;
 mod selectors;
 mod valid;

@@ -117,3 +117,51 @@ fn a_floor_above_the_delay() {
                = help: it can be at most 25ms"#]],
     );
 }
+
+#[test]
+fn a_corruption_that_is_no_table() {
+    changed(
+        "delay = { time",
+        "corrupt = \"1%\"\ndelay = { time",
+        &expect![[r#"
+        error: `corrupt` in [net] must be a table, not a string
+          --> crash.toml:16:11
+           |
+        16 | corrupt = "1%"
+           |           ^^^^
+           |
+           = help: write { random = ... }"#]],
+    );
+}
+
+#[test]
+fn a_corruption_of_some_other_kind() {
+    changed(
+        "delay = { time",
+        "corrupt = { burst = \"1%\" }\ndelay = { time",
+        &expect![[r#"
+        error: unknown key `burst` in `corrupt`
+          --> crash.toml:16:13
+           |
+        16 | corrupt = { burst = "1%" }
+           |             ^^^^^
+           |
+           = help: the valid keys are: random"#]],
+    );
+}
+
+#[test]
+fn the_instant_at_which_the_network_itself_goes_bad() {
+    changed(
+        "max = \"8s\"",
+        "max = \"8s\"\n[[expect]]\nmetric = \"converged\"\nafter = \"net.corrupt.start\"\nmax = \"8s\"",
+        &expect![[r#"
+            error: no fault has the id `net.corrupt`
+              --> crash.toml:36:9
+               |
+            36 | after = "net.corrupt.start"
+               |         ^^^^^^^^^^^^^^^^^^^
+               |
+               = help: the faults are: stop, split"#]],
+    );
+}

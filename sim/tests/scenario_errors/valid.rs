@@ -92,6 +92,7 @@ fn every_fault() {
                     direction: Direction::AToB,
                     loss: Share(14_757_395_258_967_641_292),
                     delay: None,
+                    corrupt: Share::NEVER,
                 }
             ),
             fault(
@@ -109,11 +110,23 @@ fn every_fault() {
                         floor_ns: 20_000,
                         distribution: Distribution::Constant,
                     }),
+                    corrupt: Share(1 << 62),
                 }
             ),
+            fault("gc", 70 * S, Some(3 * S), FaultKind::Pause { target: Selector::SameAs(3) }),
             fault("split", 90 * S, Some(30 * S), partition(Shape::Halves, Direction::Both)),
             fault("random-split", 90 * S, Some(90 * S), partition(Shape::RandomHalves, Direction::AToB)),
             fault("alone", 90 * S, None, partition(Shape::Isolate(isolated), Direction::BToA)),
+            fault(
+                "thirds",
+                100 * S,
+                None,
+                partition(
+                    Shape::Groups(vec![Selector::Node(5), Selector::Random(Count::Millionths(300_000))]),
+                    Direction::Both
+                )
+            ),
+            fault("net.corrupt", 10 * S, None, FaultKind::Noise { corrupt: Share(1 << 63) }),
         ]
     );
 }
@@ -136,7 +149,7 @@ fn every_expectation() {
             },
             expect("false_positive.healthy.count#5", Metric::FalsePositiveHealthy, Stat::Count, Op::Max, 0),
             Expect {
-                after: Some(Anchor { fault: 4, edge: Edge::End }),
+                after: Some(Anchor { fault: 5, edge: Edge::End }),
                 ..expect("merges", Metric::Converged, Stat::Max, Op::Max, 60 * S)
             },
             Expect {
@@ -144,8 +157,10 @@ fn every_expectation() {
                 ..expect("converged.max#7", Metric::Converged, Stat::Max, Op::Max, 90 * S)
             },
             Expect { fault: Some(1), ..expect("hops.p99#8", Metric::Hops, Stat::P99, Op::Max, 14) },
-            expect("bytes_per_node.mean#9", Metric::BytesPerNode, Stat::Mean, Op::Max, 8_192),
-            expect("packets_per_node.p50#10", Metric::PacketsPerNode, Stat::P50, Op::Max, 3),
+            expect("flaps.max#9", Metric::Flaps, Stat::Max, Op::Max, 2),
+            expect("hops.last.p99#10", Metric::HopsLast, Stat::P99, Op::Max, 15),
+            expect("bytes_per_node.mean#11", Metric::BytesPerNode, Stat::Mean, Op::Max, 8_192),
+            expect("packets_per_node.p50#12", Metric::PacketsPerNode, Stat::P50, Op::Max, 3),
         ]
     );
 }
@@ -170,9 +185,10 @@ fn what_the_file_leaves_out_has_its_default() {
 #[test]
 fn a_crash_is_over_when_its_last_target_is_back() {
     let scenario = read(COMPLETE);
-    let ends: Vec<Option<u64>> = (0..8).map(|index| scenario.fault_end_ns(index)).collect();
+    let ends: Vec<Option<u64>> = (0..9).map(|index| scenario.fault_end_ns(index)).collect();
     let last_back = 20 * S + 9 * 100 * MS + 30 * S;
-    assert_eq!(ends, [Some(last_back), None, Some(80 * S), None, Some(120 * S), Some(180 * S), None, None]);
+    let (gc, split, random_split) = (Some(73 * S), Some(120 * S), Some(180 * S));
+    assert_eq!(ends, [Some(last_back), None, Some(80 * S), None, gc, split, random_split, None, None]);
 }
 
 #[test]

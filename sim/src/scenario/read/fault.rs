@@ -6,50 +6,58 @@ use super::units::duration_text;
 use super::{net, overlap, selector};
 use crate::scenario::extent::last_start_ns;
 use crate::scenario::words::words;
-use crate::scenario::{Direction, Fault, FaultKind, Run, Selector, Shape, Share};
+use crate::scenario::{Direction, Fault, FaultKind, Run, Selector, Share};
 
 /// The kinds of faults.
 #[derive(Clone, Copy)]
 enum Kind {
     Crash,
     Link,
+    Pause,
     Partition,
 }
 
 words!(Kind {
     Crash = "crash",
     Link = "link",
+    Pause = "pause",
     Partition = "partition",
 });
 
 /// Every key of every kind: whatever is not here is a typing error, not a wrong kind.
-const KEYS: &[&str] =
-    &["id", "kind", "at", "for", "target", "stagger", "restart", "from", "to", "direction", "loss", "delay", "shape"];
+const KEYS: &[&str] = &[
+    "id",
+    "kind",
+    "at",
+    "for",
+    "target",
+    "stagger",
+    "restart",
+    "from",
+    "to",
+    "direction",
+    "loss",
+    "delay",
+    "corrupt",
+    "shape",
+    "groups",
+];
 
 impl Kind {
     /// What messages call a fault of this kind, and its keys.
     const fn keys(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Crash => ("a crash fault", &["id", "kind", "at", "target", "stagger", "restart"]),
-            Self::Link => ("a link fault", &["id", "kind", "at", "for", "from", "to", "direction", "loss", "delay"]),
-            Self::Partition => ("a partition fault", &["id", "kind", "at", "for", "shape", "target", "direction"]),
+            Self::Link => {
+                ("a link fault", &["id", "kind", "at", "for", "from", "to", "direction", "loss", "delay", "corrupt"])
+            }
+            Self::Pause => ("a pause fault", &["id", "kind", "at", "for", "target"]),
+            Self::Partition => {
+                ("a partition fault", &["id", "kind", "at", "for", "shape", "target", "groups", "direction"])
+            }
         }
     }
 }
-
-/// The words for the shapes of partitions.
-#[derive(Clone, Copy)]
-enum ShapeWord {
-    Halves,
-    RandomHalves,
-    Isolate,
-}
-
-words!(ShapeWord {
-    Halves = "halves",
-    RandomHalves = "random-halves",
-    Isolate = "isolate",
-});
 
 /// Reads every `[[fault]]`.
 pub(super) fn read(file: &Section<'_>, run: &Run, nodes: u32) -> Outcome<Vec<Fault>> {
@@ -65,10 +73,10 @@ pub(super) fn read(file: &Section<'_>, run: &Run, nodes: u32) -> Outcome<Vec<Fau
 }
 
 /// What a fault is judged by.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     run: &'a Run,
-    nodes: u32,
-    earlier: &'a [Fault],
+    pub(super) nodes: u32,
+    pub(super) earlier: &'a [Fault],
 }
 
 impl Reader<'_> {
@@ -84,6 +92,7 @@ impl Reader<'_> {
         let read = match kind {
             Kind::Crash => Self::crash,
             Kind::Link => Self::link,
+            Kind::Pause => Self::pause,
             Kind::Partition => Self::partition,
         };
         let fault = Fault { id, at_ns, for_ns, kind: read(self, &section, at_ns)? };
@@ -134,7 +143,7 @@ impl Reader<'_> {
         field.wrong(format!("{what}: the run ends at {end}"), "make the run longer, or the times shorter")
     }
 
-    fn selector(&self, field: &Field<'_>) -> Outcome<Selector> {
+    pub(super) fn selector(&self, field: &Field<'_>) -> Outcome<Selector> {
         selector::read(field, self.earlier, self.nodes)
     }
 
@@ -168,6 +177,7 @@ impl Reader<'_> {
         let to = section.opt("to", |f| self.selector(f))?;
         let loss = section.opt("loss", net::loss)?;
         let delay = section.opt("delay", net::delay)?;
+        let corrupt = section.opt("corrupt", net::corrupt)?.unwrap_or_default();
         let missing = |message: &str, help: &str| Mistake {
             span: section.span.clone(),
             message: message.to_owned(),
@@ -179,9 +189,9 @@ impl Reader<'_> {
                 "name whose packets suffer: `from = { pick = \"random\", count = \"1%\" }`",
             ));
         }
-        if loss.unwrap_or_default() == Share::NEVER && delay.is_none() {
+        if loss.unwrap_or_default() == Share::NEVER && delay.is_none() && corrupt == Share::NEVER {
             return Err(missing(
-                "a link fault needs `loss`, `delay` or both",
+                "a link fault needs one of `loss`, `delay` and `corrupt` at least",
                 "say what happens to the packets: `loss = { random = \"80%\" }`",
             ));
         }
@@ -191,40 +201,13 @@ impl Reader<'_> {
             direction: section.opt("direction", |f| f.word())?.unwrap_or(Direction::AToB),
             loss: loss.unwrap_or_default(),
             delay,
+            corrupt,
         })
     }
 
-    fn partition(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {
-        let shape_field = section.need("shape", "\"halves\"")?;
-        let shape = shape_field.word()?;
-        let halves = |shape| match section.get("target") {
-            Some(target) => Err(target.wrong(
-                "only a partition with shape = \"isolate\" has a target",
-                "leave out `target`, or write `shape = \"isolate\"`",
-            )),
-            None if self.nodes < 2 => Err(self.one_sided(&shape_field)),
-            None => Ok(shape),
-        };
-        let shape = match shape {
-            ShapeWord::Halves => halves(Shape::Halves)?,
-            ShapeWord::RandomHalves => halves(Shape::RandomHalves)?,
-            ShapeWord::Isolate => {
-                let field = section.need("target", "\"node:17\"")?;
-                let target = self.selector(&field)?;
-                if target.size(self.earlier, self.nodes) >= self.nodes {
-                    return Err(self.one_sided(&field));
-                }
-                Shape::Isolate(target)
-            }
-        };
-        let direction = section.opt("direction", |f| f.word())?;
-        Ok(FaultKind::Partition { shape, direction: direction.unwrap_or(Direction::Both) })
-    }
-
-    fn one_sided(&self, field: &Field<'_>) -> Mistake {
-        field.wrong(
-            "this partition leaves nobody on the other side",
-            format!("there are {} nodes; each side needs one at least", self.nodes),
-        )
+    /// A process that never goes on is a crash, so that the end must be said.
+    fn pause(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {
+        section.need("for", "\"3s\"")?;
+        Ok(FaultKind::Pause { target: self.selector(&section.need("target", "\"node:17\"")?)? })
     }
 }

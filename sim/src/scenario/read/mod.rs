@@ -9,6 +9,7 @@ mod mistake;
 mod net;
 mod overlap;
 mod selector;
+mod shape;
 mod table;
 mod units;
 #[cfg(test)]
@@ -66,9 +67,12 @@ fn read(text: &str) -> Outcome<Scenario> {
     let protocol = read_protocol(&file)?;
     let nodes = read_nodes(&file, &run)?;
     let net = net::read(&file)?;
+    let noise = net::noise(&file, &run)?;
     let faults = fault::read(&file, &run, nodes.count)?;
     let mut scenario = Scenario { name, about, run, protocol, nodes, net, faults, expects: Vec::new() };
     scenario.expects = expect::read(&file, &scenario)?;
+    // Last, so that nothing in the file can refer to it.
+    scenario.faults.extend(noise);
     Ok(scenario)
 }
 

@@ -3,7 +3,7 @@
 use super::mistake::Outcome;
 use super::table::{Field, Section};
 use super::units::duration_text;
-use crate::scenario::{Delay, Distribution, Net, Share};
+use crate::scenario::{Delay, Distribution, Fault, FaultKind, NET_CORRUPT, Net, Run, Share};
 
 /// The delay of a network about which the file says nothing: anything from 5 to 50 ms.
 const DELAY: Delay =
@@ -12,14 +12,17 @@ const DELAY: Delay =
 /// The floor of a delay that names none, unless the delay itself is shorter.
 const FLOOR_NS: u64 = 100_000;
 
-/// Reads `[net]`.
+/// The keys of `[net]`.
+const KEYS: &[&str] = &["delay", "loss", "duplicate", "reorder", "corrupt"];
+
+/// Reads `[net]`, but for what it says of corruption.
 pub(super) fn read(file: &Section<'_>) -> Outcome<Net> {
     let mut net =
         Net { delay: DELAY, loss: Share::NEVER, duplicate: Share::NEVER, reorder: Share::NEVER, reorder_by_ns: 0 };
     let Some(field) = file.get("net") else {
         return Ok(net);
     };
-    let section = field.section("[net]", &["delay", "loss", "duplicate", "reorder"])?;
+    let section = field.section("[net]", KEYS)?;
     if let Some(found) = section.opt("delay", delay)? {
         net.delay = found;
     }
@@ -35,6 +38,20 @@ pub(super) fn read(file: &Section<'_>) -> Outcome<Net> {
         net.reorder_by_ns = reorder.need("by", "\"50ms\"")?.some_time()?;
     }
     Ok(net)
+}
+
+/// Reads what `[net]` says of corruption.
+pub(super) fn noise(file: &Section<'_>, run: &Run) -> Outcome<Option<Fault>> {
+    let Some(field) = file.get("net") else { return Ok(None) };
+    let corrupt = field.section("[net]", KEYS)?.opt("corrupt", corrupt)?.unwrap_or_default();
+    let kind = FaultKind::Noise { corrupt };
+    let fault = Fault { id: NET_CORRUPT.to_owned(), at_ns: run.warmup_ns, for_ns: None, kind };
+    Ok((corrupt != Share::NEVER).then_some(fault))
+}
+
+/// Reads `{ random = "1%" }`.
+pub(super) fn corrupt(field: &Field<'_>) -> Outcome<Share> {
+    field.section("`corrupt`", &["random"])?.need("random", "\"1%\"")?.share()
 }
 
 /// Reads `{ random = "1%" }`.

@@ -65,8 +65,8 @@ fn borrowed(field: &Field<'_>, reference: &str, earlier: &[Fault]) -> Outcome<Se
     };
     let fault = &earlier[index];
     let valid = fault.lends().map(|_| match fault.kind {
-        FaultKind::Crash { .. } | FaultKind::Partition { .. } => "target",
-        FaultKind::Link { .. } => "from",
+        FaultKind::Crash { .. } | FaultKind::Pause { .. } | FaultKind::Partition { .. } => "target",
+        FaultKind::Link { .. } | FaultKind::Noise { .. } => "from",
     });
     match valid {
         Some(valid) if valid == part => Ok(Selector::SameAs(index)),
@@ -76,7 +76,7 @@ fn borrowed(field: &Field<'_>, reference: &str, earlier: &[Fault]) -> Outcome<Se
         )),
         None => Err(field.wrong(
             format!("the fault `{id}` has no target"),
-            "name a crash, a link, or a partition with shape = \"isolate\"",
+            "name a crash, a pause, a link, or a partition with shape = \"isolate\"",
         )),
     }
 }

@@ -221,6 +221,26 @@ impl<'t> Field<'t> {
         Ok(section)
     }
 
+    /// An array of so many values. Each is a field of its own, under the same key.
+    pub(super) fn list(&self, count: RangeInclusive<usize>, example: &str) -> Outcome<Vec<Self>> {
+        let DeValue::Array(array) = self.value else {
+            return Err(self.wrong_type("a list", format!("write {example}")));
+        };
+        if !count.contains(&array.len()) {
+            return Err(self.wrong(
+                format!("`{}` in {} has {} entries", self.key, self.place, array.len()),
+                format!("it must have {} to {}", count.start(), count.end()),
+            ));
+        }
+        let entry = |value: &'t Spanned<DeValue<'t>>| Self {
+            key: self.key,
+            place: self.place,
+            span: value.span(),
+            value: value.get_ref(),
+        };
+        Ok(array.iter().map(entry).collect())
+    }
+
     /// An array of tables, each under a header in double brackets.
     pub(super) fn sections(&self, place: &'static str) -> Outcome<Vec<Section<'t>>> {
         let wrong = |span| Mistake { span, ..self.wrong_type("a list of tables", format!("write {place}")) };

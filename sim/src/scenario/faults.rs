@@ -1,0 +1,118 @@
+//! What can go wrong, and for whom?
+
+use super::{Delay, Share};
+
+/// The id of the fault that `corrupt` in `[net]` stands for; no fault of a file can have it.
+pub const NET_CORRUPT: &str = "net.corrupt";
+
+/// Something that goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Name by which expectations and selectors refer to it; unique in the file.
+    pub id: String,
+    /// When it begins, in nanoseconds from the start of the run.
+    pub at_ns: u64,
+    /// How long it lasts, in nanoseconds; `None` is to the end of the run.
+    pub for_ns: Option<u64>,
+    /// What it is.
+    pub kind: FaultKind,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The targets stop without a word (`kind = "crash"`).
+    Crash {
+        /// Who stops.
+        target: Selector,
+        /// Time between two targets, in nanoseconds.
+        stagger_ns: u64,
+        /// How long after its crash a target starts again with an empty memory; `None` is never.
+        restart_after_ns: Option<u64>,
+    },
+    /// Packets from one set of nodes to another suffer (`kind = "link"`).
+    Link {
+        /// Whose packets.
+        from: Selector,
+        /// To whom.
+        to: Selector,
+        /// Whether the opposite direction suffers too.
+        direction: Direction,
+        /// Share of packets lost, in addition to the network's own.
+        loss: Share,
+        /// Delay added to the network's own.
+        delay: Option<Delay>,
+        /// Share of packets, each copy by itself, in which one random bit is flipped.
+        corrupt: Share,
+    },
+    /// The network itself flips one random bit in a share of all packets, each copy by itself, from the end
+    /// of the warm-up on (`[net]` with `corrupt`). It comes behind every fault of the file, under the id
+    /// [`NET_CORRUPT`], so that results say how often it happened; no node counts as touched by it.
+    Noise {
+        /// That share.
+        corrupt: Share,
+    },
+    /// The targets stand still: whatever comes in waits for the end (`kind = "pause"`). [`Fault::for_ns`]
+    /// is never `None`.
+    Pause {
+        /// Who stands still.
+        target: Selector,
+    },
+    /// No packet passes between groups (`kind = "partition"`).
+    Partition {
+        /// How the groups are formed.
+        shape: Shape,
+        /// Which direction is cut; both if there are more than two groups.
+        direction: Direction,
+    },
+}
+
+/// Which direction between two groups of nodes a fault acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Both (`"both"`).
+    Both,
+    /// Only from the first group to the second (`"a-to-b"`).
+    AToB,
+    /// Only from the second group to the first (`"b-to-a"`).
+    BToA,
+}
+
+/// How a partition forms its groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape {
+    /// The lower half of the node numbers is group a (`"halves"`).
+    Halves,
+    /// A random half is group a (`"random-halves"`).
+    RandomHalves,
+    /// The targets are group a, everybody else is group b (`"isolate"`).
+    Isolate(Selector),
+    /// No packet passes between two of these groups (`"groups"`). No node is in two of them: whoever is
+    /// picked at random is picked from those that no other selector named. Nodes in none form one more group.
+    Groups(Vec<Selector>),
+}
+
+/// Which nodes a fault acts on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selector {
+    /// Every node (`"all"`).
+    All,
+    /// One node by its number (`"node:17"`).
+    Node(u32),
+    /// Some nodes, drawn from the seed (`{ pick = "random", count = "1%" }`).
+    Random(Count),
+    /// The nodes with the lowest numbers (`{ pick = "first", count = 3 }`).
+    First(Count),
+    /// The targets of an earlier crash or pause fault, or the `from` of an earlier link fault, by index in
+    /// [`Scenario::faults`] (`"fault:stop.target"`, `"fault:lossy.from"`).
+    SameAs(usize),
+}
+
+/// How many nodes a selector takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// So many.
+    Nodes(u32),
+    /// So large a part of all nodes, rounded down, at least one. In millionths.
+    Millionths(u32),
+}

@@ -1,0 +1,153 @@
+//! Do faults do what the contract says, seen from what nodes send and report?
+
+use quidnunc_core::{Event as NodeEvent, Health};
+
+use super::{RunOptions, Sent, Witness, run_with};
+use crate::result::RunResult;
+use crate::scenario::parse;
+
+const S: u64 = 1_000_000_000;
+
+/// Keeps everything that nodes say.
+#[derive(Default)]
+struct Log {
+    sent: Vec<Sent>,
+    events: Vec<(u64, u32, NodeEvent)>,
+}
+
+impl Witness for Log {
+    fn on_sent(&mut self, sent: Sent) {
+        self.sent.push(sent);
+    }
+
+    fn on_event(&mut self, at_ns: u64, node: u32, event: &NodeEvent) {
+        self.events.push((at_ns, node, *event));
+    }
+}
+
+/// Runs 20 nodes for a minute, the first 10 s of them lossless, with this in the file besides.
+fn play(more: &str, seed: u64) -> (RunResult, Log) {
+    let text = format!(
+        "format = 1\nname = \"t\"\nabout = \"t\"\nrun = {{ duration = \"60s\", warmup = \"10s\" }}\n\
+         nodes = {{ count = 20 }}\n{more}"
+    );
+    let scenario = parse("test.toml", &text).unwrap_or_else(|mistake| panic!("{mistake}"));
+    let mut log = Log::default();
+    let run = run_with(&scenario, seed, &RunOptions::default(), &mut log).expect("the defaults are valid");
+    let packets = run.packets;
+    assert_eq!(packets.sent + packets.duplicated, packets.delivered + packets.dropped + packets.in_flight);
+    (run, log)
+}
+
+fn pause(id: &str, target: &str, at: &str, length: &str) -> String {
+    format!("[[fault]]\nid = \"{id}\"\nkind = \"pause\"\ntarget = {target}\nat = \"{at}\"\nfor = \"{length}\"\n")
+}
+
+fn sent_by(log: &Log, node: u32, from: u64, to: u64) -> usize {
+    log.sent.iter().filter(|sent| sent.from == node && (from..to).contains(&sent.at_ns)).count()
+}
+
+fn count(run: &RunResult, metric: &str) -> u64 {
+    run.metrics[metric].samples.count()
+}
+
+#[test]
+fn a_paused_node_is_silent_and_then_answers_everything_at_once() {
+    let (run, log) = play(&pause("gc", "\"node:3\"", "20s", "3s"), 1);
+    assert_eq!(sent_by(&log, 3, 20 * S, 23 * S), 0);
+    assert!(sent_by(&log, 3, 19 * S, 20 * S) > 0);
+    assert!(sent_by(&log, 3, 23 * S, 23 * S + 1) > 1, "the answers to what lay in the socket");
+    assert!(run.faults[0].bit > 1 && run.stats["freezes"] == 1, "{:?}", run.stats);
+    assert_eq!((count(&run, "false_positive"), run.packets.dropped), (0, 0));
+    let accused = |event: &NodeEvent| matches!(event, NodeEvent::Member(change) if change.health != Health::Alive);
+    let by_it = log.events.iter().filter(|(at, node, event)| *node == 3 && *at >= 20 * S && accused(event));
+    assert_eq!(by_it.count(), 0, "nobody is accused by a process that stood still");
+}
+
+#[test]
+fn a_long_pause_is_a_false_death_that_is_taken_back() {
+    let (run, _) = play(&pause("gc", "\"node:3\"", "20s", "20s"), 1);
+    assert_eq!((count(&run, "false_positive.nodes"), count(&run, "false_positive.healthy")), (1, 0));
+    let flaps = run.metrics["flaps"].summary().stats.expect("19 observers changed their minds");
+    assert!(flaps.min >= 1 && flaps.max <= 3 && count(&run, "flaps") == 19, "{flaps:?}");
+    let (all, last) = (run.metrics["hops"].summary(), run.metrics["hops.last"].summary());
+    assert!((1..all.count).contains(&last.count));
+    assert_eq!(last.stats.map(|stats| stats.max), all.stats.map(|stats| stats.max));
+    let agreed = run.metrics["converged"].summary().stats.expect("everybody agrees again").max;
+    assert!((40 * S..50 * S).contains(&agreed), "{agreed}");
+}
+
+#[test]
+fn pauses_that_meet_by_chance_hold_until_the_last_one_ends() {
+    let random = "{ pick = \"random\", count = 10 }";
+    let both = pause("a", random, "20s", "4s") + &pause("b", random, "22s", "4s");
+    let (_, log) = play(&both, 2);
+    let silent = |from, to| (0..20).filter(|&node| sent_by(&log, node, from * S, to * S) == 0).count();
+    let (first, second, throughout) = (silent(20, 24), silent(22, 26), silent(20, 26));
+    assert_eq!((first, second), (10, 10));
+    assert!((1..10).contains(&throughout), "{throughout} nodes are held by both");
+}
+
+#[test]
+fn a_crash_during_a_pause_empties_the_socket_and_the_next_life_is_free() {
+    let crash = "[[fault]]\nid = \"stop\"\nkind = \"crash\"\ntarget = \"node:3\"\nat = \"25s\"\nrestart = \"1s\"\n";
+    let (run, log) = play(&(pause("gc", "\"node:3\"", "20s", "30s") + crash), 1);
+    assert!(run.packets.dropped > 0);
+    assert_eq!(sent_by(&log, 3, 20 * S, 26 * S), 0);
+    assert!(sent_by(&log, 3, 26 * S, 30 * S) > 0);
+    assert!(count(&run, "converged") == 1);
+}
+
+#[test]
+fn whoever_stands_still_observes_no_crash() {
+    let crash = "[[fault]]\nid = \"stop\"\nkind = \"crash\"\ntarget = \"node:3\"\nat = \"25s\"\n";
+    let (run, _) = play(&(pause("gc", "\"node:4\"", "26s", "2s") + crash), 1);
+    let observer = &run.metrics["detection.observer"];
+    assert_eq!((observer.samples.count(), observer.missed), (18, Some(0)));
+}
+
+#[test]
+fn flipped_bits_are_delivered_and_survived() {
+    let (run, _) = play("net = { corrupt = { random = \"2%\" }, duplicate = \"50%\" }", 3);
+    let delivered = run.packets.delivered;
+    // A damaged address leads to where nobody lives; those packets are dropped, and nothing else is.
+    assert_eq!(run.faults[0].id, "net.corrupt");
+    assert!((1..delivered / 20).contains(&run.faults[0].bit), "{} of {delivered}", run.faults[0].bit);
+    assert!(run.stats["datagrams_rejected"] > 0 && run.stats["datagrams_received"] <= delivered);
+    assert_eq!(run.stats["datagrams_received"] + run.stats["datagrams_rejected"], delivered, "{:?}", run.stats);
+}
+
+#[test]
+fn a_link_that_flips_every_packet_harms_no_other_link() {
+    let link = "[[fault]]\nid = \"dirty\"\nkind = \"link\"\nfrom = \"node:3\"\nto = \"node:4\"\nat = \"20s\"\n\
+                corrupt = { random = \"100%\" }\n";
+    let (run, log) = play(link, 1);
+    let on_it = log.sent.iter().filter(|sent| (sent.from, sent.to) == (3, 4) && sent.at_ns >= 20 * S).count();
+    assert_eq!(run.faults[0].bit, on_it as u64);
+    assert!(run.stats["datagrams_rejected"] <= on_it as u64);
+}
+
+#[test]
+fn groups_hear_nobody_else_and_the_rest_is_a_group() {
+    let split = "[[fault]]\nid = \"split\"\nkind = \"partition\"\nshape = \"groups\"\nat = \"11s\"\n\
+                 groups = [{ pick = \"random\", count = 9 }, { pick = \"random\", count = \"25%\" }, \"node:3\"]\n";
+    let (run, log) = play(split, 1);
+    assert!(run.faults[0].bit > 0 && run.packets.dropped >= run.faults[0].bit);
+    let died = |event: &NodeEvent| matches!(event, NodeEvent::Member(change) if change.health == Health::Dead);
+    let deaths = log.events.iter().filter(|(_, _, event)| died(event));
+    let mut given_up = [0; 20];
+    deaths.for_each(|(_, node, _)| given_up[*node as usize] += 1);
+    let mut sizes: Vec<usize> = given_up.iter().map(|others| 20 - others).collect();
+    assert_eq!(sizes[3], 1, "node 3 is alone");
+    sizes.sort_unstable();
+    let expected: Vec<usize> = [1, 5, 5, 9].iter().flat_map(|&size| std::iter::repeat_n(size, size)).collect();
+    assert_eq!(sizes, expected);
+}
+
+#[test]
+fn taking_a_fault_out_moves_nothing_before_it() {
+    let (_, with) = play(&pause("gc", "\"node:3\"", "20s", "3s"), 7);
+    let (_, without) = play("", 7);
+    let before = |log: &Log| log.sent.iter().copied().take_while(|sent| sent.at_ns < 20 * S).collect::<Vec<_>>();
+    assert_eq!(before(&with), before(&without));
+}
