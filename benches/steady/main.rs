@@ -65,7 +65,9 @@ fn print_row(nodes: u32) {
     println!("{nodes:>7}  {:>30}  {peer:>30}  {ratio:>9}", shown(&ours));
     let unsettled: u64 = ours.iter().map(|lap| lap.unsettled).sum();
     if unsettled > 0 {
-        println!("         not settled: {unsettled} of ours were neither ping nor answer");
+        println!(
+            "         of ours, {unsettled} packets were neither ping nor answer (seeds are asked again now and then)"
+        );
     }
 }
 
