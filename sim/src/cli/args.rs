@@ -10,10 +10,10 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (commit ", env!("QUID
 
 const EXAMPLES: &str = "\
 Examples:
-  quidnunc-sim run scenarios/crash.toml
-  quidnunc-sim run scenarios/crash.toml --seeds 1..101 --json > crash.json
+  quidnunc-sim run scenarios/quickstart.toml
+  quidnunc-sim run scenarios/quickstart.toml --seeds 1..101 --json > crash.json
   quidnunc-sim check scenarios/*.toml
-  quidnunc-sim verify scenarios/crash.toml
+  quidnunc-sim verify scenarios/quickstart.toml
   quidnunc-sim bisect before.fp after.fp
   quidnunc-sim bench
 
@@ -53,11 +53,11 @@ pub(super) enum Command {
 
 const RUN_EXAMPLES: &str = "\
 Examples:
-  quidnunc-sim run scenarios/crash.toml               the file's first seed
-  quidnunc-sim run scenarios/crash.toml --seed 7      this seed
-  quidnunc-sim run scenarios/crash.toml --seeds 1..9  seeds 1 to 8, and all of them pooled
+  quidnunc-sim run scenarios/quickstart.toml               the file's first seed
+  quidnunc-sim run scenarios/quickstart.toml --seed 7      this seed
+  quidnunc-sim run scenarios/quickstart.toml --seeds 1..9  seeds 1 to 8, and all of them pooled
   quidnunc-sim run scenarios/*.toml --all-seeds       each file's own seeds
-  quidnunc-sim run scenarios/crash.toml --fingerprints before.fp   for bisect";
+  quidnunc-sim run scenarios/quickstart.toml --fingerprints before.fp   for bisect";
 
 #[derive(Debug, Args)]
 #[command(after_help = RUN_EXAMPLES)]
@@ -97,7 +97,7 @@ pub(super) struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  quidnunc-sim verify scenarios/crash.toml")]
+#[command(after_help = "Example:\n  quidnunc-sim verify scenarios/quickstart.toml")]
 pub(super) struct VerifyArgs {
     /// Scenario files.
     #[arg(required = true, value_name = "FILE")]
@@ -110,8 +110,8 @@ pub(super) struct VerifyArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  quidnunc-sim run scenarios/crash.toml --fingerprints before.fp
-  quidnunc-sim run scenarios/crash.toml --fingerprints after.fp     with a program that was changed
+  quidnunc-sim run scenarios/quickstart.toml --fingerprints before.fp
+  quidnunc-sim run scenarios/quickstart.toml --fingerprints after.fp     with a program that was changed
   quidnunc-sim bisect before.fp after.fp")]
 pub(super) struct BisectArgs {
     /// Fingerprints of one run.

@@ -70,8 +70,8 @@ mod tests {
         let line = |file, again| Repro { file, text: "abc", again }.to_string();
         let tail = format!("   # commit {COMMIT} scenario sha256:ba7816bf8f01");
         assert_eq!(
-            line("scenarios/crash.toml", Again::Seed(7, 0xff)),
-            format!("quidnunc-sim run scenarios/crash.toml --seed 7{tail} fp 00000000000000ff"),
+            line("scenarios/quickstart.toml", Again::Seed(7, 0xff)),
+            format!("quidnunc-sim run scenarios/quickstart.toml --seed 7{tail} fp 00000000000000ff"),
         );
         assert_eq!(
             line("it's mine.toml", Again::Seeds(5, 9)),

@@ -9,8 +9,6 @@ use crate::measure::reach::Barrier;
 use crate::result::{FaultResult, Packets as Counts};
 use crate::scenario::{Delay, Direction, Fault, Net, Scenario, Share};
 
-use super::plan::ways;
-
 /// A set of nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Side {
@@ -258,5 +256,14 @@ impl Network {
 
     pub(super) fn bitten(&self) -> Vec<FaultResult> {
         self.faults.clone()
+    }
+}
+
+/// Whether a fault acts on packets from its first side to its second, and the other way.
+const fn ways(direction: Direction) -> (bool, bool) {
+    match direction {
+        Direction::Both => (true, true),
+        Direction::AToB => (true, false),
+        Direction::BToA => (false, true),
     }
 }

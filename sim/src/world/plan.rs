@@ -177,12 +177,3 @@ fn cuts(fault: &Fault, groups: &[Vec<u32>], direction: Direction, nodes: u32) ->
     let cut = |(place, side): (usize, &Side)| Rule::cut(fault, side.clone(), side.beside(&sides[..place]), direction);
     sides.iter().enumerate().map(cut).collect()
 }
-
-/// Whether a fault acts on packets from its first side to its second, and the other way.
-pub(super) const fn ways(direction: Direction) -> (bool, bool) {
-    match direction {
-        Direction::Both => (true, true),
-        Direction::AToB => (true, false),
-        Direction::BToA => (false, true),
-    }
-}
