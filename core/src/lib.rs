@@ -37,4 +37,4 @@ pub use node::io::{
 };
 pub use node::{MemberView, Node, View};
 pub use vocab::{Health, Incarnation, Instant, NodeId, Record, stable_hash};
-pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, probe_decoder};
+pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, fit_checksum, probe_decoder};

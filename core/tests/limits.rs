@@ -13,7 +13,7 @@ use quidnunc_core::{Command, Config, Event, Health, Input, Instant, Node, Purpos
 const MILLI: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-const FRAME_BYTES: usize = 8;
+const FRAME_BYTES: usize = 12;
 
 /// No record is longer than this, its length byte included.
 const RECORD_BYTES_MAX: usize = 53;

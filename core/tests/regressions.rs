@@ -7,7 +7,7 @@ use std::time::Duration;
 use harness::{Options, Out, World, addr_of, id_of};
 use quidnunc_core::{
     Command, Config, ConfigError, DecodeError, Event, Health, Identity, Input, Instant, MemberChange, Node, Purpose,
-    Reason, probe_decoder,
+    Reason, fit_checksum, probe_decoder,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -112,11 +112,13 @@ fn nobody_listens_at_the_broadcast_address() {
 /// Only a list with records counts as the first.
 #[test]
 fn an_empty_list_may_not_stand_twice_either() {
-    let mut bytes = b"qn\x01\x00\x00\x00\x00\x00\x01\x1b".to_vec();
+    let mut bytes = b"qn\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x1b".to_vec();
     bytes.extend([0; 16]);
     bytes.extend([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    fit_checksum(&mut bytes);
     assert_eq!(probe_decoder(&bytes, 0), Ok(()));
     bytes.extend([0x40, 0, 0x40, 0]);
+    fit_checksum(&mut bytes);
     assert_eq!(probe_decoder(&bytes, 0), Err(DecodeError::Repeated { kind: 0x40 }));
 }
 
@@ -236,9 +238,10 @@ fn nothing_answers_a_stranger_with_more_than_three_times_its_bytes() {
         world.command(peer, Command::Join { seeds: &[addr_of(0)] }).expect("a join is taken");
     }
     world.run(Duration::from_millis(100));
-    let mut ping = b"qn\x01\x00\x00\x00\x00\x00\x01\x1b".to_vec();
+    let mut ping = b"qn\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x1b".to_vec();
     ping.extend([7; 16]);
     ping.extend([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 8, 1, 2, 3, 4, 5, 6, 7, 8]);
+    fit_checksum(&mut ping);
     let (victim, now) = ("192.0.2.1:53".parse().expect("an address"), world.instant());
     let node = &mut world.peers[0].node;
     let mut buffer = [0; 1232];

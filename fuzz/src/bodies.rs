@@ -1,6 +1,6 @@
 //! What the fuzz targets do with their bytes, as functions that an ordinary test can call too.
 
-use quidnunc_core::{Config, Instant, probe_decoder};
+use quidnunc_core::{Config, DecodeError, Instant, fit_checksum, probe_decoder};
 
 use crate::harness::{Options, Step, World};
 
@@ -13,6 +13,10 @@ pub(crate) fn decode(bytes: &[u8]) {
     let cluster = bytes.get(4..8).and_then(|tag| tag.try_into().ok()).map_or(0, u32::from_le_bytes);
     let first = probe_decoder(bytes, cluster);
     assert_eq!(first, probe_decoder(bytes, cluster), "decoding has no memory");
+    // What lies behind the checksum is reached too.
+    let mut fitting = bytes.to_vec();
+    fit_checksum(&mut fitting);
+    assert_ne!(probe_decoder(&fitting, cluster), Err(DecodeError::Damaged), "the checksum fits");
 }
 
 /// Any inputs in any order keep every invariant: the world checks them all after each input.

@@ -4,6 +4,7 @@ use super::body::{Body, Sender};
 use super::error::DecodeError;
 use super::record::Records;
 use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind};
+use crate::vocab::stable_hash;
 
 /// How a list of records came to be, and so how it may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +74,7 @@ impl<'a> Datagram<'a> {
 /// Checks the frame and returns the sections behind it.
 fn frame(bytes: &[u8], cluster: u32) -> Result<&[u8], DecodeError> {
     let too_short = DecodeError::TooShort { len: bytes.len() };
-    let (&[m0, m1, version, flags, c0, c1, c2, c3], sections) =
+    let (&[m0, m1, version, flags, c0, c1, c2, c3, s0, s1, s2, s3], sections) =
         bytes.split_first_chunk::<FRAME_BYTES>().ok_or(too_short)?;
     if [m0, m1] != MAGIC {
         return Err(DecodeError::NotOurs);
@@ -88,7 +89,26 @@ fn frame(bytes: &[u8], cluster: u32) -> Result<&[u8], DecodeError> {
     if found != cluster {
         return Err(DecodeError::Cluster { found });
     }
+    if u32::from_le_bytes([s0, s1, s2, s3]) != checksum(found, sections) {
+        return Err(DecodeError::Damaged);
+    }
     Ok(sections)
+}
+
+/// What the checksum of these sections is: UDP's own has 16 bits, and a damaged datagram that still decodes
+/// would be believed. The frame's other fields are compared with what they must be and need none.
+#[expect(clippy::cast_possible_truncation, reason = "the short form is wanted")]
+fn checksum(cluster: u32, sections: &[u8]) -> u32 {
+    stable_hash(u64::from(cluster), sections) as u32
+}
+
+/// Makes the checksum of a datagram fit what is in it: for the writer, and for fuzzing what lies behind it.
+/// Bytes that are no datagram stay as they are.
+pub fn fit_checksum(bytes: &mut [u8]) {
+    let Some((frame, sections)) = bytes.split_first_chunk_mut::<FRAME_BYTES>() else { return };
+    let [.., c0, c1, c2, c3, s0, s1, s2, s3] = frame;
+    let sum = checksum(u32::from_le_bytes([*c0, *c1, *c2, *c3]), sections);
+    [*s0, *s1, *s2, *s3] = sum.to_le_bytes();
 }
 
 /// Splits a section's content from what follows; the kind is already taken.

@@ -30,6 +30,9 @@ pub enum DecodeError {
         /// The tag in the frame.
         found: u32,
     },
+    /// Not what was sent: the checksum does not fit.
+    #[error("damaged on the way")]
+    Damaged,
     /// A section claims more bytes than there are.
     #[error("section {kind:#04x} is cut short")]
     Cut {

@@ -117,55 +117,57 @@ fn every_datagram_has_these_bytes() {
     }
     expect![[r#"
         none
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        4455667788
+        716e0100010203042af18789011b0102030405060708090a0b0c0d0e0f10ac02
+        021122334455667788
         ping
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        445566778810086e6f6e6365363738
+        716e01000102030433b524c0011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778810086e6f6e6365363738
         ack
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        445566778811086e6f6e6365363738
+        716e010001020304b8892e1a011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778811086e6f6e6365363738
         ping_request
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        445566778812186e6f6e6365363738000000000000000000000000000000fe
+        716e010001020304c7753587011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778812186e6f6e636536373800000000000000000000000000
+        0000fe
         relayed
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        445566778813186e6f6e6365363738000000000000000000000000000000fe
+        716e010001020304da0ace8d011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778813186e6f6e636536373800000000000000000000000000
+        0000fe
         join
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        445566778820096e6f6e636536373800
+        716e010001020304fb2f31fc011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778820096e6f6e636536373800
         join_again
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        445566778820116e6f6e636536373801636f6f6b69653738
+        716e0100010203048057ab96011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778820116e6f6e636536373801636f6f6b69653738
         challenge
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        445566778821106e6f6e6365363738636f6f6b69653738
+        716e010001020304bb21d996011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778821106e6f6e6365363738636f6f6b69653738
         welcome
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        445566778822086e6f6e6365363738
+        716e01000102030420c6a567011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778822086e6f6e6365363738
         summary
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        4455667788301b6e6f6e6365363738077e100100000000000000ffffffffffff
-        ffff
+        716e010001020304b6e2525d011b0102030405060708090a0b0c0d0e0f10ac02
+        021122334455667788301b6e6f6e6365363738077e100100000000000000ffff
+        ffffffffffff
         digest
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        445566778831286e6f6e6365363738f8acd19101636f6f6b6965373812030500
-        0200ddccbbaa0100000010feff0000
+        716e0100010203041982d5db011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778831286e6f6e6365363738f8acd19101636f6f6b69653738
+        120305000200ddccbbaa0100000010feff0000
         wants
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        44556677883220f8acd19101636f6f6b69653738120305000200ddccbbaa0100
-        000010feff0000
+        716e010001020304ecebc7dd011b0102030405060708090a0b0c0d0e0f10ac02
+        0211223344556677883220f8acd19101636f6f6b69653738120305000200ddcc
+        bbaa0100000010feff0000
         ping_with_rumours
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        445566778810086e6f6e636536373840ce800020000000000000000000000000
-        000000fe808080808020010003000a0000011f0a2c0000000000000000000000
-        00000000fe8080808080200103030120010db80000000000000000000000011f
-        0a
+        716e010001020304888123b9011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778810086e6f6e636536373840ce8000200000000000000000
+        00000000000000fe808080808020010003000a0000011f0a2c00000000000000
+        0000000000000000fe8080808080200103030120010db8000000000000000000
+        0000011f0a
         bulk
-        716e010001020304011b0102030405060708090a0b0c0d0e0f10ac0202112233
-        445566778841ce800020000000000000000000000000000000fe808080808020
-        010103000a0000011f0a2c000000000000000000000000000000fe8080808080
-        200102030120010db80000000000000000000000011f0a
+        716e010001020304f598fddc011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778841ce800020000000000000000000000000000000fe8080
+        80808020010103000a0000011f0a2c000000000000000000000000000000fe80
+        80808080200102030120010db80000000000000000000000011f0a
     "#]]
     .assert_eq(&text);
 }
@@ -175,7 +177,7 @@ fn a_datagram_cut_anywhere_is_an_error_or_a_shorter_datagram() {
     for (name, bytes) in one_of_each() {
         let whole = Datagram::decode(&bytes, CLUSTER).expect("valid");
         for len in 0..bytes.len() {
-            match Datagram::decode(&bytes[..len], CLUSTER) {
+            match Datagram::decode(&fitted(bytes[..len].to_vec()), CLUSTER) {
                 Ok(shorter) => {
                     assert_eq!(shorter.sender, whole.sender, "{name} cut at {len}");
                     assert!(shorter.body == Body::None || shorter.body == whole.body, "{name} cut at {len}");
@@ -192,7 +194,12 @@ fn a_datagram_cut_anywhere_is_an_error_or_a_shorter_datagram() {
 
 /// A datagram without body, with these bytes behind it.
 fn with(tail: &[u8]) -> Vec<u8> {
-    [&written(&Body::None, &[], &[])[..], tail].concat()
+    fitted([&written(&Body::None, &[], &[])[..], tail].concat())
+}
+
+fn fitted(mut bytes: Vec<u8>) -> Vec<u8> {
+    fit_checksum(&mut bytes);
+    bytes
 }
 
 fn error(bytes: &[u8]) -> Option<DecodeError> {
@@ -220,7 +227,7 @@ fn stretched(bytes: &[u8]) -> Vec<u8> {
         longer.extend([&[*kind, len + 1], content, &[0xaa]].concat());
         rest = tail;
     }
-    longer
+    fitted(longer)
 }
 
 #[test]
@@ -254,6 +261,17 @@ fn no_record_is_longer_than_the_longest() {
 }
 
 #[test]
+fn no_flipped_bit_is_believed() {
+    for (name, bytes) in one_of_each() {
+        for bit in 0..8 * bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(error(&flipped).is_some(), "{name}, bit {bit}");
+        }
+    }
+}
+
+#[test]
 fn every_error_is_reached() {
     let good = with(&[]);
     let framed = |place: usize, byte: u8| {
@@ -267,7 +285,9 @@ fn every_error_is_reached() {
     assert_eq!(framed(2, 2), Some(DecodeError::Version { found: 2 }));
     assert_eq!(framed(3, 0x40), Some(DecodeError::Flags { found: 0x40 }));
     assert_eq!(framed(7, 0xff), Some(DecodeError::Cluster { found: 0xff03_0201 }));
-    assert_eq!(error(&good[..FRAME_BYTES]), Some(DecodeError::NoSender));
+    assert_eq!(framed(8, !good[8]), Some(DecodeError::Damaged));
+    assert_eq!(framed(20, !good[20]), Some(DecodeError::Damaged));
+    assert_eq!(error(&fitted(good[..FRAME_BYTES].to_vec())), Some(DecodeError::NoSender));
     assert_eq!(error(&with(&[0x7f])), Some(DecodeError::Cut { kind: 0x7f }));
     assert_eq!(error(&with(&[0x7f, 1])), Some(DecodeError::Cut { kind: 0x7f }));
     assert_eq!(error(&with(&[0x7f, 0x80, 0x80, 0x80, 0])), Some(DecodeError::Cut { kind: 0x7f }));
@@ -329,6 +349,7 @@ fn errors_read_well() {
         DecodeError::Version { found: 9 },
         DecodeError::Flags { found: 1 },
         DecodeError::Cluster { found: 0xabc },
+        DecodeError::Damaged,
         DecodeError::Cut { kind: 0x10 },
         DecodeError::Malformed { kind: 0x40 },
         DecodeError::Repeated { kind: 0x01 },
@@ -341,6 +362,7 @@ fn errors_read_well() {
         wire version 9 is not understood
         frame flags 0x01 are not understood
         cluster tag 0x00000abc is not ours
+        damaged on the way
         section 0x10 is cut short
         section 0x40 is malformed
         section 0x01 is one too many

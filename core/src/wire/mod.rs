@@ -1,7 +1,7 @@
 //! How do bytes become valid messages, and messages bytes?
 //!
 //! ```text
-//! datagram  magic "qn" · version u8 · flags u8 · cluster u32 le · section*
+//! datagram  magic "qn" · version u8 · flags u8 · cluster u32 le · checksum u32 le · section*
 //! section   kind u8 · length LEB128 (at most 3 bytes) · body (postcard)
 //! record    length u8 · body (postcard)
 //! ```
@@ -26,8 +26,8 @@ mod record;
 mod writer;
 
 pub(crate) use body::{Body, Digest, Sender, Summary, Wants};
-pub use datagram::probe_decoder;
 pub(crate) use datagram::{Datagram, RecordKind};
+pub use datagram::{fit_checksum, probe_decoder};
 pub use error::DecodeError;
 pub(crate) use prefixes::{PrefixWriter, Prefixes};
 pub(crate) use record::{Records, can_listen};
@@ -43,7 +43,7 @@ pub const DATAGRAM_BYTES_MIN: usize = 512;
 pub const DATAGRAM_BYTES_MAX: usize = 65_507;
 
 const MAGIC: [u8; 2] = *b"qn";
-const FRAME_BYTES: usize = 8;
+const FRAME_BYTES: usize = 12;
 
 /// Section kinds. Numbers are for ever: a retired one is never used again.
 mod kind {

@@ -25,7 +25,7 @@ impl<'b> Writer<'b> {
     pub(crate) fn begin(buffer: &'b mut [u8], cluster: u32, sender: &Sender) -> Option<Self> {
         let [m0, m1] = MAGIC;
         let [c0, c1, c2, c3] = cluster.to_le_bytes();
-        *buffer.first_chunk_mut::<FRAME_BYTES>()? = [m0, m1, WIRE_VERSION, 0, c0, c1, c2, c3];
+        *buffer.first_chunk_mut::<FRAME_BYTES>()? = [m0, m1, WIRE_VERSION, 0, c0, c1, c2, c3, 0, 0, 0, 0];
         let mut writer = Self { buffer, len: FRAME_BYTES, open: None };
         writer.section(kind::SENDER, |free| sender.encode(free)).then_some(writer)
     }
@@ -91,6 +91,9 @@ impl<'b> Writer<'b> {
     /// Ends the datagram and returns its length in bytes.
     pub(crate) fn finish(mut self) -> usize {
         self.close();
+        if let Some(datagram) = self.buffer.get_mut(..self.len) {
+            super::fit_checksum(datagram);
+        }
         self.len
     }
 

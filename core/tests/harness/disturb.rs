@@ -99,9 +99,13 @@ impl World {
             2 => bytes[4] ^= 1,
             3 => bytes.extend_from_slice(&[0x41, 0x05, 1, 2, 3]),
             // Somebody pretends to be the receiver itself.
-            4 => bytes[10..26].copy_from_slice(&super::id_of(peer).to_bytes()),
+            4 => bytes[14..30].copy_from_slice(&super::id_of(peer).to_bytes()),
             // Something is asked for with a cookie that was never given.
             _ => bytes.extend_from_slice(&[0x32, 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0]),
+        }
+        // Mostly it is more than the checksum that is wrong.
+        if place % 4 != 0 {
+            quidnunc_core::fit_checksum(&mut bytes);
         }
         bytes
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use quidnunc_core::{Command, Input};
+use quidnunc_core::{Command, Input, fit_checksum};
 
 use super::{World, addr_of};
 
@@ -64,9 +64,14 @@ impl World {
                 if let Some(byte) = bytes.get_mut(usize::from(place) % len) {
                     *byte ^= xor;
                 }
+                // Damage that the checksum would catch is one thing, lies are another.
+                if xor % 4 != 0 {
+                    fit_checksum(bytes);
+                }
             }),
             Step::Cut { peer, back, len } => self.hear(number(peer), back, 0, |bytes| {
                 bytes.truncate(usize::from(len) % bytes.len().max(1));
+                fit_checksum(bytes);
             }),
             Step::Foreign { peer, back } => self.hear(number(peer), back, 0, |bytes| {
                 if let Some(byte) = bytes.get_mut(4) {

@@ -104,7 +104,7 @@ pub enum Selector {
     /// The nodes with the lowest numbers (`{ pick = "first", count = 3 }`).
     First(Count),
     /// The targets of an earlier crash or pause fault, or the `from` of an earlier link fault, by index in
-    /// [`Scenario::faults`] (`"fault:stop.target"`, `"fault:lossy.from"`).
+    /// [`Scenario::faults`](super::Scenario::faults) (`"fault:stop.target"`, `"fault:lossy.from"`).
     SameAs(usize),
 }
 

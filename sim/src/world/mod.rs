@@ -5,7 +5,7 @@
 //! * `network` — what becomes of a packet;
 //! * `pauses` — who stands still, and what waits for them;
 //! * `packets` — where packets lie while they are under way;
-//! * [`null`] — what the engine costs by itself: the same parts with nodes that do next to nothing.
+//! * `null` — what the engine costs by itself: the same parts with nodes that do next to nothing.
 //!
 //! Invariant: everything that happens follows from the scenario and the seed. The world hands each node
 //! bytes and instants and takes bytes, instants and events; it looks into none of them except through
