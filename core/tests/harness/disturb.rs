@@ -104,7 +104,7 @@ impl World {
             _ => bytes.extend_from_slice(&[0x32, 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0]),
         }
         // Mostly it is more than the checksum that is wrong.
-        if place % 4 != 0 {
+        if !place.is_multiple_of(4) {
             quidnunc_core::fit_checksum(&mut bytes);
         }
         bytes

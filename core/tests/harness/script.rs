@@ -65,7 +65,7 @@ impl World {
                     *byte ^= xor;
                 }
                 // Damage that the checksum would catch is one thing, lies are another.
-                if xor % 4 != 0 {
+                if !xor.is_multiple_of(4) {
                     fit_checksum(bytes);
                 }
             }),
