@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::detector::suspicion::suspicion_length;
 use crate::vocab::stable_hash;
 use crate::wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN};
 
@@ -34,17 +35,23 @@ pub struct Config {
     pub gossip_interval: Duration,
     /// How many members one gossip tick tells.
     pub gossip_fanout: u32,
-    /// A rumour is told at most `retransmit_mult * ceil(log10(n + 1))` times.
+    /// A rumour is told at most `retransmit_mult * ceil(log10(n + 1))` times. With 0 no rumour is told at all,
+    /// and repair alone makes the nodes agree, later.
     pub retransmit_mult: u32,
     /// Least time between two repairs that this node starts; doubles up to eightfold while they find nothing.
     pub repair_interval: Duration,
     /// Time between the first two requests to let this node in; grows by half up to 30 s.
     pub join_interval: Duration,
-    /// A dead member is tried again about once per interval, by all live members together, for ever.
+    /// A dead member is tried again about once per interval, by all live members together, for ever. So is a
+    /// seed that is no member, and a forgotten member whose address is in the book of some node.
     pub reconnect_interval: Duration,
+    /// For how long a member that died or left is remembered: until then nobody believes an old statement that
+    /// it lives. At least twice as long as the longest suspicion, so that every rumour has ended.
+    pub tombstone_life: Duration,
     /// Largest datagram that is sent, in bytes of UDP payload.
     pub datagram_bytes_max: usize,
-    /// The most members that are remembered, dead ones included.
+    /// The most members that are remembered, those that have gone included. When there are as many, a newcomer
+    /// takes the place of whoever would be forgotten next.
     pub members_max: u32,
     /// The most events that wait for [`poll_event`](crate::Node::poll_event).
     pub events_max: usize,
@@ -64,6 +71,14 @@ pub enum ConfigError {
         timeout: Duration,
         /// The period.
         period: Duration,
+    },
+    /// The dead would be forgotten while rumours of them still go round.
+    #[error("tombstone_life {life:?} is below {least:?}, twice the longest suspicion")]
+    TombstoneLife {
+        /// What was set.
+        life: Duration,
+        /// The least that works with the other settings.
+        least: Duration,
     },
     /// A datagram of this size cannot carry the protocol, or cannot be sent.
     #[error("datagram_bytes_max {bytes} is not between {least} and {most}")]
@@ -130,6 +145,7 @@ impl Config {
             repair_interval: Duration::from_millis(500),
             join_interval: Duration::from_secs(1),
             reconnect_interval: Duration::from_secs(10),
+            tombstone_life: Duration::from_secs(3600),
             datagram_bytes_max: 1232,
             members_max: 65_536,
             events_max: 4096,
@@ -188,6 +204,7 @@ impl Config {
             ("repair_interval", self.repair_interval),
             ("join_interval", self.join_interval),
             ("reconnect_interval", self.reconnect_interval),
+            ("tombstone_life", self.tombstone_life),
         ];
         for (name, duration) in durations {
             let (value, least, most) = (duration, DURATION_MIN, DURATION_MAX);
@@ -206,7 +223,7 @@ impl Config {
             ("indirect_probes", u64::from(self.indirect_probes), 0, u64::from(crate::membership::CHOICE_MAX)),
             ("suspicion_mult", u64::from(self.suspicion_mult), 1, 1000),
             ("gossip_fanout", u64::from(self.gossip_fanout), 1, u64::from(crate::membership::CHOICE_MAX)),
-            ("retransmit_mult", u64::from(self.retransmit_mult), 1, 10),
+            ("retransmit_mult", u64::from(self.retransmit_mult), 0, 10),
             ("members_max", u64::from(self.members_max), 2, u64::from(crate::membership::MEMBERS_MAX)),
             ("events_max", self.events_max as u64, 1, 1 << 20),
             ("intents_max", self.intents_max as u64, 16, 1 << 20),
@@ -215,6 +232,10 @@ impl Config {
             if !(least..=most).contains(&value) {
                 return Err(ConfigError::Count { name, value, least, most });
             }
+        }
+        let least = 2 * suspicion_length(self.suspicion_mult, self.members_max, self.period);
+        if self.tombstone_life < least {
+            return Err(ConfigError::TombstoneLife { life: self.tombstone_life, least });
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const FRAME_BYTES: usize = 12;
 
 /// No record is longer than this, its length byte included.
-const RECORD_BYTES_MAX: usize = 53;
+const RECORD_BYTES_MAX: usize = 58;
 
 /// The same cases in every run; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` find others.
 fn config() -> ProptestConfig {

@@ -38,6 +38,7 @@ impl Simulator for Real {
 fn refused_keys(problem: &ConfigError) -> [Option<&'static str>; 2] {
     match *problem {
         ConfigError::ProbeTimeout { .. } => [Some("probe_timeout"), Some("period")],
+        ConfigError::TombstoneLife { .. } => [Some("tombstone_life"), Some("suspicion_mult")],
         ConfigError::DatagramBytes { .. } => [Some("datagram"), None],
         ConfigError::Duration { name, .. } | ConfigError::Count { name, .. } => [Some(name), None],
         // Nodes get their addresses from the simulator.

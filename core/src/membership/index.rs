@@ -4,23 +4,25 @@
 //! a hundredth of the cluster, and a bucket's short hashes are read without touching a row.
 //!
 //! ```text
-//! entry  state hash 32 · suspect 1 · tag 11 (the next bits of the hashed identity) · row + 1 in 20 bits; 0 is empty
+//! entry  state hash 32 · health 2 · tag 10 (the next bits of the hashed identity) · row + 1 in 20 bits; 0 is empty
 //! ```
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::vocab::{Prefix, Slot, fold};
+use crate::vocab::{Health, Prefix, Slot, fold};
 
 /// How many buckets there are: the sums of all of them fit into one datagram of the default budget.
 pub(super) const BUCKETS: usize = 1 << BUCKET_BITS;
 
-const BUCKET_BITS: u32 = 7;
-const TAG_BITS: u32 = 11;
+pub(super) const BUCKET_BITS: u32 = Prefix::BUCKET_LEVEL as u32;
+const TAG_BITS: u32 = 10;
 const ROW_BITS: u32 = 20;
 const ROW_MASK: u64 = (1 << ROW_BITS) - 1;
 const TAG_MASK: u64 = (1 << TAG_BITS) - 1;
-const SUSPECT: u64 = 1 << (ROW_BITS + TAG_BITS);
+const HEALTH_SHIFT: u32 = ROW_BITS + TAG_BITS;
+
+const _: () = assert!(BUCKET_BITS + TAG_BITS >= Prefix::LEVEL_MAX as u32, "every prefix can be told from a tag");
 
 /// The most members that the index can hold.
 pub(crate) const MEMBERS_MAX: u32 = (1 << ROW_BITS) - 1;
@@ -33,11 +35,28 @@ const fn tag_of(id_hash: u64) -> u64 {
     (id_hash >> (64 - BUCKET_BITS - TAG_BITS)) & TAG_MASK
 }
 
-/// A short state hash under a salt: another salt gives other collisions.
-pub(super) const fn salted(state: u32, salt: u32) -> u32 {
+/// A short hash of a state under a salt: another salt gives other collisions.
+pub(super) const fn salted(state: u64, salt: u32) -> u32 {
     #[expect(clippy::cast_possible_truncation, reason = "the short form is wanted")]
-    let short = fold(state as u64 ^ 0x9e37_79b9_7f4a_7c15, salt as u64 ^ 0xd1b5_4a32_d192_ed03) as u32;
+    let short = fold(state ^ 0x9e37_79b9_7f4a_7c15, salt as u64 ^ 0xd1b5_4a32_d192_ed03) as u32;
     short
+}
+
+/// What the index keeps of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) slot: Slot,
+    /// The first half of the row's state hash.
+    pub(super) state: u32,
+    /// Whether the member is alive or suspected.
+    pub(super) live: bool,
+}
+
+/// What of a row's state the index keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) hash: u64,
+    pub(super) health: Health,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -76,27 +95,34 @@ impl Index {
     }
 
     /// Whether a row of this hashed identity is in this state, as far as 32 bits of its hash tell.
-    pub(super) fn holds(&self, id_hash: u64, state: u64, suspect: bool) -> bool {
-        let wanted = entry_of(id_hash, Slot(0), state, suspect) >> ROW_BITS;
+    pub(super) fn holds(&self, id_hash: u64, state: State) -> bool {
+        let wanted = entry_of(id_hash, Slot(0), state) >> ROW_BITS;
         let bucket = &self.buckets[bucket_of(id_hash)];
         bucket.chain(tag_of(id_hash)).any(|(_, entry)| entry >> ROW_BITS == wanted)
     }
 
-    pub(super) fn insert(&mut self, id_hash: u64, slot: Slot, state: u64, suspect: bool) {
-        self.buckets[bucket_of(id_hash)].insert(entry_of(id_hash, slot, state, suspect));
+    pub(super) fn insert(&mut self, id_hash: u64, slot: Slot, state: State) {
+        self.buckets[bucket_of(id_hash)].insert(entry_of(id_hash, slot, state));
     }
 
     /// Records the new state of a row.
-    pub(super) fn update(&mut self, id_hash: u64, slot: Slot, state: u64, suspect: bool) {
+    pub(super) fn update(&mut self, id_hash: u64, slot: Slot, state: State) {
         let bucket = &mut self.buckets[bucket_of(id_hash)];
-        let place = bucket.chain(tag_of(id_hash)).find(|&(_, entry)| slot_of(entry) == slot);
-        if let Some((place, _)) = place {
-            bucket.entries[place] = entry_of(id_hash, slot, state, suspect);
+        if let Some(place) = bucket.place_of(tag_of(id_hash), slot) {
+            bucket.entries[place] = entry_of(id_hash, slot, state);
         }
     }
 
-    /// Rows below a prefix with their short state hashes.
-    pub(super) fn below(&self, prefix: Prefix) -> impl Iterator<Item = (Slot, u32)> + '_ {
+    /// Forgets a row.
+    pub(super) fn remove(&mut self, id_hash: u64, slot: Slot) {
+        let bucket = &mut self.buckets[bucket_of(id_hash)];
+        if let Some(place) = bucket.place_of(tag_of(id_hash), slot) {
+            bucket.remove(place);
+        }
+    }
+
+    /// The rows below a prefix.
+    pub(super) fn below(&self, prefix: Prefix) -> impl Iterator<Item = Entry> + '_ {
         let level = u32::from(prefix.level);
         let (first, count, deeper) = if level <= BUCKET_BITS {
             let width = BUCKETS >> level;
@@ -106,16 +132,27 @@ impl Index {
         };
         let wanted = u64::from(prefix.index) & ((1 << deeper) - 1);
         let entries = self.buckets[first..first + count].iter().flat_map(|bucket| &bucket.entries);
-        entries.filter(move |&&entry| entry != 0 && tag(entry) >> (TAG_BITS - deeper) == wanted).map(|&entry| {
-            let state = (entry >> 32) as u32;
-            (slot_of(entry), state)
+        entries.filter(move |&&entry| entry != 0 && tag(entry) >> (TAG_BITS - deeper) == wanted).map(|&entry| Entry {
+            slot: slot_of(entry),
+            state: (entry >> 32) as u32,
+            live: (entry >> HEALTH_SHIFT) & 3 <= Health::Suspect as u64,
         })
+    }
+
+    /// How many rows lie in a bucket.
+    pub(super) fn bucket_len(&self, bucket: usize) -> usize {
+        self.buckets[bucket].used
     }
 }
 
-const fn entry_of(id_hash: u64, slot: Slot, state: u64, suspect: bool) -> u64 {
-    let doubt = if suspect { SUSPECT } else { 0 };
-    state << 32 | doubt | tag_of(id_hash) << ROW_BITS | (slot.0 as u64 + 1)
+/// Which of the `2^bits` parts of its bucket a row belongs to.
+pub(super) const fn part_of(id_hash: u64, bits: u32) -> usize {
+    (tag_of(id_hash) >> (TAG_BITS - bits)) as usize
+}
+
+const fn entry_of(id_hash: u64, slot: Slot, state: State) -> u64 {
+    let health = (state.health as u64) << HEALTH_SHIFT;
+    state.hash << 32 | health | tag_of(id_hash) << ROW_BITS | (slot.0 as u64 + 1)
 }
 
 const fn tag(entry: u64) -> u64 {
@@ -133,6 +170,27 @@ impl Bucket {
         let home = self.home(tag);
         let places = (home..capacity).chain(0..home);
         places.map(|place| (place, self.entries[place])).take_while(|&(_, entry)| entry != 0)
+    }
+
+    fn place_of(&self, tag: u64, slot: Slot) -> Option<usize> {
+        self.chain(tag).find(|&(_, entry)| slot_of(entry) == slot).map(|(place, _)| place)
+    }
+
+    /// Empties a place, and moves up what lies behind it only because the place was taken.
+    fn remove(&mut self, place: usize) {
+        let capacity = self.entries.len();
+        let steps = |from: usize, to: usize| (to + capacity - from) % capacity;
+        let (mut hole, mut next) = (place, (place + 1) % capacity);
+        while self.entries[next] != 0 {
+            let home = self.home(tag(self.entries[next]));
+            if steps(home, next) >= steps(hole, next) {
+                self.entries[hole] = self.entries[next];
+                hole = next;
+            }
+            next = (next + 1) % capacity;
+        }
+        self.entries[hole] = 0;
+        self.used -= 1;
     }
 
     const fn home(&self, tag: u64) -> usize {

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::merge::{Statement, wins};
+use super::tests::limits;
 use super::{Change, Membership};
 use crate::vocab::{Health, Incarnation, NodeId, Record};
 
@@ -18,12 +19,12 @@ const INCARNATIONS: [(u64, u32); 9] = [(6, 4), (6, 5), (6, 6), (7, 4), (7, 5), (
 
 fn record(id: u128, (boot, counter): (u64, u32), health: Health, port: u16) -> Record {
     let addr = SocketAddr::from(([10, 0, 0, 1], port));
-    Record { id: NodeId::from_u128(id), incarnation: Incarnation { boot, counter }, health, hops: 1, addr }
+    Record { id: NodeId::from_u128(id), incarnation: Incarnation { boot, counter }, health, hops: 1, age_ms: 0, addr }
 }
 
 /// What a roster that knows one thing does with another.
 fn verdict(known: &Record, heard: &Record) -> &'static str {
-    let mut membership = Membership::new(&record(0, (7, 0), Health::Alive, 1), 9, NOW);
+    let mut membership = Membership::new(&record(0, (7, 0), Health::Alive, 1), limits(9), NOW);
     membership.apply(known, NOW);
     let change = membership.apply(heard, NOW);
     membership.check();

@@ -1,15 +1,21 @@
 //! Who exists?
 //!
-//! One row per member that was ever heard of, this node included (row 0), merged by one law
-//! ([`merge`]), found by identity through an index whose buckets are the prefixes of the hashed identity
-//! ([`index`]), and summed up in one fingerprint that two nodes compare to know whether they agree.
+//! One row per member, this node included (row 0), merged by one law ([`merge`]), found by identity through
+//! an index whose buckets are the prefixes of the hashed identity ([`index`]), and summed up in one
+//! fingerprint that two nodes compare to know whether they agree ([`sums`]).
 //!
-//! Invariant: the fingerprint is the wrapping sum of the rows' stable hashes, in total and per bucket,
-//! after every call. A suspicion is not part of it: it is one node's doubt, not a fact.
+//! A member that died or left is remembered until its record has reached an age, the same on every node;
+//! then it is forgotten, and what says the same at that age is refused. Its address may go into the [`book`].
+//!
+//! Invariant: the fingerprint is the wrapping sum of the stable hashes of all *live* members, in total and per
+//! bucket, after every call. A suspicion is not part of it: it is one node's doubt, not a fact. Nor is who
+//! has gone: nodes that forget at different instants must not seem to differ.
 //!
 //! This room does not know why anything is said, what a silence means, or that there is a network. It
 //! also holds the two small machines that decide when to ask for more: [`joining`] and [`repair`].
 
+pub(crate) mod book;
+mod choice;
 pub(crate) mod cookie;
 mod index;
 pub(crate) mod joining;
@@ -18,29 +24,27 @@ pub(crate) mod merge;
 pub(crate) mod merge_law;
 pub(crate) mod repair;
 mod roster;
+mod sums;
 #[cfg(test)]
 mod tests;
 
 use alloc::boxed::Box;
-use core::array::IntoIter;
-use core::iter::Take;
 use core::net::SocketAddr;
+use core::time::Duration;
 
-use crate::vocab::{Health, Instant, NodeId, Prefix, Record, Rng, Slot};
+use crate::vocab::{Agenda, Health, Instant, NodeId, Record, Slot};
+pub(crate) use choice::CHOICE_MAX;
 pub(crate) use index::MEMBERS_MAX;
-use index::{BUCKETS, Index};
+use index::{BUCKETS, Index, State};
 use merge::Statement;
 use roster::{Roster, Row};
+pub(crate) use sums::Below;
 
 /// A boot number is refused when it lies further ahead than this: one day, in milliseconds.
 const BOOT_AHEAD_MS_MAX: u64 = 86_400_000;
 
 /// A counter is refused when it lies further ahead than this.
 const COUNTER_AHEAD_MAX: u32 = 1 << 20;
-
-/// The most members that one choice gives.
-pub(crate) const CHOICE_MAX: u32 = 16;
-const CHOICES: usize = CHOICE_MAX as usize;
 
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +59,21 @@ pub(crate) enum Change {
     Refused(Refusal),
 }
 
+/// What would become of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    New,
+    Changes {
+        slot: Slot,
+        was: Health,
+    },
+    /// The row says just this.
+    Same(Slot),
+    /// The row knows better.
+    Old,
+    Refused(Refusal),
+}
+
 /// Why a record was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -62,8 +81,20 @@ pub(crate) enum Refusal {
     Boot,
     /// Its counter lies further ahead than an owner can have come.
     Counter,
+    /// It says that somebody has gone, and that so long ago that everybody forgets it.
+    Age,
     /// There is no room for another member.
     Full,
+}
+
+/// What bounds the memory of a membership.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// The most members that are remembered, those that have gone included.
+    pub(crate) members_max: u32,
+    /// For how long a member that has gone is remembered.
+    pub(crate) tombstone_life: Duration,
+    pub(crate) hash_seed: u64,
 }
 
 /// The members and what is believed of them.
@@ -74,24 +105,27 @@ pub(crate) struct Membership {
     sum: u64,
     bucket_sums: Box<[u64; BUCKETS]>,
     live: u32,
-    members_max: u32,
+    limits: Limits,
+    /// When each member that has gone is forgotten.
+    tombstones: Agenda<()>,
     /// The highest boot that this node has reason to believe, and when it was believed: wall clocks go on.
     boot_believed: (u64, Instant),
 }
 
 impl Membership {
     /// A membership of one: the node itself.
-    pub(crate) fn new(own: &Record, members_max: u32, now: Instant) -> Self {
+    pub(crate) fn new(own: &Record, limits: Limits, now: Instant) -> Self {
         let mut membership = Self {
             roster: Roster::new(),
             index: Index::new(),
             sum: 0,
             bucket_sums: Box::new([0; BUCKETS]),
             live: 0,
-            members_max,
+            limits,
+            tombstones: Agenda::new(limits.hash_seed),
             boot_believed: (own.incarnation.boot, now),
         };
-        let slot = membership.insert(own);
+        let slot = membership.insert(own, now);
         assert_eq!(slot, Slot::SELF, "the node itself has the first row");
         membership
     }
@@ -103,38 +137,69 @@ impl Membership {
 
     /// Merges what somebody says about a member.
     pub(crate) fn apply(&mut self, record: &Record, now: Instant) -> Change {
-        let change = self.judge(record, now);
-        match change {
-            Change::New(_) => {
-                self.insert(record);
+        match self.judge(record, now) {
+            Verdict::New => {
+                if self.is_full()
+                    && let Some((_, slot)) = self.tombstones.first()
+                {
+                    self.forget(slot);
+                }
+                Change::New(self.insert(record, now))
             }
-            Change::Changed { slot, .. } => self.overwrite(slot, record),
-            Change::Old | Change::Refused(_) => {}
+            Verdict::Changes { slot, was } => {
+                self.overwrite(slot, record, now);
+                Change::Changed { slot, was }
+            }
+            Verdict::Same(slot) => {
+                let end = self.forgotten_at(record, now);
+                if self.tombstones.get(slot).is_some_and(|known| known < end) {
+                    self.tombstones.set(slot, end, ());
+                }
+                Change::Old
+            }
+            Verdict::Old => Change::Old,
+            Verdict::Refused(why) => Change::Refused(why),
         }
-        change
     }
 
     /// Makes a row say this, whatever it said before: for the node's own row, of which it is the judge.
-    pub(crate) fn overwrite(&mut self, slot: Slot, record: &Record) {
-        self.write(slot, |roster| roster.set(slot, record));
+    pub(crate) fn overwrite(&mut self, slot: Slot, record: &Record, now: Instant) {
+        let (before, was_live) = (self.roster.state_hash(slot), self.health(slot).is_live());
+        self.roster.set(slot, record);
+        let (state, id_hash, is_live) = (self.state(slot), roster::id_hash(record.id), record.health.is_live());
+        self.live = self.live - u32::from(was_live) + u32::from(is_live);
+        self.index.update(id_hash, slot, state);
+        let counted = |live: bool, hash: u64| if live { hash } else { 0 };
+        self.add(id_hash, counted(is_live, state.hash).wrapping_sub(counted(was_live, before)));
+        // Whoever has left itself remembers that for as long as it runs.
+        if is_live || slot == Slot::SELF {
+            self.tombstones.remove(slot);
+        } else {
+            self.tombstones.set(slot, self.forgotten_at(record, now), ());
+        }
     }
 
     /// Whether a row says just this already, told from the index alone: in a storm most of what is heard is
     /// known, and no row need be touched for it. Another statement about the same member looks alike once in
     /// 2^32; then it is missed, as if its packet were lost. A contradiction of an open suspicion never is.
     pub(crate) fn holds(&self, record: &Record) -> bool {
-        let state = roster::state_hash(record.id, record.incarnation, record.health, record.addr);
-        self.index.holds(roster::id_hash(record.id), state, record.health == Health::Suspect)
+        let hash = roster::state_hash(record.id, record.incarnation, record.health, record.addr);
+        self.index.holds(roster::id_hash(record.id), State { hash, health: record.health })
     }
 
     /// What would become of a record.
-    pub(crate) fn judge(&self, record: &Record, now: Instant) -> Change {
+    pub(crate) fn judge(&self, record: &Record, now: Instant) -> Verdict {
         if record.incarnation.boot > self.boot_now(now).saturating_add(BOOT_AHEAD_MS_MAX) {
-            return Change::Refused(Refusal::Boot);
+            return Verdict::Refused(Refusal::Boot);
+        }
+        let gone = !record.health.is_live();
+        if gone && Duration::from_millis(record.age_ms.into()) >= self.limits.tombstone_life {
+            return Verdict::Refused(Refusal::Age);
         }
         let Some(slot) = self.find(record.id) else {
-            let full = self.len() >= self.members_max;
-            return if full { Change::Refused(Refusal::Full) } else { Change::New(Slot(self.len())) };
+            // Whoever lives takes the place of whoever is forgotten next.
+            let no_room = self.is_full() && (gone || self.tombstones.is_empty());
+            return if no_room { Verdict::Refused(Refusal::Full) } else { Verdict::New };
         };
         let row = self.roster.get(slot);
         let known = Statement { incarnation: row.incarnation(), health: row.health() };
@@ -144,34 +209,64 @@ impl Membership {
         let ahead = if heard.health == Health::Alive { COUNTER_AHEAD_MAX } else { COUNTER_AHEAD_MAX / 2 };
         let same_life = heard.incarnation.boot == known.incarnation.boot;
         if same_life && heard.incarnation.counter > known.incarnation.counter.saturating_add(ahead) {
-            return Change::Refused(Refusal::Counter);
+            return Verdict::Refused(Refusal::Counter);
         }
         let addr_known = self.roster.addr(slot);
-        if !merge::wins((heard, record.addr), (known, addr_known)) {
-            return Change::Old;
+        if merge::wins((heard, record.addr), (known, addr_known)) {
+            Verdict::Changes { slot, was: known.health }
+        } else if (heard, record.addr) == (known, addr_known) {
+            Verdict::Same(slot)
+        } else {
+            Verdict::Old
         }
-        Change::Changed { slot, was: known.health }
     }
 
-    fn insert(&mut self, record: &Record) -> Slot {
-        let slot = self.roster.push(record);
-        let row = self.roster.get(slot);
-        let (state, id_hash) = (self.roster.state_hash(slot), row.id_hash());
-        self.live += u32::from(row.health().is_live());
-        self.index.insert(id_hash, slot, state, record.health == Health::Suspect);
-        self.add(id_hash, state);
+    fn is_full(&self) -> bool {
+        self.members() >= self.limits.members_max
+    }
+
+    fn insert(&mut self, record: &Record, now: Instant) -> Slot {
+        let slot = self.roster.insert(record);
+        let (state, id_hash) = (self.state(slot), roster::id_hash(record.id));
+        self.index.insert(id_hash, slot, state);
+        if record.health.is_live() {
+            self.live += 1;
+            self.add(id_hash, state.hash);
+        } else {
+            self.tombstones.set(slot, self.forgotten_at(record, now), ());
+        }
         slot
     }
 
-    /// Changes a row and keeps sums, index and counts true.
-    fn write(&mut self, slot: Slot, change: impl FnOnce(&mut Roster)) {
-        let (before, health_before) = (self.roster.state_hash(slot), self.roster.get(slot).health());
-        change(&mut self.roster);
-        let (after, row) = (self.roster.state_hash(slot), self.roster.get(slot));
-        let (id_hash, health) = (row.id_hash(), row.health());
-        self.live = self.live - u32::from(health_before.is_live()) + u32::from(health.is_live());
-        self.index.update(id_hash, slot, after, health == Health::Suspect);
-        self.add(id_hash, after.wrapping_sub(before));
+    /// When a record of somebody who has gone is old enough to be forgotten.
+    fn forgotten_at(&self, record: &Record, now: Instant) -> Instant {
+        let age = Duration::from_millis(record.age_ms.into());
+        now.after(self.limits.tombstone_life.saturating_sub(age))
+    }
+
+    /// Forgets one member whose record has reached the age for that. Returns what it said last.
+    pub(crate) fn forget_due(&mut self, now: Instant) -> Option<Record> {
+        let (at, slot) = self.tombstones.first()?;
+        (at <= now).then(|| {
+            let last = self.record_at(slot, now);
+            self.forget(slot);
+            last
+        })
+    }
+
+    fn forget(&mut self, slot: Slot) {
+        self.tombstones.remove(slot);
+        self.index.remove(self.roster.get(slot).id_hash(), slot);
+        self.roster.vacate(slot);
+    }
+
+    /// When somebody is to be forgotten next.
+    pub(crate) fn next_deadline(&self) -> Instant {
+        self.tombstones.next_deadline()
+    }
+
+    fn state(&self, slot: Slot) -> State {
+        State { hash: self.roster.state_hash(slot), health: self.health(slot) }
     }
 
     fn add(&mut self, id_hash: u64, amount: u64) {
@@ -198,7 +293,7 @@ impl Membership {
         self.index.find(roster::id_hash(id), |slot| self.roster.get(slot).id() == id)
     }
 
-    /// What the row says, as it would be told on.
+    /// What the row says, as it would be told on; whoever has gone, has gone just now.
     pub(crate) fn record(&self, slot: Slot) -> Record {
         let row = self.roster.get(slot);
         Record {
@@ -206,8 +301,20 @@ impl Membership {
             incarnation: row.incarnation(),
             health: row.health(),
             hops: row.hops(),
+            age_ms: 0,
             addr: self.roster.addr(slot),
         }
+    }
+
+    /// What the row says, as it is told on at `now`.
+    pub(crate) fn record_at(&self, slot: Slot, now: Instant) -> Record {
+        let record = self.record(slot);
+        if record.health.is_live() {
+            return record;
+        }
+        let left = self.tombstones.get(slot).map_or(self.limits.tombstone_life, |end| end.since(now));
+        let age = self.limits.tombstone_life.saturating_sub(left).as_millis();
+        Record { age_ms: u32::try_from(age).unwrap_or(u32::MAX), ..record }
     }
 
     /// What is believed of the member in this row.
@@ -235,9 +342,14 @@ impl Membership {
         self.sum
     }
 
-    /// How many rows there are.
-    pub(crate) fn len(&self) -> u32 {
+    /// How many rows there are, vacant ones included.
+    pub(crate) fn rows(&self) -> u32 {
         self.roster.len()
+    }
+
+    /// How many members are known, those that have gone included.
+    pub(crate) fn members(&self) -> u32 {
+        self.roster.members()
     }
 
     /// How many members are alive or suspected, this node included.
@@ -245,63 +357,31 @@ impl Membership {
         self.live
     }
 
-    /// A random other member that `wanted` accepts; gives up after a few tries, so that no call walks the roster.
-    pub(crate) fn choose(&self, rng: &mut Rng, wanted: impl Fn(Slot, Health) -> bool) -> Option<Slot> {
-        const TRIES: u32 = 12;
-        (0..TRIES).find_map(|_| {
-            let slot = Slot(rng.below(self.len()));
-            (slot != Slot::SELF && wanted(slot, self.health(slot))).then_some(slot)
-        })
-    }
-
-    /// Up to `count` different random other members that `wanted` accepts, at most [`CHOICE_MAX`].
-    pub(crate) fn choose_several(
-        &self,
-        count: u32,
-        rng: &mut Rng,
-        wanted: impl Fn(Slot, Health) -> bool,
-    ) -> Take<IntoIter<Slot, CHOICES>> {
-        let mut chosen = [Slot::SELF; CHOICES];
-        let mut len = 0;
-        while len < (count as usize).min(CHOICES) {
-            let earlier = &chosen[..len];
-            let Some(slot) = self.choose(rng, |slot, health| !earlier.contains(&slot) && wanted(slot, health)) else {
-                break;
-            };
-            chosen[len] = slot;
-            len += 1;
-        }
-        chosen.into_iter().take(len)
-    }
-
-    /// Every row, in no meaning order: for views and checks, never on a hot path.
-    pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + use<> {
-        (0..self.len()).map(Slot)
-    }
-
-    /// The sum of all rows below one of `2^level` prefixes.
-    pub(crate) fn sum_below(&self, level: u8, index: usize) -> u64 {
-        let width = BUCKETS >> level;
-        self.bucket_sums[index * width..(index + 1) * width].iter().fold(0, |sum, &bucket| sum.wrapping_add(bucket))
-    }
-
-    /// Rows below a prefix, each with its short state hash under a salt.
-    pub(crate) fn below(&self, prefix: Prefix, salt: u32) -> impl Iterator<Item = (Slot, u32)> + '_ {
-        self.index.below(prefix).map(move |(slot, state)| (slot, index::salted(state, salt)))
+    /// The row of every member, in no meaning order: for views and checks, never on a hot path.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
+        (0..self.rows()).map(Slot).filter(|&slot| !self.roster.get(slot).is_vacant())
     }
 
     /// Asserts that every sum, count and index entry is what the rows say. Costs a walk over all rows.
     pub(crate) fn check(&self) {
-        let (mut sum, mut live) = (0_u64, 0);
+        let (mut sum, mut live, mut members) = (0_u64, 0, 0);
         for slot in self.slots() {
             let row: &Row = self.roster.get(slot);
-            sum = sum.wrapping_add(self.roster.state_hash(slot));
-            live += u32::from(row.health().is_live());
+            members += 1;
+            if row.health().is_live() {
+                sum = sum.wrapping_add(self.roster.state_hash(slot));
+                live += 1;
+            }
             assert_eq!(self.find(row.id()), Some(slot), "a row is found under its identity");
             assert!(self.holds(&self.record(slot)), "the index knows the state of the row");
+            let gone = !row.health().is_live() && slot != Slot::SELF;
+            assert_eq!(self.tombstones.get(slot).is_some(), gone, "who has gone has a tombstone");
         }
-        assert_eq!(sum, self.sum, "the fingerprint is the sum of the rows");
-        assert_eq!(live, self.live, "the count of live members is right");
-        assert_eq!(sum, self.sum_below(0, 0), "the buckets add up to the fingerprint");
+        let indexed: usize = (0..BUCKETS).map(|bucket| self.index.bucket_len(bucket)).sum();
+        assert_eq!(indexed, members as usize, "the index holds the members and nobody else");
+        assert_eq!((sum, live, members), (self.sum, self.live, self.members()), "sum and counts are the rows'");
+        let buckets = self.bucket_sums.iter().fold(0_u64, |sum, &bucket| sum.wrapping_add(bucket));
+        assert_eq!(sum, buckets, "the buckets add up to the fingerprint");
+        self.tombstones.check();
     }
 }

@@ -1,5 +1,7 @@
 //! Where are the members kept? In rows of 40 bytes, in chunks, so that growing never moves a row and never
-//! copies more than one chunk. Addresses of IPv6 members lie in a side table.
+//! copies more than one chunk. Addresses of IPv6 members lie in a side table. The row of a forgotten member
+//! is vacant until a new member takes it; until then it can be read like any other, so that what still points
+//! at it does no harm.
 
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
@@ -21,6 +23,7 @@ pub(super) struct Row {
     hops: u8,
     health: Health,
     v6: bool,
+    vacant: bool,
 }
 
 const _: () = assert!(size_of::<Row>() == 40, "a row is 40 bytes");
@@ -46,6 +49,10 @@ impl Row {
         self.telling
     }
 
+    pub(super) const fn is_vacant(&self) -> bool {
+        self.vacant
+    }
+
     pub(super) const fn id_hash(&self) -> u64 {
         id_hash(self.id)
     }
@@ -62,17 +69,24 @@ pub(super) const fn id_hash(id: NodeId) -> u64 {
 pub(super) struct Roster {
     rows: u32,
     chunks: Vec<Vec<Row>>,
+    vacant: Vec<Slot>,
     v6: Vec<SocketAddrV6>,
     v6_free: Vec<u32>,
 }
 
 impl Roster {
     pub(super) const fn new() -> Self {
-        Self { rows: 0, chunks: Vec::new(), v6: Vec::new(), v6_free: Vec::new() }
+        Self { rows: 0, chunks: Vec::new(), vacant: Vec::new(), v6: Vec::new(), v6_free: Vec::new() }
     }
 
+    /// How many rows there are, vacant ones included.
     pub(super) const fn len(&self) -> u32 {
         self.rows
+    }
+
+    /// How many rows hold a member.
+    pub(super) fn members(&self) -> u32 {
+        self.rows - u32::try_from(self.vacant.len()).unwrap_or(self.rows)
     }
 
     pub(super) fn get(&self, slot: Slot) -> &Row {
@@ -83,7 +97,14 @@ impl Roster {
         &mut self.chunks[slot.index() / CHUNK][slot.index() % CHUNK]
     }
 
-    pub(super) fn push(&mut self, record: &Record) -> Slot {
+    /// Gives a member a row: a vacant one, or a new one at the end.
+    pub(super) fn insert(&mut self, record: &Record) -> Slot {
+        if let Some(slot) = self.vacant.pop() {
+            let row = self.get_mut(slot);
+            (row.id, row.vacant) = (record.id, false);
+            self.set(slot, record);
+            return slot;
+        }
         let slot = Slot(self.len());
         let (ip, v6) = self.store_ip(record.addr);
         let Incarnation { boot, counter } = record.incarnation;
@@ -97,6 +118,7 @@ impl Roster {
             hops: record.hops,
             health: record.health,
             v6,
+            vacant: false,
         };
         if slot.index().is_multiple_of(CHUNK) {
             // The first chunk grows with a small cluster; later ones are full soon and are laid out whole.
@@ -107,6 +129,13 @@ impl Roster {
         }
         self.rows += 1;
         slot
+    }
+
+    /// Gives a row up. Every telling of it is an old one from now on.
+    pub(super) fn vacate(&mut self, slot: Slot) {
+        self.tell_anew(slot);
+        self.get_mut(slot).vacant = true;
+        self.vacant.push(slot);
     }
 
     /// Makes a row say what the record says.

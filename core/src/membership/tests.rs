@@ -1,4 +1,4 @@
-//! The roster keeps its sums true under any sequence of records.
+//! The roster keeps its sums true under any sequence of records, and its memory within bounds.
 
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -6,9 +6,14 @@ use core::net::SocketAddr;
 use proptest::prelude::*;
 
 use super::*;
-use crate::vocab::Incarnation;
+use crate::vocab::{Incarnation, Prefix};
 
 const NOW: Instant = Instant::from_nanos(0);
+const LIFE: Duration = Duration::from_secs(60);
+
+pub(super) const fn limits(members_max: u32) -> Limits {
+    Limits { members_max, tombstone_life: LIFE, hash_seed: 0 }
+}
 
 fn record(id: u128, boot: u64, counter: u32, health: Health, port: u16) -> Record {
     let addr = if id.is_multiple_of(3) {
@@ -16,7 +21,7 @@ fn record(id: u128, boot: u64, counter: u32, health: Health, port: u16) -> Recor
     } else {
         SocketAddr::from(([10, 0, 0, 1], port))
     };
-    Record { id: NodeId::from_u128(id), incarnation: Incarnation { boot, counter }, health, hops: 1, addr }
+    Record { id: NodeId::from_u128(id), incarnation: Incarnation { boot, counter }, health, hops: 1, age_ms: 0, addr }
 }
 
 fn any_record() -> impl Strategy<Value = Record> {
@@ -29,8 +34,8 @@ proptest! {
     #[test]
     fn any_order_and_any_repetition_gives_the_same_roster(records in prop::collection::vec(any_record(), 1..400)) {
         let own = record(0, 2, 0, Health::Alive, 1);
-        let mut forward = Membership::new(&own, 1000, NOW);
-        let mut backward = Membership::new(&own, 1000, NOW);
+        let mut forward = Membership::new(&own, limits(1000), NOW);
+        let mut backward = Membership::new(&own, limits(1000), NOW);
         for record in &records {
             forward.apply(record, NOW);
         }
@@ -39,7 +44,7 @@ proptest! {
         }
         forward.check();
         backward.check();
-        prop_assert_eq!(forward.len(), backward.len());
+        prop_assert_eq!(forward.members(), backward.members());
         prop_assert_eq!(forward.fingerprint(), backward.fingerprint());
         for record in &records {
             let (a, b) = (forward.find(record.id), backward.find(record.id));
@@ -49,21 +54,116 @@ proptest! {
 
     #[test]
     fn every_level_of_prefixes_splits_the_same_rows(ids in prop::collection::btree_set(1..u128::MAX, 1..400), level in 0..=16_u8) {
-        let mut membership = Membership::new(&record(0, 2, 0, Health::Alive, 1), 1000, NOW);
+        let mut membership = Membership::new(&record(0, 2, 0, Health::Alive, 1), limits(1000), NOW);
         for &id in &ids {
             membership.apply(&record(id, 1, 0, Health::Alive, 1), NOW);
         }
         let mut rows: Vec<Slot> = (0..1_u32 << level)
-            .flat_map(|index| membership.below(Prefix { level, index: u16::try_from(index).expect("16 bits") }, 7).map(|(slot, _)| slot).collect::<Vec<_>>())
+            .flat_map(|index| {
+                let prefix = Prefix { level, index: u16::try_from(index).expect("16 bits") };
+                membership.below(prefix, Below { salt: 7, exact: false }).map(|(slot, _)| slot).collect::<Vec<_>>()
+            })
             .collect();
         rows.sort_unstable();
         prop_assert_eq!(rows, membership.slots().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn every_level_of_sums_adds_up_to_the_one_above(ids in prop::collection::btree_set(1..u128::MAX, 1..400), bucket in 0..128_u16) {
+        let mut membership = Membership::new(&record(0, 2, 0, Health::Alive, 1), limits(1000), NOW);
+        for &id in &ids {
+            let health = if id.is_multiple_of(5) { Health::Dead } else { Health::Alive };
+            membership.apply(&record(id, 1, 0, health, 1), NOW);
+        }
+        let sum_of = |level, first, count| {
+            let mut sums = [0_u64; 128];
+            membership.sums(level, first, &mut sums[..count]);
+            sums.iter().fold(0_u64, |sum, &part| sum.wrapping_add(part))
+        };
+        prop_assert_eq!(sum_of(7, 0, 128), membership.fingerprint());
+        prop_assert_eq!(sum_of(0, 0, 1), membership.fingerprint());
+        prop_assert_eq!(sum_of(3, bucket >> 4, 1), sum_of(7, bucket >> 4 << 4, 16));
+        prop_assert_eq!(sum_of(7, bucket, 1), sum_of(10, bucket << 3, 8));
+        prop_assert_eq!(sum_of(10, bucket << 3 | 2, 1), sum_of(14, (bucket << 3 | 2) << 4, 16));
+    }
+
+    #[test]
+    fn whatever_is_forgotten_leaves_no_trace(steps in prop::collection::vec((any_record(), 0..20_u64), 1..400)) {
+        let mut membership = Membership::new(&record(0, 2, 0, Health::Alive, 1), limits(200), NOW);
+        let mut now = NOW;
+        for (record, seconds) in &steps {
+            now = now.after(Duration::from_secs(*seconds));
+            membership.apply(record, now);
+            while let Some(last) = membership.forget_due(now) {
+                prop_assert!(!last.health.is_live());
+                prop_assert_eq!(membership.find(last.id), None);
+            }
+            prop_assert!(membership.members() <= 200 && membership.next_deadline() > now);
+        }
+        membership.check();
+    }
+}
+
+#[test]
+fn memory_is_bounded_under_any_churn() {
+    // A hundred members at a time, each gone after a while, none of them ever the same: a hundred thousand lives.
+    let mut membership = Membership::new(&record(0, 1, 0, Health::Alive, 1), limits(1000), NOW);
+    let mut now = NOW;
+    for life in 1..=100_000_u128 {
+        now = now.after(Duration::from_millis(100));
+        membership.apply(&record(life, 1, 0, Health::Alive, 1), now);
+        if life > 100 {
+            membership.apply(&record(life - 100, 1, 0, Health::Dead, 1), now);
+        }
+        while membership.forget_due(now).is_some() {}
+    }
+    membership.check();
+    assert_eq!((membership.live(), membership.members()), (101, 101 + 600), "600 die within the life of a tombstone");
+    assert!(membership.rows() <= 101 + 600 + 1, "rows are used again: {}", membership.rows());
+}
+
+#[test]
+fn a_newcomer_takes_the_place_of_whoever_is_forgotten_next() {
+    let mut membership = Membership::new(&record(0, 1, 0, Health::Alive, 1), limits(3), NOW);
+    membership.apply(&Record { age_ms: 7, ..record(1, 1, 0, Health::Dead, 1) }, NOW);
+    membership.apply(&record(2, 1, 0, Health::Left, 1), NOW);
+    let refused = Change::Refused(Refusal::Full);
+    assert_eq!(membership.apply(&record(3, 1, 0, Health::Dead, 1), NOW), refused, "not for another tombstone");
+    assert_eq!(membership.apply(&record(3, 1, 0, Health::Alive, 1), NOW), Change::New(Slot(1)));
+    assert_eq!((membership.find(NodeId::from_u128(1)), membership.members()), (None, 3));
+    assert_eq!(membership.apply(&record(4, 1, 0, Health::Alive, 1), NOW), Change::New(Slot(2)));
+    assert_eq!(membership.apply(&record(5, 1, 0, Health::Alive, 1), NOW), refused, "all live");
+    membership.check();
+}
+
+#[test]
+fn whoever_has_gone_is_forgotten_at_one_age_wherever_it_was_heard() {
+    let mut membership = Membership::new(&record(0, 1, 0, Health::Alive, 1), limits(9), NOW);
+    let aged = |id, age_ms| Record { age_ms, ..record(id, 1, 0, Health::Dead, 1) };
+    assert_eq!(membership.apply(&aged(1, 59_999), NOW), Change::New(Slot(1)));
+    assert_eq!(membership.apply(&aged(2, 60_000), NOW), Change::Refused(Refusal::Age));
+    assert_eq!(membership.record_at(Slot(1), NOW).age_ms, 59_999);
+    let later = NOW.after(Duration::from_millis(1));
+    assert_eq!(membership.forget_due(NOW), None);
+    assert_eq!(membership.forget_due(later), Some(aged(1, 60_000)));
+    assert_eq!(membership.apply(&aged(1, 60_000), later), Change::Refused(Refusal::Age), "and refused at that age");
+    membership.apply(&record(1, 1, 0, Health::Alive, 1), later);
+    assert_eq!(membership.apply(&aged(1, 60_000), later), Change::Refused(Refusal::Age), "also of a live one");
+}
+
+#[test]
+fn of_two_ages_the_smaller_one_is_kept() {
+    let mut membership = Membership::new(&record(0, 1, 0, Health::Alive, 1), limits(9), NOW);
+    let aged = |age_ms| Record { age_ms, ..record(1, 1, 0, Health::Dead, 1) };
+    for (heard, kept) in [(5000, 5000), (9000, 5000), (2000, 2000)] {
+        membership.apply(&aged(heard), NOW);
+        assert_eq!(membership.record_at(Slot(1), NOW).age_ms, kept);
     }
 }
 
 #[test]
 fn what_cannot_be_is_refused() {
-    let mut membership = Membership::new(&record(0, 1000, 0, Health::Alive, 1), 2, NOW);
+    let mut membership = Membership::new(&record(0, 1000, 0, Health::Alive, 1), limits(2), NOW);
     let far_boot = record(1, 1000 + BOOT_AHEAD_MS_MAX + 1, 0, Health::Alive, 1);
     assert_eq!(membership.apply(&far_boot, NOW), Change::Refused(Refusal::Boot));
     membership.believe_boot(1001, NOW);
@@ -79,9 +179,9 @@ fn what_cannot_be_is_refused() {
 
 #[test]
 fn wall_clocks_go_on_while_a_node_runs() {
-    let mut membership = Membership::new(&record(0, 1000, 0, Health::Alive, 1), 9, NOW);
+    let mut membership = Membership::new(&record(0, 1000, 0, Health::Alive, 1), limits(9), NOW);
     let newcomer = record(1, 1000 + 3 * BOOT_AHEAD_MS_MAX, 0, Health::Alive, 1);
-    let two_days = NOW.after(core::time::Duration::from_secs(2 * 86_400));
+    let two_days = NOW.after(Duration::from_secs(2 * 86_400));
     assert_eq!(membership.apply(&newcomer, NOW), Change::Refused(Refusal::Boot));
     assert_eq!(membership.apply(&newcomer, two_days), Change::New(Slot(1)));
 }

@@ -65,6 +65,16 @@ impl Clock {
         Instant::from_nanos(self.latest.as_nanos().saturating_sub(self.lost_nanos))
     }
 
+    /// The node time of an embedder's time.
+    pub(super) fn inside(&self, at: Instant) -> Instant {
+        if at == Instant::NEVER { at } else { Instant::from_nanos(at.as_nanos().saturating_sub(self.lost_nanos)) }
+    }
+
+    /// The embedder's time at the latest reading.
+    pub(super) const fn latest(&self) -> Instant {
+        self.latest
+    }
+
     /// The embedder's time of a node time.
     pub(super) fn outside(&self, at: Instant) -> Instant {
         Instant::from_nanos(at.as_nanos().saturating_add(self.lost_nanos))

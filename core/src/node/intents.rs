@@ -28,10 +28,11 @@ pub(super) enum Intent {
     Challenge { to: SocketAddr, nonce: Nonce },
     /// Let a proven stranger in.
     Welcome { to: SocketAddr, nonce: Nonce },
-    /// Begin or go on with a repair: the sums from `first` on.
-    Summary { to: SocketAddr, nonce: Nonce, level: u8, first: u8 },
-    /// Answer a summary: the contents of the prefixes in `differing`, in at most so many bytes.
-    Digest { to: SocketAddr, nonce: Nonce, level: u8, differing: u128, bytes_left: u32 },
+    /// Begin or go on with a repair: the sums of the prefixes from `first` up to `end`.
+    Summary { to: SocketAddr, nonce: Nonce, exact: bool, level: u8, first: u16, end: u16 },
+    /// Answer a summary: the contents of those prefixes from `first` on whose bits are set in `differing`, in
+    /// at most so many bytes.
+    Digest { to: SocketAddr, nonce: Nonce, exact: bool, level: u8, first: u16, differing: u128, bytes_left: u32 },
     /// The next part of the first waiting reply of a repair.
     Reply,
 }

@@ -198,8 +198,10 @@ pub enum Timer {
     Join,
     /// The next repair of a young node.
     Repair,
-    /// The next attempt to reach a dead member.
+    /// The next attempt to reach a dead member, or somebody from the book.
     Reconnect,
+    /// A member that died or left has been remembered for long enough.
+    Forget,
 }
 
 /// Counters since the node's start.
@@ -235,4 +237,6 @@ pub struct Stats {
     pub repairs: u64,
     /// Records that repairs brought and that were news.
     pub repaired: u64,
+    /// Members that died or left and were forgotten.
+    pub forgotten: u64,
 }

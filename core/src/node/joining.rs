@@ -8,6 +8,7 @@ use core::net::SocketAddr;
 
 use crate::membership::joining::Joining;
 use crate::vocab::{Cookie, Health, Instant, Nonce};
+use crate::wire::Sender;
 
 use super::intents::Intent;
 use super::io::{Event, Timer};
@@ -15,21 +16,40 @@ use super::{Leaving, Node};
 
 impl Node {
     pub(super) fn join(&mut self, seeds: &[SocketAddr], now: Instant) {
-        self.cold.joining = Joining::new(seeds, self.cold.config.join_interval, now, &mut self.rng);
+        let cold = &mut *self.cold;
+        cold.book.set_seeds(seeds);
+        cold.joining = Joining::start(seeds.len(), cold.config.join_interval, now, &mut self.rng);
         self.schedule_join();
     }
 
     pub(super) fn on_join_due(&mut self, now: Instant) {
-        if let Some(joining) = &mut self.cold.joining {
-            let (to, nonce) = joining.on_deadline(now, &mut self.rng);
+        let cold = &mut *self.cold;
+        if let Some((to, nonce)) = cold.joining.on_deadline(&cold.book, now, &mut self.rng) {
             self.wish(Intent::Join { to, nonce, cookie: None });
         }
         self.schedule_join();
     }
 
-    pub(super) fn schedule_join(&mut self) {
-        let next = self.cold.joining.as_ref().map_or(Instant::NEVER, Joining::next_deadline);
-        self.deadlines.set(Timer::Join, next);
+    fn schedule_join(&mut self) {
+        self.deadlines.set(Timer::Join, self.cold.joining.next_deadline());
+    }
+
+    /// Asks somebody from the book to be let in, unless it is a member already: it may belong to an island of
+    /// the cluster of which nobody here remembers anything.
+    pub(super) fn try_book(&mut self) {
+        let cold = &mut *self.cold;
+        if cold.joining.is_under_way() {
+            return;
+        }
+        let live = self.membership.live();
+        let Some(entry) = cold.book.choose(live, &mut self.rng) else { return };
+        let slot = entry.id.and_then(|id| self.membership.find(id));
+        if slot.is_some_and(|slot| self.membership.health(slot).is_live()) {
+            cold.book.strike(entry);
+        } else {
+            let nonce = cold.joining.ask(&mut self.rng);
+            self.wish(Intent::Join { to: entry.addr, nonce, cookie: None });
+        }
     }
 
     /// A stranger asks to be let in. What it says of itself was learned like any rumour.
@@ -41,21 +61,24 @@ impl Node {
         self.wish(if proven { Intent::Welcome { to: from, nonce } } else { Intent::Challenge { to: from, nonce } });
     }
 
-    /// A seed let this node in: it is a member, though it knows few others yet.
-    pub(super) fn on_welcome(&mut self, seed: SocketAddr, now: Instant) {
-        let first = self.cold.joining.as_mut().is_some_and(Joining::on_welcome);
+    /// Somebody let this node in: it is a member, though it knows few of the others yet.
+    pub(super) fn on_welcome(&mut self, from: SocketAddr, host: &Sender, now: Instant) {
+        let joined = self.cold.joining.on_welcome();
+        self.cold.book.on_answer(from, host.id);
         self.schedule_join();
-        if !first {
+        if joined {
+            self.report(Event::Joined { members: self.membership.live() });
+        } else if host.fingerprint == self.membership.fingerprint() {
             return;
         }
-        self.report(Event::Joined { members: self.membership.live() });
         self.repairs.on_joined(now);
         self.arm_gossip(now);
         let membership = &self.membership;
         let other =
-            membership.choose(&mut self.rng, |slot, health| health == Health::Alive && membership.addr(slot) != seed);
+            membership.choose(&mut self.rng, |slot, health| health == Health::Alive && membership.addr(slot) != from);
         if self.repairs.try_start(now) {
-            let to = other.map_or(seed, |slot| self.membership.addr(slot));
+            // A joiner spares its seed; whoever found another island asks there.
+            let to = other.filter(|_| joined).map_or(from, |slot| self.membership.addr(slot));
             self.start_repair(to);
         }
     }

@@ -1,7 +1,8 @@
 //! A belief changes: what is told on, what is suspected, what is reported.
 
 use crate::detector::suspicion::suspicion_length;
-use crate::membership::Change;
+use crate::membership::joining::Joining;
+use crate::membership::{Change, Verdict};
 use crate::packing::{Rumour, Urgency};
 use crate::vocab::{Health, Incarnation, Instant, Record, Slot, log10_ceil};
 
@@ -19,7 +20,8 @@ impl Node {
         if record.id == self.id {
             return self.learn_about_self(record, now);
         }
-        if self.membership.holds(record) {
+        // What a repair brings is looked at in full: it is there for what the index cannot tell apart.
+        if reason != Reason::Repair && self.membership.holds(record) {
             return false;
         }
         let record = self.softened(record, reason);
@@ -32,14 +34,17 @@ impl Node {
                 return false;
             }
         };
-        let live = self.membership.health(slot).is_live();
+        let live = record.health.is_live();
+        if !live {
+            self.schedule_forgetting();
+        }
         self.order.on_changed(slot, live.then(|| self.target(slot)));
         self.follow_suspicion(slot, reason, now);
         if reason != Reason::Repair {
             let over_life = record.health != Health::Alive || was.is_some_and(|was| was != Health::Alive);
             self.tell(slot, if over_life { Urgency::Urgent } else { Urgency::Ordinary }, now);
         }
-        let Record { id, addr, incarnation, health, hops } = record;
+        let Record { id, addr, incarnation, health, hops, .. } = record;
         self.report(Event::Member(MemberChange { id, addr, incarnation, health, was, reason, hops }));
         true
     }
@@ -94,15 +99,16 @@ impl Node {
         if raised <= own.incarnation {
             return false;
         }
-        match self.membership.judge(heard, self.clock.outside(now)) {
-            Change::Changed { .. } => {}
-            Change::Refused(_) => {
+        let outside = self.clock.outside(now);
+        match self.membership.judge(heard, outside) {
+            Verdict::Changes { .. } => {}
+            Verdict::Refused(_) => {
                 self.stats.records_refused += 1;
                 return false;
             }
-            Change::New(_) | Change::Old => return false,
+            Verdict::New | Verdict::Same(_) | Verdict::Old => return false,
         }
-        self.membership.overwrite(Slot::SELF, &Record { incarnation: raised, ..own });
+        self.membership.overwrite(Slot::SELF, &Record { incarnation: raised, ..own }, outside);
         self.incarnation = raised;
         self.stats.refutations += 1;
         self.tell(Slot::SELF, Urgency::Urgent, now);
@@ -112,6 +118,9 @@ impl Node {
 
     /// Begins to tell what a row says, and sees to it that a gossip tick comes.
     pub(super) fn tell(&mut self, slot: Slot, urgency: Urgency, now: Instant) {
+        if self.cold.config.retransmit_mult == 0 {
+            return;
+        }
         let telling = self.membership.tell_anew(slot);
         if self.gossip.push(Rumour { slot, telling }, urgency) {
             self.stats.rumours_dropped += 1;
@@ -134,12 +143,12 @@ impl Node {
     pub(super) fn leave(&mut self, now: Instant) {
         self.leaving = Leaving::Leaves;
         self.prober.stop();
-        self.cold.joining = None;
+        self.cold.joining = Joining::idle();
         for timer in [Timer::ProbePeriod, Timer::ProbeAnswer, Timer::Suspicion, Timer::Join, Timer::Repair] {
             self.deadlines.set(timer, Instant::NEVER);
         }
         let own = Record { health: Health::Left, ..self.membership.record(Slot::SELF) };
-        self.membership.overwrite(Slot::SELF, &own);
+        self.membership.overwrite(Slot::SELF, &own, self.clock.outside(now));
         self.tell(Slot::SELF, Urgency::Urgent, now);
     }
 }

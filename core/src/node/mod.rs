@@ -4,7 +4,7 @@
 //! * [`receive`] — a datagram in: decode, learn, answer;
 //! * [`learn`] — a belief changes: rumour, suspicion, event;
 //! * [`timers`] — a deadline passes: which room is asked;
-//! * [`joining`], [`repairing`] — the two conversations with more than one step;
+//! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
 //! * [`transmit`] — what waits becomes a packet, at the last moment;
 //! * [`intents`] — what waits; [`events`] — what is reported; [`clock`] — what time it is.
 //!
@@ -18,6 +18,7 @@ pub(crate) mod io;
 mod joining;
 mod learn;
 mod receive;
+mod repair_packets;
 mod repairing;
 mod timers;
 mod transmit;
@@ -29,10 +30,11 @@ use crate::config::{Config, ConfigError};
 use crate::detector::order::Order;
 use crate::detector::probe::Prober;
 use crate::detector::suspicion::Suspicions;
+use crate::membership::book::Book;
 use crate::membership::cookie::Cookies;
 use crate::membership::joining::Joining;
 use crate::membership::repair::Repairs;
-use crate::membership::{Change, Membership};
+use crate::membership::{Change, Limits, Membership};
 use crate::packing::{Gossip, Urgency};
 use crate::vocab::{Health, Incarnation, Instant, NodeId, Record, Rng, Slot};
 use crate::wire::can_listen;
@@ -110,7 +112,8 @@ struct Cold {
     config: Config,
     events: Events,
     relays: Relays,
-    joining: Option<Joining>,
+    joining: Joining,
+    book: Book,
     cookies: Cookies,
     conversation: Conversation,
 }
@@ -144,12 +147,13 @@ impl Node {
         if !can_listen(addr) {
             return Err(ConfigError::Address { addr });
         }
-        let own = Record { id, incarnation: Incarnation::first(boot), health: Health::Alive, hops: 0, addr };
+        let own = Record { id, incarnation: Incarnation::first(boot), health: Health::Alive, hops: 0, age_ms: 0, addr };
         let mut rng = Rng::new(seed, id, boot);
         let cold = Cold {
             events: Events::new(config.events_max, config.hash_seed),
             relays: Relays::new(),
-            joining: None,
+            joining: Joining::idle(),
+            book: Book::default(),
             cookies: Cookies::new(&mut rng),
             conversation: Conversation::new(),
             config,
@@ -167,7 +171,7 @@ impl Node {
             has_events: false,
             tells_left: receive::TELLS_PER_PERIOD,
             stats: Stats::default(),
-            membership: Membership::new(&own, config.members_max, now),
+            membership: Membership::new(&own, limits_of(config), now),
             prober: Prober::new(config.period, config.probe_timeout, now, &mut rng),
             order: Order::new(config.probe_order),
             suspicions: Suspicions::new(config.probe_timeout, config.hash_seed),
@@ -183,6 +187,7 @@ impl Node {
         if !announced {
             node.tell(Slot::SELF, Urgency::Urgent, now);
         }
+        node.schedule_forgetting();
         node.start_timers(now);
         Ok(node)
     }
@@ -309,4 +314,9 @@ impl Node {
         }
         now
     }
+}
+
+const fn limits_of(config: &Config) -> Limits {
+    let Config { members_max, tombstone_life, hash_seed, .. } = *config;
+    Limits { members_max, tombstone_life, hash_seed }
 }

@@ -29,7 +29,7 @@ impl Node {
             return Err(Rejected::Cookie);
         }
         self.stats.datagrams_received += 1;
-        let awaited = self.take_answer(&datagram, now);
+        let awaited = self.take_answer(&datagram, from, now);
         for record in datagram.rumours {
             self.learn(&one_hop_on(record), Reason::Rumour, now);
         }
@@ -43,15 +43,13 @@ impl Node {
 
     /// Ends the wait that a datagram answers. Whoever repeats a fresh nonce is really there, and its boot is
     /// believed before anything that it says is judged. Returns whether the answer was awaited.
-    fn take_answer(&mut self, datagram: &Datagram<'_>, now: Instant) -> bool {
+    fn take_answer(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) -> bool {
         let sender = &datagram.sender;
         let awaited = match datagram.body {
             Body::Ack { nonce } => self.prober.on_answer(sender.id, nonce) || self.take_favour(sender.id, nonce, now),
             Body::Relayed { nonce, target } => self.prober.on_answer(target, nonce),
-            Body::Challenge { nonce, .. } | Body::Welcome { nonce } => {
-                self.cold.joining.as_ref().is_some_and(|joining| joining.is_answer(nonce))
-            }
-            Body::Digest(digest) => self.cold.conversation.is_answer(digest.nonce),
+            Body::Challenge { nonce, .. } | Body::Welcome { nonce } => self.cold.joining.is_answer(nonce),
+            Body::Digest(digest) => self.is_awaited(&digest, from, now),
             Body::None | Body::Ping { .. } | Body::PingRequest { .. } | Body::Join { .. } => return false,
             Body::Summary(_) | Body::Wants(_) => return false,
         };
@@ -137,9 +135,9 @@ impl Node {
             Body::Challenge { nonce, cookie } if awaited => {
                 self.wish(Intent::Join { to: from, nonce, cookie: Some(cookie) });
             }
-            Body::Welcome { .. } if awaited => self.on_welcome(from, now),
-            Body::Summary(summary) => self.on_summary(from, &summary, bytes_max),
-            Body::Digest(digest) if awaited => self.on_digest(from, &digest),
+            Body::Welcome { .. } if awaited => self.on_welcome(from, &datagram.sender, now),
+            Body::Summary(summary) => self.on_summary(from, &summary, bytes_max, now),
+            Body::Digest(digest) if awaited => self.on_digest(from, &digest, datagram.sender.fingerprint),
             Body::Wants(wants) => self.on_wants(from, &wants),
             Body::None | Body::Ack { .. } | Body::Relayed { .. } => {}
             Body::Challenge { .. } | Body::Welcome { .. } | Body::Digest(_) => {}

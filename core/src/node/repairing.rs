@@ -2,19 +2,22 @@
 //!
 //! ```text
 //! asker   -> summary: sums over prefixes of the hashed identity
-//! other   -> digest:  short hashes of everything below the prefixes that differ   (at most 3 x the bytes)
+//! other   -> summary: sums over the parts of a bucket that differs, where few do and it holds many rows
+//!         -> digest:  short hashes of everything below the prefixes that differ   (at most 3 x the bytes)
 //! asker   -> wants:   the hashes that it lacks, and the records that the other lacks
 //! other   -> records
 //! ```
 //!
-//! Every message is one datagram and answers by itself; nobody keeps state for the other but a nonce and
-//! what it still has to send.
+//! A summary of parts is answered just as the first one was, so that the tree grows with the roster while every
+//! message stays one datagram. Each answers by itself; nobody keeps state for the other but a nonce and what it
+//! still has to send.
 
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use crate::vocab::{Cookie, Health, Instant, Nonce, Prefix, Record, Ring, Slot};
-use crate::wire::{Body, Digest, PrefixWriter, Prefixes, RecordKind, Records, Summary, Wants, Writer};
+use crate::membership::Below;
+use crate::vocab::{Cookie, Health, Instant, Nonce, Prefix, Ring, Slot};
+use crate::wire::{Digest, PrefixWriter, Records, Summary, Wants};
 
 use super::intents::Intent;
 use super::io::{Reason, Timer};
@@ -24,6 +27,17 @@ use super::{Leaving, Node};
 /// Rows per prefix of a summary: smaller prefixes cost sums, larger ones cost digests.
 const ROWS_PER_PREFIX: u32 = 4;
 
+/// A bucket with more rows than this is summed up in parts, rather than listed, when few buckets differ.
+const LISTED_ROWS_MAX: usize = 128;
+const PARTED_BUCKETS_MAX: u32 = 4;
+
+/// Rows per part of such a bucket, and the most parts, as a power of two.
+const ROWS_PER_PART: usize = 8;
+const PARTS_BITS_MAX: u32 = 6;
+
+/// Bytes of a summary besides its sums, frame and sender included.
+const SUMMARY_HEAD_BYTES: u32 = 80;
+
 /// The most records that one reply carries; who lacks more asks again.
 const GIVE_MAX: usize = 400;
 
@@ -31,10 +45,7 @@ const GIVE_MAX: usize = 400;
 const REPLIES_MAX: usize = 32;
 
 /// The longest list of hashes in one datagram, in bytes.
-const HASHES_BYTES_MAX: usize = 1400;
-
-/// Bytes of a summary or digest besides frame, sender and its list.
-const HEAD_BYTES: usize = 32;
+pub(super) const HASHES_BYTES_MAX: usize = 1400;
 
 /// Bytes of a datagram with wants besides their list.
 const WANTS_HEAD_BYTES: usize = 96;
@@ -42,28 +53,27 @@ const WANTS_HEAD_BYTES: usize = 96;
 /// What this node remembers of its repairs.
 #[derive(Debug, Clone)]
 pub(super) struct Conversation {
-    /// The nonce of the latest summary that it sent.
+    /// The nonce of the latest summary that it sent by itself.
     asked: Option<Nonce>,
-    replies: Ring<Reply>,
+    /// The last digest named nothing new, although the rosters differed: perhaps two states look alike in the
+    /// halves that are compared, so the next one shall name them whole.
+    fruitless: bool,
+    pub(super) replies: Ring<Reply>,
 }
 
 /// What a repair still has to send to one peer.
 #[derive(Debug, Clone)]
-struct Reply {
-    to: SocketAddr,
-    /// What is wanted from the peer: salt, cookie, encoded prefixes.
-    wants: Option<(u32, Cookie, Vec<u8>)>,
-    give: Vec<Slot>,
-    given: usize,
+pub(super) struct Reply {
+    pub(super) to: SocketAddr,
+    /// What is wanted from the peer: how it was named, cookie, encoded prefixes.
+    pub(super) wants: Option<(Below, Cookie, Vec<u8>)>,
+    pub(super) give: Vec<Slot>,
+    pub(super) given: usize,
 }
 
 impl Conversation {
     pub(super) const fn new() -> Self {
-        Self { asked: None, replies: Ring::new(REPLIES_MAX) }
-    }
-
-    pub(super) fn is_answer(&self, nonce: Nonce) -> bool {
-        self.asked == Some(nonce)
+        Self { asked: None, fruitless: false, replies: Ring::new(REPLIES_MAX) }
     }
 }
 
@@ -71,10 +81,11 @@ impl Node {
     pub(super) fn start_repair(&mut self, to: SocketAddr) {
         let nonce = self.nonce();
         self.cold.conversation.asked = Some(nonce);
+        let exact = self.cold.conversation.fruitless;
         self.stats.repairs += 1;
-        let prefixes = (self.membership.len() / ROWS_PER_PREFIX).max(1);
-        let level = u8::try_from(prefixes.ilog2()).unwrap_or(u8::MAX).min(Prefixes::SUMMARY_LEVEL_MAX);
-        self.wish(Intent::Summary { to, nonce, level, first: 0 });
+        let prefixes = (self.membership.members() / ROWS_PER_PREFIX).max(1);
+        let level = u8::try_from(prefixes.ilog2()).unwrap_or(u8::MAX).min(Prefix::BUCKET_LEVEL);
+        self.wish(Intent::Summary { to, nonce, exact, level, first: 0, end: 1 << level });
     }
 
     /// A young node still differs from somebody: it asks a random member.
@@ -99,37 +110,79 @@ impl Node {
         }
     }
 
-    /// Finds the prefixes in which the sums differ and promises their contents.
-    pub(super) fn on_summary(&mut self, from: SocketAddr, summary: &Summary<'_>, bytes_left: u32) {
+    /// Finds the prefixes in which the sums differ and promises their contents, or sums of their parts.
+    pub(super) fn on_summary(&mut self, from: SocketAddr, summary: &Summary<'_>, mut bytes_left: u32, now: Instant) {
+        if self.leaving != Leaving::Stays {
+            return;
+        }
+        let Summary { nonce, exact, level, first, sums } = *summary;
+        let mut own = [0; Summary::PAGE_MAX];
+        let own = &mut own[..sums.len() / 8];
+        self.membership.sums(level, first, own);
         let mut differing = 0_u128;
-        for (index, sum) in (usize::from(summary.first)..).zip(summary.sums()) {
-            if self.membership.sum_below(summary.level, index) != sum {
-                differing |= 1 << index;
+        for (place, _) in summary.sums().zip(own).enumerate().filter(|(_, (sum, own))| sum != *own) {
+            differing |= 1 << place;
+        }
+        if level == Prefix::BUCKET_LEVEL && differing.count_ones() <= PARTED_BUCKETS_MAX {
+            let buckets = differing;
+            for place in (0_u16..128).filter(|place| buckets & (1 << place) != 0) {
+                if let Some(rest) = self.promise_parts(from, exact, first.saturating_add(place), bytes_left, now) {
+                    bytes_left = rest;
+                    differing &= !(1 << place);
+                }
             }
         }
-        if differing != 0 && self.leaving == Leaving::Stays {
-            let Summary { nonce, level, .. } = *summary;
-            self.wish(Intent::Digest { to: from, nonce, level, differing, bytes_left });
+        if differing != 0 {
+            self.wish(Intent::Digest { to: from, nonce, exact, level, first, differing, bytes_left });
         }
     }
 
+    /// Promises the sums of the parts of a bucket, if it is long enough. Returns how many bytes are left then.
+    fn promise_parts(
+        &mut self,
+        to: SocketAddr,
+        exact: bool,
+        bucket: u16,
+        bytes_left: u32,
+        now: Instant,
+    ) -> Option<u32> {
+        let rows = self.membership.bucket_len(bucket);
+        if rows <= LISTED_ROWS_MAX {
+            return None;
+        }
+        let bits = (rows / ROWS_PER_PART).ilog2().min(PARTS_BITS_MAX);
+        let left = bytes_left.checked_sub(SUMMARY_HEAD_BYTES + (8 << bits))?;
+        let (first, level) = (bucket << bits, Prefix::BUCKET_LEVEL.saturating_add(u8::try_from(bits).ok()?));
+        // A cookie for a nonce: whoever answers with it was really asked, and nothing need be kept for it.
+        let nonce = Nonce(self.cold.cookies.bake(to, now).0);
+        self.wish(Intent::Summary { to, nonce, exact, level, first, end: first + (1 << bits) });
+        Some(left)
+    }
+
+    /// Whether a digest answers the latest summary, or one of parts, which carried a cookie.
+    pub(super) fn is_awaited(&self, digest: &Digest<'_>, from: SocketAddr, now: Instant) -> bool {
+        let cold = &self.cold;
+        cold.conversation.asked == Some(digest.nonce) || cold.cookies.accepts(Cookie(digest.nonce.0), from, now)
+    }
+
     /// Compares a peer's contents with the node's own: what to ask for, what to give.
-    pub(super) fn on_digest(&mut self, from: SocketAddr, digest: &Digest<'_>) {
+    pub(super) fn on_digest(&mut self, from: SocketAddr, digest: &Digest<'_>, fingerprint: u64) {
         let room = (self.budget as usize).saturating_sub(WANTS_HEAD_BYTES).min(HASHES_BYTES_MAX);
         let mut wanted = alloc::vec![0; room];
         let mut wants = PrefixWriter::new(&mut wanted);
+        let named = Below { salt: digest.salt, exact: digest.exact };
         let mut give = Vec::new();
         let mut theirs: Vec<(u32, bool)> = Vec::new();
         // Honest groups do not overlap; a list that makes us look at more rows than there are is cut short.
         let mut rows_seen = 0;
         for (prefix, hashes) in digest.prefixes.groups() {
-            if rows_seen > self.membership.len() {
+            if rows_seen > self.membership.rows() {
                 break;
             }
             theirs.clear();
             theirs.extend(hashes.map(|hash| (hash, false)));
             theirs.sort_unstable();
-            for (slot, hash) in self.membership.below(prefix, digest.salt) {
+            for (slot, hash) in self.membership.below(prefix, named) {
                 rows_seen += 1;
                 match theirs.binary_search_by_key(&hash, |&(hash, _)| hash) {
                     Ok(place) => theirs[place].1 = true,
@@ -142,23 +195,26 @@ impl Node {
             }
         }
         let wants = wants.finish().as_bytes().to_vec();
-        let wants = (!wants.is_empty()).then_some((digest.salt, digest.cookie, wants));
+        let wants = (!wants.is_empty()).then_some((named, digest.cookie, wants));
+        self.cold.conversation.fruitless =
+            wants.is_none() && give.is_empty() && fingerprint != self.membership.fingerprint();
         self.reply(Reply { to: from, wants, give, given: 0 });
     }
 
     /// Promises the records that a proven peer asks for.
     pub(super) fn on_wants(&mut self, from: SocketAddr, wants: &Wants<'_>) {
+        let named = Below { salt: wants.salt, exact: wants.exact };
         let mut give = Vec::new();
         let mut hashes_wanted: Vec<u32> = Vec::new();
         let mut rows_seen = 0;
         for (prefix, hashes) in wants.prefixes.groups() {
-            if rows_seen > self.membership.len() {
+            if rows_seen > self.membership.rows() {
                 break;
             }
             hashes_wanted.clear();
             hashes_wanted.extend(hashes);
             hashes_wanted.sort_unstable();
-            let below = self.membership.below(prefix, wants.salt).inspect(|_| rows_seen += 1);
+            let below = self.membership.below(prefix, named).inspect(|_| rows_seen += 1);
             give.extend(below.filter(|(_, hash)| hashes_wanted.binary_search(hash).is_ok()).map(|(slot, _)| slot));
         }
         self.reply(Reply { to: from, wants: None, give, given: 0 });
@@ -174,95 +230,5 @@ impl Node {
         } else {
             self.stats.intents_dropped += 1;
         }
-    }
-
-    /// Writes one page of sums. Returns the intent for the next page.
-    pub(super) fn pack_summary(&self, writer: &mut Writer<'_>, intent: Intent) -> Option<Intent> {
-        let Intent::Summary { to, nonce, level, first } = intent else { return None };
-        let mut sums = [0; 8 << Prefixes::SUMMARY_LEVEL_MAX];
-        let room = writer.free().saturating_sub(HEAD_BYTES) / 8;
-        let end = (usize::from(first) + room).min(1 << level);
-        let indices = usize::from(first)..end;
-        let len = indices.len() * 8;
-        for (place, index) in sums.chunks_exact_mut(8).zip(indices) {
-            place.copy_from_slice(&self.membership.sum_below(level, index).to_le_bytes());
-        }
-        if len == 0 || !writer.body(&Body::Summary(Summary { nonce, level, first, sums: &sums[..len] })) {
-            return None;
-        }
-        let next = u8::try_from(end).ok().filter(|_| end < 1 << level)?;
-        Some(Intent::Summary { to, nonce, level, first: next })
-    }
-
-    /// Writes one page of short hashes. Returns the intent for the rest.
-    pub(super) fn pack_digest(&mut self, writer: &mut Writer<'_>, intent: Intent, now: Instant) -> Option<Intent> {
-        let Intent::Digest { to, nonce, level, mut differing, bytes_left } = intent else { return None };
-        let free = writer.free();
-        let most = free.saturating_sub(HEAD_BYTES).min(HASHES_BYTES_MAX);
-        let allowed = (bytes_left as usize).saturating_sub((self.budget as usize).saturating_sub(free) + HEAD_BYTES);
-        let mut page = [0; HASHES_BYTES_MAX];
-        let mut hashes = PrefixWriter::new(&mut page[..most.min(allowed)]);
-        let salt = self.rng.below(u32::MAX);
-        // A random start: what does not fit today comes first another day.
-        let start = self.rng.below(1 << level);
-        for index in (0..1_u32 << level).map(|step| (start + step) % (1 << level)) {
-            if differing & (1 << index) == 0 {
-                continue;
-            }
-            let prefix = Prefix { level, index: u16::try_from(index).unwrap_or(u16::MAX) };
-            if !self.push_group(&mut hashes, prefix, salt) {
-                break;
-            }
-            differing &= !(1 << index);
-        }
-        let cookie = self.cold.cookies.bake(to, now);
-        if hashes.is_empty() || !writer.body(&Body::Digest(Digest { nonce, salt, cookie, prefixes: hashes.finish() })) {
-            return None;
-        }
-        let bytes_left = bytes_left.saturating_sub(u32::try_from(writer.len()).unwrap_or(u32::MAX));
-        (differing != 0).then_some(Intent::Digest { to, nonce, level, differing, bytes_left })
-    }
-
-    /// Writes a prefix's contents, or those of a random half of it when even an empty page is too small.
-    fn push_group(&mut self, hashes: &mut PrefixWriter<'_>, mut prefix: Prefix, salt: u32) -> bool {
-        loop {
-            if hashes.try_push(prefix, self.membership.below(prefix, salt).map(|(_, hash)| hash)) {
-                return true;
-            }
-            let Some(halves) = prefix.halves().filter(|_| hashes.is_empty()) else { return false };
-            prefix = halves[self.rng.below(2) as usize];
-        }
-    }
-
-    /// Writes the next part of the first waiting reply. Returns its receiver.
-    pub(super) fn pack_reply(&mut self, writer: &mut Writer<'_>) -> Option<SocketAddr> {
-        let reply = self.cold.conversation.replies.get_mut(0)?;
-        if let Some((salt, cookie, bytes)) = reply.wants.take()
-            && let Some(prefixes) = Prefixes::validate(&bytes)
-            && !writer.body(&Body::Wants(Wants { salt, cookie, prefixes }))
-        {
-            self.stats.intents_dropped += 1;
-        }
-        let records_at = writer.open_records(RecordKind::Bulk);
-        while let Some(&slot) = reply.give.get(reply.given) {
-            let record: Record = self.membership.record(slot);
-            if !writer.record(&record) {
-                break;
-            }
-            reply.given += 1;
-        }
-        // A buffer without room for even one record must not keep the reply for ever.
-        let stuck = records_at == writer.len() && !reply.give.is_empty();
-        self.stats.intents_dropped += u64::from(stuck);
-        let (to, more) = (reply.to, !stuck && reply.given < reply.give.len());
-        if !more {
-            self.drop_reply();
-        }
-        Some(to)
-    }
-
-    /// The first waiting reply is done, or cannot be sent.
-    pub(super) fn drop_reply(&mut self) {
-        self.replies_waiting -= u32::from(self.cold.conversation.replies.pop_front().is_some());
     }
 }

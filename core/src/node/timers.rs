@@ -1,5 +1,7 @@
 //! A deadline passes: which room is asked, and what follows.
 
+use core::time::Duration;
+
 use crate::detector::Target;
 use crate::detector::suspicion::Due;
 use crate::membership::Membership;
@@ -9,7 +11,7 @@ use super::intents::Intent;
 use super::io::{Event, Reason, Timer};
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 7] = [
+const TIMERS: [Timer; 8] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -17,7 +19,12 @@ const TIMERS: [Timer; 7] = [
     Timer::Join,
     Timer::Repair,
     Timer::Reconnect,
+    Timer::Forget,
 ];
+
+/// The most members that are forgotten at a time, and how long the others wait then.
+const FORGET_MAX: usize = 16;
+const FORGET_PAUSE: Duration = Duration::from_millis(1);
 
 /// The deadline of every timer in node time; `NEVER` where it does not run.
 #[derive(Debug, Clone)]
@@ -73,6 +80,7 @@ impl Node {
                 Timer::Join => self.on_join_due(now),
                 Timer::Repair => self.on_repair_due(now),
                 Timer::Reconnect => self.on_reconnect(now),
+                Timer::Forget => self.on_forget_due(now),
             }
         }
     }
@@ -87,7 +95,7 @@ impl Node {
         }
         let membership = &self.membership;
         let is_target = |slot| slot != Slot::SELF && membership.health(slot).is_live();
-        let target = self.order.choose(membership.len(), &mut self.rng, is_target, |slot| target_of(membership, slot));
+        let target = self.order.choose(membership.rows(), &mut self.rng, is_target, |slot| target_of(membership, slot));
         if let Some(target) = target {
             let nonce = self.prober.wish(target, &mut self.rng);
             self.wish(Intent::Probe { target, nonce });
@@ -158,32 +166,47 @@ impl Node {
     }
 
     /// Tries one random member; if it is dead, it is asked whether it is. So each dead member is tried about
-    /// once per interval by all together, without anybody keeping a list. A seed is asked as often.
+    /// once per interval by all together, without anybody keeping a list. Whom nobody remembers is tried as
+    /// often, from the book.
     fn on_reconnect(&mut self, now: Instant) {
         self.schedule_reconnect(now);
         if self.leaving != Leaving::Stays {
             return;
         }
-        if self.rng.below(self.membership.live()) == 0
-            && let Some(joining) = &mut self.cold.joining
+        self.try_book();
+        if self.membership.live() < self.membership.members()
+            && let Some(slot) = self.membership.choose_dead(&mut self.rng)
         {
-            joining.ask_again(now);
-            self.schedule_join();
-        }
-        if self.membership.live() == self.membership.len() {
-            return;
-        }
-        let slot = Slot(self.rng.below(self.membership.len()));
-        if self.membership.health(slot) == Health::Dead {
             let nonce = self.nonce();
             self.wish(Intent::Ping { slot, nonce });
         }
     }
 
+    /// Forgets who went long ago, a few per call, so that none takes long. Whoever left will not be back at its
+    /// address; whoever died may be.
+    fn on_forget_due(&mut self, now: Instant) {
+        let outside = self.clock.outside(now);
+        for _ in 0..FORGET_MAX {
+            let Some(last) = self.membership.forget_due(outside) else { break };
+            self.stats.forgotten += 1;
+            if last.health == Health::Dead {
+                self.cold.book.note(last.id, last.addr, &mut self.rng);
+            }
+        }
+        self.schedule_forgetting();
+        let soonest = now.after(FORGET_PAUSE);
+        self.deadlines.set(Timer::Forget, self.deadlines.get(Timer::Forget).max(soonest));
+    }
+
+    /// Ages are counted in the embedder's time: whoever stood still grew older all the same.
+    pub(super) fn schedule_forgetting(&mut self) {
+        self.deadlines.set(Timer::Forget, self.clock.inside(self.membership.next_deadline()));
+    }
+
     fn schedule_reconnect(&mut self, now: Instant) {
         let nanos = u64::try_from(self.cold.config.reconnect_interval.as_nanos()).unwrap_or(u64::MAX);
         let wait = self.rng.nanos_in(nanos / 2..nanos.saturating_add(nanos / 2));
-        self.deadlines.set(Timer::Reconnect, now.after(core::time::Duration::from_nanos(wait.max(1))));
+        self.deadlines.set(Timer::Reconnect, now.after(Duration::from_nanos(wait.max(1))));
     }
 
     /// What a probe needs to know of the member in a row.

@@ -73,7 +73,7 @@ impl Node {
                 }
                 (to, Purpose::Repair)
             }
-            Intent::Reply => (self.pack_reply(&mut writer)?, Purpose::Repair),
+            Intent::Reply => (self.pack_reply(&mut writer, now)?, Purpose::Repair),
             Intent::Welcome { to, nonce } => {
                 self.pack_welcome(&mut writer, nonce)?;
                 (to, Purpose::Join)
@@ -89,7 +89,7 @@ impl Node {
             | Intent::Join { .. }
             | Intent::Challenge { .. } => {
                 let plan = self.plan(intent, now)?;
-                self.pack_simple(&mut writer, &plan)?;
+                self.pack_simple(&mut writer, &plan, now)?;
                 (plan.to, plan.purpose)
             }
         };
@@ -147,7 +147,7 @@ impl Node {
     }
 
     /// Writes body, what the receiver should hear first, and rumours as far as they fit.
-    fn pack_simple(&mut self, writer: &mut Writer<'_>, plan: &Plan) -> Option<()> {
+    fn pack_simple(&mut self, writer: &mut Writer<'_>, plan: &Plan, now: Instant) -> Option<()> {
         if !writer.body(&plan.body) {
             self.stats.intents_dropped += 1;
             return None;
@@ -158,7 +158,7 @@ impl Node {
             writer.open_records(RecordKind::Rumours);
         }
         if let Some(about) = plan.about
-            && !writer.record(&self.membership.record(about))
+            && !writer.record(&self.membership.record_at(about, self.clock.outside(now)))
         {
             self.stats.rumours_dropped += 1;
         }
@@ -167,10 +167,10 @@ impl Node {
                 writer.pad();
             }
         } else if !self.gossip.is_empty() {
-            let (membership, limit) = (&self.membership, self.tellings_max());
+            let (membership, limit, outside) = (&self.membership, self.tellings_max(), self.clock.outside(now));
             self.gossip.fill(writer, limit, plan.about, |rumour| {
                 let newest = membership.telling(rumour.slot) == rumour.telling;
-                newest.then(|| membership.record(rumour.slot))
+                newest.then(|| membership.record_at(rumour.slot, outside))
             });
         }
         Some(())

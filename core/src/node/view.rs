@@ -31,17 +31,17 @@ impl<'a> View<'a> {
         self.node.incarnation
     }
 
-    /// What is believed of one member; `None` when nobody ever spoke of it.
+    /// What is believed of one member; `None` when nobody ever spoke of it, or it is forgotten.
     #[must_use]
     pub fn member(self, id: NodeId) -> Option<MemberView> {
         let membership = &self.node.membership;
-        membership.find(id).map(|slot| membership.record(slot))
+        membership.find(id).map(|slot| membership.record_at(slot, self.node.clock.latest()))
     }
 
-    /// Every member that was ever heard of, this node first, in the order in which it heard of them.
+    /// Every member that was heard of and is not forgotten, this node first; ages are as of the latest input.
     pub fn members(self) -> impl Iterator<Item = MemberView> + use<'a> {
-        let membership = &self.node.membership;
-        membership.slots().map(|slot| membership.record(slot))
+        let (membership, now) = (&self.node.membership, self.node.clock.latest());
+        membership.slots().map(move |slot| membership.record_at(slot, now))
     }
 
     /// How many members are alive or suspected, this node included.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides anything about gossip, and nothing here imports another room.
 
+mod agenda;
 mod hash;
 mod id;
 mod log;
@@ -12,6 +13,7 @@ mod rng;
 mod time;
 mod token;
 
+pub(crate) use agenda::Agenda;
 pub use hash::stable_hash;
 pub(crate) use hash::{fold, mix};
 pub use id::{Incarnation, NodeId};

@@ -38,6 +38,8 @@ pub struct Record {
     pub health: Health,
     /// How many hops the statement has come so far; 0 at the one who makes it.
     pub hops: u8,
+    /// How many milliseconds ago it died or left, as far as is known; 0 of a member that lives.
+    pub age_ms: u32,
     /// Where it listens.
     pub addr: SocketAddr,
 }

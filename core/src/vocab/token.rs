@@ -23,6 +23,9 @@ impl Prefix {
     /// Deepest level of a prefix: as many bits as its index has.
     pub(crate) const LEVEL_MAX: u8 = 16;
 
+    /// The level whose prefixes are the buckets of the index: 128 sums fit into one datagram.
+    pub(crate) const BUCKET_LEVEL: u8 = 7;
+
     /// The two halves of this prefix, or `None` at the deepest level.
     pub(crate) fn halves(self) -> Option<[Self; 2]> {
         let level = self.level.checked_add(1).filter(|&level| level <= Self::LEVEL_MAX)?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind;
 use super::prefixes::Prefixes;
-use crate::vocab::{Cookie, Incarnation, NodeId, Nonce};
+use crate::vocab::{Cookie, Incarnation, NodeId, Nonce, Prefix};
 
 /// Who sent a datagram, and what it knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,21 +42,26 @@ pub(crate) enum Body<'a> {
     Wants(Wants<'a>),
 }
 
-/// Sums of the sender's roster over consecutive prefixes of the hashed identity.
+/// Sums of the sender's live members over consecutive prefixes of the hashed identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Summary<'a> {
     /// To be repeated by the digests that answer.
     pub(crate) nonce: Nonce,
+    /// Whether digests shall name whole states.
+    pub(crate) exact: bool,
     /// There are `2^level` prefixes in all.
     pub(crate) level: u8,
-    /// Index of the first prefix of this page.
-    pub(crate) first: u8,
+    /// Index of the first prefix of this page. Below the level of buckets a page lies in one bucket.
+    pub(crate) first: u16,
     /// The sums of this page, eight bytes each, little-endian.
     #[serde(borrow)]
     pub(crate) sums: &'a [u8],
 }
 
 impl Summary<'_> {
+    /// The most sums of one page.
+    pub(crate) const PAGE_MAX: usize = 1 << Prefix::BUCKET_LEVEL;
+
     /// The sums of this page in order.
     pub(crate) fn sums(&self) -> impl Iterator<Item = u64> + '_ {
         self.sums.chunks_exact(8).map(|chunk| u64::from_le_bytes(chunk.try_into().unwrap_or_default()))
@@ -70,6 +75,8 @@ pub(crate) struct Digest<'a> {
     pub(crate) nonce: Nonce,
     /// Drawn for this digest, so that a collision of short hashes does not last.
     pub(crate) salt: u32,
+    /// Whether the hashes are of whole states, not only of those halves that an index keeps.
+    pub(crate) exact: bool,
     /// To be sent back with what is wanted.
     pub(crate) cookie: Cookie,
     pub(crate) prefixes: Prefixes<'a>,
@@ -80,6 +87,8 @@ pub(crate) struct Digest<'a> {
 pub(crate) struct Wants<'a> {
     /// The salt of the digest.
     pub(crate) salt: u32,
+    /// As the digest had it.
+    pub(crate) exact: bool,
     /// The cookie of the digest.
     pub(crate) cookie: Cookie,
     pub(crate) prefixes: Prefixes<'a>,
@@ -138,10 +147,12 @@ impl<'a> Body<'a> {
             Body::Join { nonce, cookie } => encode(&(nonce, cookie), buffer),
             Body::Challenge { nonce, cookie } => encode(&(nonce, cookie), buffer),
             Body::Summary(summary) => encode(&summary, buffer),
-            Body::Digest(Digest { nonce, salt, cookie, prefixes }) => {
-                encode(&(nonce, salt, cookie, prefixes.as_bytes()), buffer)
+            Body::Digest(Digest { nonce, salt, exact, cookie, prefixes }) => {
+                encode(&(nonce, salt, exact, cookie, prefixes.as_bytes()), buffer)
             }
-            Body::Wants(Wants { salt, cookie, prefixes }) => encode(&(salt, cookie, prefixes.as_bytes()), buffer),
+            Body::Wants(Wants { salt, exact, cookie, prefixes }) => {
+                encode(&(salt, exact, cookie, prefixes.as_bytes()), buffer)
+            }
         }
     }
 
@@ -169,25 +180,28 @@ impl<'a> Body<'a> {
             }
             kind::SUMMARY => Body::Summary(decode_summary(bytes)?),
             kind::DIGEST => {
-                let (nonce, salt, cookie, prefixes) = decode(bytes)?;
-                Body::Digest(Digest { nonce, salt, cookie, prefixes: Prefixes::validate(prefixes)? })
+                let (nonce, salt, exact, cookie, prefixes) = decode(bytes)?;
+                Body::Digest(Digest { nonce, salt, exact, cookie, prefixes: Prefixes::validate(prefixes)? })
             }
             kind::WANTS => {
-                let (salt, cookie, prefixes) = decode(bytes)?;
-                Body::Wants(Wants { salt, cookie, prefixes: Prefixes::validate(prefixes)? })
+                let (salt, exact, cookie, prefixes) = decode(bytes)?;
+                Body::Wants(Wants { salt, exact, cookie, prefixes: Prefixes::validate(prefixes)? })
             }
             _ => return None,
         })
     }
 }
 
-/// A summary whose page lies within its level.
+/// A summary whose page lies within its level and, if that is a deep one, within one bucket.
 fn decode_summary(bytes: &[u8]) -> Option<Summary<'_>> {
     let summary: Summary<'_> = decode(bytes)?;
-    let count = summary.sums.len().checked_div(8)?;
-    let end = usize::from(summary.first).checked_add(count)?;
-    let whole = summary.sums.len().is_multiple_of(8) && count > 0;
-    (whole && summary.level <= Prefixes::SUMMARY_LEVEL_MAX && end <= 1 << summary.level).then_some(summary)
+    let whole = summary.sums.len().is_multiple_of(8) && summary.level <= Prefix::LEVEL_MAX;
+    let count = summary.sums.len().checked_div(8).filter(|count| whole && (1..=Summary::PAGE_MAX).contains(count))?;
+    let first = usize::from(summary.first);
+    let last = first.checked_add(count)?.checked_sub(1)?;
+    let deeper = summary.level.saturating_sub(Prefix::BUCKET_LEVEL);
+    let one_bucket = deeper == 0 || first >> deeper == last >> deeper;
+    (one_bucket && last < 1 << summary.level).then_some(summary)
 }
 
 fn encode<T: Serialize>(value: &T, buffer: &mut [u8]) -> Option<usize> {

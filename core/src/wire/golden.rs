@@ -23,11 +23,13 @@ fn sender() -> Sender {
 }
 
 fn record(health: Health, addr: SocketAddr) -> Record {
+    let age_ms = if health.is_live() { 0 } else { 3_000_000 };
     Record {
         id: NodeId::from_u128(0xfe),
         incarnation: Incarnation { boot: 1 << 40, counter: 1 },
         health,
         hops: 3,
+        age_ms,
         addr,
     }
 }
@@ -89,9 +91,9 @@ pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
         ("join_again", Body::Join { nonce: NONCE, cookie: Some(COOKIE) }),
         ("challenge", Body::Challenge { nonce: NONCE, cookie: COOKIE }),
         ("welcome", Body::Welcome { nonce: NONCE }),
-        ("summary", Body::Summary(Summary { nonce: NONCE, level: 7, first: 126, sums: &sums })),
-        ("digest", Body::Digest(Digest { nonce: NONCE, salt: 0x1234_5678, cookie: COOKIE, prefixes })),
-        ("wants", Body::Wants(Wants { salt: 0x1234_5678, cookie: COOKIE, prefixes })),
+        ("summary", Body::Summary(Summary { nonce: NONCE, exact: false, level: 7, first: 126, sums: &sums })),
+        ("digest", Body::Digest(Digest { nonce: NONCE, salt: 0x1234_5678, exact: false, cookie: COOKIE, prefixes })),
+        ("wants", Body::Wants(Wants { salt: 0x1234_5678, exact: true, cookie: COOKIE, prefixes })),
     ];
     let datagram = |(name, body): &(&'static str, Body<'_>)| {
         let bytes = written(body, &[], &[]);
@@ -146,28 +148,28 @@ fn every_datagram_has_these_bytes() {
         716e01000102030420c6a567011b0102030405060708090a0b0c0d0e0f10ac02
         02112233445566778822086e6f6e6365363738
         summary
-        716e010001020304b6e2525d011b0102030405060708090a0b0c0d0e0f10ac02
-        021122334455667788301b6e6f6e6365363738077e100100000000000000ffff
-        ffffffffffff
+        716e0100010203046fd02371011b0102030405060708090a0b0c0d0e0f10ac02
+        021122334455667788301c6e6f6e636536373800077e100100000000000000ff
+        ffffffffffffff
         digest
-        716e0100010203041982d5db011b0102030405060708090a0b0c0d0e0f10ac02
-        02112233445566778831286e6f6e6365363738f8acd19101636f6f6b69653738
-        120305000200ddccbbaa0100000010feff0000
+        716e010001020304b8dd2c6d011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778831296e6f6e6365363738f8acd1910100636f6f6b696537
+        38120305000200ddccbbaa0100000010feff0000
         wants
-        716e010001020304ecebc7dd011b0102030405060708090a0b0c0d0e0f10ac02
-        0211223344556677883220f8acd19101636f6f6b69653738120305000200ddcc
-        bbaa0100000010feff0000
+        716e010001020304f044e78b011b0102030405060708090a0b0c0d0e0f10ac02
+        0211223344556677883221f8acd1910101636f6f6b69653738120305000200dd
+        ccbbaa0100000010feff0000
         ping_with_rumours
-        716e010001020304888123b9011b0102030405060708090a0b0c0d0e0f10ac02
-        02112233445566778810086e6f6e636536373840ce8000200000000000000000
-        00000000000000fe808080808020010003000a0000011f0a2c00000000000000
+        716e0100010203042a930c3d011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778810086e6f6e636536373840d28000200000000000000000
+        00000000000000fe808080808020010003000a0000011f0a3000000000000000
         0000000000000000fe8080808080200103030120010db8000000000000000000
-        0000011f0a
+        0000011f0ac08db701
         bulk
-        716e010001020304f598fddc011b0102030405060708090a0b0c0d0e0f10ac02
-        02112233445566778841ce800020000000000000000000000000000000fe8080
-        80808020010103000a0000011f0a2c000000000000000000000000000000fe80
-        80808080200102030120010db80000000000000000000000011f0a
+        716e010001020304c537f4ba011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778841d2800020000000000000000000000000000000fe8080
+        80808020010103000a0000011f0a30000000000000000000000000000000fe80
+        80808080200102030120010db80000000000000000000000011f0ac08db701
     "#]]
     .assert_eq(&text);
 }
@@ -253,6 +255,7 @@ fn no_record_is_longer_than_the_longest() {
         incarnation: Incarnation { boot: u64::MAX, counter: u32::MAX },
         health: Health::Left,
         hops: u8::MAX,
+        age_ms: u32::MAX,
         addr,
     };
     let mut buffer = [0; 2 * RECORD_BYTES_MAX];
@@ -325,14 +328,16 @@ fn nobody_listens_at_these_addresses() {
 #[test]
 fn pages_and_groups_stay_inside_their_level() {
     let summary = |level: u8, first: u8, sums: &[u8]| {
-        let head = [&[level, first, u8::try_from(sums.len()).expect("short")], sums].concat();
+        let head = [&[0, level, first, u8::try_from(sums.len()).expect("short")], sums].concat();
         let content = [&NONCE.0[..], &head].concat();
         error(&with(&[&[kind::SUMMARY, u8::try_from(content.len()).expect("short")][..], &content].concat()))
     };
     let malformed = Some(DecodeError::Malformed { kind: kind::SUMMARY });
     assert_eq!(summary(7, 127, &[0; 8]), None);
     assert_eq!(summary(0, 0, &[0; 8]), None);
-    for (level, first, sums) in [(8, 0, 8), (7, 127, 16), (0, 1, 8), (7, 0, 0), (7, 0, 7), (7, 0, 9)] {
+    assert_eq!(summary(10, 6, &[0; 16]), None, "two parts of one bucket");
+    let outside = [(10, 7, 16), (17, 0, 8), (7, 127, 16), (0, 1, 8), (7, 0, 0), (7, 0, 7), (7, 0, 9)];
+    for (level, first, sums) in outside {
         assert_eq!(summary(level, first, &[0; 24][..sums]), malformed, "{level} {first} {sums}");
     }
     let whole: [&[u8]; 3] = [&[], &[0, 0, 0, 0, 0], &[16, 0xff, 0xff, 1, 0, 1, 2, 3, 4]];

@@ -19,9 +19,6 @@ const GROUP_HEAD_BYTES: usize = 5;
 const HASH_BYTES: usize = 4;
 
 impl<'a> Prefixes<'a> {
-    /// Deepest level of a summary: as many sums as fit into one datagram of the default budget.
-    pub(crate) const SUMMARY_LEVEL_MAX: u8 = 7;
-
     /// Accepts bytes that are whole groups with indices inside their level.
     pub(crate) fn validate(bytes: &'a [u8]) -> Option<Self> {
         let mut rest = bytes;

@@ -22,7 +22,8 @@ enum AddrWire {
     V6([u8; 16], [u8; 2]),
 }
 
-/// Encodes a record without its length; `None` when the buffer is too small.
+/// Encodes a record without its length; `None` when the buffer is too small. The age of whoever has gone
+/// stands behind the rest.
 pub(super) fn encode(record: &Record, buffer: &mut [u8]) -> Option<usize> {
     let port = record.addr.port().to_be_bytes();
     let addr = match record.addr.ip() {
@@ -37,12 +38,16 @@ pub(super) fn encode(record: &Record, buffer: &mut [u8]) -> Option<usize> {
     };
     let Incarnation { boot, counter } = record.incarnation;
     let wire = RecordWire { id: record.id.to_bytes(), boot, counter, health, hops: record.hops, addr };
-    Some(postcard::to_slice(&wire, buffer).ok()?.len())
+    Some(if record.health.is_live() {
+        postcard::to_slice(&wire, buffer).ok()?.len()
+    } else {
+        postcard::to_slice(&(wire, record.age_ms), buffer).ok()?.len()
+    })
 }
 
 /// Decodes a record without its length; `None` when it is not one, or when nobody can listen at its address.
 pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
-    let (wire, _newer) = postcard::take_from_bytes::<RecordWire>(bytes).ok()?;
+    let (wire, rest) = postcard::take_from_bytes::<RecordWire>(bytes).ok()?;
     let health = match wire.health {
         0 => Health::Alive,
         1 => Health::Suspect,
@@ -58,8 +63,9 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
     if !can_listen(addr) {
         return None;
     }
+    let age_ms = if health.is_live() { 0 } else { postcard::take_from_bytes::<u32>(rest).ok()?.0 };
     let incarnation = Incarnation { boot: wire.boot, counter: wire.counter };
-    Some(Record { id: NodeId::from_bytes(wire.id), incarnation, health, hops: wire.hops, addr })
+    Some(Record { id: NodeId::from_bytes(wire.id), incarnation, health, hops: wire.hops, age_ms, addr })
 }
 
 /// Whether somebody can listen at an address.

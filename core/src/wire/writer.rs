@@ -6,7 +6,7 @@ use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind, record};
 use crate::vocab::Record;
 
 /// No record is longer than this, its length byte included.
-pub(crate) const RECORD_BYTES_MAX: usize = 1 + 16 + 10 + 5 + 1 + 1 + 1 + 16 + 2;
+pub(crate) const RECORD_BYTES_MAX: usize = 1 + 16 + 10 + 5 + 1 + 1 + 1 + 16 + 2 + 5;
 
 /// Head of a section whose length is only known at its end: the kind and a length of fixed size.
 const OPEN_HEAD_BYTES: usize = 4;

@@ -122,4 +122,5 @@ counters!(
     refutations,
     repairs,
     repaired,
+    forgotten,
 );

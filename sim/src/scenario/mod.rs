@@ -69,8 +69,14 @@ pub struct Protocol {
     pub gossip_interval_ns: Option<u64>,
     /// How many members a gossip tick tells.
     pub gossip_fanout: Option<u32>,
-    /// A rumour is told `retransmit_mult * ceil(log10(n + 1))` times.
+    /// A rumour is told `retransmit_mult * ceil(log10(n + 1))` times; with 0 no rumour is told.
     pub retransmit_mult: Option<u32>,
+    /// Least time between two repairs that a node starts, in nanoseconds.
+    pub repair_interval_ns: Option<u64>,
+    /// Each dead member is tried again about once per interval, in nanoseconds.
+    pub reconnect_interval_ns: Option<u64>,
+    /// For how long a member that has gone is remembered, in nanoseconds.
+    pub tombstone_life_ns: Option<u64>,
     /// Datagram budget in bytes.
     pub datagram_bytes: Option<u32>,
     /// Where `[protocol]` stands in the file, for errors that only the protocol itself can find.

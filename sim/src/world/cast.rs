@@ -61,6 +61,9 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
         gossip_interval: duration(protocol.gossip_interval_ns, base.gossip_interval),
         gossip_fanout: protocol.gossip_fanout.unwrap_or(base.gossip_fanout),
         retransmit_mult: protocol.retransmit_mult.unwrap_or(base.retransmit_mult),
+        repair_interval: duration(protocol.repair_interval_ns, base.repair_interval),
+        reconnect_interval: duration(protocol.reconnect_interval_ns, base.reconnect_interval),
+        tombstone_life: duration(protocol.tombstone_life_ns, base.tombstone_life),
         datagram_bytes_max: protocol.datagram_bytes.map_or(base.datagram_bytes_max, |bytes| bytes as usize),
         hash_seed,
         ..base
@@ -154,6 +157,7 @@ impl Cast {
             incarnation: Incarnation::first(EPOCH_MS),
             health: Health::Alive,
             hops: 0,
+            age_ms: 0,
             addr: address_of(node),
         };
         (0..self.nodes.count).map(record).collect()

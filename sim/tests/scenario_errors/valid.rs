@@ -55,6 +55,9 @@ fn every_table_but_the_lists() {
             gossip_interval_ns: Some(200 * MS),
             gossip_fanout: Some(2),
             retransmit_mult: Some(5),
+            repair_interval_ns: Some(250 * MS),
+            reconnect_interval_ns: Some(20 * S),
+            tombstone_life_ns: Some(600 * S),
             datagram_bytes: Some(1232),
             span: header..header + "[protocol]".len(),
         }

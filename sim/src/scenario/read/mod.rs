@@ -128,6 +128,9 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
             "gossip_interval",
             "gossip_fanout",
             "retransmit_mult",
+            "repair_interval",
+            "reconnect_interval",
+            "tombstone_life",
             "datagram",
         ],
     )?;
@@ -147,6 +150,9 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         gossip_interval_ns: duration("gossip_interval")?,
         gossip_fanout: number("gossip_fanout")?,
         retransmit_mult: number("retransmit_mult")?,
+        repair_interval_ns: duration("repair_interval")?,
+        reconnect_interval_ns: duration("reconnect_interval")?,
+        tombstone_life_ns: duration("tombstone_life")?,
         datagram_bytes: section.opt("datagram", |field| {
             let bytes = field.quantity(&SIZE)?;
             u32::try_from(bytes).map_err(|_| field.wrong("no datagram is that large", "UDP carries at most 65507B"))

@@ -1,0 +1,48 @@
+//! Which members shall it be? Random choices among the rows.
+
+use core::array::IntoIter;
+use core::iter::Take;
+
+use super::Membership;
+use crate::vocab::{Health, Rng, Slot};
+
+/// The most members that one choice gives.
+pub(crate) const CHOICE_MAX: u32 = 16;
+const CHOICES: usize = CHOICE_MAX as usize;
+
+impl Membership {
+    /// A random other member that `wanted` accepts; gives up after a few tries, so that no call walks the roster.
+    pub(crate) fn choose(&self, rng: &mut Rng, wanted: impl Fn(Slot, Health) -> bool) -> Option<Slot> {
+        const TRIES: u32 = 12;
+        (0..TRIES).find_map(|_| {
+            let slot = Slot(rng.below(self.rows()));
+            (slot != Slot::SELF && wanted(slot, self.health(slot))).then_some(slot)
+        })
+    }
+
+    /// Up to `count` different random other members that `wanted` accepts, at most [`CHOICE_MAX`].
+    pub(crate) fn choose_several(
+        &self,
+        count: u32,
+        rng: &mut Rng,
+        wanted: impl Fn(Slot, Health) -> bool,
+    ) -> Take<IntoIter<Slot, CHOICES>> {
+        let mut chosen = [Slot::SELF; CHOICES];
+        let mut len = 0;
+        while len < (count as usize).min(CHOICES) {
+            let earlier = &chosen[..len];
+            let Some(slot) = self.choose(rng, |slot, health| !earlier.contains(&slot) && wanted(slot, health)) else {
+                break;
+            };
+            chosen[len] = slot;
+            len += 1;
+        }
+        chosen.into_iter().take(len)
+    }
+
+    /// A random dead member, if the one random row that is looked at holds one.
+    pub(crate) fn choose_dead(&self, rng: &mut Rng) -> Option<Slot> {
+        let slot = Slot(rng.below(self.rows()));
+        (self.health(slot) == Health::Dead && !self.roster.get(slot).is_vacant()).then_some(slot)
+    }
+}
