@@ -41,6 +41,8 @@ pub(crate) struct Measure {
     touched: Vec<bool>,
     boots: Vec<u64>,
     stats: Stats,
+    /// Whether everybody agreed when the first fault began, if anybody asked.
+    steady: Option<bool>,
 }
 
 /// A change to Dead about a subject that runs and could be heard.
@@ -69,6 +71,7 @@ impl Measure {
             touched: touched.to_vec(),
             boots: vec![0; nodes as usize],
             stats: Stats::default(),
+            steady: None,
         }
     }
 
@@ -103,6 +106,11 @@ impl Measure {
     pub(crate) fn on_topology<'a>(&mut self, barriers: impl Iterator<Item = Barrier<'a>>, now: u64) {
         let beliefs = &self.beliefs;
         self.reach.on_change(barriers, |node| u32::try_from(node).is_ok_and(|node| beliefs.is_running(node)), now);
+    }
+
+    /// The first fault is about to begin.
+    pub(crate) const fn on_first_fault(&mut self) {
+        self.steady = Some(self.beliefs.agreed_since().is_some());
     }
 
     pub(crate) fn on_sent(&mut self, node: u32, bytes: usize) {

@@ -19,7 +19,7 @@ impl Measure {
         RunResult {
             scenario: scenario.name.clone(),
             seed: 0,
-            verdict: Verdict::of(&scenario.expects, &held, faults),
+            verdict: Verdict::of(&scenario.expects, &held, faults).max(Verdict::of_start(self.steady)),
             fingerprint: 0,
             nodes: scenario.nodes.count,
             sim_ns: now,
@@ -35,6 +35,7 @@ impl Measure {
                 .map(|(m, keep)| if keep { m } else { Measured::default() })
                 .collect(),
             stats: named(&self.stats),
+            steady: self.steady,
             panic: None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::parts::{Among, expected, measured, shout};
+use super::parts::{Among, expected, measured, not_steady, shout};
 use super::quantity::{counted, quantity};
 use crate::result::{FaultResult, RunResult};
 use crate::scenario::Scenario;
@@ -29,6 +29,9 @@ pub fn one(scenario: &Scenario, run: &RunResult) -> String {
     text.push('\n');
     if let Some(panic) = &run.panic {
         let _infallible = writeln!(text, "panic: {panic}");
+    }
+    if let Some(reason) = not_steady(scenario, run) {
+        let _infallible = writeln!(text, "{reason}");
     }
     for part in
         [measured(&run.metrics), expected(&scenario.expects, &run.expectations, Among::OneSeed), faults(&run.faults)]

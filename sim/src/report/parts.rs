@@ -6,8 +6,8 @@ use std::ops::Range;
 use comfy_table::{Cell, CellAlignment, ContentLineStyle, LineStyle, Table, TableStyle};
 
 use super::quantity::{grouped, margin, quantity};
-use crate::result::{ExpectResult, Measured, Verdict};
-use crate::scenario::{Across, Expect, Metric};
+use crate::result::{ExpectResult, Measured, RunResult, Verdict};
+use crate::scenario::{Across, Expect, Metric, Scenario, Unit};
 
 /// The metrics in the order in which a reader wants them: noticed, told, paid, mistaken.
 const STORY: [(Metric, &str); 11] = [
@@ -69,6 +69,15 @@ impl Sheet {
 /// `PASS`, `FAIL`, …: the word that a headline begins with.
 pub(super) fn shout(verdict: Verdict) -> String {
     verdict.name().to_uppercase()
+}
+
+/// That not everybody agreed when it mattered, if so.
+pub(super) fn not_steady(scenario: &Scenario, run: &RunResult) -> Option<String> {
+    let at = quantity(scenario.steady_at_ns(), Unit::Nanoseconds.name());
+    (run.steady == Some(false)).then(|| match scenario.first_fault() {
+        Some(fault) => format!("not steady when {} began at {at}", fault.id),
+        None => format!("not steady at the end of the warm-up at {at}"),
+    })
 }
 
 /// What was measured: the metrics that have a place in the story first, the others under their own names.

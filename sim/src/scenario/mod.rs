@@ -48,6 +48,8 @@ pub struct Run {
     pub seed_base: u64,
     /// How many seeds the file's own range has.
     pub seed_count: u64,
+    /// Whether everybody must agree at [`Scenario::steady_at_ns`]: a run in which they do not says nothing.
+    pub steady: bool,
 }
 
 /// What the nodes run: a profile and the values that differ from it.

@@ -186,6 +186,7 @@ impl<'a, W: Witness> World<'a, W> {
         let (_, step) = self.plan.steps()[number as usize];
         match step {
             Step::Start { node } => self.start(node),
+            Step::Look => self.measure.on_first_fault(),
             Step::Crash { fault, node } => {
                 if let Some(node_stats) = self.cast.stop(node) {
                     self.drop_waiting(node);

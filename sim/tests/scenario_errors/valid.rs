@@ -41,7 +41,10 @@ fn every_table_but_the_lists() {
     let scenario = read(COMPLETE);
     assert_eq!(scenario.name, "complete");
     assert_eq!(scenario.about, "every key of the format, once at least");
-    assert_eq!(scenario.run, Run { duration_ns: 180 * S, warmup_ns: 10 * S, seed_base: 100, seed_count: 64 });
+    assert_eq!(
+        scenario.run,
+        Run { duration_ns: 180 * S, warmup_ns: 10 * S, seed_base: 100, seed_count: 64, steady: true }
+    );
     let header = COMPLETE.find("[protocol]").expect("there is one");
     assert_eq!(
         scenario.protocol,
@@ -169,7 +172,7 @@ fn every_expectation() {
 fn what_the_file_leaves_out_has_its_default() {
     let scenario =
         read("format = 1\nname = \"a\"\nabout = \"b\"\nrun = { duration = \"1s\" }\nnodes = { count = 1 }\n");
-    let all = Run { duration_ns: S, warmup_ns: 0, seed_base: 1, seed_count: 1 };
+    let all = Run { duration_ns: S, warmup_ns: 0, seed_base: 1, seed_count: 1, steady: false };
     assert_eq!(scenario.run, all);
     assert_eq!(scenario.protocol, Protocol::default());
     assert_eq!(scenario.nodes, Nodes { count: 1, contacts: 1, stagger_ns: 10 * MS, start: StartAs::Join });
