@@ -16,7 +16,7 @@ mod rates;
 pub(crate) mod reach;
 mod report;
 
-use quidnunc_core::{Health, MemberChange, Stats};
+use quidnunc_core::{Health, MemberChange, Purpose, Stats};
 
 use crate::scenario::Scenario;
 use crate::stats::Samples;
@@ -113,8 +113,8 @@ impl Measure {
         self.steady = Some(self.beliefs.agreed_since().is_some());
     }
 
-    pub(crate) fn on_sent(&mut self, node: u32, bytes: usize) {
-        self.rates.on_sent(node, bytes);
+    pub(crate) fn on_sent(&mut self, node: u32, bytes: usize, purpose: Purpose) {
+        self.rates.on_sent(node, bytes, purpose);
     }
 
     pub(crate) fn on_window(&mut self, now: u64, is_running: impl Fn(u32) -> bool) {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use quidnunc_core::Stats;
 
 use super::crashes::Tally;
+use super::rates::Spent;
 use super::{Measure, Mistake};
 use crate::result::{FaultResult, Measured, Packets, RunResult, Verdict, evaluate};
 use crate::scenario::{Across, Anchor, Edge, Expect, Metric, Scenario, Scope};
@@ -74,6 +75,10 @@ impl Measure {
             Metric::Hops => plain(self.hops.clone()),
             Metric::HopsLast => plain(self.history.last_hops()),
             Metric::BytesPerNode => plain(self.rates.bytes.clone()),
+            Metric::BytesPerNodeRepair => plain(self.rates.bytes_on(Spent::Repair).clone()),
+            Metric::BytesPerNodeJoin => plain(self.rates.bytes_on(Spent::Join).clone()),
+            Metric::BytesPerNodeGossip => plain(self.rates.bytes_on(Spent::Gossip).clone()),
+            Metric::BytesPerNodeProbe => plain(self.rates.bytes_on(Spent::Probe).clone()),
             Metric::PacketsPerNode => plain(self.rates.packets.clone()),
         }
     }

@@ -34,7 +34,7 @@ pub fn many(scenario: &Scenario, pooled: &Pooled, runs: &[RunResult]) -> String 
     text.push('\n');
     for part in [
         seeds(scenario, pooled, runs),
-        measured(&pooled.metrics),
+        measured(&pooled.metrics, &scenario.expects),
         expected(&scenario.expects, &pooled.expectations, Among::AllSeeds),
     ] {
         if !part.is_empty() {

@@ -33,9 +33,11 @@ pub fn one(scenario: &Scenario, run: &RunResult) -> String {
     if let Some(reason) = not_steady(scenario, run) {
         let _infallible = writeln!(text, "{reason}");
     }
-    for part in
-        [measured(&run.metrics), expected(&scenario.expects, &run.expectations, Among::OneSeed), faults(&run.faults)]
-    {
+    for part in [
+        measured(&run.metrics, &scenario.expects),
+        expected(&scenario.expects, &run.expectations, Among::OneSeed),
+        faults(&run.faults),
+    ] {
         if !part.is_empty() {
             text.push('\n');
             text.push_str(&part);

@@ -10,7 +10,7 @@ use crate::result::{ExpectResult, Measured, RunResult, Verdict};
 use crate::scenario::{Across, Expect, Metric, Scenario, Unit};
 
 /// The metrics in the order in which a reader wants them: noticed, told, paid, mistaken.
-const STORY: [(Metric, &str); 11] = [
+const STORY: [(Metric, &str); 15] = [
     (Metric::DetectionSuspect, "first suspect"),
     (Metric::DetectionDead, "first dead"),
     (Metric::DetectionObserver, "dead, each observer"),
@@ -18,6 +18,10 @@ const STORY: [(Metric, &str); 11] = [
     (Metric::Converged, "all agree since"),
     (Metric::Hops, "hops to each node"),
     (Metric::BytesPerNode, "bytes per node"),
+    (Metric::BytesPerNodeRepair, "  for repairs"),
+    (Metric::BytesPerNodeJoin, "  for joining"),
+    (Metric::BytesPerNodeGossip, "  for gossip"),
+    (Metric::BytesPerNodeProbe, "  for probes"),
     (Metric::PacketsPerNode, "packets per node"),
     (Metric::FalsePositive, "false positives"),
     (Metric::FalsePositiveNodes, "  distinct nodes"),
@@ -81,10 +85,12 @@ pub(super) fn not_steady(scenario: &Scenario, run: &RunResult) -> Option<String>
 }
 
 /// What was measured: the metrics that have a place in the story first, the others under their own names.
-pub(super) fn measured(metrics: &BTreeMap<&'static str, Measured>) -> String {
+/// Details are left out unless something is expected of them.
+pub(super) fn measured(metrics: &BTreeMap<&'static str, Measured>, expects: &[Expect]) -> String {
+    let shown = |metric: Metric| !metric.is_detail() || expects.iter().any(|expect| expect.metric == metric);
     let mut sheet = Sheet::new(1..5, ["measured", "samples", "p50", "p99", "max"]);
     for (metric, label) in STORY {
-        if let Some(measured) = metrics.get(metric.name()) {
+        if let Some(measured) = metrics.get(metric.name()).filter(|_| shown(metric)) {
             sheet.row(measured_row(label, measured, metric.unit().name()));
         }
     }

@@ -222,6 +222,15 @@ pub enum Metric {
     HopsLast,
     /// `bytes_per_node`: UDP payload sent per node and second.
     BytesPerNode,
+    /// `bytes_per_node.repair`: those of repairs.
+    BytesPerNodeRepair,
+    /// `bytes_per_node.join`: those of joining.
+    BytesPerNodeJoin,
+    /// `bytes_per_node.gossip`: those of packets that carry nothing but rumours.
+    BytesPerNodeGossip,
+    /// `bytes_per_node.probe`: those of pings, of their answers, and of both over helpers; with whatever rumours
+    /// they carry.
+    BytesPerNodeProbe,
     /// `packets_per_node`: datagrams sent per node and second.
     PacketsPerNode,
 }

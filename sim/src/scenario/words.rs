@@ -72,6 +72,10 @@ words!(pub Metric {
     Hops = "hops",
     HopsLast = "hops.last",
     BytesPerNode = "bytes_per_node",
+    BytesPerNodeRepair = "bytes_per_node.repair",
+    BytesPerNodeJoin = "bytes_per_node.join",
+    BytesPerNodeGossip = "bytes_per_node.gossip",
+    BytesPerNodeProbe = "bytes_per_node.probe",
     PacketsPerNode = "packets_per_node",
 });
 
@@ -130,7 +134,11 @@ impl Metric {
             | Self::Converged => Unit::Nanoseconds,
             Self::FalsePositive | Self::FalsePositiveNodes | Self::FalsePositiveHealthy | Self::Flaps => Unit::Count,
             Self::Hops | Self::HopsLast => Unit::Hops,
-            Self::BytesPerNode => Unit::BytesPerSecond,
+            Self::BytesPerNode
+            | Self::BytesPerNodeRepair
+            | Self::BytesPerNodeJoin
+            | Self::BytesPerNodeGossip
+            | Self::BytesPerNodeProbe => Unit::BytesPerSecond,
             Self::PacketsPerNode => Unit::PacketsPerSecond,
         }
     }
@@ -139,6 +147,15 @@ impl Metric {
     #[must_use]
     pub const fn is_counter(self) -> bool {
         matches!(self, Self::FalsePositive | Self::FalsePositiveNodes | Self::FalsePositiveHealthy)
+    }
+
+    /// Whether people see this metric only if an expectation names it; machines always do.
+    #[must_use]
+    pub const fn is_detail(self) -> bool {
+        matches!(
+            self,
+            Self::BytesPerNodeRepair | Self::BytesPerNodeJoin | Self::BytesPerNodeGossip | Self::BytesPerNodeProbe
+        )
     }
 
     /// Whether this metric measures how crashes are found out.

@@ -278,7 +278,7 @@ impl<'a, W: Witness> World<'a, W> {
         while let Some((to, len, purpose)) = self.cast.poll(node, now, &mut self.buffer) {
             let bytes = &self.buffer[..len];
             self.witness.on_sent(Sent { at_ns: self.now, from: node, to, purpose, bytes: len });
-            self.measure.on_sent(node, len);
+            self.measure.on_sent(node, len, purpose);
             let fate = self.network.send(node, to, len, self.now);
             for (copy, at) in (0..).zip(fate.arrivals()) {
                 let slot = self.packets.store(node, bytes);

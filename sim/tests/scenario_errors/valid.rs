@@ -164,6 +164,10 @@ fn every_expectation() {
             expect("hops.last.p99#10", Metric::HopsLast, Stat::P99, Op::Max, 15),
             expect("bytes_per_node.mean#11", Metric::BytesPerNode, Stat::Mean, Op::Max, 8_192),
             expect("packets_per_node.p50#12", Metric::PacketsPerNode, Stat::P50, Op::Max, 3),
+            expect("bytes_per_node.repair.mean#13", Metric::BytesPerNodeRepair, Stat::Mean, Op::Max, 1),
+            expect("bytes_per_node.join.p99#14", Metric::BytesPerNodeJoin, Stat::P99, Op::Max, 2_000),
+            expect("bytes_per_node.gossip.max#15", Metric::BytesPerNodeGossip, Stat::Max, Op::Max, 3 << 10),
+            expect("bytes_per_node.probe.min#16", Metric::BytesPerNodeProbe, Stat::Min, Op::Min, 50),
         ]
     );
 }
@@ -198,7 +202,7 @@ fn a_crash_is_over_when_its_last_target_is_back() {
 fn every_metric_has_a_name_of_its_own() {
     for metric in Metric::ALL {
         let bound = match metric.name() {
-            "bytes_per_node" => "\"1B/s\"",
+            name if name.starts_with("bytes_per_node") => "\"1B/s\"",
             name if name.starts_with("detection") || name == "converged" => "\"1s\"",
             _ => "1",
         };
