@@ -15,6 +15,8 @@ mod history;
 mod rates;
 pub(crate) mod reach;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use quidnunc_core::{Health, MemberChange, Purpose, Stats};
 
@@ -37,6 +39,8 @@ pub(crate) struct Measure {
     hops: Samples,
     history: History,
     mistakes: Vec<Mistake>,
+    /// Reports about somebody that no node ever was.
+    strangers: usize,
     /// Nodes that ever have a fault on them.
     touched: Vec<bool>,
     boots: Vec<u64>,
@@ -68,6 +72,7 @@ impl Measure {
             hops: Samples::default(),
             history: History::default(),
             mistakes: Vec::new(),
+            strangers: 0,
             touched: touched.to_vec(),
             boots: vec![0; nodes as usize],
             stats: Stats::default(),
@@ -148,6 +153,12 @@ impl Measure {
                 same_side: self.reach.same_side(observer, subject),
             });
         }
+    }
+
+    /// An observer reports somebody that no node of the run ever was.
+    pub(crate) fn on_stranger(&mut self, observer: u32, change: &MemberChange, now: u64) {
+        self.strangers += 1;
+        self.beliefs.on_stranger(observer, change.id, change.health, now);
     }
 
     /// Adds the counters of a node that stops or has come to the end.

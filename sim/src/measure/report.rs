@@ -67,6 +67,7 @@ impl Measure {
                 counter(mistakes().map(|&Mistake { subject, boot, .. }| (subject, boot)).collect::<BTreeSet<_>>().len())
             }
             Metric::FalsePositiveHealthy => counter(mistakes().filter(|mistake| mistake.healthy).count()),
+            Metric::Strangers => counter(self.strangers),
             Metric::Flaps => plain(self.history.flaps()),
             Metric::Converged => {
                 plain(self.beliefs.agreed_since().map(|at| at.saturating_sub(after)).into_iter().collect())

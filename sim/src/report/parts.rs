@@ -10,7 +10,7 @@ use crate::result::{ExpectResult, Measured, RunResult, Verdict};
 use crate::scenario::{Across, Expect, Metric, Scenario, Unit};
 
 /// The metrics in the order in which a reader wants them: noticed, told, paid, mistaken.
-const STORY: [(Metric, &str); 15] = [
+const STORY: [(Metric, &str); 16] = [
     (Metric::DetectionSuspect, "first suspect"),
     (Metric::DetectionDead, "first dead"),
     (Metric::DetectionObserver, "dead, each observer"),
@@ -26,6 +26,7 @@ const STORY: [(Metric, &str); 15] = [
     (Metric::FalsePositive, "false positives"),
     (Metric::FalsePositiveNodes, "  distinct nodes"),
     (Metric::FalsePositiveHealthy, "  between healthy nodes"),
+    (Metric::Strangers, "strangers"),
 ];
 
 /// One thin line below the header, no frame: it survives a README, a log and a narrow terminal.
@@ -85,12 +86,15 @@ pub(super) fn not_steady(scenario: &Scenario, run: &RunResult) -> Option<String>
 }
 
 /// What was measured: the metrics that have a place in the story first, the others under their own names.
-/// Details are left out unless something is expected of them.
+/// Details are left out unless something is expected of them, or was counted that should not be.
 pub(super) fn measured(metrics: &BTreeMap<&'static str, Measured>, expects: &[Expect]) -> String {
-    let shown = |metric: Metric| !metric.is_detail() || expects.iter().any(|expect| expect.metric == metric);
+    let shown = |metric: Metric, measured: &Measured| {
+        let counted = measured.counter && measured.samples.count() > 0;
+        !metric.is_detail() || counted || expects.iter().any(|expect| expect.metric == metric)
+    };
     let mut sheet = Sheet::new(1..5, ["measured", "samples", "p50", "p99", "max"]);
     for (metric, label) in STORY {
-        if let Some(measured) = metrics.get(metric.name()).filter(|_| shown(metric)) {
+        if let Some(measured) = metrics.get(metric.name()).filter(|measured| shown(metric, measured)) {
             sheet.row(measured_row(label, measured, metric.unit().name()));
         }
     }

@@ -212,6 +212,8 @@ pub enum Metric {
     FalsePositiveNodes,
     /// `false_positive.healthy`: those in which neither side ever had a fault on it.
     FalsePositiveHealthy,
+    /// `strangers`: reports about a member that no node of the run ever was.
+    Strangers,
     /// `flaps`: how often an observer changed between alive and dead about a subject; pairs that ever did.
     Flaps,
     /// `converged`: until every running node's set of live members is the set of running nodes, in ns.

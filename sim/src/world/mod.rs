@@ -289,10 +289,11 @@ impl<'a, W: Witness> World<'a, W> {
         }
         while let Some(event) = self.cast.poll_event(node) {
             self.witness.on_event(self.now, node, &event);
-            if let NodeEvent::Member(change) = &event
-                && let Some(subject) = self.cast.node_of(change.id, change.addr)
-            {
-                self.measure.on_change(node, subject, change, self.now);
+            if let NodeEvent::Member(change) = &event {
+                match self.cast.node_of(change.id, change.addr) {
+                    Some(subject) => self.measure.on_change(node, subject, change, self.now),
+                    None => self.measure.on_stranger(node, change, self.now),
+                }
             }
         }
         self.renew_deadline(node);

@@ -54,6 +54,17 @@ fn a_metric_of_detail_is_shown_when_an_expectation_names_it() {
 }
 
 #[test]
+fn strangers_are_shown_when_there_are_any() {
+    let scenario = scenario("crash");
+    let rows = |strangers| {
+        let mut run = run(&scenario, 1, 5);
+        run.metrics.insert("strangers", counter(strangers));
+        one(&scenario, &run).lines().filter(|line| line.starts_with(" strangers")).count()
+    };
+    assert_eq!((rows(0), rows(1)), (0, 1));
+}
+
+#[test]
 fn one_run_that_fails_in_many_ways() {
     let mut scenario = scenario("crash");
     scenario.expects.push(expectation(Metric::Converged, Stat::Max, Op::Max, 5));

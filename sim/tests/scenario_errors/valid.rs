@@ -168,6 +168,7 @@ fn every_expectation() {
             expect("bytes_per_node.join.p99#14", Metric::BytesPerNodeJoin, Stat::P99, Op::Max, 2_000),
             expect("bytes_per_node.gossip.max#15", Metric::BytesPerNodeGossip, Stat::Max, Op::Max, 3 << 10),
             expect("bytes_per_node.probe.min#16", Metric::BytesPerNodeProbe, Stat::Min, Op::Min, 50),
+            expect("strangers.count#17", Metric::Strangers, Stat::Count, Op::Max, 0),
         ]
     );
 }
