@@ -282,7 +282,9 @@ impl<'a, W: Witness> World<'a, W> {
             let fate = self.network.send(node, to, len, self.now);
             for (copy, at) in (0..).zip(fate.arrivals()) {
                 let slot = self.packets.store(node, bytes);
-                self.network.corrupt((node, to), copy, self.packets.bytes_mut(slot));
+                if let Some(left) = self.network.damage((node, to), copy, self.packets.bytes_mut(slot)) {
+                    self.packets.truncate(slot, left);
+                }
                 let order = order_key(Class::Packet, node, self.network.next_order(node));
                 self.wheel.push(Event { at, order, dst: to, what: slot });
             }

@@ -66,14 +66,14 @@ impl Plan {
                     plan.pause(number, fault, &chosen);
                     Vec::new()
                 }
-                FaultKind::Link { to, direction, loss, delay, corrupt, .. } => {
+                FaultKind::Link { to, direction, loss, delay, damage, .. } => {
                     let (a, b) = (Side::of(&chosen, nodes), Side::of(&select(to), nodes));
-                    let rule = Rule::link(fault, a, b, *direction, Harm::new(*loss, *delay, *corrupt));
+                    let rule = Rule::link(fault, a, b, *direction, Harm::new(*loss, *delay, *damage));
                     rule.touch(&mut plan.touched);
                     vec![rule]
                 }
-                FaultKind::Noise { corrupt } => {
-                    let harm = Harm::new(Share::NEVER, None, *corrupt);
+                FaultKind::Noise { damage } => {
+                    let harm = Harm::new(Share::NEVER, None, *damage);
                     vec![Rule::link(fault, Side::all(nodes), Side::all(nodes), Direction::AToB, harm)]
                 }
                 FaultKind::Partition { direction, shape } => {

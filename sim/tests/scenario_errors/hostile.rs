@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::appended;
+use super::{appended, changed};
 
 #[test]
 fn sides_of_a_stranger() {
@@ -31,5 +31,52 @@ fn a_mean_of_strangers() {
                |        ^^^^^^
                |
                = help: leave out `stat`, or write "count""#]],
+    );
+}
+
+#[test]
+fn a_truncation_that_is_no_table() {
+    changed(
+        "delay = { time",
+        "truncate = \"1%\"\ndelay = { time",
+        &expect![[r#"
+            error: `truncate` in [net] must be a table, not a string
+              --> crash.toml:16:12
+               |
+            16 | truncate = "1%"
+               |            ^^^^
+               |
+               = help: write { random = ... }"#]],
+    );
+}
+
+#[test]
+fn a_truncation_of_some_other_kind() {
+    appended(
+        "[[fault]]\nid = \"short\"\nkind = \"link\"\nfrom = \"all\"\nat = \"30s\"\ntruncate = { to = \"1B\" }\n",
+        &expect![[r#"
+            error: unknown key `to` in `truncate`
+              --> crash.toml:40:14
+               |
+            40 | truncate = { to = "1B" }
+               |              ^^
+               |
+               = help: the valid keys are: random"#]],
+    );
+}
+
+#[test]
+fn the_instant_at_which_the_network_begins_to_cut() {
+    changed(
+        "max = \"8s\"",
+        "max = \"8s\"\n[[expect]]\nmetric = \"converged\"\nafter = \"net.truncate.start\"\nmax = \"8s\"",
+        &expect![[r#"
+            error: no fault has the id `net.truncate`
+              --> crash.toml:36:9
+               |
+            36 | after = "net.truncate.start"
+               |         ^^^^^^^^^^^^^^^^^^^^
+               |
+               = help: the faults are: stop, split"#]],
     );
 }

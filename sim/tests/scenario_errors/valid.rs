@@ -1,8 +1,8 @@
 //! Does a valid file become exactly the data that it describes?
 
 use quidnunc_sim::scenario::{
-    Across, Anchor, Count, Delay, Direction, Distribution, Edge, Expect, Fault, FaultKind, Metric, Net, Nodes, Op,
-    ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share, StartAs, Stat, parse,
+    Across, Anchor, Count, Damage, Delay, Direction, Distribution, Edge, Expect, Fault, FaultKind, Metric, Net, Nodes,
+    Op, ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share, StartAs, Stat, parse,
 };
 
 use super::FILE;
@@ -78,6 +78,7 @@ fn every_table_but_the_lists() {
 #[test]
 fn every_fault() {
     let isolated = Selector::First(Count::Millionths(5_000));
+    let noise = |corrupt, truncate| FaultKind::Noise { damage: Damage { corrupt, truncate } };
     let partition = |shape, direction| FaultKind::Partition { shape, direction };
     let crash = |target, stagger_ns, restart_after_ns| FaultKind::Crash { target, stagger_ns, restart_after_ns };
     assert_eq!(
@@ -95,7 +96,7 @@ fn every_fault() {
                     direction: Direction::AToB,
                     loss: Share(14_757_395_258_967_641_292),
                     delay: None,
-                    corrupt: Share::NEVER,
+                    damage: Damage::default(),
                 }
             ),
             fault(
@@ -113,7 +114,7 @@ fn every_fault() {
                         floor_ns: 20_000,
                         distribution: Distribution::Constant,
                     }),
-                    corrupt: Share(1 << 62),
+                    damage: Damage { corrupt: Share(1 << 62), truncate: Share(1 << 60) },
                 }
             ),
             fault("gc", 70 * S, Some(3 * S), FaultKind::Pause { target: Selector::SameAs(3) }),
@@ -129,7 +130,8 @@ fn every_fault() {
                     Direction::Both
                 )
             ),
-            fault("net.corrupt", 10 * S, None, FaultKind::Noise { corrupt: Share(1 << 63) }),
+            fault("net.corrupt", 10 * S, None, noise(Share(1 << 63), Share::NEVER)),
+            fault("net.truncate", 10 * S, None, noise(Share::NEVER, Share(1 << 61))),
         ]
     );
 }
