@@ -16,7 +16,7 @@ struct Log {
 }
 
 impl Witness for Log {
-    fn on_sent(&mut self, sent: Sent) {
+    fn on_sent(&mut self, sent: Sent, _bytes: &[u8]) {
         self.sent.push(sent);
     }
 
