@@ -104,7 +104,7 @@ struct Odometer<M> {
 }
 
 impl<M: FnMut() -> u64> Witness for Odometer<M> {
-    fn on_sent(&mut self, sent: Sent) {
+    fn on_sent(&mut self, sent: Sent, _bytes: &[u8]) {
         if sent.at_ns >= self.next_ns {
             self.read();
         }

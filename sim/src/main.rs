@@ -27,7 +27,7 @@ impl Simulator for Real {
 
     fn run(&self, job: &Job<'_>) -> Result<RunResult, RunProblem> {
         let Job { map_hash_seed, progress, fingerprints, .. } = *job;
-        let options = RunOptions { map_hash_seed, progress: Some(progress), fingerprints };
+        let options = RunOptions { map_hash_seed, progress: Some(progress), fingerprints, ..RunOptions::default() };
         world::run(job.scenario, job.seed, &options)
             .map_err(|problem| RunProblem::Scenario(format!("error: {}: {problem}", job.file_name)))
     }

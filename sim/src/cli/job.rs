@@ -88,6 +88,7 @@ impl Job<'_> {
                 .collect(),
             to_pool: Vec::new(),
             stats: BTreeMap::new(),
+            steady: None,
             panic: Some(message(panic)),
         }
     }

@@ -3,9 +3,9 @@
 //! Two bits per pair. The number of pairs that are wrong is kept up with every event, so that the instant of
 //! agreement is exact and nothing is ever scanned for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use quidnunc_core::Health;
+use quidnunc_core::{Health, NodeId};
 
 /// What an observer holds of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(super) struct Beliefs {
     agreed_since: Option<u64>,
     /// Since when a pair's suspicion is open.
     suspects: BTreeMap<(u32, u32), u64>,
+    /// Who holds somebody live that no node ever was.
+    strangers: BTreeSet<(u32, NodeId)>,
 }
 
 impl Beliefs {
@@ -57,6 +59,7 @@ impl Beliefs {
             wrong: 0,
             agreed_since: None,
             suspects: BTreeMap::new(),
+            strangers: BTreeSet::new(),
         }
     }
 
@@ -94,6 +97,7 @@ impl Beliefs {
         let row = node as usize * self.words_per_row;
         self.pairs[row..row + self.words_per_row].fill(0);
         self.suspects = core::mem::take(&mut self.suspects).into_iter().filter(|&((o, _), _)| o != node).collect();
+        self.strangers.retain(|&(observer, _)| observer != node);
         self.running[node as usize] = true;
         self.set(node, node, Belief::Alive);
         self.turn(node, true, now);
@@ -165,12 +169,25 @@ impl Beliefs {
         let before = self.get(observer, subject);
         self.set(observer, subject, belief);
         if before.is_live() != belief.is_live() {
-            let right = belief.is_live() == self.running[subject as usize];
-            let wrong = &mut self.wrong_of[observer as usize];
-            *wrong = if right { *wrong - 1 } else { *wrong + 1 };
-            self.wrong = if right { self.wrong - 1 } else { self.wrong + 1 };
-            self.note(now);
+            self.count(observer, belief.is_live() == self.running[subject as usize], now);
         }
+    }
+
+    /// An observer says something of somebody that no node ever was; to hold it live is to be wrong.
+    pub(super) fn on_stranger(&mut self, observer: u32, id: NodeId, health: Health, now: u64) {
+        let key = (observer, id);
+        let changed = if health.is_live() { self.strangers.insert(key) } else { self.strangers.remove(&key) };
+        if changed {
+            self.count(observer, !health.is_live(), now);
+        }
+    }
+
+    /// An observer, which is not paused, is right now about one more subject, or about one less.
+    fn count(&mut self, observer: u32, right: bool, now: u64) {
+        let wrong = &mut self.wrong_of[observer as usize];
+        *wrong = if right { *wrong - 1 } else { *wrong + 1 };
+        self.wrong = if right { self.wrong - 1 } else { self.wrong + 1 };
+        self.note(now);
     }
 
     fn note(&mut self, now: u64) {
@@ -213,6 +230,31 @@ mod tests {
         assert_eq!(beliefs.agreed_since(), None, "node 0 believes that it is dead");
         beliefs.on_change(0, 39, Health::Alive, 13);
         assert_eq!(beliefs.agreed_since(), Some(13));
+    }
+
+    #[test]
+    fn whoever_holds_somebody_that_never_was_is_wrong() {
+        let [ghost, spook] = [1, 2].map(NodeId::from_u128);
+        let mut beliefs = Beliefs::new(2);
+        (0..2).for_each(|node| beliefs.on_start(node, 0));
+        beliefs.on_change(0, 1, Health::Alive, 1);
+        beliefs.on_change(1, 0, Health::Alive, 2);
+        beliefs.on_stranger(0, ghost, Health::Dead, 3);
+        assert_eq!(beliefs.agreed_since(), Some(2), "nobody lives who does not");
+        beliefs.on_stranger(0, ghost, Health::Alive, 4);
+        beliefs.on_stranger(0, ghost, Health::Suspect, 5);
+        beliefs.on_stranger(0, spook, Health::Alive, 6);
+        beliefs.on_stranger(0, ghost, Health::Left, 7);
+        assert_eq!(beliefs.agreed_since(), None);
+        beliefs.on_stranger(0, spook, Health::Dead, 8);
+        assert_eq!(beliefs.agreed_since(), Some(8));
+        beliefs.on_stranger(1, ghost, Health::Alive, 9);
+        beliefs.on_stop(1, 10);
+        beliefs.on_change(0, 1, Health::Dead, 11);
+        beliefs.on_start(1, 12);
+        beliefs.on_change(0, 1, Health::Alive, 13);
+        beliefs.on_change(1, 0, Health::Alive, 14);
+        assert_eq!(beliefs.agreed_since(), Some(14), "a new life has forgotten the ghost of the last one");
     }
 
     #[test]

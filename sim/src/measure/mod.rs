@@ -15,8 +15,10 @@ mod history;
 mod rates;
 pub(crate) mod reach;
 mod report;
+#[cfg(test)]
+mod tests;
 
-use quidnunc_core::{Health, MemberChange, Stats};
+use quidnunc_core::{Health, MemberChange, Purpose, Stats};
 
 use crate::scenario::Scenario;
 use crate::stats::Samples;
@@ -37,10 +39,14 @@ pub(crate) struct Measure {
     hops: Samples,
     history: History,
     mistakes: Vec<Mistake>,
+    /// Reports about somebody that no node ever was.
+    strangers: usize,
     /// Nodes that ever have a fault on them.
     touched: Vec<bool>,
     boots: Vec<u64>,
     stats: Stats,
+    /// Whether everybody agreed when the first fault began, if anybody asked.
+    steady: Option<bool>,
 }
 
 /// A change to Dead about a subject that runs and could be heard.
@@ -66,9 +72,11 @@ impl Measure {
             hops: Samples::default(),
             history: History::default(),
             mistakes: Vec::new(),
+            strangers: 0,
             touched: touched.to_vec(),
             boots: vec![0; nodes as usize],
             stats: Stats::default(),
+            steady: None,
         }
     }
 
@@ -105,8 +113,13 @@ impl Measure {
         self.reach.on_change(barriers, |node| u32::try_from(node).is_ok_and(|node| beliefs.is_running(node)), now);
     }
 
-    pub(crate) fn on_sent(&mut self, node: u32, bytes: usize) {
-        self.rates.on_sent(node, bytes);
+    /// The first fault is about to begin.
+    pub(crate) const fn on_first_fault(&mut self) {
+        self.steady = Some(self.beliefs.agreed_since().is_some());
+    }
+
+    pub(crate) fn on_sent(&mut self, node: u32, bytes: usize, purpose: Purpose) {
+        self.rates.on_sent(node, bytes, purpose);
     }
 
     pub(crate) fn on_window(&mut self, now: u64, is_running: impl Fn(u32) -> bool) {
@@ -140,6 +153,12 @@ impl Measure {
                 same_side: self.reach.same_side(observer, subject),
             });
         }
+    }
+
+    /// An observer reports somebody that no node of the run ever was.
+    pub(crate) fn on_stranger(&mut self, observer: u32, change: &MemberChange, now: u64) {
+        self.strangers += 1;
+        self.beliefs.on_stranger(observer, change.id, change.health, now);
     }
 
     /// Adds the counters of a node that stops or has come to the end.

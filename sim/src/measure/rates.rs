@@ -1,12 +1,36 @@
-//! How many bytes and packets does a node send per second? One sample per node and full window after the
-//! warm-up, in which the node ran from beginning to end.
+//! How many bytes and packets does a node send per second, and for what? One sample per node and full window
+//! after the warm-up, in which the node ran from beginning to end.
+
+use quidnunc_core::Purpose;
 
 use crate::stats::Samples;
+
+/// What bytes are spent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spent {
+    Probe,
+    Gossip,
+    Join,
+    Repair,
+}
+
+impl Spent {
+    const COUNT: usize = 4;
+
+    const fn on(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Probe | Purpose::Ack | Purpose::Relay => Self::Probe,
+            Purpose::Gossip => Self::Gossip,
+            Purpose::Join => Self::Join,
+            Purpose::Repair => Self::Repair,
+        }
+    }
+}
 
 /// What one node sent in the present window.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sent {
-    bytes: u32,
+    bytes: [u32; Spent::COUNT],
     packets: u32,
     /// Started or stopped within the window.
     partial: bool,
@@ -18,19 +42,25 @@ pub(super) struct Rates {
     first_window_end_ns: u64,
     window: Vec<Sent>,
     pub(super) bytes: Samples,
+    bytes_on: [Samples; Spent::COUNT],
     pub(super) packets: Samples,
 }
 
 impl Rates {
     pub(super) fn new(nodes: u32, warmup_ns: u64) -> Self {
-        let first_window_end_ns = warmup_ns.saturating_add(1_000_000_000);
-        let window = vec![Sent::default(); nodes as usize];
-        Self { first_window_end_ns, window, bytes: Samples::default(), packets: Samples::default() }
+        Self {
+            first_window_end_ns: warmup_ns.saturating_add(1_000_000_000),
+            window: vec![Sent::default(); nodes as usize],
+            bytes: Samples::default(),
+            bytes_on: Default::default(),
+            packets: Samples::default(),
+        }
     }
 
-    pub(super) fn on_sent(&mut self, node: u32, bytes: usize) {
+    pub(super) fn on_sent(&mut self, node: u32, bytes: usize, purpose: Purpose) {
         let sent = &mut self.window[node as usize];
-        sent.bytes = sent.bytes.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        let spent = &mut sent.bytes[Spent::on(purpose) as usize];
+        *spent = spent.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
         sent.packets += 1;
     }
 
@@ -47,9 +77,16 @@ impl Rates {
         for (node, sent) in (0..).zip(&mut self.window) {
             let sent = core::mem::take(sent);
             if now >= self.first_window_end_ns && is_running(node) && !sent.partial {
-                self.bytes.record(u64::from(sent.bytes));
+                let bytes = sent.bytes.map(u64::from);
+                self.bytes.record(bytes.iter().sum());
+                self.bytes_on.iter_mut().zip(bytes).for_each(|(samples, bytes)| samples.record(bytes));
                 self.packets.record(u64::from(sent.packets));
             }
         }
+    }
+
+    /// The bytes that were spent on one thing.
+    pub(super) const fn bytes_on(&self, spent: Spent) -> &Samples {
+        &self.bytes_on[spent as usize]
     }
 }

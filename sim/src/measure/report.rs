@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use quidnunc_core::Stats;
 
 use super::crashes::Tally;
+use super::rates::Spent;
 use super::{Measure, Mistake};
 use crate::result::{FaultResult, Measured, Packets, RunResult, Verdict, evaluate};
 use crate::scenario::{Across, Anchor, Edge, Expect, Metric, Scenario, Scope};
@@ -19,7 +20,7 @@ impl Measure {
         RunResult {
             scenario: scenario.name.clone(),
             seed: 0,
-            verdict: Verdict::of(&scenario.expects, &held, faults),
+            verdict: Verdict::of(&scenario.expects, &held, faults).max(Verdict::of_start(self.steady)),
             fingerprint: 0,
             nodes: scenario.nodes.count,
             sim_ns: now,
@@ -35,6 +36,7 @@ impl Measure {
                 .map(|(m, keep)| if keep { m } else { Measured::default() })
                 .collect(),
             stats: named(&self.stats),
+            steady: self.steady,
             panic: None,
         }
     }
@@ -65,6 +67,7 @@ impl Measure {
                 counter(mistakes().map(|&Mistake { subject, boot, .. }| (subject, boot)).collect::<BTreeSet<_>>().len())
             }
             Metric::FalsePositiveHealthy => counter(mistakes().filter(|mistake| mistake.healthy).count()),
+            Metric::Strangers => counter(self.strangers),
             Metric::Flaps => plain(self.history.flaps()),
             Metric::Converged => {
                 plain(self.beliefs.agreed_since().map(|at| at.saturating_sub(after)).into_iter().collect())
@@ -73,6 +76,10 @@ impl Measure {
             Metric::Hops => plain(self.hops.clone()),
             Metric::HopsLast => plain(self.history.last_hops()),
             Metric::BytesPerNode => plain(self.rates.bytes.clone()),
+            Metric::BytesPerNodeRepair => plain(self.rates.bytes_on(Spent::Repair).clone()),
+            Metric::BytesPerNodeJoin => plain(self.rates.bytes_on(Spent::Join).clone()),
+            Metric::BytesPerNodeGossip => plain(self.rates.bytes_on(Spent::Gossip).clone()),
+            Metric::BytesPerNodeProbe => plain(self.rates.bytes_on(Spent::Probe).clone()),
             Metric::PacketsPerNode => plain(self.rates.packets.clone()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::parts::{Among, Sheet, expected, measured, shout, value_and_bound};
+use super::parts::{Among, Sheet, expected, measured, not_steady, shout, value_and_bound};
 use super::quantity::{counted, grouped, quantity};
 use crate::result::{ExpectResult, Pooled, RunResult, Verdict};
 use crate::scenario::{Across, Metric, Scenario, Stat};
@@ -34,7 +34,7 @@ pub fn many(scenario: &Scenario, pooled: &Pooled, runs: &[RunResult]) -> String 
     text.push('\n');
     for part in [
         seeds(scenario, pooled, runs),
-        measured(&pooled.metrics),
+        measured(&pooled.metrics, &scenario.expects),
         expected(&scenario.expects, &pooled.expectations, Among::AllSeeds),
     ] {
         if !part.is_empty() {
@@ -93,7 +93,8 @@ fn why(scenario: &Scenario, run: &RunResult) -> String {
         .filter(|(expect, result)| expect.across == Across::Each && result.ok != Some(true))
         .map(|(_, result)| reason(result));
     let not_bitten = run.faults.iter().filter(|fault| fault.bit == 0);
-    let reasons: Vec<String> = not_held.chain(not_bitten.map(|fault| format!("{} never bit", fault.id))).collect();
+    let not_bitten = not_bitten.map(|fault| format!("{} never bit", fault.id));
+    let reasons: Vec<String> = not_held.chain(not_bitten).chain(not_steady(scenario, run)).collect();
     reasons.join("; ")
 }
 

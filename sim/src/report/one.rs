@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::parts::{Among, expected, measured, shout};
+use super::parts::{Among, expected, measured, not_steady, shout};
 use super::quantity::{counted, quantity};
 use crate::result::{FaultResult, RunResult};
 use crate::scenario::Scenario;
@@ -30,9 +30,14 @@ pub fn one(scenario: &Scenario, run: &RunResult) -> String {
     if let Some(panic) = &run.panic {
         let _infallible = writeln!(text, "panic: {panic}");
     }
-    for part in
-        [measured(&run.metrics), expected(&scenario.expects, &run.expectations, Among::OneSeed), faults(&run.faults)]
-    {
+    if let Some(reason) = not_steady(scenario, run) {
+        let _infallible = writeln!(text, "{reason}");
+    }
+    for part in [
+        measured(&run.metrics, &scenario.expects),
+        expected(&scenario.expects, &run.expectations, Among::OneSeed),
+        faults(&run.faults),
+    ] {
         if !part.is_empty() {
             text.push('\n');
             text.push_str(&part);

@@ -6,11 +6,11 @@ use std::ops::Range;
 use comfy_table::{Cell, CellAlignment, ContentLineStyle, LineStyle, Table, TableStyle};
 
 use super::quantity::{grouped, margin, quantity};
-use crate::result::{ExpectResult, Measured, Verdict};
-use crate::scenario::{Across, Expect, Metric};
+use crate::result::{ExpectResult, Measured, RunResult, Verdict};
+use crate::scenario::{Across, Expect, Metric, Scenario, Unit};
 
 /// The metrics in the order in which a reader wants them: noticed, told, paid, mistaken.
-const STORY: [(Metric, &str); 11] = [
+const STORY: [(Metric, &str); 16] = [
     (Metric::DetectionSuspect, "first suspect"),
     (Metric::DetectionDead, "first dead"),
     (Metric::DetectionObserver, "dead, each observer"),
@@ -18,10 +18,15 @@ const STORY: [(Metric, &str); 11] = [
     (Metric::Converged, "all agree since"),
     (Metric::Hops, "hops to each node"),
     (Metric::BytesPerNode, "bytes per node"),
+    (Metric::BytesPerNodeRepair, "  for repairs"),
+    (Metric::BytesPerNodeJoin, "  for joining"),
+    (Metric::BytesPerNodeGossip, "  for gossip"),
+    (Metric::BytesPerNodeProbe, "  for probes"),
     (Metric::PacketsPerNode, "packets per node"),
     (Metric::FalsePositive, "false positives"),
     (Metric::FalsePositiveNodes, "  distinct nodes"),
     (Metric::FalsePositiveHealthy, "  between healthy nodes"),
+    (Metric::Strangers, "strangers"),
 ];
 
 /// One thin line below the header, no frame: it survives a README, a log and a narrow terminal.
@@ -71,11 +76,25 @@ pub(super) fn shout(verdict: Verdict) -> String {
     verdict.name().to_uppercase()
 }
 
+/// That not everybody agreed when it mattered, if so.
+pub(super) fn not_steady(scenario: &Scenario, run: &RunResult) -> Option<String> {
+    let at = quantity(scenario.steady_at_ns(), Unit::Nanoseconds.name());
+    (run.steady == Some(false)).then(|| match scenario.first_fault() {
+        Some(fault) => format!("not steady when {} began at {at}", fault.id),
+        None => format!("not steady at the end of the warm-up at {at}"),
+    })
+}
+
 /// What was measured: the metrics that have a place in the story first, the others under their own names.
-pub(super) fn measured(metrics: &BTreeMap<&'static str, Measured>) -> String {
+/// Details are left out unless something is expected of them, or was counted that should not be.
+pub(super) fn measured(metrics: &BTreeMap<&'static str, Measured>, expects: &[Expect]) -> String {
+    let shown = |metric: Metric, measured: &Measured| {
+        let counted = measured.counter && measured.samples.count() > 0;
+        !metric.is_detail() || counted || expects.iter().any(|expect| expect.metric == metric)
+    };
     let mut sheet = Sheet::new(1..5, ["measured", "samples", "p50", "p99", "max"]);
     for (metric, label) in STORY {
-        if let Some(measured) = metrics.get(metric.name()) {
+        if let Some(measured) = metrics.get(metric.name()).filter(|measured| shown(metric, measured)) {
             sheet.row(measured_row(label, measured, metric.unit().name()));
         }
     }

@@ -36,8 +36,9 @@ impl RunResult {
             "expectations": expectations(&self.expectations),
             "stats": self.stats,
         });
-        if let (Some(panic), Some(object)) = (&self.panic, run.as_object_mut()) {
-            object.insert("panic".to_owned(), json!(panic));
+        if let Some(object) = run.as_object_mut() {
+            object.extend(self.panic.as_ref().map(|panic| ("panic".to_owned(), json!(panic))));
+            object.extend(self.steady.map(|steady| ("steady".to_owned(), json!(steady))));
         }
         run
     }

@@ -45,6 +45,9 @@ pub struct RunResult {
     pub to_pool: Vec<Measured>,
     /// Counters of the protocol summed over all nodes, by name.
     pub stats: BTreeMap<&'static str, u64>,
+    /// Whether everybody agreed when the first fault began. `None` if the scenario does not ask, or if the run
+    /// panicked.
+    pub steady: Option<bool>,
     /// Why a node panicked, if one did.
     pub panic: Option<String>,
 }
@@ -54,7 +57,7 @@ pub struct RunResult {
 pub enum Verdict {
     /// Every expectation holds.
     Pass,
-    /// It says nothing: a fault never bit, or an expectation has no sample.
+    /// It says nothing: a fault never bit, an expectation has no sample, or the start was not steady.
     Unknown,
     /// Something that had to settle did not in time.
     Unsettled,

@@ -43,6 +43,15 @@ impl Verdict {
         bitten.chain(held).max().unwrap_or(Self::Pass)
     }
 
+    /// What it says that everybody agreed when the first fault began, or did not; `None` if it does not matter.
+    #[must_use]
+    pub const fn of_start(steady: Option<bool>) -> Self {
+        match steady {
+            None | Some(true) => Self::Pass,
+            Some(false) => Self::Unknown,
+        }
+    }
+
     /// What one expectation says by itself. Convergence that came late or never is not a wrong value but a
     /// run that did not settle in time.
     #[must_use]

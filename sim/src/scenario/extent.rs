@@ -23,6 +23,20 @@ impl Scenario {
     pub fn fault_end_ns(&self, fault: usize) -> Option<u64> {
         self.faults.get(fault)?.end_ns(&self.faults[..fault], self.nodes.count)
     }
+
+    /// The fault of the file that begins first; of several that begin at once, the one that stands first.
+    #[must_use]
+    pub fn first_fault(&self) -> Option<&Fault> {
+        let in_file = |fault: &&Fault| !matches!(fault.kind, FaultKind::Noise { .. });
+        self.faults.iter().filter(in_file).min_by_key(|fault| fault.at_ns)
+    }
+
+    /// The instant at which a run must be steady if its file asks for it, in nanoseconds from the start: when the
+    /// first fault begins, and without one at the end of the warm-up.
+    #[must_use]
+    pub fn steady_at_ns(&self) -> u64 {
+        self.first_fault().map_or(self.run.warmup_ns, |fault| fault.at_ns)
+    }
 }
 
 impl Fault {

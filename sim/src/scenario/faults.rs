@@ -5,6 +5,9 @@ use super::{Delay, Share};
 /// The id of the fault that `corrupt` in `[net]` stands for; no fault of a file can have it.
 pub const NET_CORRUPT: &str = "net.corrupt";
 
+/// The id of the fault that `truncate` in `[net]` stands for; no fault of a file can have it.
+pub const NET_TRUNCATE: &str = "net.truncate";
+
 /// Something that goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -42,15 +45,15 @@ pub enum FaultKind {
         loss: Share,
         /// Delay added to the network's own.
         delay: Option<Delay>,
-        /// Share of packets, each copy by itself, in which one random bit is flipped.
-        corrupt: Share,
+        /// How packets arrive damaged.
+        damage: Damage,
     },
-    /// The network itself flips one random bit in a share of all packets, each copy by itself, from the end
-    /// of the warm-up on (`[net]` with `corrupt`). It comes behind every fault of the file, under the id
-    /// [`NET_CORRUPT`], so that results say how often it happened; no node counts as touched by it.
+    /// The network itself damages packets from the end of the warm-up on (`[net]` with `corrupt` or `truncate`).
+    /// Each of the two comes behind every fault of the file, under the id [`NET_CORRUPT`] or [`NET_TRUNCATE`],
+    /// so that results say how often it happened; no node counts as touched by it.
     Noise {
-        /// That share.
-        corrupt: Share,
+        /// How packets arrive damaged.
+        damage: Damage,
     },
     /// The targets stand still: whatever comes in waits for the end (`kind = "pause"`). [`Fault::for_ns`]
     /// is never `None`.
@@ -65,6 +68,15 @@ pub enum FaultKind {
         /// Which direction is cut; both if there are more than two groups.
         direction: Direction,
     },
+}
+
+/// Which shares of packets arrive damaged, each copy by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Damage {
+    /// Share in which one random bit is flipped (`corrupt`).
+    pub corrupt: Share,
+    /// Share that is cut to a random shorter length, which may be none at all (`truncate`).
+    pub truncate: Share,
 }
 
 /// Which direction between two groups of nodes a fault acts on.

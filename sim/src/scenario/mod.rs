@@ -12,7 +12,7 @@ mod start;
 mod words;
 
 pub use diagnostic::{Diagnostic, render_at};
-pub use faults::{Count, Direction, Fault, FaultKind, NET_CORRUPT, Selector, Shape};
+pub use faults::{Count, Damage, Direction, Fault, FaultKind, NET_CORRUPT, NET_TRUNCATE, Selector, Shape};
 pub use read::{parse, value_span};
 pub use start::StartAs;
 
@@ -48,6 +48,8 @@ pub struct Run {
     pub seed_base: u64,
     /// How many seeds the file's own range has.
     pub seed_count: u64,
+    /// Whether everybody must agree at [`Scenario::steady_at_ns`]: a run in which they do not says nothing.
+    pub steady: bool,
 }
 
 /// What the nodes run: a profile and the values that differ from it.
@@ -216,6 +218,8 @@ pub enum Metric {
     FalsePositiveNodes,
     /// `false_positive.healthy`: those in which neither side ever had a fault on it.
     FalsePositiveHealthy,
+    /// `strangers`: reports about a member that no node of the run ever was.
+    Strangers,
     /// `flaps`: how often an observer changed between alive and dead about a subject; pairs that ever did.
     Flaps,
     /// `converged`: until every running node's set of live members is the set of running nodes, in ns.
@@ -226,6 +230,15 @@ pub enum Metric {
     HopsLast,
     /// `bytes_per_node`: UDP payload sent per node and second.
     BytesPerNode,
+    /// `bytes_per_node.repair`: those of repairs.
+    BytesPerNodeRepair,
+    /// `bytes_per_node.join`: those of joining.
+    BytesPerNodeJoin,
+    /// `bytes_per_node.gossip`: those of packets that carry nothing but rumours.
+    BytesPerNodeGossip,
+    /// `bytes_per_node.probe`: those of pings, of their answers, and of both over helpers; with whatever rumours
+    /// they carry.
+    BytesPerNodeProbe,
     /// `packets_per_node`: datagrams sent per node and second.
     PacketsPerNode,
 }

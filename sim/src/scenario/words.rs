@@ -67,11 +67,16 @@ words!(pub Metric {
     FalsePositive = "false_positive",
     FalsePositiveNodes = "false_positive.nodes",
     FalsePositiveHealthy = "false_positive.healthy",
+    Strangers = "strangers",
     Flaps = "flaps",
     Converged = "converged",
     Hops = "hops",
     HopsLast = "hops.last",
     BytesPerNode = "bytes_per_node",
+    BytesPerNodeRepair = "bytes_per_node.repair",
+    BytesPerNodeJoin = "bytes_per_node.join",
+    BytesPerNodeGossip = "bytes_per_node.gossip",
+    BytesPerNodeProbe = "bytes_per_node.probe",
     PacketsPerNode = "packets_per_node",
 });
 
@@ -128,9 +133,17 @@ impl Metric {
             | Self::DetectionObserver
             | Self::DetectionFull
             | Self::Converged => Unit::Nanoseconds,
-            Self::FalsePositive | Self::FalsePositiveNodes | Self::FalsePositiveHealthy | Self::Flaps => Unit::Count,
+            Self::FalsePositive
+            | Self::FalsePositiveNodes
+            | Self::FalsePositiveHealthy
+            | Self::Strangers
+            | Self::Flaps => Unit::Count,
             Self::Hops | Self::HopsLast => Unit::Hops,
-            Self::BytesPerNode => Unit::BytesPerSecond,
+            Self::BytesPerNode
+            | Self::BytesPerNodeRepair
+            | Self::BytesPerNodeJoin
+            | Self::BytesPerNodeGossip
+            | Self::BytesPerNodeProbe => Unit::BytesPerSecond,
             Self::PacketsPerNode => Unit::PacketsPerSecond,
         }
     }
@@ -138,7 +151,27 @@ impl Metric {
     /// Whether this metric is only counted: its one statistic is [`Stat::Count`].
     #[must_use]
     pub const fn is_counter(self) -> bool {
+        self.has_sides() || matches!(self, Self::Strangers)
+    }
+
+    /// Whether this metric is about two nodes between which a partition may stand.
+    #[must_use]
+    pub const fn has_sides(self) -> bool {
         matches!(self, Self::FalsePositive | Self::FalsePositiveNodes | Self::FalsePositiveHealthy)
+    }
+
+    /// Whether people see this metric only if an expectation names it, or if it counted what should not be;
+    /// machines always do.
+    #[must_use]
+    pub const fn is_detail(self) -> bool {
+        matches!(
+            self,
+            Self::Strangers
+                | Self::BytesPerNodeRepair
+                | Self::BytesPerNodeJoin
+                | Self::BytesPerNodeGossip
+                | Self::BytesPerNodeProbe
+        )
     }
 
     /// Whether this metric measures how crashes are found out.

@@ -169,8 +169,8 @@ impl Cast {
         (0..end).filter(move |&seed| seed != node).take(self.nodes.contacts as usize)
     }
 
-    /// Which node an identity is, wherever somebody believes that it listens; `None` for one that a damaged
-    /// packet made up.
+    /// Which node an identity is, wherever somebody believes that it listens; `None` for one that nobody
+    /// ever had.
     pub(super) fn node_of(&self, id: NodeId, addr: SocketAddr) -> Option<u32> {
         let is = |node: u32| self.ids.get(node as usize).is_some_and(|known| *known == Some(id));
         Some(node_at(addr)).filter(|&node| is(node)).or_else(|| (0..self.nodes.count).find(|&node| is(node)))

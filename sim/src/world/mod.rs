@@ -42,7 +42,7 @@ const WINDOW_NS: u64 = 1_000_000_000;
 /// In runs of so many nodes every node's invariants are checked at the end: it costs a look-up per pair.
 const CHECKED_NODES_MAX: u32 = 256;
 
-/// How a run is made; nothing here may change its result.
+/// How a run is made; nothing here but [`damaged`](Self::damaged) may change its result.
 #[derive(Clone, Copy, Default)]
 pub struct RunOptions<'a> {
     /// Seed of the hash maps inside the protocol.
@@ -51,12 +51,24 @@ pub struct RunOptions<'a> {
     pub progress: Option<&'a (dyn Fn(u64) + Sync)>,
     /// Told the end of each simulated second, and of the run, with the fingerprint of the run up to then.
     pub fingerprints: Option<&'a (dyn Fn(u64, u64) + Sync)>,
+    /// What becomes of the packets that a fault damages.
+    pub damaged: Damaged,
+}
+
+/// What becomes of a copy of a packet that a fault damages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Damaged {
+    /// It arrives, and its receiver has to find out.
+    #[default]
+    Arrives,
+    /// It is lost. By this everybody must do what they do when it arrives, because they refuse it.
+    Vanishes,
 }
 
 /// Sees everything that nodes say, as it happens: for traces and for tests against theory.
 pub trait Witness {
-    /// A node handed a datagram to the network.
-    fn on_sent(&mut self, _sent: Sent) {}
+    /// A node handed a datagram of these bytes to the network.
+    fn on_sent(&mut self, _sent: Sent, _bytes: &[u8]) {}
 
     /// A node reported something.
     fn on_event(&mut self, _at_ns: u64, _node: u32, _event: &NodeEvent) {}
@@ -186,6 +198,7 @@ impl<'a, W: Witness> World<'a, W> {
         let (_, step) = self.plan.steps()[number as usize];
         match step {
             Step::Start { node } => self.start(node),
+            Step::Look => self.measure.on_first_fault(),
             Step::Crash { fault, node } => {
                 if let Some(node_stats) = self.cast.stop(node) {
                     self.drop_waiting(node);
@@ -247,9 +260,14 @@ impl<'a, W: Witness> World<'a, W> {
             self.packets.release(slot);
             self.after(to);
         } else {
-            self.network.counts.dropped += 1;
-            self.packets.release(slot);
+            self.drop_packet(slot);
         }
+    }
+
+    /// A packet that was under way is lost.
+    fn drop_packet(&mut self, slot: u32) {
+        self.network.counts.dropped += 1;
+        self.packets.release(slot);
     }
 
     fn on_timer(&mut self, event: Event) {
@@ -276,25 +294,37 @@ impl<'a, W: Witness> World<'a, W> {
         let now = Instant::from_nanos(self.now);
         while let Some((to, len, purpose)) = self.cast.poll(node, now, &mut self.buffer) {
             let bytes = &self.buffer[..len];
-            self.witness.on_sent(Sent { at_ns: self.now, from: node, to, purpose, bytes: len });
-            self.measure.on_sent(node, len);
+            self.witness.on_sent(Sent { at_ns: self.now, from: node, to, purpose, bytes: len }, bytes);
+            self.measure.on_sent(node, len, purpose);
             let fate = self.network.send(node, to, len, self.now);
             for (copy, at) in (0..).zip(fate.arrivals()) {
-                let slot = self.packets.store(node, bytes);
-                self.network.corrupt((node, to), copy, self.packets.bytes_mut(slot));
-                let order = order_key(Class::Packet, node, self.network.next_order(node));
-                self.wheel.push(Event { at, order, dst: to, what: slot });
+                self.launch((node, to), (copy, at), len);
             }
         }
         while let Some(event) = self.cast.poll_event(node) {
             self.witness.on_event(self.now, node, &event);
-            if let NodeEvent::Member(change) = &event
-                && let Some(subject) = self.cast.node_of(change.id, change.addr)
-            {
-                self.measure.on_change(node, subject, change, self.now);
+            if let NodeEvent::Member(change) = &event {
+                match self.cast.node_of(change.id, change.addr) {
+                    Some(subject) => self.measure.on_change(node, subject, change, self.now),
+                    None => self.measure.on_stranger(node, change, self.now),
+                }
             }
         }
         self.renew_deadline(node);
+    }
+
+    /// Lets a copy of the packet in the buffer travel, damaged if need be.
+    fn launch(&mut self, (from, to): (u32, u32), (copy, at): (u64, u64), len: usize) {
+        let order = order_key(Class::Packet, from, self.network.next_order(from));
+        let slot = self.packets.store(from, &self.buffer[..len]);
+        if let Some(left) = self.network.damage((from, to), copy, self.packets.bytes_mut(slot)) {
+            if self.options.damaged == Damaged::Vanishes {
+                self.drop_packet(slot);
+                return;
+            }
+            self.packets.truncate(slot, left);
+        }
+        self.wheel.push(Event { at, order, dst: to, what: slot });
     }
 
     fn renew_deadline(&mut self, node: u32) {

@@ -1,4 +1,4 @@
-//! What becomes of a packet? Delay, loss, duplication, reordering, corruption, and what active faults do to it.
+//! What becomes of a packet? Delay, loss, duplication, reordering, damage, and what active faults do to it.
 //!
 //! Every draw is keyed by what it is for, which link, and which packet of the sender, so that taking a fault
 //! out of a scenario moves nothing else.
@@ -7,7 +7,7 @@ use crate::engine::delay::DelaySampler;
 use crate::engine::draws::{Draws, Purpose, below, entity_of};
 use crate::measure::reach::Barrier;
 use crate::result::{FaultResult, Packets as Counts};
-use crate::scenario::{Delay, Direction, Fault, Net, Scenario, Share};
+use crate::scenario::{Damage, Delay, Direction, Fault, Net, Scenario, Share};
 
 /// A set of nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,20 +44,21 @@ impl Side {
     }
 }
 
-/// Keeps the draws about flipped bits apart from those about losses and delays of the same packet.
+/// Keep the draws about flipped bits and missing ends apart from those about losses and delays of the same packet.
 const FLIP: u64 = entity_of("corrupt");
+const CUT: u64 = entity_of("truncate");
 
 /// What happens to the packets on which a fault acts.
 #[derive(Debug, Clone)]
 pub(super) struct Harm {
     loss: Share,
     delay: Option<DelaySampler>,
-    corrupt: Share,
+    damage: Damage,
 }
 
 impl Harm {
-    pub(super) fn new(loss: Share, delay: Option<Delay>, corrupt: Share) -> Self {
-        Self { loss, delay: delay.map(|delay| DelaySampler::new(&delay)), corrupt }
+    pub(super) fn new(loss: Share, delay: Option<Delay>, damage: Damage) -> Self {
+        Self { loss, delay: delay.map(|delay| DelaySampler::new(&delay)), damage }
     }
 }
 
@@ -79,7 +80,7 @@ impl Rule {
     }
 
     pub(super) fn cut(fault: &Fault, a: Side, b: Side, direction: Direction) -> Self {
-        let harm = Harm::new(Share::ALWAYS, None, Share::NEVER);
+        let harm = Harm::new(Share::ALWAYS, None, Damage::default());
         Self { a, b, direction, harm, partition: true, entity: entity_of(&fault.id) }
     }
 
@@ -209,24 +210,36 @@ impl Network {
         Some(slowed)
     }
 
-    /// Flips bits of a copy of the packet that its sender sent last, as active faults will have it. Each copy
-    /// has draws of its own.
-    pub(super) fn corrupt(&mut self, (from, to): (u32, u32), copy: u64, bytes: &mut [u8]) {
+    /// Damages a copy of the packet that its sender sent last, as active faults will have it. Each copy has draws
+    /// of its own. Returns how much of it is left, or `None` if nothing was done to it.
+    pub(super) fn damage(&mut self, (from, to): (u32, u32), copy: u64, bytes: &mut [u8]) -> Option<usize> {
         let link = u64::from(from) << 32 | u64::from(to);
         let number = self.sent[from as usize] << 1 | copy;
-        let bits = u32::try_from(bytes.len() * 8).expect("a datagram is short");
+        let mut left = None;
         for (fault, rule) in &self.active {
-            let share = rule.harm.corrupt;
-            if share == Share::NEVER || bits == 0 || !rule.acts_on(from, to) {
+            if rule.harm.damage == Damage::default() || !rule.acts_on(from, to) {
                 continue;
             }
-            let entity = rule.entity ^ link ^ FLIP;
-            if share.hits(self.draws.draw(Purpose::FaultLoss, entity, number)) {
-                let bit = below(self.draws.draw(Purpose::FaultDelay, entity, number), bits);
-                bytes[bit as usize / 8] ^= 1 << (bit % 8);
+            let Damage { corrupt, truncate } = rule.harm.damage;
+            let mut hit = |share: Share, what, below_what: u32| {
+                let entity = rule.entity ^ link ^ what;
+                let out_of_question = share == Share::NEVER || below_what == 0;
+                if out_of_question || !share.hits(self.draws.draw(Purpose::FaultLoss, entity, number)) {
+                    return None;
+                }
                 self.faults[*fault].bit += 1;
+                Some(below(self.draws.draw(Purpose::FaultDelay, entity, number), below_what))
+            };
+            let len = u32::try_from(left.unwrap_or(bytes.len())).expect("a datagram is short");
+            if let Some(bit) = hit(corrupt, FLIP, len * 8) {
+                bytes[bit as usize / 8] ^= 1 << (bit % 8);
+                left = Some(len as usize);
+            }
+            if let Some(short) = hit(truncate, CUT, len) {
+                left = Some(short as usize);
             }
         }
+        left
     }
 
     /// The number that orders a sender's packets among those that arrive at the same instant.

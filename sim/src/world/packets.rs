@@ -84,6 +84,22 @@ impl Packets {
         if len > INLINE_BYTES { &mut self.long[long_of(place)] } else { &mut place.inline[..len] }
     }
 
+    /// Cuts a packet to its first `len` bytes; it has as many.
+    pub(super) fn truncate(&mut self, slot: u32, len: usize) {
+        let place = &mut self.slots[slot as usize];
+        let long = place.len as usize > INLINE_BYTES;
+        place.len = u32::try_from(len).expect("a datagram is short");
+        if !long {
+            return;
+        }
+        let number = long_of(place);
+        self.long[number].truncate(len);
+        if let Some(inline) = place.inline.get_mut(..len) {
+            inline.copy_from_slice(&self.long[number]);
+            self.long_free.push(u32::try_from(number).expect("it was a u32"));
+        }
+    }
+
     pub(super) fn release(&mut self, slot: u32) {
         let place = &self.slots[slot as usize];
         if place.len as usize > INLINE_BYTES {
@@ -123,5 +139,19 @@ mod tests {
             }
         }
         assert_eq!((packets.in_use(), packets.slots.len(), packets.long.len()), (0, 7, 3));
+    }
+
+    #[test]
+    fn what_is_left_of_a_packet_is_its_beginning() {
+        let whole: Vec<u8> = (0..=255).collect();
+        let mut packets = Packets::new();
+        for (before, after) in [(40, 39), (40, 0), (1, 0), (200, 199), (200, 57), (200, 56), (200, 3), (200, 0)] {
+            let slot = packets.store(9, &whole[..before]);
+            packets.truncate(slot, after);
+            assert_eq!((packets.get(slot).from(), packets.get(slot).bytes()), (9, &whole[..after]));
+            assert_eq!(packets.bytes_mut(slot), &whole[..after]);
+            packets.release(slot);
+        }
+        assert_eq!((packets.in_use(), packets.slots.len(), packets.long.len(), packets.long_free.len()), (0, 1, 1, 1));
     }
 }

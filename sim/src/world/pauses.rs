@@ -34,8 +34,7 @@ impl<W: Witness> World<'_, W> {
         if self.pauses.keep(node, slot) {
             self.defer(node);
         } else {
-            self.network.counts.dropped += 1;
-            self.packets.release(slot);
+            self.drop_packet(slot);
         }
     }
 
@@ -47,8 +46,7 @@ impl<W: Witness> World<'_, W> {
     /// A node crashes; if it was paused, what waited for it is lost.
     pub(super) fn drop_waiting(&mut self, node: u32) {
         for slot in self.pauses.forget(node) {
-            self.network.counts.dropped += 1;
-            self.packets.release(slot);
+            self.drop_packet(slot);
         }
     }
 }

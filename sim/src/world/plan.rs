@@ -10,6 +10,8 @@ use super::network::{Harm, Rule, Side};
 pub(super) enum Step {
     /// A node starts for the first time.
     Start { node: u32 },
+    /// The first fault is about to begin: does everybody agree?
+    Look,
     /// A node stops without a word.
     Crash { fault: usize, node: u32 },
     /// A crashed node starts again.
@@ -37,6 +39,10 @@ impl Plan {
         let nodes = scenario.nodes.count;
         let starts = (0..nodes).map(|node| (u64::from(node) * scenario.nodes.stagger_ns, Step::Start { node }));
         let mut plan = Self { steps: starts.collect(), rules: Vec::new(), touched: vec![false; nodes as usize] };
+        if scenario.run.steady {
+            // Before every fault of the same instant.
+            plan.steps.push((scenario.steady_at_ns(), Step::Look));
+        }
         // What an earlier fault took, for selectors that take the same.
         let mut taken: Vec<Vec<u32>> = Vec::new();
         for (number, fault) in scenario.faults.iter().enumerate() {
@@ -60,14 +66,14 @@ impl Plan {
                     plan.pause(number, fault, &chosen);
                     Vec::new()
                 }
-                FaultKind::Link { to, direction, loss, delay, corrupt, .. } => {
+                FaultKind::Link { to, direction, loss, delay, damage, .. } => {
                     let (a, b) = (Side::of(&chosen, nodes), Side::of(&select(to), nodes));
-                    let rule = Rule::link(fault, a, b, *direction, Harm::new(*loss, *delay, *corrupt));
+                    let rule = Rule::link(fault, a, b, *direction, Harm::new(*loss, *delay, *damage));
                     rule.touch(&mut plan.touched);
                     vec![rule]
                 }
-                FaultKind::Noise { corrupt } => {
-                    let harm = Harm::new(Share::NEVER, None, *corrupt);
+                FaultKind::Noise { damage } => {
+                    let harm = Harm::new(Share::NEVER, None, *damage);
                     vec![Rule::link(fault, Side::all(nodes), Side::all(nodes), Direction::AToB, harm)]
                 }
                 FaultKind::Partition { direction, shape } => {

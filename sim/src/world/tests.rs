@@ -16,7 +16,7 @@ struct Log {
 }
 
 impl Witness for Log {
-    fn on_sent(&mut self, sent: Sent) {
+    fn on_sent(&mut self, sent: Sent, _bytes: &[u8]) {
         self.sent.push(sent);
     }
 
@@ -114,6 +114,28 @@ fn flipped_bits_are_delivered_and_survived() {
     assert!((1..delivered / 20).contains(&run.faults[0].bit), "{} of {delivered}", run.faults[0].bit);
     assert!(run.stats["datagrams_rejected"] > 0 && run.stats["datagrams_received"] <= delivered);
     assert_eq!(run.stats["datagrams_received"] + run.stats["datagrams_rejected"], delivered, "{:?}", run.stats);
+}
+
+#[test]
+fn short_packets_are_delivered_and_survived() {
+    let (run, _) = play("net = { truncate = { random = \"2%\" }, duplicate = \"50%\" }", 3);
+    let delivered = run.packets.delivered;
+    assert_eq!((run.faults[0].id.as_str(), run.packets.dropped), ("net.truncate", 0));
+    assert!((1..delivered / 20).contains(&run.faults[0].bit), "{} of {delivered}", run.faults[0].bit);
+    assert!((1..=run.faults[0].bit).contains(&run.stats["datagrams_rejected"]), "{:?}", run.stats);
+    assert_eq!(run.stats["datagrams_received"] + run.stats["datagrams_rejected"], delivered, "{:?}", run.stats);
+}
+
+#[test]
+fn a_link_that_cuts_every_packet_is_a_link_that_loses_every_packet() {
+    let link = |harm| {
+        format!(
+            "[[fault]]\nid = \"bad\"\nkind = \"link\"\nfrom = \"node:3\"\nat = \"20s\"\n{harm} = {{ random = \"100%\" }}\n"
+        )
+    };
+    let ((cut, cut_log), (lost, lost_log)) = (play(&link("truncate"), 1), play(&link("loss"), 1));
+    assert!(cut.faults[0].bit > 0);
+    assert_eq!((cut_log.sent, cut.faults), (lost_log.sent, lost.faults));
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn fingerprints(folder: &Path, name: &str, text: &str) -> String {
 struct Across(u64, Option<Sent>);
 
 impl Witness for Across {
-    fn on_sent(&mut self, sent: Sent) {
+    fn on_sent(&mut self, sent: Sent, _bytes: &[u8]) {
         if self.1.is_none() && sent.at_ns / SECOND >= self.0 && sent.at_ns % SECOND + DELAY > SECOND {
             self.1 = Some(sent);
         }

@@ -11,5 +11,6 @@ mod pooled;
 mod process;
 mod running;
 mod stand_in;
+mod steady;
 mod tables;
 mod verifying;

@@ -78,7 +78,7 @@ pub(crate) fn scenario(name: &str) -> Scenario {
     Scenario {
         name: name.to_owned(),
         about: String::new(),
-        run: Run { duration_ns: 60 * SECOND, warmup_ns: SECOND, seed_base: 1, seed_count: 4 },
+        run: Run { duration_ns: 60 * SECOND, warmup_ns: SECOND, seed_base: 1, seed_count: 4, steady: false },
         protocol: Protocol::default(),
         nodes: Nodes { count: 100, contacts: 1, stagger_ns: 0, start: StartAs::Join },
         net: Net {
@@ -169,6 +169,7 @@ pub(crate) fn run(scenario: &Scenario, seed: u64, dead_ns: u64) -> RunResult {
         expectations,
         to_pool,
         stats: BTreeMap::from([("probes", 6_000), ("acks", 5_990)]),
+        steady: None,
         panic: None,
     }
 }

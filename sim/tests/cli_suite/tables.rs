@@ -38,6 +38,33 @@ fn one_run_that_passes() {
 }
 
 #[test]
+fn a_metric_of_detail_is_shown_when_an_expectation_names_it() {
+    let mut scenario = scenario("crash");
+    let mut run = run(&scenario, 1, 5);
+    for (name, value) in [("bytes_per_node.repair", 12), ("bytes_per_node.probe", 93)] {
+        run.metrics.insert(name, samples([value]));
+    }
+    let rows = |scenario: &Scenario| {
+        let text = one(scenario, &run);
+        text.lines().filter(|line| line.starts_with("   for ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&scenario), [""; 0]);
+    scenario.expects.push(expectation(Metric::BytesPerNodeRepair, Stat::Mean, Op::Max, 20));
+    assert_eq!(rows(&scenario), ["   for repairs               1       12 B/s       12 B/s       12 B/s"]);
+}
+
+#[test]
+fn strangers_are_shown_when_there_are_any() {
+    let scenario = scenario("crash");
+    let rows = |strangers| {
+        let mut run = run(&scenario, 1, 5);
+        run.metrics.insert("strangers", counter(strangers));
+        one(&scenario, &run).lines().filter(|line| line.starts_with(" strangers")).count()
+    };
+    assert_eq!((rows(0), rows(1)), (0, 1));
+}
+
+#[test]
 fn one_run_that_fails_in_many_ways() {
     let mut scenario = scenario("crash");
     scenario.expects.push(expectation(Metric::Converged, Stat::Max, Op::Max, 5));

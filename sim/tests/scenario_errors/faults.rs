@@ -198,7 +198,7 @@ from = "all"
 loss = { random = "0%" }
 "#,
         &expect![[r#"
-            error: a link fault needs one of `loss`, `delay` and `corrupt` at least
+            error: a link fault needs one of `loss`, `delay`, `corrupt` and `truncate` at least
               --> crash.toml:35:1
                |
             35 | [[fault]]

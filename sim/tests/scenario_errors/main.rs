@@ -6,6 +6,7 @@
 mod expectations;
 mod faults;
 mod groups;
+mod hostile;
 mod keys;
 mod network;
 mod pauses;

@@ -1,8 +1,8 @@
 //! Does a valid file become exactly the data that it describes?
 
 use quidnunc_sim::scenario::{
-    Across, Anchor, Count, Delay, Direction, Distribution, Edge, Expect, Fault, FaultKind, Metric, Net, Nodes, Op,
-    ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share, StartAs, Stat, parse,
+    Across, Anchor, Count, Damage, Delay, Direction, Distribution, Edge, Expect, Fault, FaultKind, Metric, Net, Nodes,
+    Op, ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share, StartAs, Stat, parse,
 };
 
 use super::FILE;
@@ -41,7 +41,10 @@ fn every_table_but_the_lists() {
     let scenario = read(COMPLETE);
     assert_eq!(scenario.name, "complete");
     assert_eq!(scenario.about, "every key of the format, once at least");
-    assert_eq!(scenario.run, Run { duration_ns: 180 * S, warmup_ns: 10 * S, seed_base: 100, seed_count: 64 });
+    assert_eq!(
+        scenario.run,
+        Run { duration_ns: 180 * S, warmup_ns: 10 * S, seed_base: 100, seed_count: 64, steady: true }
+    );
     let header = COMPLETE.find("[protocol]").expect("there is one");
     assert_eq!(
         scenario.protocol,
@@ -78,6 +81,7 @@ fn every_table_but_the_lists() {
 #[test]
 fn every_fault() {
     let isolated = Selector::First(Count::Millionths(5_000));
+    let noise = |corrupt, truncate| FaultKind::Noise { damage: Damage { corrupt, truncate } };
     let partition = |shape, direction| FaultKind::Partition { shape, direction };
     let crash = |target, stagger_ns, restart_after_ns| FaultKind::Crash { target, stagger_ns, restart_after_ns };
     assert_eq!(
@@ -95,7 +99,7 @@ fn every_fault() {
                     direction: Direction::AToB,
                     loss: Share(14_757_395_258_967_641_292),
                     delay: None,
-                    corrupt: Share::NEVER,
+                    damage: Damage::default(),
                 }
             ),
             fault(
@@ -113,7 +117,7 @@ fn every_fault() {
                         floor_ns: 20_000,
                         distribution: Distribution::Constant,
                     }),
-                    corrupt: Share(1 << 62),
+                    damage: Damage { corrupt: Share(1 << 62), truncate: Share(1 << 60) },
                 }
             ),
             fault("gc", 70 * S, Some(3 * S), FaultKind::Pause { target: Selector::SameAs(3) }),
@@ -129,7 +133,8 @@ fn every_fault() {
                     Direction::Both
                 )
             ),
-            fault("net.corrupt", 10 * S, None, FaultKind::Noise { corrupt: Share(1 << 63) }),
+            fault("net.corrupt", 10 * S, None, noise(Share(1 << 63), Share::NEVER)),
+            fault("net.truncate", 10 * S, None, noise(Share::NEVER, Share(1 << 61))),
         ]
     );
 }
@@ -164,6 +169,11 @@ fn every_expectation() {
             expect("hops.last.p99#10", Metric::HopsLast, Stat::P99, Op::Max, 15),
             expect("bytes_per_node.mean#11", Metric::BytesPerNode, Stat::Mean, Op::Max, 8_192),
             expect("packets_per_node.p50#12", Metric::PacketsPerNode, Stat::P50, Op::Max, 3),
+            expect("bytes_per_node.repair.mean#13", Metric::BytesPerNodeRepair, Stat::Mean, Op::Max, 1),
+            expect("bytes_per_node.join.p99#14", Metric::BytesPerNodeJoin, Stat::P99, Op::Max, 2_000),
+            expect("bytes_per_node.gossip.max#15", Metric::BytesPerNodeGossip, Stat::Max, Op::Max, 3 << 10),
+            expect("bytes_per_node.probe.min#16", Metric::BytesPerNodeProbe, Stat::Min, Op::Min, 50),
+            expect("strangers.count#17", Metric::Strangers, Stat::Count, Op::Max, 0),
         ]
     );
 }
@@ -172,7 +182,7 @@ fn every_expectation() {
 fn what_the_file_leaves_out_has_its_default() {
     let scenario =
         read("format = 1\nname = \"a\"\nabout = \"b\"\nrun = { duration = \"1s\" }\nnodes = { count = 1 }\n");
-    let all = Run { duration_ns: S, warmup_ns: 0, seed_base: 1, seed_count: 1 };
+    let all = Run { duration_ns: S, warmup_ns: 0, seed_base: 1, seed_count: 1, steady: false };
     assert_eq!(scenario.run, all);
     assert_eq!(scenario.protocol, Protocol::default());
     assert_eq!(scenario.nodes, Nodes { count: 1, contacts: 1, stagger_ns: 10 * MS, start: StartAs::Join });
@@ -198,7 +208,7 @@ fn a_crash_is_over_when_its_last_target_is_back() {
 fn every_metric_has_a_name_of_its_own() {
     for metric in Metric::ALL {
         let bound = match metric.name() {
-            "bytes_per_node" => "\"1B/s\"",
+            name if name.starts_with("bytes_per_node") => "\"1B/s\"",
             name if name.starts_with("detection") || name == "converged" => "\"1s\"",
             _ => "1",
         };

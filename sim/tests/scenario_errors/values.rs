@@ -315,3 +315,37 @@ fn a_datagram_beyond_all_bounds() {
                = help: UDP carries at most 65507B"#]],
     );
 }
+
+#[test]
+fn a_switch_in_quotes() {
+    changed(
+        r#"warmup = "10s""#,
+        r#"warmup = "10s"
+steady = "yes""#,
+        &expect![[r#"
+            error: `steady` in [run] must be true or false, not a string
+             --> crash.toml:8:10
+              |
+            8 | steady = "yes"
+              |          ^^^^^
+              |
+              = help: write true or false, without quotes"#]],
+    );
+}
+
+#[test]
+fn a_switch_that_is_a_number() {
+    changed(
+        r#"warmup = "10s""#,
+        r#"warmup = "10s"
+steady = 1"#,
+        &expect![[r#"
+            error: `steady` in [run] must be true or false, not an integer
+             --> crash.toml:8:10
+              |
+            8 | steady = 1
+              |          ^
+              |
+              = help: write true or false, without quotes"#]],
+    );
+}

@@ -9,6 +9,7 @@ mod first_probe;
 mod limits;
 mod load;
 mod packets;
+mod purposes;
 mod repetition;
 mod rounds;
 mod silence;

@@ -27,7 +27,7 @@ pub(crate) struct Trace {
 }
 
 impl Witness for Trace {
-    fn on_sent(&mut self, sent: Sent) {
+    fn on_sent(&mut self, sent: Sent, _bytes: &[u8]) {
         self.sent.push(sent);
     }
 

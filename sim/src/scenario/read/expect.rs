@@ -116,7 +116,7 @@ fn anchor(field: &Field<'_>, metric: Metric, scenario: &Scenario) -> Outcome<Anc
 }
 
 fn scope(field: &Field<'_>, metric: Metric) -> Outcome<Scope> {
-    if !metric.is_counter() {
+    if !metric.has_sides() {
         return Err(
             field.wrong(format!("`{metric}` does not distinguish sides"), "`where` goes with `false_positive*` only")
         );

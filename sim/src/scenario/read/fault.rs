@@ -6,7 +6,7 @@ use super::units::duration_text;
 use super::{net, overlap, selector};
 use crate::scenario::extent::last_start_ns;
 use crate::scenario::words::words;
-use crate::scenario::{Direction, Fault, FaultKind, Run, Selector, Share};
+use crate::scenario::{Damage, Direction, Fault, FaultKind, Run, Selector, Share};
 
 /// The kinds of faults.
 #[derive(Clone, Copy)]
@@ -39,6 +39,7 @@ const KEYS: &[&str] = &[
     "loss",
     "delay",
     "corrupt",
+    "truncate",
     "shape",
     "groups",
 ];
@@ -48,9 +49,10 @@ impl Kind {
     const fn keys(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Crash => ("a crash fault", &["id", "kind", "at", "target", "stagger", "restart"]),
-            Self::Link => {
-                ("a link fault", &["id", "kind", "at", "for", "from", "to", "direction", "loss", "delay", "corrupt"])
-            }
+            Self::Link => (
+                "a link fault",
+                &["id", "kind", "at", "for", "from", "to", "direction", "loss", "delay", "corrupt", "truncate"],
+            ),
             Self::Pause => ("a pause fault", &["id", "kind", "at", "for", "target"]),
             Self::Partition => {
                 ("a partition fault", &["id", "kind", "at", "for", "shape", "target", "groups", "direction"])
@@ -177,7 +179,7 @@ impl Reader<'_> {
         let to = section.opt("to", |f| self.selector(f))?;
         let loss = section.opt("loss", net::loss)?;
         let delay = section.opt("delay", net::delay)?;
-        let corrupt = section.opt("corrupt", net::corrupt)?.unwrap_or_default();
+        let damage = net::damage(section)?;
         let missing = |message: &str, help: &str| Mistake {
             span: section.span.clone(),
             message: message.to_owned(),
@@ -189,9 +191,9 @@ impl Reader<'_> {
                 "name whose packets suffer: `from = { pick = \"random\", count = \"1%\" }`",
             ));
         }
-        if loss.unwrap_or_default() == Share::NEVER && delay.is_none() && corrupt == Share::NEVER {
+        if loss.unwrap_or_default() == Share::NEVER && delay.is_none() && damage == Damage::default() {
             return Err(missing(
-                "a link fault needs one of `loss`, `delay` and `corrupt` at least",
+                "a link fault needs one of `loss`, `delay`, `corrupt` and `truncate` at least",
                 "say what happens to the packets: `loss = { random = \"80%\" }`",
             ));
         }
@@ -201,7 +203,7 @@ impl Reader<'_> {
             direction: section.opt("direction", |f| f.word())?.unwrap_or(Direction::AToB),
             loss: loss.unwrap_or_default(),
             delay,
-            corrupt,
+            damage,
         })
     }
 

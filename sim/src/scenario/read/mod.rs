@@ -20,7 +20,7 @@ use core::ops::Range;
 use toml::de::DeTable;
 
 use self::mistake::{Mistake, Outcome, shown};
-use self::table::Section;
+use self::table::{Field, Section};
 use self::units::{SIZE, duration_text};
 use super::extent::last_start_ns;
 use super::{Diagnostic, Nodes, Profile, Protocol, Run, Scenario, StartAs, render_at};
@@ -87,7 +87,8 @@ fn check_format(file: &Section<'_>) -> Outcome<()> {
 }
 
 fn read_run(file: &Section<'_>) -> Outcome<Run> {
-    let section = file.need("run", "{ duration = \"60s\" }")?.section("[run]", &["duration", "warmup", "seeds"])?;
+    let keys = ["duration", "warmup", "seeds", "steady"];
+    let section = file.need("run", "{ duration = \"60s\" }")?.section("[run]", &keys)?;
     let duration_ns = section.need("duration", "\"60s\"")?.some_time()?;
     let warmup_ns = section.opt("warmup", |field| {
         let warmup_ns = field.duration()?;
@@ -108,7 +109,8 @@ fn read_run(file: &Section<'_>) -> Outcome<Run> {
         Ok((base, count))
     })?;
     let (seed_base, seed_count) = seeds.unwrap_or((1, 1));
-    Ok(Run { duration_ns, warmup_ns: warmup_ns.unwrap_or(0), seed_base, seed_count })
+    let steady = section.opt("steady", Field::switch)?.unwrap_or(false);
+    Ok(Run { duration_ns, warmup_ns: warmup_ns.unwrap_or(0), seed_base, seed_count, steady })
 }
 
 fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {

@@ -3,7 +3,7 @@
 use super::mistake::Outcome;
 use super::table::{Field, Section};
 use super::units::duration_text;
-use crate::scenario::{Delay, Distribution, Fault, FaultKind, NET_CORRUPT, Net, Run, Share};
+use crate::scenario::{Damage, Delay, Distribution, Fault, FaultKind, NET_CORRUPT, NET_TRUNCATE, Net, Run, Share};
 
 /// The delay of a network about which the file says nothing: anything from 5 to 50 ms.
 const DELAY: Delay =
@@ -13,9 +13,9 @@ const DELAY: Delay =
 const FLOOR_NS: u64 = 100_000;
 
 /// The keys of `[net]`.
-const KEYS: &[&str] = &["delay", "loss", "duplicate", "reorder", "corrupt"];
+const KEYS: &[&str] = &["delay", "loss", "duplicate", "reorder", "corrupt", "truncate"];
 
-/// Reads `[net]`, but for what it says of corruption.
+/// Reads `[net]`, but for what it says of damage.
 pub(super) fn read(file: &Section<'_>) -> Outcome<Net> {
     let mut net =
         Net { delay: DELAY, loss: Share::NEVER, duplicate: Share::NEVER, reorder: Share::NEVER, reorder_by_ns: 0 };
@@ -40,23 +40,37 @@ pub(super) fn read(file: &Section<'_>) -> Outcome<Net> {
     Ok(net)
 }
 
-/// Reads what `[net]` says of corruption.
-pub(super) fn noise(file: &Section<'_>, run: &Run) -> Outcome<Option<Fault>> {
-    let Some(field) = file.get("net") else { return Ok(None) };
-    let corrupt = field.section("[net]", KEYS)?.opt("corrupt", corrupt)?.unwrap_or_default();
-    let kind = FaultKind::Noise { corrupt };
-    let fault = Fault { id: NET_CORRUPT.to_owned(), at_ns: run.warmup_ns, for_ns: None, kind };
-    Ok((corrupt != Share::NEVER).then_some(fault))
+/// Reads what `[net]` says of damage: one fault for each way of it.
+pub(super) fn noise(file: &Section<'_>, run: &Run) -> Outcome<Vec<Fault>> {
+    let Some(field) = file.get("net") else { return Ok(Vec::new()) };
+    let both = damage(&field.section("[net]", KEYS)?)?;
+    let corrupt = Damage { truncate: Share::NEVER, ..both };
+    let truncate = Damage { corrupt: Share::NEVER, ..both };
+    let ways = [(NET_CORRUPT, corrupt), (NET_TRUNCATE, truncate)];
+    let fault = |(id, damage): (&str, Damage)| Fault {
+        id: id.to_owned(),
+        at_ns: run.warmup_ns,
+        for_ns: None,
+        kind: FaultKind::Noise { damage },
+    };
+    Ok(ways.into_iter().filter(|(_, damage)| *damage != Damage::default()).map(fault).collect())
 }
 
-/// Reads `{ random = "1%" }`.
-pub(super) fn corrupt(field: &Field<'_>) -> Outcome<Share> {
-    field.section("`corrupt`", &["random"])?.need("random", "\"1%\"")?.share()
+/// Reads `corrupt` and `truncate`.
+pub(super) fn damage(section: &Section<'_>) -> Outcome<Damage> {
+    Ok(Damage {
+        corrupt: section.opt("corrupt", |field| random(field, "`corrupt`"))?.unwrap_or_default(),
+        truncate: section.opt("truncate", |field| random(field, "`truncate`"))?.unwrap_or_default(),
+    })
 }
 
 /// Reads `{ random = "1%" }`.
 pub(super) fn loss(field: &Field<'_>) -> Outcome<Share> {
-    field.section("`loss`", &["random"])?.need("random", "\"1%\"")?.share()
+    random(field, "`loss`")
+}
+
+fn random(field: &Field<'_>, place: &'static str) -> Outcome<Share> {
+    field.section(place, &["random"])?.need("random", "\"1%\"")?.share()
 }
 
 /// Reads `{ time = "25ms", jitter = "10ms", … }`.

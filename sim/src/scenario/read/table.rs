@@ -149,6 +149,19 @@ impl<'t> Field<'t> {
         })
     }
 
+    /// Yes or no.
+    pub(super) fn switch(&self) -> Outcome<bool> {
+        match self.value {
+            DeValue::Boolean(switch) => Ok(*switch),
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => Err(self.wrong_type("true or false", "write true or false, without quotes")),
+        }
+    }
+
     /// An integer without a unit.
     pub(super) fn integer(&self, range: RangeInclusive<u64>) -> Outcome<u64> {
         let DeValue::Integer(integer) = self.value else {

@@ -1,0 +1,31 @@
+//! Is a damaged packet the same as a lost one?
+
+use quidnunc_sim::world::Damaged;
+
+use super::log::{assert_same_but_for_refusals, play};
+
+/// Whatever else may go wrong at the same time: chance, a crash with a return, processes that stand still, a split.
+const TROUBLE: &str = "[[fault]]\nid = \"stop\"\nkind = \"crash\"\ntarget = \"node:3\"\nat = \"14s\"\nrestart = \"15s\"\n\
+    [[fault]]\nid = \"gc\"\nkind = \"pause\"\ntarget = { pick = \"random\", count = 4 }\nat = \"20s\"\nfor = \"4s\"\n\
+    [[fault]]\nid = \"split\"\nkind = \"partition\"\nshape = \"random-halves\"\nat = \"32s\"\nfor = \"12s\"\n";
+
+/// Plays a network that damages packets, and the same one in which exactly these packets are lost.
+fn damaged_is_lost(damage: &str, id: &str) {
+    let net = "loss = { random = \"2%\" }\nduplicate = \"20%\"\nreorder = { share = \"5%\", by = \"200ms\" }";
+    let rest = format!("[net]\n{damage}\n{net}\n{TROUBLE}");
+    for seed in 1..=6 {
+        let [damaged, lost] = [Damaged::Arrives, Damaged::Vanishes].map(|damaged| play(&rest, seed, damaged));
+        assert_same_but_for_refusals(&damaged, &lost, seed);
+        assert!(damaged.bit(id) > 50 && damaged.bit(id) == lost.bit(id), "seed {seed}: the same packets are hit");
+    }
+}
+
+#[test]
+fn a_packet_with_a_flipped_bit_is_a_lost_packet() {
+    damaged_is_lost("corrupt = { random = \"5%\" }", "net.corrupt");
+}
+
+#[test]
+fn a_packet_without_its_end_is_a_lost_packet() {
+    damaged_is_lost("truncate = { random = \"5%\" }", "net.truncate");
+}
