@@ -83,6 +83,7 @@ proptest! {
 fn what_is_replayed_to_a_newcomer_brings_nobody_back() {
     let mut world = World::new(4, Config::lan(), Options::plain(1, Instant::from_nanos(0)));
     world.meet();
+    world.run(2 * SECOND);
     // The news that the last peer lives: not the newcomer's, who has never heard of it, but an old one.
     let alive = world.log.iter().find_map(|line| match &line.out {
         Out::Packet { to, purpose: Purpose::Gossip, bytes } if line.peer == 3 && *to == addr_of(0) => {

@@ -1,9 +1,9 @@
 //! When does this node ask another for what rumours failed to bring?
 //!
 //! Every packet carries its sender's fingerprint. One that differs proves nothing: a rumour may be on its
-//! way. Several in a row do, and then one repair is started, at most one per gap *in all*: at ten thousand
-//! nodes nearly every packet comes from another peer, so a limit per peer limits nothing. The gap doubles
-//! while repairs find nothing, and a young node does not wait at all.
+//! way. Several in a row, for longer than a rumour takes to reach everybody, do; then one repair is started, at
+//! most one per gap *in all*: at ten thousand nodes nearly every packet comes from another peer, so a limit
+//! per peer limits nothing. The gap doubles while repairs find nothing, and a young node does not wait at all.
 
 use core::time::Duration;
 
@@ -33,11 +33,13 @@ pub(crate) struct Repairs {
     next: Instant,
     young_until: Instant,
     streak: u8,
+    /// Since when no packet's fingerprint was the node's own; `NEVER` if the last one's was.
+    differs_since: Instant,
 }
 
 impl Repairs {
     pub(crate) const fn new(gap: Duration, now: Instant) -> Self {
-        Self { gap_first: gap, gap, next: now, young_until: now, streak: 0 }
+        Self { gap_first: gap, gap, next: now, young_until: now, streak: 0, differs_since: Instant::NEVER }
     }
 
     /// The node was let in: for a while it asks at the first difference.
@@ -48,18 +50,20 @@ impl Repairs {
 
     /// A packet's fingerprint was the node's own.
     pub(crate) const fn on_equal(&mut self) {
-        self.streak = 0;
+        (self.streak, self.differs_since) = (0, Instant::NEVER);
     }
 
-    /// A packet's fingerprint was another one. Returns whether to start a repair with its sender now.
-    pub(crate) fn on_mismatch(&mut self, suspecting: bool, now: Instant) -> bool {
+    /// A packet's fingerprint was another one. Returns whether to start a repair with its sender now. `rumours`
+    /// is how long a rumour may be on its way before everybody has it.
+    pub(crate) fn on_mismatch(&mut self, suspecting: bool, rumours: Duration, now: Instant) -> bool {
         self.streak = self.streak.saturating_add(1);
+        self.differs_since = self.differs_since.min(now);
         let enough = match (self.is_young(now), suspecting) {
-            (true, _) => 1,
-            (false, true) => STREAK_SUSPECTING,
-            (false, false) => STREAK,
+            (true, _) => true,
+            (false, true) => self.streak >= STREAK_SUSPECTING,
+            (false, false) => self.streak >= STREAK && now.since(self.differs_since) >= rumours,
         };
-        self.streak >= enough && self.try_start(now)
+        enough && self.try_start(now)
     }
 
     /// Takes the turn if the gap is over.

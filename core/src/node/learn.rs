@@ -1,5 +1,8 @@
 //! A belief changes: what is told on, what is suspected, what is reported.
 
+use core::time::Duration;
+
+use crate::config::Config;
 use crate::detector::suspicion::suspicion_length;
 use crate::membership::joining::Joining;
 use crate::membership::{Change, Verdict};
@@ -138,6 +141,13 @@ impl Node {
     /// How often a rumour is told in a cluster of this size.
     pub(super) fn tellings_max(&self) -> u32 {
         self.cold.config.retransmit_mult * log10_ceil(self.membership.live().saturating_add(1))
+    }
+
+    /// How long a rumour may be on its way before everybody has it. It doubles its hearers in less than one gossip
+    /// interval, so that takes as many intervals as the logarithm says.
+    pub(super) fn rumours_last(&self) -> Duration {
+        let Config { retransmit_mult, gossip_interval, .. } = self.cold.config;
+        if retransmit_mult == 0 { Duration::ZERO } else { gossip_interval * self.membership.live().max(2).ilog2() }
     }
 
     pub(super) fn leave(&mut self, now: Instant) {

@@ -95,7 +95,8 @@ impl Node {
         let slot = self.membership.find(sender.id)?;
         let about = self.compare_sender(slot, sender, now);
         if self.membership.fingerprint() != sender.fingerprint {
-            if self.repairs.on_mismatch(!self.suspicions.is_empty(), now) && self.leaving == Leaving::Stays {
+            let due = self.repairs.on_mismatch(!self.suspicions.is_empty(), self.rumours_last(), now);
+            if due && self.leaving == Leaving::Stays {
                 self.start_repair(self.membership.addr(slot));
             }
             self.deadlines.set(Timer::Repair, self.repairs.next_deadline(now));
