@@ -79,7 +79,8 @@ pub(super) struct Cast {
     draws: Draws,
     /// What nodes that start converged are shown.
     everybody: Vec<Record>,
-    actors: Vec<Option<Box<Node>>>,
+    /// Side by side, so that a large cluster's hot state lies on few pages.
+    actors: Vec<Option<Node>>,
     boots: Vec<u64>,
     ids: Vec<Option<NodeId>>,
     timers: Vec<TimerState>,
@@ -141,7 +142,7 @@ impl Cast {
         if !converged && !seeds.is_empty() {
             state.handle(at, Input::Command(Command::Join { seeds: &seeds })).expect("a new node may join");
         }
-        self.actors[place] = Some(Box::new(state));
+        self.actors[place] = Some(state);
         boot
     }
 
@@ -189,12 +190,12 @@ impl Cast {
     }
 
     pub(super) fn running(&self) -> impl Iterator<Item = &Node> {
-        self.actors.iter().flatten().map(|node| &**node)
+        self.actors.iter().flatten()
     }
 
     /// The node that an input is for, if it runs; the input enters its fingerprint.
     pub(super) fn input(&mut self, node: u32, now: u64, bytes: &[u8]) -> Option<&mut Node> {
-        let state = self.actors[node as usize].as_deref_mut()?;
+        let state = self.actors[node as usize].as_mut()?;
         let hash = &mut self.hashes[node as usize];
         *hash = stable_hash(*hash ^ now, bytes);
         Some(state)
@@ -202,7 +203,7 @@ impl Cast {
 
     /// The next datagram of a node: receiver, length, purpose.
     pub(super) fn poll(&mut self, node: u32, now: Instant, buffer: &mut [u8]) -> Option<(u32, usize, Purpose)> {
-        let state = self.actors[node as usize].as_deref_mut()?;
+        let state = self.actors[node as usize].as_mut()?;
         let transmit = state.poll_transmit(now, buffer)?;
         let hash = &mut self.hashes[node as usize];
         *hash = stable_hash(hash.rotate_left(1), &buffer[..transmit.len]);
@@ -210,12 +211,12 @@ impl Cast {
     }
 
     pub(super) fn poll_event(&mut self, node: u32) -> Option<Event> {
-        self.actors[node as usize].as_deref_mut()?.poll_event()
+        self.actors[node as usize].as_mut()?.poll_event()
     }
 
     /// Reads a node's deadline. Returns it when an event must be scheduled for it.
     pub(super) fn new_deadline(&mut self, node: u32, now: u64) -> Option<u64> {
-        let state = self.actors[node as usize].as_deref()?;
+        let state = self.actors[node as usize].as_ref()?;
         let due = state.poll_timeout().map_or(u64::MAX, |wakeup| wakeup.at.as_nanos());
         let timer = &mut self.timers[node as usize];
         timer.due = due.max(now);
