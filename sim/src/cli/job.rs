@@ -96,15 +96,13 @@ impl Job<'_> {
 
 /// A packet that is neither delivered, dropped nor under way makes every number worthless.
 fn conserved(run: RunResult) -> Result<RunResult, RunProblem> {
-    let packets = run.packets;
-    let entered = u128::from(packets.sent) + u128::from(packets.duplicated);
-    let left = u128::from(packets.delivered) + u128::from(packets.dropped) + u128::from(packets.in_flight);
+    let (entered, left) = (run.packets.entered(), run.packets.left());
     if entered == left || run.verdict == Verdict::Panic {
         return Ok(run);
     }
     Err(RunProblem::Simulator(format!(
-        "error: scenario {} seed {}: {entered} packets sent and duplicated, but {left} delivered, dropped and \
-         in flight",
+        "error: scenario {} seed {}: {entered} packets sent, duplicated and injected, but {left} delivered, \
+         dropped and in flight",
         run.scenario, run.seed,
     )))
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{ExpectResult, FaultResult, Measured, Pooled, RunResult};
+use super::{ExpectResult, FaultResult, Measured, Packets, Pooled, RunResult};
 
 const SCHEMA: u64 = 1;
 
@@ -23,13 +23,7 @@ impl RunResult {
             "nodes": self.nodes,
             "sim_ns": self.sim_ns,
             "events": self.events,
-            "packets": {
-                "sent": self.packets.sent,
-                "duplicated": self.packets.duplicated,
-                "delivered": self.packets.delivered,
-                "dropped": self.packets.dropped,
-                "in_flight": self.packets.in_flight,
-            },
+            "packets": packets(&self.packets),
             "bytes": { "sent": self.bytes_sent },
             "metrics": metrics(&self.metrics),
             "faults": self.faults.iter().map(fault).collect::<Vec<_>>(),
@@ -91,6 +85,18 @@ fn metric(measured: &Measured) -> Value {
             ("max", stats.max),
         ]);
     }
+    fields.into_iter().collect()
+}
+
+fn packets(packets: &Packets) -> Value {
+    let mut fields = vec![
+        ("sent", packets.sent),
+        ("duplicated", packets.duplicated),
+        ("delivered", packets.delivered),
+        ("dropped", packets.dropped),
+        ("in_flight", packets.in_flight),
+    ];
+    fields.extend(packets.injected.map(|injected| ("injected", injected)));
     fields.into_iter().collect()
 }
 

@@ -67,19 +67,35 @@ pub enum Verdict {
     Panic,
 }
 
-/// What became of the packets: sent + duplicated = delivered + dropped + in flight.
+/// What became of the packets: sent + duplicated + injected = delivered + dropped + in flight.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Packets {
     /// Handed to the network by nodes.
     pub sent: u64,
     /// Added by the network.
     pub duplicated: u64,
+    /// Added by faults; `None` if the scenario has none that adds any.
+    pub injected: Option<u64>,
     /// Handed to a running node.
     pub delivered: u64,
     /// Lost, cut, or addressed to a node that does not run.
     pub dropped: u64,
     /// Still under way at the end.
     pub in_flight: u64,
+}
+
+impl Packets {
+    /// All that ever were under way.
+    #[must_use]
+    pub fn entered(&self) -> u128 {
+        [self.sent, self.duplicated, self.injected.unwrap_or(0)].into_iter().map(u128::from).sum()
+    }
+
+    /// All that are accounted for.
+    #[must_use]
+    pub fn left(&self) -> u128 {
+        [self.delivered, self.dropped, self.in_flight].into_iter().map(u128::from).sum()
+    }
 }
 
 /// One metric of one run: its samples, and what could not be sampled.

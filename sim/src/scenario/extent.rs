@@ -31,6 +31,12 @@ impl Scenario {
         self.faults.iter().filter(in_file).min_by_key(|fault| fault.at_ns)
     }
 
+    /// Whether datagrams come from outside.
+    #[must_use]
+    pub fn injects(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault.kind, FaultKind::Inject { .. }))
+    }
+
     /// The instant at which a run must be steady if its file asks for it, in nanoseconds from the start: when the
     /// first fault begins, and without one at the end of the warm-up.
     #[must_use]
@@ -49,6 +55,7 @@ impl Fault {
             }
             FaultKind::Link { .. }
             | FaultKind::Noise { .. }
+            | FaultKind::Inject { .. }
             | FaultKind::Pause { .. }
             | FaultKind::Partition { .. } => self.at_ns.checked_add(self.for_ns?),
         }
@@ -57,7 +64,9 @@ impl Fault {
     /// The nodes that `"fault:<id>.target"` or `"fault:<id>.from"` name, if this fault has such.
     pub(super) fn lends(&self) -> Option<&Selector> {
         match &self.kind {
-            FaultKind::Crash { target, .. } | FaultKind::Pause { target } => Some(target),
+            FaultKind::Crash { target, .. } | FaultKind::Inject { target, .. } | FaultKind::Pause { target } => {
+                Some(target)
+            }
             FaultKind::Link { from, .. } => Some(from),
             FaultKind::Noise { .. } => None,
             FaultKind::Partition { shape, .. } => match shape {

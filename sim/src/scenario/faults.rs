@@ -55,6 +55,16 @@ pub enum FaultKind {
         /// How packets arrive damaged.
         damage: Damage,
     },
+    /// Datagrams that nobody in the cluster sends reach the targets (`kind = "inject"`). No other fault and no
+    /// chance of the network acts on them.
+    Inject {
+        /// Whom they reach.
+        target: Selector,
+        /// How many reach each target in 1000 s, each at a random instant of its share of the time.
+        per_1000_s: u64,
+        /// What they are.
+        what: Injected,
+    },
     /// The targets stand still: whatever comes in waits for the end (`kind = "pause"`). [`Fault::for_ns`]
     /// is never `None`.
     Pause {
@@ -77,6 +87,19 @@ pub struct Damage {
     pub corrupt: Share,
     /// Share that is cut to a random shorter length, which may be none at all (`truncate`).
     pub truncate: Share,
+}
+
+/// What datagrams from outside the cluster are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Injected {
+    /// Random bytes of a random length up to 1300, from an address that no node has (`"noise"`).
+    Noise,
+    /// A datagram that some node sent before, as if it were of another cluster: the cluster's four bytes are
+    /// others and the checksum fits them. From an address that no node has (`"foreign"`).
+    Foreign,
+    /// A datagram that some node sent before to anybody, as it was, from its sender's address (`"replay"`). Of
+    /// all that were sent 4096 are there to be replayed, mostly late ones.
+    Replay,
 }
 
 /// Which direction between two groups of nodes a fault acts on.

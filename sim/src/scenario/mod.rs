@@ -12,7 +12,7 @@ mod start;
 mod words;
 
 pub use diagnostic::{Diagnostic, render_at};
-pub use faults::{Count, Damage, Direction, Fault, FaultKind, NET_CORRUPT, NET_TRUNCATE, Selector, Shape};
+pub use faults::{Count, Damage, Direction, Fault, FaultKind, Injected, NET_CORRUPT, NET_TRUNCATE, Selector, Shape};
 pub use read::{parse, value_span};
 pub use start::StartAs;
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Across, Direction, Distribution, Edge, Metric, Op, ProbeOrder, Profile, Scope, Stat, Unit};
+use super::{Across, Direction, Distribution, Edge, Injected, Metric, Op, ProbeOrder, Profile, Scope, Stat, Unit};
 
 /// A type whose every value has a fixed word.
 pub(super) trait Word: Copy + 'static {
@@ -57,6 +57,12 @@ words!(pub Direction {
     Both = "both",
     AToB = "a-to-b",
     BToA = "b-to-a",
+});
+
+words!(pub Injected {
+    Noise = "noise",
+    Foreign = "foreign",
+    Replay = "replay",
 });
 
 words!(pub Metric {

@@ -3,6 +3,7 @@
 //! * `cast` — who takes part: identities, addresses, configuration, the nodes themselves;
 //! * `plan` — what is to happen when: starts, crashes, cuts;
 //! * `network` — what becomes of a packet;
+//! * `inject` — what comes from outside the cluster;
 //! * `pauses` — who stands still, and what waits for them;
 //! * `packets` — where packets lie while they are under way;
 //! * `null` — what the engine costs by itself: the same parts with nodes that do next to nothing.
@@ -12,6 +13,7 @@
 //! [`quidnunc_core::View`], when the run is over.
 
 mod cast;
+mod inject;
 mod network;
 mod null;
 mod packets;
@@ -23,11 +25,12 @@ mod tests;
 use quidnunc_core::{ConfigError, DATAGRAM_BYTES_MAX, Event as NodeEvent, Input, Instant, Purpose};
 
 use crate::engine::draws::Draws;
-use crate::engine::wheel::{Class, Event, Wheel, order_key};
+use crate::engine::wheel::{Class, Event, Wheel, order_key, source_of};
 use crate::measure::Measure;
 use crate::result::{Packets as PacketCounts, RunResult};
 use crate::scenario::Scenario;
 use cast::Cast;
+use inject::Injector;
 use network::Network;
 use packets::Packets;
 use pauses::Pauses;
@@ -135,6 +138,7 @@ struct World<'a, W> {
     network: Network,
     packets: Packets,
     pauses: Pauses,
+    injector: Injector,
     measure: Measure,
     buffer: Vec<u8>,
 }
@@ -168,6 +172,7 @@ impl<'a, W: Witness> World<'a, W> {
             plan,
             packets: Packets::new(),
             pauses: Pauses::default(),
+            injector: Injector::new(scenario, draws),
             buffer: vec![0; DATAGRAM_BYTES_MAX],
         })
     }
@@ -181,7 +186,7 @@ impl<'a, W: Witness> World<'a, W> {
             self.now = event.at;
             self.events += 1;
             match CLASSES[(event.order >> 62) as usize & 3] {
-                Class::Fault => self.on_step(event.what),
+                Class::Fault => self.on_fault(event),
                 Class::Packet => self.on_packet(event.dst, event.what),
                 Class::Timer => self.on_timer(event),
                 Class::Probe => self.on_window(),
@@ -192,6 +197,14 @@ impl<'a, W: Witness> World<'a, W> {
             self.tell_fingerprint(end);
         }
         assert_eq!(self.wheel.late(), 0, "no event was scheduled in the past");
+    }
+
+    /// The timetable is the first source of such events, each fault that injects is one more.
+    fn on_fault(&mut self, event: Event) {
+        match (source_of(event.order) as usize).checked_sub(1) {
+            None => self.on_step(event.what),
+            Some(fault) => self.inject(fault, event.dst, event.what),
+        }
     }
 
     fn on_step(&mut self, number: u32) {
@@ -215,6 +228,7 @@ impl<'a, W: Witness> World<'a, W> {
             }
             Step::Pause { fault, node } => self.pause(fault, node),
             Step::Resume { fault, node } => self.resume(fault, node),
+            Step::Inject { fault } => self.begin_injection(fault),
             Step::Begin { fault } => {
                 self.network.begin(fault, self.plan.rules(fault));
                 self.measure.on_topology(self.network.active(), self.now);
@@ -296,6 +310,7 @@ impl<'a, W: Witness> World<'a, W> {
             let bytes = &self.buffer[..len];
             self.witness.on_sent(Sent { at_ns: self.now, from: node, to, purpose, bytes: len }, bytes);
             self.measure.on_sent(node, len, purpose);
+            self.injector.on_sent(node, bytes);
             let fate = self.network.send(node, to, len, self.now);
             for (copy, at) in (0..).zip(fate.arrivals()) {
                 self.launch((node, to), (copy, at), len);

@@ -149,7 +149,7 @@ impl Network {
             faults: faults.collect(),
             sent: vec![0; nodes],
             orders: vec![0; nodes],
-            counts: Counts::default(),
+            counts: Counts { injected: scenario.injects().then_some(0), ..Counts::default() },
             bytes_sent: 0,
         }
     }

@@ -20,6 +20,8 @@ pub(super) enum Step {
     Pause { fault: usize, node: u32 },
     /// A node goes on, as far as this fault is concerned.
     Resume { fault: usize, node: u32 },
+    /// Datagrams begin to come from outside.
+    Inject { fault: usize },
     /// A link fault or partition begins.
     Begin { fault: usize },
     /// A link fault or partition ends.
@@ -31,6 +33,8 @@ pub(super) enum Step {
 pub(super) struct Plan {
     steps: Vec<(u64, Step)>,
     rules: Vec<Vec<Rule>>,
+    /// Per fault: whom it hits, its first side if it has two.
+    targets: Vec<Vec<u32>>,
     touched: Vec<bool>,
 }
 
@@ -38,63 +42,77 @@ impl Plan {
     pub(super) fn new(scenario: &Scenario, draws: Draws) -> Self {
         let nodes = scenario.nodes.count;
         let starts = (0..nodes).map(|node| (u64::from(node) * scenario.nodes.stagger_ns, Step::Start { node }));
-        let mut plan = Self { steps: starts.collect(), rules: Vec::new(), touched: vec![false; nodes as usize] };
+        let mut plan = Self {
+            steps: starts.collect(),
+            rules: Vec::new(),
+            targets: Vec::new(),
+            touched: vec![false; nodes as usize],
+        };
         if scenario.run.steady {
             // Before every fault of the same instant.
             plan.steps.push((scenario.steady_at_ns(), Step::Look));
         }
-        // What an earlier fault took, for selectors that take the same.
-        let mut taken: Vec<Vec<u32>> = Vec::new();
         for (number, fault) in scenario.faults.iter().enumerate() {
-            let select = |selector: &Selector| select(selector, fault, nodes, draws, &taken);
-            let mut groups = Vec::new();
-            let chosen = match &fault.kind {
-                FaultKind::Crash { target, .. } | FaultKind::Pause { target } => select(target),
-                FaultKind::Link { from, .. } => select(from),
-                FaultKind::Noise { .. } => Vec::new(),
-                FaultKind::Partition { shape, .. } => {
-                    groups = groups_of(shape, (fault, draws), nodes, &taken);
-                    groups.first().cloned().unwrap_or_default()
-                }
-            };
-            let rules = match &fault.kind {
-                FaultKind::Crash { stagger_ns, restart_after_ns, .. } => {
-                    plan.crash(number, fault.at_ns, &chosen, (*stagger_ns, *restart_after_ns));
-                    Vec::new()
-                }
-                FaultKind::Pause { .. } => {
-                    plan.pause(number, fault, &chosen);
-                    Vec::new()
-                }
-                FaultKind::Link { to, direction, loss, delay, damage, .. } => {
-                    let (a, b) = (Side::of(&chosen, nodes), Side::of(&select(to), nodes));
-                    let rule = Rule::link(fault, a, b, *direction, Harm::new(*loss, *delay, *damage));
-                    rule.touch(&mut plan.touched);
-                    vec![rule]
-                }
-                FaultKind::Noise { damage } => {
-                    let harm = Harm::new(Share::NEVER, None, *damage);
-                    vec![Rule::link(fault, Side::all(nodes), Side::all(nodes), Direction::AToB, harm)]
-                }
-                FaultKind::Partition { direction, shape } => {
-                    // Whoever is isolated has a fault on it; the others only miss one of many.
-                    if !matches!(shape, Shape::Isolate(_)) {
-                        plan.touched.fill(true);
-                    }
-                    cuts(fault, &groups, *direction, nodes)
-                }
-            };
-            if !rules.is_empty() {
-                plan.steps.push((fault.at_ns, Step::Begin { fault: number }));
-                if let Some(for_ns) = fault.for_ns {
-                    plan.steps.push((fault.at_ns + for_ns, Step::End { fault: number }));
-                }
-            }
-            chosen.iter().for_each(|&node| plan.touched[node as usize] = true);
-            plan.rules.push(rules);
-            taken.push(chosen);
+            plan.add(number, fault, nodes, draws);
         }
         plan
+    }
+
+    /// Enters a fault that stands behind those entered before.
+    fn add(&mut self, number: usize, fault: &Fault, nodes: u32, draws: Draws) {
+        let select = |selector: &Selector| select(selector, fault, nodes, draws, &self.targets);
+        let mut groups = Vec::new();
+        let chosen = match &fault.kind {
+            FaultKind::Crash { target, .. } | FaultKind::Inject { target, .. } | FaultKind::Pause { target } => {
+                select(target)
+            }
+            FaultKind::Link { from, .. } => select(from),
+            FaultKind::Noise { .. } => Vec::new(),
+            FaultKind::Partition { shape, .. } => {
+                groups = groups_of(shape, (fault, draws), nodes, &self.targets);
+                groups.first().cloned().unwrap_or_default()
+            }
+        };
+        let rules = match &fault.kind {
+            FaultKind::Crash { stagger_ns, restart_after_ns, .. } => {
+                self.crash(number, fault.at_ns, &chosen, (*stagger_ns, *restart_after_ns));
+                Vec::new()
+            }
+            FaultKind::Inject { .. } => {
+                self.steps.push((fault.at_ns, Step::Inject { fault: number }));
+                Vec::new()
+            }
+            FaultKind::Pause { .. } => {
+                self.pause(number, fault, &chosen);
+                Vec::new()
+            }
+            FaultKind::Link { to, direction, loss, delay, damage, .. } => {
+                let (a, b) = (Side::of(&chosen, nodes), Side::of(&select(to), nodes));
+                let rule = Rule::link(fault, a, b, *direction, Harm::new(*loss, *delay, *damage));
+                rule.touch(&mut self.touched);
+                vec![rule]
+            }
+            FaultKind::Noise { damage } => {
+                let harm = Harm::new(Share::NEVER, None, *damage);
+                vec![Rule::link(fault, Side::all(nodes), Side::all(nodes), Direction::AToB, harm)]
+            }
+            FaultKind::Partition { direction, shape } => {
+                // Whoever is isolated has a fault on it; the others only miss one of many.
+                if !matches!(shape, Shape::Isolate(_)) {
+                    self.touched.fill(true);
+                }
+                cuts(fault, &groups, *direction, nodes)
+            }
+        };
+        if !rules.is_empty() {
+            self.steps.push((fault.at_ns, Step::Begin { fault: number }));
+            if let Some(for_ns) = fault.for_ns {
+                self.steps.push((fault.at_ns + for_ns, Step::End { fault: number }));
+            }
+        }
+        chosen.iter().for_each(|&node| self.touched[node as usize] = true);
+        self.rules.push(rules);
+        self.targets.push(chosen);
     }
 
     fn crash(&mut self, fault: usize, at: u64, targets: &[u32], (stagger, restart): (u64, Option<u64>)) {
@@ -123,6 +141,11 @@ impl Plan {
     /// What a fault does to packets, from its beginning to its end.
     pub(super) fn rules(&self, fault: usize) -> &[Rule] {
         &self.rules[fault]
+    }
+
+    /// Whom a fault hits.
+    pub(super) fn targets(&self, fault: usize) -> &[u32] {
+        &self.targets[fault]
     }
 
     /// Which nodes ever have a fault on them.

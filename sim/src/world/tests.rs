@@ -34,8 +34,7 @@ fn play(more: &str, seed: u64) -> (RunResult, Log) {
     let scenario = parse("test.toml", &text).unwrap_or_else(|mistake| panic!("{mistake}"));
     let mut log = Log::default();
     let run = run_with(&scenario, seed, &RunOptions::default(), &mut log).expect("the defaults are valid");
-    let packets = run.packets;
-    assert_eq!(packets.sent + packets.duplicated, packets.delivered + packets.dropped + packets.in_flight);
+    assert_eq!(run.packets.entered(), run.packets.left(), "{:?}", run.packets);
     (run, log)
 }
 
@@ -146,6 +145,33 @@ fn a_link_that_flips_every_packet_harms_no_other_link() {
     let on_it = log.sent.iter().filter(|sent| (sent.from, sent.to) == (3, 4) && sent.at_ns >= 20 * S).count();
     assert_eq!(run.faults[0].bit, on_it as u64);
     assert!(run.stats["datagrams_rejected"] <= on_it as u64);
+}
+
+/// Sends noise to a node, ten datagrams a second.
+fn noise(target: &str, at: &str, length: &str) -> String {
+    format!(
+        "[[fault]]\nid = \"flood\"\nkind = \"inject\"\ntarget = {target}\nat = \"{at}\"\nfor = \"{length}\"\n\
+         rate = \"10/s\"\nwhat = \"noise\"\n"
+    )
+}
+
+#[test]
+fn what_comes_from_outside_waits_for_a_paused_node() {
+    let (calm, _) = play(&pause("gc", "\"node:3\"", "20s", "10s"), 1);
+    let both = pause("gc", "\"node:3\"", "20s", "10s") + &noise("\"node:3\"", "22s", "5s");
+    let (run, _) = play(&both, 1);
+    assert_eq!((run.packets.injected, run.faults[1].bit), (Some(50), 50));
+    assert_eq!(run.faults[0].bit, calm.faults[0].bit + 50, "each is an input that has to wait");
+    assert_eq!(run.stats["datagrams_rejected"], calm.stats["datagrams_rejected"] + 50, "and is handed over");
+}
+
+#[test]
+fn what_comes_from_outside_is_lost_on_a_dead_node() {
+    let crash = "[[fault]]\nid = \"stop\"\nkind = \"crash\"\ntarget = \"node:3\"\nat = \"20s\"\n";
+    let (calm, _) = play(crash, 1);
+    let (run, _) = play(&format!("{crash}{}", noise("\"fault:stop.target\"", "20s", "5s")), 1);
+    assert_eq!((run.packets.injected, run.faults[1].bit), (Some(50), 50));
+    assert_eq!(run.packets.dropped, calm.packets.dropped + 50);
 }
 
 #[test]

@@ -98,6 +98,14 @@ fn one_run_is_the_contracts_object() {
 }
 
 #[test]
+fn packets_from_outside_are_counted_if_there_can_be_any() {
+    let mut run = run(&scenario("crash"), 1, 1);
+    assert!(run.to_json()["packets"].get("injected").is_none());
+    run.packets.injected = Some(0);
+    assert_eq!(run.to_json()["packets"]["injected"], 0);
+}
+
+#[test]
 fn small_fingerprints_keep_their_digits_and_panics_their_text() {
     let mut run = run(&scenario("crash"), 1, 1);
     assert!(run.to_json().get("panic").is_none());

@@ -83,7 +83,7 @@ fn a_simulator_at_fault_ends_with_70() {
     let leaks = file("leaks", "leaks");
     let said = say(&["run", &leaks]);
     assert_eq!((said.code, said.out.as_str()), (ExitCode::SimulatorFault, ""));
-    assert!(said.err.contains("1006 packets sent and duplicated, but 1005"), "{}", said.err);
+    assert!(said.err.contains("1006 packets sent, duplicated and injected, but 1005"), "{}", said.err);
 }
 
 #[test]

@@ -162,7 +162,7 @@ pub(crate) fn run(scenario: &Scenario, seed: u64, dead_ns: u64) -> RunResult {
         nodes: scenario.nodes.count,
         sim_ns: 60 * SECOND,
         events: 123_456,
-        packets: Packets { sent: 1_000, duplicated: 5, delivered: 990, dropped: 15, in_flight: 0 },
+        packets: Packets { sent: 1_000, duplicated: 5, injected: None, delivered: 990, dropped: 15, in_flight: 0 },
         bytes_sent: 40_000,
         metrics,
         faults,

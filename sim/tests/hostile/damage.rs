@@ -2,17 +2,11 @@
 
 use quidnunc_sim::world::Damaged;
 
-use super::log::{assert_same_but_for_refusals, play};
-
-/// Whatever else may go wrong at the same time: chance, a crash with a return, processes that stand still, a split.
-const TROUBLE: &str = "[[fault]]\nid = \"stop\"\nkind = \"crash\"\ntarget = \"node:3\"\nat = \"14s\"\nrestart = \"15s\"\n\
-    [[fault]]\nid = \"gc\"\nkind = \"pause\"\ntarget = { pick = \"random\", count = 4 }\nat = \"20s\"\nfor = \"4s\"\n\
-    [[fault]]\nid = \"split\"\nkind = \"partition\"\nshape = \"random-halves\"\nat = \"32s\"\nfor = \"12s\"\n";
+use super::log::{CHANCE, STANDSTILL, TROUBLE, assert_same_but_for_refusals, play};
 
 /// Plays a network that damages packets, and the same one in which exactly these packets are lost.
 fn damaged_is_lost(damage: &str, id: &str) {
-    let net = "loss = { random = \"2%\" }\nduplicate = \"20%\"\nreorder = { share = \"5%\", by = \"200ms\" }";
-    let rest = format!("[net]\n{damage}\n{net}\n{TROUBLE}");
+    let rest = format!("[net]\n{damage}\n{CHANCE}\n{TROUBLE}{STANDSTILL}");
     for seed in 1..=6 {
         let [damaged, lost] = [Damaged::Arrives, Damaged::Vanishes].map(|damaged| play(&rest, seed, damaged));
         assert_same_but_for_refusals(&damaged, &lost, seed);

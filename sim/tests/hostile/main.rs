@@ -4,4 +4,5 @@
 //! every node sends, byte for byte, and everything that it reports.
 
 mod damage;
+mod injection;
 mod log;

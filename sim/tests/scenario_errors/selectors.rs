@@ -190,6 +190,6 @@ target = "fault:split.target"
             39 | target = "fault:split.target"
                |          ^^^^^^^^^^^^^^^^^^^^
                |
-               = help: name a crash, a pause, a link, or a partition with shape = "isolate""#]],
+               = help: name a crash, a pause, an injection, a link, or a partition with shape = "isolate""#]],
     );
 }

@@ -1,8 +1,8 @@
 //! Does a valid file become exactly the data that it describes?
 
 use quidnunc_sim::scenario::{
-    Across, Anchor, Count, Damage, Delay, Direction, Distribution, Edge, Expect, Fault, FaultKind, Metric, Net, Nodes,
-    Op, ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share, StartAs, Stat, parse,
+    Across, Anchor, Count, Damage, Delay, Direction, Distribution, Edge, Expect, Fault, FaultKind, Injected, Metric,
+    Net, Nodes, Op, ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share, StartAs, Stat, parse,
 };
 
 use super::FILE;
@@ -81,6 +81,8 @@ fn every_table_but_the_lists() {
 #[test]
 fn every_fault() {
     let isolated = Selector::First(Count::Millionths(5_000));
+    let random = |millionths| Selector::Random(Count::Millionths(millionths));
+    let inject = |target, per_1000_s, what| FaultKind::Inject { target, per_1000_s, what };
     let noise = |corrupt, truncate| FaultKind::Noise { damage: Damage { corrupt, truncate } };
     let partition = |shape, direction| FaultKind::Partition { shape, direction };
     let crash = |target, stagger_ns, restart_after_ns| FaultKind::Crash { target, stagger_ns, restart_after_ns };
@@ -133,6 +135,9 @@ fn every_fault() {
                     Direction::Both
                 )
             ),
+            fault("noise", 110 * S, Some(20 * S), inject(random(100_000), 10_000, Injected::Noise)),
+            fault("foreign", 110 * S, None, inject(Selector::SameAs(9), 500, Injected::Foreign)),
+            fault("replay", 111 * S, None, inject(Selector::All, 1_000_000, Injected::Replay)),
             fault("net.corrupt", 10 * S, None, noise(Share(1 << 63), Share::NEVER)),
             fault("net.truncate", 10 * S, None, noise(Share::NEVER, Share(1 << 61))),
         ]

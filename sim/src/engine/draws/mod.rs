@@ -39,6 +39,10 @@ pub enum Purpose {
     FaultDelay = 0x2ffd_72db_d01a_dfb7,
     /// What the nodes are asked to do.
     Workload = 0xb8e1_afed_6a26_7e96,
+    /// When a datagram from outside comes.
+    InjectTime = 0xba7c_9045_f12c_7f99,
+    /// What is in it.
+    InjectBytes = 0x24a1_9947_b391_6cf7,
 }
 
 /// All chance of one run.

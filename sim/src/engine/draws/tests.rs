@@ -5,7 +5,7 @@ use super::*;
 
 /// Deviations from the mean that a normal variable exceeds, both sides together, once in a million times.
 const SIGMAS: f64 = 4.9;
-const PURPOSES: [Purpose; 12] = [
+const PURPOSES: [Purpose; 14] = [
     Purpose::Placement,
     Purpose::LinkDelay,
     Purpose::LinkLoss,
@@ -18,6 +18,8 @@ const PURPOSES: [Purpose; 12] = [
     Purpose::FaultLoss,
     Purpose::FaultDelay,
     Purpose::Workload,
+    Purpose::InjectTime,
+    Purpose::InjectBytes,
 ];
 
 /// A name and one draw for each number.

@@ -24,7 +24,7 @@ pub const MAX_SOURCES: u32 = 1 << SRC_BITS;
 /// What kind of event comes first when several fall on the same instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// A fault begins or ends.
+    /// A fault begins, does something or ends.
     Fault,
     /// A packet arrives.
     Packet,
@@ -74,6 +74,12 @@ pub const fn order_key(class: Class, src: u32, seq: u32) -> u64 {
     assert!(src < MAX_SOURCES, "too many sources of events");
     // `From` is not const; all three widen.
     (class as u64) << (SRC_BITS + 32) | (src as u64) << 32 | seq as u64
+}
+
+/// The source of an event with this rank.
+#[must_use]
+pub const fn source_of(order: u64) -> u32 {
+    (order >> 32) as u32 & (MAX_SOURCES - 1)
 }
 
 /// The event queue.

@@ -2,7 +2,7 @@
 
 use super::mistake::{Mistake, Outcome};
 use super::table::{Field, Section};
-use super::units::duration_text;
+use super::units::{FREQUENCY, duration_text};
 use super::{net, overlap, selector};
 use crate::scenario::extent::last_start_ns;
 use crate::scenario::words::words;
@@ -12,6 +12,7 @@ use crate::scenario::{Damage, Direction, Fault, FaultKind, Run, Selector, Share}
 #[derive(Clone, Copy)]
 enum Kind {
     Crash,
+    Inject,
     Link,
     Pause,
     Partition,
@@ -19,6 +20,7 @@ enum Kind {
 
 words!(Kind {
     Crash = "crash",
+    Inject = "inject",
     Link = "link",
     Pause = "pause",
     Partition = "partition",
@@ -42,6 +44,8 @@ const KEYS: &[&str] = &[
     "truncate",
     "shape",
     "groups",
+    "rate",
+    "what",
 ];
 
 impl Kind {
@@ -49,6 +53,7 @@ impl Kind {
     const fn keys(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Crash => ("a crash fault", &["id", "kind", "at", "target", "stagger", "restart"]),
+            Self::Inject => ("an inject fault", &["id", "kind", "at", "for", "target", "rate", "what"]),
             Self::Link => (
                 "a link fault",
                 &["id", "kind", "at", "for", "from", "to", "direction", "loss", "delay", "corrupt", "truncate"],
@@ -93,6 +98,7 @@ impl Reader<'_> {
         let for_ns = section.opt("for", |field| self.length(field, at_ns))?;
         let read = match kind {
             Kind::Crash => Self::crash,
+            Kind::Inject => Self::inject,
             Kind::Link => Self::link,
             Kind::Pause => Self::pause,
             Kind::Partition => Self::partition,
@@ -204,6 +210,19 @@ impl Reader<'_> {
             loss: loss.unwrap_or_default(),
             delay,
             damage,
+        })
+    }
+
+    fn inject(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {
+        let rate = section.need("rate", "\"10/s\"")?;
+        let per_1000_s = rate.quantity(&FREQUENCY)?;
+        if per_1000_s == 0 {
+            return Err(rate.wrong("this injects nothing", "write more than 0/s, or leave out the fault"));
+        }
+        Ok(FaultKind::Inject {
+            target: self.selector(&section.need("target", "\"all\"")?)?,
+            per_1000_s,
+            what: section.need("what", "\"noise\"")?.word()?,
         })
     }
 

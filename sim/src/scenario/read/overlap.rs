@@ -43,7 +43,9 @@ pub(super) fn check(target: &Field<'_>, fault: &Fault, earlier: &[Fault], nodes:
 const fn stopped(fault: &Fault) -> Option<&Selector> {
     match &fault.kind {
         FaultKind::Crash { target, .. } | FaultKind::Pause { target } => Some(target),
-        FaultKind::Link { .. } | FaultKind::Noise { .. } | FaultKind::Partition { .. } => None,
+        FaultKind::Link { .. } | FaultKind::Noise { .. } | FaultKind::Inject { .. } | FaultKind::Partition { .. } => {
+            None
+        }
     }
 }
 

@@ -65,7 +65,9 @@ fn borrowed(field: &Field<'_>, reference: &str, earlier: &[Fault]) -> Outcome<Se
     };
     let fault = &earlier[index];
     let valid = fault.lends().map(|_| match fault.kind {
-        FaultKind::Crash { .. } | FaultKind::Pause { .. } | FaultKind::Partition { .. } => "target",
+        FaultKind::Crash { .. } | FaultKind::Inject { .. } | FaultKind::Pause { .. } | FaultKind::Partition { .. } => {
+            "target"
+        }
         FaultKind::Link { .. } | FaultKind::Noise { .. } => "from",
     });
     match valid {
@@ -76,7 +78,7 @@ fn borrowed(field: &Field<'_>, reference: &str, earlier: &[Fault]) -> Outcome<Se
         )),
         None => Err(field.wrong(
             format!("the fault `{id}` has no target"),
-            "name a crash, a pause, a link, or a partition with shape = \"isolate\"",
+            "name a crash, a pause, an injection, a link, or a partition with shape = \"isolate\"",
         )),
     }
 }

@@ -71,6 +71,15 @@ pub(super) const RATE: Quantity = Quantity {
     limit: (1 << 40, "1024GiB/s"),
 };
 
+/// How often something happens, in times per 1000 s.
+pub(super) const FREQUENCY: Quantity = Quantity {
+    noun: "a frequency",
+    units: &[("/s", 1_000)],
+    usual: &["/s"],
+    step: "0.001/s",
+    limit: (10_000_000, "10000/s"),
+};
+
 /// A probability, in 10^-14.
 pub(super) const SHARE: Quantity = Quantity {
     noun: "a share",
