@@ -4,7 +4,7 @@ mod harness;
 
 use std::time::Duration;
 
-use harness::{Options, Out, World, addr_of, id_of};
+use harness::{Line, Options, Out, World, addr_of, id_of};
 use quidnunc_core::{
     Command, Config, ConfigError, DecodeError, Event, Health, Identity, Input, Instant, MemberChange, Node, Purpose,
     Reason, fit_checksum, probe_decoder,
@@ -251,4 +251,29 @@ fn nothing_answers_a_stranger_with_more_than_three_times_its_bytes() {
         answered += if transmit.to == victim { transmit.len } else { 0 };
     }
     assert!(answered <= 3 * ping.len(), "{answered} bytes answer {}", ping.len());
+}
+
+#[test]
+fn a_challenge_is_answered_once_and_only_where_the_request_went() {
+    let mut world = World::new(2, Config::lan(), Options::plain(1, Instant::from_nanos(0)));
+    world.command(1, Command::Join { seeds: &[addr_of(0)] }).expect("a join is taken");
+    let requests = |world: &World| {
+        let to = |line: &Line| match line.out {
+            Out::Packet { to, purpose: Purpose::Join, .. } if line.peer == 1 => Some(to),
+            _ => None,
+        };
+        world.log.iter().filter_map(to).collect::<Vec<_>>()
+    };
+    while world.peers[1].heard.is_empty() {
+        world.run(SECOND / 1000);
+    }
+    let challenge = world.peers[1].heard[0].1.clone();
+    assert_eq!(requests(&world), [addr_of(0), addr_of(0)], "a request, and the proven one");
+    // Whoever replays it, at once or when the node is in, draws nothing to an address of its choice.
+    for _ in 0..2 {
+        world.feed(1, Input::Datagram { from: addr_of(9), bytes: &challenge }).expect("it is valid");
+        world.run(Duration::from_secs(1));
+    }
+    assert_eq!(world.node(1).view().live(), 2, "it is in");
+    assert_eq!(requests(&world), [addr_of(0), addr_of(0)]);
 }

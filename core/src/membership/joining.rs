@@ -14,12 +14,21 @@ use crate::vocab::{Instant, Nonce, Rng};
 /// The longest pause between two requests.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// A request under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Asked {
+    to: SocketAddr,
+    nonce: Nonce,
+    /// It was challenged and sent again with the cookie.
+    proven: bool,
+}
+
 /// Joins, one at a time.
 #[derive(Debug, Clone)]
 pub(crate) struct Joining {
     turn: usize,
-    /// The nonce of the latest request.
-    nonce: Option<Nonce>,
+    /// The latest request, until it is welcomed.
+    asked: Option<Asked>,
     /// When the next seed is asked; never, unless a join is under way.
     next: Instant,
     pause: Duration,
@@ -28,14 +37,14 @@ pub(crate) struct Joining {
 impl Joining {
     /// No join is under way.
     pub(crate) const fn idle() -> Self {
-        Self { turn: 0, nonce: None, next: Instant::NEVER, pause: Duration::ZERO }
+        Self { turn: 0, asked: None, next: Instant::NEVER, pause: Duration::ZERO }
     }
 
     /// Starts a join with a random one of so many seeds, at once. `pause` lies between the first two requests
     /// and grows by half each time.
     pub(crate) fn start(seeds: usize, pause: Duration, now: Instant, rng: &mut Rng) -> Self {
         let turn = rng.below(u32::try_from(seeds).unwrap_or(u32::MAX)) as usize;
-        Self { turn, nonce: None, next: now, pause }
+        Self { turn, asked: None, next: now, pause }
     }
 
     /// The seed to be asked now, with the nonce of the request.
@@ -47,14 +56,22 @@ impl Joining {
         self.next = now.after(Duration::from_nanos(rng.nanos_in(nanos / 2..nanos.saturating_add(nanos / 2))));
         let pause_max = PAUSE_MAX.max(self.pause);
         self.pause = (self.pause + self.pause / 2).min(pause_max);
-        seed.map(|seed| (seed, self.ask(rng)))
+        seed.map(|seed| (seed, self.ask(seed, rng)))
     }
 
     /// The nonce of one more request.
-    pub(crate) fn ask(&mut self, rng: &mut Rng) -> Nonce {
+    pub(crate) fn ask(&mut self, to: SocketAddr, rng: &mut Rng) -> Nonce {
         let nonce = Nonce(rng.next().to_le_bytes());
-        self.nonce = Some(nonce);
+        self.asked = Some(Asked { to, nonce, proven: false });
         nonce
+    }
+
+    /// The latest request was challenged. Returns where to send it again: where it went the first time, however
+    /// many challenges claim to come from somewhere else, and once.
+    pub(crate) fn on_challenge(&mut self) -> Option<SocketAddr> {
+        let asked = self.asked.as_mut()?;
+        asked.proven = true;
+        Some(asked.to)
     }
 
     /// Whether a join is under way; nobody else is asked until it has ended.
@@ -65,13 +82,18 @@ impl Joining {
     /// Somebody let the node in. Returns whether that ends a join.
     pub(crate) fn on_welcome(&mut self) -> bool {
         let joined = self.is_under_way();
-        (self.next, self.nonce) = (Instant::NEVER, None);
+        (self.next, self.asked) = (Instant::NEVER, None);
         joined
     }
 
-    /// Whether an answer belongs to the latest request.
-    pub(crate) fn is_answer(&self, nonce: Nonce) -> bool {
-        self.nonce == Some(nonce)
+    /// Whether a challenge belongs to the latest request, and is the first to do so.
+    pub(crate) fn awaits_challenge(&self, nonce: Nonce) -> bool {
+        self.asked.is_some_and(|asked| asked.nonce == nonce && !asked.proven)
+    }
+
+    /// Whether a welcome belongs to the latest request.
+    pub(crate) fn awaits_welcome(&self, nonce: Nonce) -> bool {
+        self.asked.is_some_and(|asked| asked.nonce == nonce && asked.proven)
     }
 
     /// When the next seed is to be asked.

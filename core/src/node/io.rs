@@ -60,7 +60,9 @@ pub enum Command<'a> {
 /// The most seeds that one [`Command::Join`] takes.
 pub const SEEDS_MAX: usize = 64;
 
-/// Why an input was refused. Except for a counter in [`Stats`], the node is as if it had never come.
+/// Why an input was refused. Except for a counter in [`Stats`], the node is as if it had never come; only, when
+/// timers are overdue, a refused datagram takes one of the turns that datagrams have before them, or a flood of
+/// noise could hold the timers back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
     /// The bytes are not a datagram of this cluster.

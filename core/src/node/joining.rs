@@ -47,7 +47,7 @@ impl Node {
         if slot.is_some_and(|slot| self.membership.health(slot).is_live()) {
             cold.book.strike(entry);
         } else {
-            let nonce = cold.joining.ask(&mut self.rng);
+            let nonce = cold.joining.ask(entry.addr, &mut self.rng);
             self.wish(Intent::Join { to: entry.addr, nonce, cookie: None });
         }
     }

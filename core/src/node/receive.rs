@@ -48,7 +48,8 @@ impl Node {
         let awaited = match datagram.body {
             Body::Ack { nonce } => self.prober.on_answer(sender.id, nonce) || self.take_favour(sender.id, nonce, now),
             Body::Relayed { nonce, target } => self.prober.on_answer(target, nonce),
-            Body::Challenge { nonce, .. } | Body::Welcome { nonce } => self.cold.joining.is_answer(nonce),
+            Body::Challenge { nonce, .. } => self.cold.joining.awaits_challenge(nonce),
+            Body::Welcome { nonce } => self.cold.joining.awaits_welcome(nonce),
             Body::Digest(digest) => self.is_awaited(&digest, from, now),
             Body::None | Body::Ping { .. } | Body::PingRequest { .. } | Body::Join { .. } => return false,
             Body::Summary(_) | Body::Wants(_) => return false,
@@ -134,7 +135,9 @@ impl Node {
             Body::PingRequest { nonce, target } => self.on_ping_request(from, nonce, target, now),
             Body::Join { nonce, cookie } => self.on_join_request(from, nonce, cookie, now),
             Body::Challenge { nonce, cookie } if awaited => {
-                self.wish(Intent::Join { to: from, nonce, cookie: Some(cookie) });
+                if let Some(to) = self.cold.joining.on_challenge() {
+                    self.wish(Intent::Join { to, nonce, cookie: Some(cookie) });
+                }
             }
             Body::Welcome { .. } if awaited => self.on_welcome(from, &datagram.sender, now),
             Body::Summary(summary) => self.on_summary(from, &summary, bytes_max, now),
