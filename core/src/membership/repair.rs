@@ -96,3 +96,49 @@ impl Repairs {
         now < self.young_until
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GAP: Duration = Duration::from_millis(500);
+    const RUMOURS: Duration = Duration::from_secs(2);
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_nanos(millis * 1_000_000)
+    }
+
+    /// One packet that differs every 100 ms; returns when repairs begin, in milliseconds.
+    fn begun(repairs: &mut Repairs, suspecting: bool, from: u64, until: u64) -> alloc::vec::Vec<u64> {
+        (from..until).step_by(100).filter(|&ms| repairs.on_mismatch(suspecting, RUMOURS, at(ms))).collect()
+    }
+
+    #[test]
+    fn a_mismatch_must_outlive_every_rumour_and_the_gap_doubles() {
+        let mut repairs = Repairs::new(GAP, at(0));
+        assert_eq!(begun(&mut repairs, false, 0, 10_000), [2000, 2500, 3500, 5500, 9500]);
+        repairs.on_found(1, at(10_000));
+        assert_eq!(begun(&mut repairs, false, 10_000, 11_500), [10_500, 11_000], "what was found makes it quick again");
+        repairs.on_equal();
+        assert_eq!(begun(&mut repairs, false, 13_000, 15_000), [], "whoever agreed in between waits anew");
+    }
+
+    #[test]
+    fn two_are_enough_while_somebody_is_suspected() {
+        let mut repairs = Repairs::new(GAP, at(0));
+        assert_eq!(begun(&mut repairs, true, 0, 1000), [100, 600]);
+    }
+
+    #[test]
+    fn the_young_ask_at_once_and_by_themselves() {
+        let mut repairs = Repairs::new(GAP, at(0));
+        repairs.on_joined(at(0));
+        assert_eq!(repairs.next_deadline(at(0)), Instant::NEVER, "nothing differs yet");
+        assert!(repairs.on_mismatch(false, RUMOURS, at(100)));
+        assert!(!repairs.on_mismatch(false, RUMOURS, at(200)));
+        assert_eq!(repairs.next_deadline(at(200)), at(600));
+        repairs.on_found(FILLING_RECORDS, at(300));
+        assert_eq!(repairs.next_deadline(at(300)), at(400), "a roster that is being filled");
+        assert_eq!(repairs.next_deadline(at(10_000)), Instant::NEVER, "grown up");
+    }
+}
