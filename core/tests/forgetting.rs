@@ -4,7 +4,7 @@ mod harness;
 
 use std::time::Duration;
 
-use harness::{Line, Options, Out, World, addr_of, id_of};
+use harness::{Line, Options, Out, Step, World, addr_of, id_of};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use quidnunc_core::{Command, Config, Event, Health, Input, Instant, Purpose};
@@ -106,6 +106,35 @@ fn what_is_replayed_to_a_newcomer_brings_nobody_back() {
     assert_eq!(world.belief(2, 3), Some(Health::Dead), "those who remember have told it");
     let back = |line: &Line| matches!(line.out, Out::Event(Event::Member(change)) if change.id == id_of(3) && change.health == Health::Alive);
     assert!(!world.log[from..].iter().any(back), "and nobody else believed it");
+}
+
+#[test]
+fn a_process_that_stood_still_forgets_like_the_others_and_goes_on() {
+    for frozen_millis in [30_000, 60_000] {
+        let mut world = forgetful(4, 1);
+        world.kill(3);
+        world.run(20 * SECOND);
+        world.step(&Step::Freeze { peer: 1, millis: frozen_millis });
+        let first = forgotten_at(&mut world, 0, 3);
+        let second = forgotten_at(&mut world, 1, 3);
+        assert!(second <= first + 20 * SECOND, "{second:?} and {first:?}: as soon as it goes on, not as much later");
+        // News of a death, when another one is overdue to be forgotten, is no second freeze.
+        world.kill(2);
+        world.run(20 * SECOND);
+        assert_eq!(world.belief(1, 2), Some(Health::Dead));
+        assert_eq!(world.node(1).view().stats().freezes, 1);
+    }
+}
+
+#[test]
+fn a_goodbye_without_rumours_is_found_out_by_repair() {
+    let config = Config { retransmit_mult: 0, ..Config::lan() };
+    let mut world = World::new(4, config, Options::plain(1, Instant::from_nanos(0)));
+    world.meet();
+    world.command(3, Command::Leave).expect("a member may leave");
+    world.run(20 * SECOND);
+    assert!(world.node(3).view().has_left());
+    assert!((0..3).all(|of| world.belief(of, 3) == Some(Health::Left)), "nobody takes it for dead");
 }
 
 #[test]

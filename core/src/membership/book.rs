@@ -43,9 +43,11 @@ impl Book {
     /// Notes where a member was that is being forgotten.
     pub(crate) fn note(&mut self, id: NodeId, addr: SocketAddr, rng: &mut Rng) {
         let entry = Entry { id: Some(id), addr };
-        if let Some(known) = self.gone.iter_mut().find(|known| known.id == entry.id || known.addr == addr) {
-            *known = entry;
-        } else if self.gone.len() < GONE_MAX {
+        if self.seeds.iter().any(|seed| seed.addr == addr) {
+            return;
+        }
+        self.gone.retain(|known| known.id != entry.id && known.addr != addr);
+        if self.gone.len() < GONE_MAX {
             self.gone.push(entry);
         } else {
             let place = rng.below(u32::try_from(GONE_MAX).unwrap_or(u32::MAX)) as usize;
@@ -105,7 +107,9 @@ mod tests {
         book.note(NodeId::from_u128(1), addr(1), &mut rng);
         book.note(NodeId::from_u128(1), addr(2), &mut rng);
         book.note(NodeId::from_u128(2), addr(2), &mut rng);
-        assert_eq!(book.gone, [Entry { id: Some(NodeId::from_u128(2)), addr: addr(2) }]);
+        book.note(NodeId::from_u128(3), addr(3), &mut rng);
+        book.note(NodeId::from_u128(2), addr(3), &mut rng);
+        assert_eq!(book.gone, [Entry { id: Some(NodeId::from_u128(2)), addr: addr(3) }]);
     }
 
     #[test]
@@ -131,6 +135,7 @@ mod tests {
         book.on_answer(addr(1), NodeId::from_u128(7));
         let seed = Entry { id: Some(NodeId::from_u128(7)), addr: addr(1) };
         book.strike(seed);
-        assert_eq!(book.seeds[0], seed);
+        book.note(NodeId::from_u128(7), addr(1), &mut Rng::new(1, NodeId::from_u128(1), 1));
+        assert_eq!((book.seeds[0], book.gone.len()), (seed, 0), "nor is it in the book twice");
     }
 }

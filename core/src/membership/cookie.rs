@@ -14,6 +14,17 @@ use crate::vocab::{Cookie, Instant, Rng};
 /// How long a cookie is good: between one and two of these.
 const EPOCH: Duration = Duration::from_secs(10);
 
+/// What a cookie is good for; one for another use is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// To join.
+    Join,
+    /// To answer a summary with a digest.
+    Digest,
+    /// To ask for records.
+    Wants,
+}
+
 /// The secret from which this node's cookies are made.
 #[derive(Debug, Clone)]
 pub(crate) struct Cookies {
@@ -29,18 +40,19 @@ impl Cookies {
     }
 
     /// The cookie that an address gets now.
-    pub(crate) fn bake(&self, addr: SocketAddr, now: Instant) -> Cookie {
-        self.cookie(addr, epoch(now))
+    pub(crate) fn bake(&self, for_use: Use, addr: SocketAddr, now: Instant) -> Cookie {
+        self.cookie(for_use, addr, epoch(now))
     }
 
     /// Whether this is a cookie that the address got lately.
-    pub(crate) fn accepts(&self, cookie: Cookie, addr: SocketAddr, now: Instant) -> bool {
+    pub(crate) fn accepts(&self, for_use: Use, cookie: Cookie, addr: SocketAddr, now: Instant) -> bool {
         let epoch = epoch(now);
-        cookie == self.cookie(addr, epoch) || epoch.checked_sub(1).is_some_and(|last| cookie == self.cookie(addr, last))
+        let of = |epoch| self.cookie(for_use, addr, epoch);
+        cookie == of(epoch) || epoch.checked_sub(1).is_some_and(|last| cookie == of(last))
     }
 
-    /// One ChaCha8 block, keyed by secret and address, on the stream of epoch and port.
-    fn cookie(&self, addr: SocketAddr, epoch: u64) -> Cookie {
+    /// One ChaCha8 block, keyed by secret and address, on the stream of use, epoch and port.
+    fn cookie(&self, for_use: Use, addr: SocketAddr, epoch: u64) -> Cookie {
         let ip = match addr.ip() {
             IpAddr::V4(ip) => ip.to_ipv6_mapped(),
             IpAddr::V6(ip) => ip,
@@ -49,7 +61,8 @@ impl Cookies {
         key[..16].copy_from_slice(&self.secret);
         key[16..].copy_from_slice(&ip.octets());
         let mut prf = ChaCha8Rng::from_seed(key);
-        prf.set_stream(epoch << 16 | u64::from(addr.port()));
+        // 2^64 ns are fewer than 2^31 epochs.
+        prf.set_stream((for_use as u64) << 60 | epoch << 16 | u64::from(addr.port()));
         Cookie(prf.next_u64().to_le_bytes())
     }
 }
@@ -64,14 +77,15 @@ mod tests {
     use crate::vocab::NodeId;
 
     #[test]
-    fn a_cookie_belongs_to_one_address_and_grows_stale() {
+    fn a_cookie_belongs_to_one_address_and_use_and_grows_stale() {
         let cookies = Cookies::new(&mut Rng::new(1, NodeId::from_u128(1), 1));
         let (here, there) = (SocketAddr::from(([10, 0, 0, 1], 7946)), SocketAddr::from(([10, 0, 0, 1], 7947)));
         let now = Instant::from_nanos(25_000_000_000);
-        let cookie = cookies.bake(here, now);
-        assert!(cookies.accepts(cookie, here, now));
-        assert!(cookies.accepts(cookie, here, now.after(EPOCH)));
-        assert!(!cookies.accepts(cookie, here, now.after(EPOCH * 2)));
-        assert!(!cookies.accepts(cookie, there, now));
+        let cookie = cookies.bake(Use::Join, here, now);
+        assert!(cookies.accepts(Use::Join, cookie, here, now));
+        assert!(cookies.accepts(Use::Join, cookie, here, now.after(EPOCH)));
+        assert!(!cookies.accepts(Use::Join, cookie, here, now.after(EPOCH * 2)));
+        assert!(!cookies.accepts(Use::Join, cookie, there, now));
+        assert!(!cookies.accepts(Use::Wants, cookie, here, now));
     }
 }

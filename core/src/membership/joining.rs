@@ -74,16 +74,11 @@ impl Joining {
         Some(asked.to)
     }
 
-    /// Whether a join is under way; nobody else is asked until it has ended.
-    pub(crate) fn is_under_way(&self) -> bool {
-        self.next != Instant::NEVER
-    }
-
-    /// Somebody let the node in. Returns whether that ends a join.
-    pub(crate) fn on_welcome(&mut self) -> bool {
-        let joined = self.is_under_way();
-        (self.next, self.asked) = (Instant::NEVER, None);
-        joined
+    /// Somebody let the node in. Returns whether that ends a join, and who was asked.
+    pub(crate) fn on_welcome(&mut self) -> (bool, Option<SocketAddr>) {
+        let joined = self.next != Instant::NEVER;
+        self.next = Instant::NEVER;
+        (joined, self.asked.take().map(|asked| asked.to))
     }
 
     /// Whether a challenge belongs to the latest request, and is the first to do so.

@@ -139,10 +139,8 @@ impl Membership {
     pub(crate) fn apply(&mut self, record: &Record, now: Instant) -> Change {
         match self.judge(record, now) {
             Verdict::New => {
-                if self.is_full()
-                    && let Some((_, slot)) = self.tombstones.first()
-                {
-                    self.forget(slot);
+                if self.is_full() {
+                    self.forget_first(now);
                 }
                 Change::New(self.insert(record, now))
             }
@@ -192,10 +190,11 @@ impl Membership {
         if record.incarnation.boot > self.boot_now(now).saturating_add(BOOT_AHEAD_MS_MAX) {
             return Verdict::Refused(Refusal::Boot);
         }
-        let gone = !record.health.is_live();
-        if gone && Duration::from_millis(record.age_ms.into()) >= self.limits.tombstone_life {
+        // Also of a suspect, which a repair makes of somebody dead: whoever lives has no age.
+        if Duration::from_millis(record.age_ms.into()) >= self.limits.tombstone_life {
             return Verdict::Refused(Refusal::Age);
         }
+        let gone = !record.health.is_live();
         let Some(slot) = self.find(record.id) else {
             // Whoever lives takes the place of whoever is forgotten next.
             let no_room = self.is_full() && (gone || self.tombstones.is_empty());
@@ -221,7 +220,8 @@ impl Membership {
         }
     }
 
-    fn is_full(&self) -> bool {
+    /// Whether a newcomer takes somebody's place, if it gets one at all.
+    pub(crate) fn is_full(&self) -> bool {
         self.members() >= self.limits.members_max
     }
 
@@ -246,18 +246,17 @@ impl Membership {
 
     /// Forgets one member whose record has reached the age for that. Returns what it said last.
     pub(crate) fn forget_due(&mut self, now: Instant) -> Option<Record> {
-        let (at, slot) = self.tombstones.first()?;
-        (at <= now).then(|| {
-            let last = self.record_at(slot, now);
-            self.forget(slot);
-            last
-        })
+        if self.tombstones.next_deadline() <= now { self.forget_first(now) } else { None }
     }
 
-    fn forget(&mut self, slot: Slot) {
+    /// Forgets whoever would be forgotten next. Returns what its record said last.
+    pub(crate) fn forget_first(&mut self, now: Instant) -> Option<Record> {
+        let (_, slot) = self.tombstones.first()?;
+        let last = self.record_at(slot, now);
         self.tombstones.remove(slot);
         self.index.remove(self.roster.get(slot).id_hash(), slot);
         self.roster.vacate(slot);
+        Some(last)
     }
 
     /// When somebody is to be forgotten next.
@@ -312,7 +311,10 @@ impl Membership {
         if record.health.is_live() {
             return record;
         }
-        let left = self.tombstones.get(slot).map_or(self.limits.tombstone_life, |end| end.since(now));
+        // What waits to be sent may still point at a row that was given up; nobody believes it at that age. The
+        // node's own goodbye never grows old.
+        let no_tombstone = if slot == Slot::SELF { self.limits.tombstone_life } else { Duration::ZERO };
+        let left = self.tombstones.get(slot).map_or(no_tombstone, |end| end.since(now));
         let age = self.limits.tombstone_life.saturating_sub(left).as_millis();
         Record { age_ms: u32::try_from(age).unwrap_or(u32::MAX), ..record }
     }
@@ -337,7 +339,7 @@ impl Membership {
         self.roster.tell_anew(slot)
     }
 
-    /// The fingerprint: equal on two nodes exactly when their rosters are (up to 2^-64).
+    /// The fingerprint: equal on two nodes exactly when they know the same live members (up to 2^-64).
     pub(crate) const fn fingerprint(&self) -> u64 {
         self.sum
     }

@@ -19,8 +19,8 @@ pub struct Identity {
 
 /// What a node is told before it begins: the members of an earlier life, or of a cluster that is there already.
 ///
-/// It loads in time linear in its length. What it says is believed like a repair that was never told on, and
-/// no events come of it: read the view. If it holds the node's own record with the same boot, the node
+/// It loads in time linear in its length. What it says is believed, the dead included, and is not told on, and no
+/// events come of it: read the view. If it holds the node's own record with the same boot, the node
 /// takes it that everybody knows it; otherwise it announces itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot<'a> {

@@ -6,8 +6,9 @@
 
 use core::net::SocketAddr;
 
+use crate::membership::cookie::Use;
 use crate::membership::joining::Joining;
-use crate::vocab::{Cookie, Health, Instant, Nonce};
+use crate::vocab::{Cookie, Health, Instant, Nonce, Slot};
 use crate::wire::Sender;
 
 use super::intents::Intent;
@@ -24,7 +25,9 @@ impl Node {
 
     pub(super) fn on_join_due(&mut self, now: Instant) {
         let cold = &mut *self.cold;
-        if let Some((to, nonce)) = cold.joining.on_deadline(&cold.book, now, &mut self.rng) {
+        let own = self.membership.addr(Slot::SELF);
+        let asked = cold.joining.on_deadline(&cold.book, now, &mut self.rng);
+        if let Some((to, nonce)) = asked.filter(|&(to, _)| to != own) {
             self.wish(Intent::Join { to, nonce, cookie: None });
         }
         self.schedule_join();
@@ -38,11 +41,9 @@ impl Node {
     /// the cluster of which nobody here remembers anything.
     pub(super) fn try_book(&mut self) {
         let cold = &mut *self.cold;
-        if cold.joining.is_under_way() {
-            return;
-        }
-        let live = self.membership.live();
-        let Some(entry) = cold.book.choose(live, &mut self.rng) else { return };
+        let (live, own) = (self.membership.live(), self.membership.addr(Slot::SELF));
+        let chosen = cold.book.choose(live, &mut self.rng).filter(|entry| entry.addr != own);
+        let Some(entry) = chosen else { return };
         let slot = entry.id.and_then(|id| self.membership.find(id));
         if slot.is_some_and(|slot| self.membership.health(slot).is_live()) {
             cold.book.strike(entry);
@@ -54,7 +55,7 @@ impl Node {
 
     /// A stranger asks to be let in. What it says of itself was learned like any rumour.
     pub(super) fn on_join_request(&mut self, from: SocketAddr, nonce: Nonce, cookie: Option<Cookie>, now: Instant) {
-        let proven = cookie.is_some_and(|cookie| self.cold.cookies.accepts(cookie, from, now));
+        let proven = cookie.is_some_and(|cookie| self.cold.cookies.accepts(Use::Join, cookie, from, now));
         if self.leaving != Leaving::Stays {
             return;
         }
@@ -63,8 +64,8 @@ impl Node {
 
     /// Somebody let this node in: it is a member, though it knows few of the others yet.
     pub(super) fn on_welcome(&mut self, from: SocketAddr, host: &Sender, now: Instant) {
-        let joined = self.cold.joining.on_welcome();
-        self.cold.book.on_answer(from, host.id);
+        let (joined, asked) = self.cold.joining.on_welcome();
+        self.cold.book.on_answer(asked.unwrap_or(from), host.id);
         self.schedule_join();
         if joined {
             self.report(Event::Joined { members: self.membership.live() });
@@ -79,7 +80,7 @@ impl Node {
         if self.repairs.try_start(now) {
             // A joiner spares its seed; whoever found another island asks there.
             let to = other.filter(|_| joined).map_or(from, |slot| self.membership.addr(slot));
-            self.start_repair(to);
+            self.start_repair(to, now);
         }
     }
 }

@@ -27,8 +27,14 @@ impl Node {
         if reason != Reason::Repair && self.membership.holds(record) {
             return false;
         }
-        let record = self.softened(record, reason);
-        let (slot, was) = match self.membership.apply(&record, self.clock.outside(now)) {
+        let (record, outside) = (self.softened(record, reason), self.clock.outside(now));
+        if self.membership.is_full()
+            && self.membership.judge(&record, outside) == Verdict::New
+            && let Some(last) = self.membership.forget_first(outside)
+        {
+            self.note_forgotten(&last);
+        }
+        let (slot, was) = match self.membership.apply(&record, outside) {
             Change::New(slot) => (slot, None),
             Change::Changed { slot, was } => (slot, Some(was)),
             Change::Old => return false,
@@ -39,7 +45,7 @@ impl Node {
         };
         let live = record.health.is_live();
         if !live {
-            self.schedule_forgetting();
+            self.schedule_forgetting(now);
         }
         self.order.on_changed(slot, live.then(|| self.target(slot)));
         self.follow_suspicion(slot, reason, now);
@@ -160,5 +166,7 @@ impl Node {
         let own = Record { health: Health::Left, ..self.membership.record(Slot::SELF) };
         self.membership.overwrite(Slot::SELF, &own, self.clock.outside(now));
         self.tell(Slot::SELF, Urgency::Urgent, now);
+        // Without rumours there is nothing to wait for: others find out by repair.
+        self.arm_gossip(now);
     }
 }

@@ -187,7 +187,7 @@ impl Node {
         if !announced {
             node.tell(Slot::SELF, Urgency::Urgent, now);
         }
-        node.schedule_forgetting();
+        node.schedule_forgetting(now);
         node.start_timers(now);
         Ok(node)
     }
@@ -310,7 +310,10 @@ impl Node {
         match reading {
             Reading::Regular => {}
             Reading::Backwards => self.stats.clock_backwards += 1,
-            Reading::Frozen => self.stats.freezes += 1,
+            Reading::Frozen => {
+                self.stats.freezes += 1;
+                self.schedule_forgetting(now);
+            }
         }
         now
     }

@@ -4,6 +4,7 @@
 
 use core::net::SocketAddr;
 
+use crate::membership::cookie::Use;
 use crate::vocab::{Health, Instant, NodeId, Nonce, Record, Slot};
 use crate::wire::{Body, Datagram, RECORD_BYTES_MAX, Sender};
 
@@ -24,7 +25,7 @@ impl Node {
             return Err(Rejected::FromSelf);
         }
         if let Body::Wants(wants) = datagram.body
-            && !self.cold.cookies.accepts(wants.cookie, from, now)
+            && !self.cold.cookies.accepts(Use::Wants, wants.cookie, from, now)
         {
             return Err(Rejected::Cookie);
         }
@@ -50,7 +51,13 @@ impl Node {
             Body::Relayed { nonce, target } => self.prober.on_answer(target, nonce),
             Body::Challenge { nonce, .. } => self.cold.joining.awaits_challenge(nonce),
             Body::Welcome { nonce } => self.cold.joining.awaits_welcome(nonce),
-            Body::Digest(digest) => self.is_awaited(&digest, from, now),
+            Body::Digest(digest) => {
+                // The nonce shows that the sender was asked, not that it is who it says it is: its boot is not
+                // believed for that.
+                let awaited = self.is_awaited(&digest, from, now);
+                self.stats.answers_unexpected += u64::from(!awaited);
+                return awaited;
+            }
             Body::None | Body::Ping { .. } | Body::PingRequest { .. } | Body::Join { .. } => return false,
             Body::Summary(_) | Body::Wants(_) => return false,
         };
@@ -82,7 +89,7 @@ impl Node {
                 self.deadlines.set(Timer::Repair, Instant::NEVER);
             }
             if self.suspicions.is_empty() {
-                // Both rosters are the same and hold the sender as it is: there is nothing to look up, and
+                // Both know the same live members, the sender as it is among them: there is nothing to look up, and
                 // nothing in our rumours is news to it. (Suspicions are not in the fingerprint.)
                 // A backlog of a packet or less is cheap to tell to its end; cutting it short would let the news
                 // die with its first hearers.
@@ -98,7 +105,7 @@ impl Node {
         if self.membership.fingerprint() != sender.fingerprint {
             let due = self.repairs.on_mismatch(!self.suspicions.is_empty(), self.rumours_last(), now);
             if due && self.leaving == Leaving::Stays {
-                self.start_repair(self.membership.addr(slot));
+                self.start_repair(self.membership.addr(slot), now);
             }
             self.deadlines.set(Timer::Repair, self.repairs.next_deadline(now));
         }
@@ -132,20 +139,21 @@ impl Node {
         let bytes_max = u32::try_from(len).unwrap_or(u32::MAX).saturating_mul(ANSWER_FACTOR);
         match datagram.body {
             Body::Ping { nonce } => return self.wish(Intent::Ack { to: from, nonce, about, bytes_max }),
-            Body::PingRequest { nonce, target } => self.on_ping_request(from, nonce, target, now),
-            Body::Join { nonce, cookie } => self.on_join_request(from, nonce, cookie, now),
+            Body::PingRequest { nonce, target } => return self.on_ping_request(from, nonce, target, now),
+            Body::Join { nonce, cookie } => return self.on_join_request(from, nonce, cookie, now),
+            Body::Summary(summary) => return self.on_summary(from, &summary, bytes_max, now),
+            Body::Wants(wants) => return self.on_wants(from, &wants),
             Body::Challenge { nonce, cookie } if awaited => {
                 if let Some(to) = self.cold.joining.on_challenge() {
                     self.wish(Intent::Join { to, nonce, cookie: Some(cookie) });
                 }
             }
             Body::Welcome { .. } if awaited => self.on_welcome(from, &datagram.sender, now),
-            Body::Summary(summary) => self.on_summary(from, &summary, bytes_max, now),
             Body::Digest(digest) if awaited => self.on_digest(from, &digest, datagram.sender.fingerprint),
-            Body::Wants(wants) => self.on_wants(from, &wants),
             Body::None | Body::Ack { .. } | Body::Relayed { .. } => {}
             Body::Challenge { .. } | Body::Welcome { .. } | Body::Digest(_) => {}
         }
+        // Whoever asked something has its answer: together with a correction it could be too long.
         if let Some(about) = about
             && self.tells_left > 0
         {

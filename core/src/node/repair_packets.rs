@@ -3,6 +3,7 @@
 use core::net::SocketAddr;
 
 use crate::membership::Below;
+use crate::membership::cookie::Use;
 use crate::vocab::{Instant, Prefix};
 use crate::wire::{Body, Digest, PrefixWriter, Prefixes, RecordKind, Summary, Wants, Writer};
 
@@ -54,7 +55,7 @@ impl Node {
             }
             differing &= !(1 << place);
         }
-        let cookie = self.cold.cookies.bake(to, now);
+        let cookie = self.cold.cookies.bake(Use::Wants, to, now);
         if hashes.is_empty() {
             return None;
         }
@@ -81,6 +82,7 @@ impl Node {
     pub(super) fn pack_reply(&mut self, writer: &mut Writer<'_>, now: Instant) -> Option<SocketAddr> {
         let outside = self.clock.outside(now);
         let reply = self.cold.conversation.replies.get_mut(0)?;
+        let asked = reply.wants.is_some();
         if let Some((Below { salt, exact }, cookie, bytes)) = reply.wants.take()
             && let Some(prefixes) = Prefixes::validate(&bytes)
             && !writer.body(&Body::Wants(Wants { salt, exact, cookie, prefixes }))
@@ -94,8 +96,9 @@ impl Node {
             }
             reply.given += 1;
         }
-        // A buffer without room for even one record must not keep the reply for ever.
-        let stuck = records_at == writer.len() && !reply.give.is_empty();
+        // A buffer without room for even one record must not keep the reply for ever; what is wanted may have
+        // taken all the room of the first packet.
+        let stuck = records_at == writer.len() && !reply.give.is_empty() && !asked;
         self.stats.intents_dropped += u64::from(stuck);
         let (to, more) = (reply.to, !stuck && reply.given < reply.give.len());
         if !more {

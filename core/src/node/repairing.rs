@@ -16,13 +16,14 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use crate::membership::Below;
+use crate::membership::cookie::Use;
 use crate::vocab::{Cookie, Health, Instant, Nonce, Prefix, Ring, Slot};
 use crate::wire::{Digest, PrefixWriter, Records, Summary, Wants};
 
+use super::Node;
 use super::intents::Intent;
 use super::io::{Reason, Timer};
 use super::receive::one_hop_on;
-use super::{Leaving, Node};
 
 /// Rows per prefix of a summary: smaller prefixes cost sums, larger ones cost digests.
 const ROWS_PER_PREFIX: u32 = 4;
@@ -30,6 +31,10 @@ const ROWS_PER_PREFIX: u32 = 4;
 /// A bucket with more rows than this is summed up in parts, rather than listed, when few buckets differ.
 const LISTED_ROWS_MAX: usize = 128;
 const PARTED_BUCKETS_MAX: u32 = 4;
+
+/// The prefixes of one page, each a bit of the word that says where sums differ.
+const PAGE_MAX: u16 = 1 << Prefix::BUCKET_LEVEL;
+const _: () = assert!(PAGE_MAX as usize == Summary::PAGE_MAX && PAGE_MAX as u32 == u128::BITS, "one bit per prefix");
 
 /// Rows per part of such a bucket, and the most parts, as a power of two.
 const ROWS_PER_PART: usize = 8;
@@ -40,6 +45,9 @@ const SUMMARY_HEAD_BYTES: u32 = 80;
 
 /// The most records that one reply carries; who lacks more asks again.
 const GIVE_MAX: usize = 400;
+
+/// The most rows that are looked at for what is wanted, but for those of the last prefix.
+const ROWS_SEEN_MAX: usize = 4 * GIVE_MAX;
 
 /// Replies that wait to be sent.
 const REPLIES_MAX: usize = 32;
@@ -53,8 +61,6 @@ const WANTS_HEAD_BYTES: usize = 96;
 /// What this node remembers of its repairs.
 #[derive(Debug, Clone)]
 pub(super) struct Conversation {
-    /// The nonce of the latest summary that it sent by itself.
-    asked: Option<Nonce>,
     /// The last digest named nothing new, although the rosters differed: perhaps two states look alike in the
     /// halves that are compared, so the next one shall name them whole.
     fruitless: bool,
@@ -73,14 +79,13 @@ pub(super) struct Reply {
 
 impl Conversation {
     pub(super) const fn new() -> Self {
-        Self { asked: None, fruitless: false, replies: Ring::new(REPLIES_MAX) }
+        Self { fruitless: false, replies: Ring::new(REPLIES_MAX) }
     }
 }
 
 impl Node {
-    pub(super) fn start_repair(&mut self, to: SocketAddr) {
-        let nonce = self.nonce();
-        self.cold.conversation.asked = Some(nonce);
+    pub(super) fn start_repair(&mut self, to: SocketAddr, now: Instant) {
+        let nonce = self.summary_nonce(to, now);
         let exact = self.cold.conversation.fruitless;
         self.stats.repairs += 1;
         let prefixes = (self.membership.members() / ROWS_PER_PREFIX).max(1);
@@ -94,7 +99,7 @@ impl Node {
         if let Some(peer) = peer
             && self.repairs.try_start(now)
         {
-            self.start_repair(self.membership.addr(peer));
+            self.start_repair(self.membership.addr(peer), now);
         }
         self.deadlines.set(Timer::Repair, Instant::NEVER);
     }
@@ -112,9 +117,6 @@ impl Node {
 
     /// Finds the prefixes in which the sums differ and promises their contents, or sums of their parts.
     pub(super) fn on_summary(&mut self, from: SocketAddr, summary: &Summary<'_>, mut bytes_left: u32, now: Instant) {
-        if self.leaving != Leaving::Stays {
-            return;
-        }
         let Summary { nonce, exact, level, first, sums } = *summary;
         let mut own = [0; Summary::PAGE_MAX];
         let own = &mut own[..sums.len() / 8];
@@ -125,8 +127,8 @@ impl Node {
         }
         if level == Prefix::BUCKET_LEVEL && differing.count_ones() <= PARTED_BUCKETS_MAX {
             let buckets = differing;
-            for place in (0_u16..128).filter(|place| buckets & (1 << place) != 0) {
-                if let Some(rest) = self.promise_parts(from, exact, first.saturating_add(place), bytes_left, now) {
+            for place in (0..PAGE_MAX).filter(|place| buckets & (1 << place) != 0) {
+                if let Some(rest) = self.promise_parts(from, first.saturating_add(place), bytes_left, now) {
                     bytes_left = rest;
                     differing &= !(1 << place);
                 }
@@ -137,15 +139,9 @@ impl Node {
         }
     }
 
-    /// Promises the sums of the parts of a bucket, if it is long enough. Returns how many bytes are left then.
-    fn promise_parts(
-        &mut self,
-        to: SocketAddr,
-        exact: bool,
-        bucket: u16,
-        bytes_left: u32,
-        now: Instant,
-    ) -> Option<u32> {
+    /// Promises the sums of the parts of a bucket, if it is long enough. Returns how many bytes are left then. A
+    /// part has few rows, so that whole states can be named from the first.
+    fn promise_parts(&mut self, to: SocketAddr, bucket: u16, bytes_left: u32, now: Instant) -> Option<u32> {
         let rows = self.membership.bucket_len(bucket);
         if rows <= LISTED_ROWS_MAX {
             return None;
@@ -153,16 +149,19 @@ impl Node {
         let bits = (rows / ROWS_PER_PART).ilog2().min(PARTS_BITS_MAX);
         let left = bytes_left.checked_sub(SUMMARY_HEAD_BYTES + (8 << bits))?;
         let (first, level) = (bucket << bits, Prefix::BUCKET_LEVEL.saturating_add(u8::try_from(bits).ok()?));
-        // A cookie for a nonce: whoever answers with it was really asked, and nothing need be kept for it.
-        let nonce = Nonce(self.cold.cookies.bake(to, now).0);
-        self.wish(Intent::Summary { to, nonce, exact, level, first, end: first + (1 << bits) });
+        let nonce = self.summary_nonce(to, now);
+        self.wish(Intent::Summary { to, nonce, exact: true, level, first, end: first + (1 << bits) });
         Some(left)
     }
 
-    /// Whether a digest answers the latest summary, or one of parts, which carried a cookie.
+    /// A cookie for a nonce: whoever answers with it was asked, at this address, and nothing need be kept for it.
+    fn summary_nonce(&self, to: SocketAddr, now: Instant) -> Nonce {
+        Nonce(self.cold.cookies.bake(Use::Digest, to, now).0)
+    }
+
+    /// Whether a digest answers a summary that was sent to this address.
     pub(super) fn is_awaited(&self, digest: &Digest<'_>, from: SocketAddr, now: Instant) -> bool {
-        let cold = &self.cold;
-        cold.conversation.asked == Some(digest.nonce) || cold.cookies.accepts(Cookie(digest.nonce.0), from, now)
+        self.cold.cookies.accepts(Use::Digest, Cookie(digest.nonce.0), from, now)
     }
 
     /// Compares a peer's contents with the node's own: what to ask for, what to give.
@@ -173,17 +172,15 @@ impl Node {
         let named = Below { salt: digest.salt, exact: digest.exact };
         let mut give = Vec::new();
         let mut theirs: Vec<(u32, bool)> = Vec::new();
-        // Honest groups do not overlap; a list that makes us look at more rows than there are is cut short.
-        let mut rows_seen = 0;
-        for (prefix, hashes) in digest.prefixes.groups() {
-            if rows_seen > self.membership.rows() {
-                break;
-            }
+        'groups: for (prefix, hashes) in digest.prefixes.groups() {
             theirs.clear();
             theirs.extend(hashes.map(|hash| (hash, false)));
             theirs.sort_unstable();
             for (slot, hash) in self.membership.below(prefix, named) {
-                rows_seen += 1;
+                // Whoever lacks so much asks again.
+                if give.len() >= GIVE_MAX {
+                    break 'groups;
+                }
                 match theirs.binary_search_by_key(&hash, |&(hash, _)| hash) {
                     Ok(place) => theirs[place].1 = true,
                     Err(_) => give.push(slot),
@@ -206,9 +203,10 @@ impl Node {
         let named = Below { salt: wants.salt, exact: wants.exact };
         let mut give = Vec::new();
         let mut hashes_wanted: Vec<u32> = Vec::new();
+        // What is wanted was named in one page; a list that makes us look at many more rows is cut short.
         let mut rows_seen = 0;
         for (prefix, hashes) in wants.prefixes.groups() {
-            if rows_seen > self.membership.rows() {
+            if rows_seen > ROWS_SEEN_MAX {
                 break;
             }
             hashes_wanted.clear();

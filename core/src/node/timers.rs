@@ -105,8 +105,9 @@ impl Node {
     /// Nobody reached the target for a whole period: it is suspected.
     fn on_silence(&mut self, target: Target, now: Instant) {
         let known = self.membership.record(target.slot);
-        // A life that began since was not probed.
-        if known.health == Health::Alive && known.incarnation.boot == target.boot {
+        // A life that began since was not probed, nor was another member that has the row now.
+        let same = (known.id, known.incarnation.boot) == (target.id, target.boot);
+        if known.health == Health::Alive && same {
             self.stats.suspicions += 1;
             let record = Record { health: Health::Suspect, hops: 0, ..known };
             self.learn(&record, Reason::Silence, now);
@@ -188,19 +189,22 @@ impl Node {
         let outside = self.clock.outside(now);
         for _ in 0..FORGET_MAX {
             let Some(last) = self.membership.forget_due(outside) else { break };
-            self.stats.forgotten += 1;
-            if last.health == Health::Dead {
-                self.cold.book.note(last.id, last.addr, &mut self.rng);
-            }
+            self.note_forgotten(&last);
         }
-        self.schedule_forgetting();
-        let soonest = now.after(FORGET_PAUSE);
-        self.deadlines.set(Timer::Forget, self.deadlines.get(Timer::Forget).max(soonest));
+        self.schedule_forgetting(now.after(FORGET_PAUSE));
+    }
+
+    pub(super) fn note_forgotten(&mut self, last: &Record) {
+        self.stats.forgotten += 1;
+        if last.health == Health::Dead {
+            self.cold.book.note(last.id, last.addr, &mut self.rng);
+        }
     }
 
     /// Ages are counted in the embedder's time: whoever stood still grew older all the same.
-    pub(super) fn schedule_forgetting(&mut self) {
-        self.deadlines.set(Timer::Forget, self.clock.inside(self.membership.next_deadline()));
+    pub(super) fn schedule_forgetting(&mut self, not_before: Instant) {
+        let next = self.clock.inside(self.membership.next_deadline());
+        self.deadlines.set(Timer::Forget, next.max(not_before));
     }
 
     fn schedule_reconnect(&mut self, now: Instant) {

@@ -2,8 +2,9 @@
 
 use core::net::SocketAddr;
 
+use crate::membership::cookie::Use;
 use crate::membership::{CHOICE_MAX, Membership};
-use crate::vocab::{Health, Instant, Nonce, Slot};
+use crate::vocab::{Health, Instant, Nonce, Prefix, Slot};
 use crate::wire::{Body, RecordKind, Sender, Writer};
 
 use super::Node;
@@ -54,11 +55,12 @@ impl Node {
             return None;
         };
         let (to, purpose) = match intent {
-            Intent::Summary { to, .. } => {
+            Intent::Summary { to, level, .. } => {
                 if let Some(next) = self.pack_summary(&mut writer, intent) {
                     self.intents.put_back(next);
                 }
-                if self.repairs.is_young(now) {
+                // So that the answer may be long. What goes to somebody who asked is as long as was promised.
+                if self.repairs.is_young(now) && level <= Prefix::BUCKET_LEVEL {
                     writer.pad();
                 }
                 (to, Purpose::Repair)
@@ -134,7 +136,7 @@ impl Node {
                 about: cookie.map(|_| Slot::SELF),
             },
             Intent::Challenge { to, nonce } => {
-                let cookie = self.cold.cookies.bake(to, now);
+                let cookie = self.cold.cookies.bake(Use::Join, to, now);
                 Plan { to, purpose: Purpose::Join, body: Body::Challenge { nonce, cookie }, about: None }
             }
             Intent::Summary { .. } | Intent::Digest { .. } | Intent::Reply | Intent::Welcome { .. } => return None,

@@ -62,7 +62,7 @@ impl<'a> View<'a> {
         self.node.leaving == super::Leaving::HasLeft
     }
 
-    /// The sum that two nodes share exactly when they know the same.
+    /// The sum that two nodes share exactly when they know the same live members.
     #[must_use]
     pub const fn fingerprint(self) -> u64 {
         self.node.membership.fingerprint()

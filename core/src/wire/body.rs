@@ -11,7 +11,7 @@ use crate::vocab::{Cookie, Incarnation, NodeId, Nonce, Prefix};
 pub(crate) struct Sender {
     pub(crate) id: NodeId,
     pub(crate) incarnation: Incarnation,
-    /// Wrapping sum of the stable hashes of the sender's roster.
+    /// Wrapping sum of the stable hashes of the sender's live members.
     pub(crate) fingerprint: u64,
 }
 
