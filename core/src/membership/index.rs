@@ -24,6 +24,20 @@ const HEALTH_SHIFT: u32 = ROW_BITS + TAG_BITS;
 
 const _: () = assert!(BUCKET_BITS + TAG_BITS >= Prefix::LEVEL_MAX as u32, "every prefix can be told from a tag");
 
+/// The most rows that one look-up of several is about.
+pub(crate) const HELD_MAX: usize = 32;
+
+/// What a row is asked for: its hashed identity and the state it should be in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(super) id_hash: u64,
+    pub(super) state: State,
+}
+
+impl Wanted {
+    pub(super) const NONE: Self = Self { id_hash: 0, state: State { hash: 0, health: Health::Alive } };
+}
+
 /// The most members that the index can hold.
 pub(crate) const MEMBERS_MAX: u32 = (1 << ROW_BITS) - 1;
 
@@ -99,6 +113,23 @@ impl Index {
         let wanted = entry_of(id_hash, Slot(0), state) >> ROW_BITS;
         let bucket = &self.buckets[bucket_of(id_hash)];
         bucket.chain(tag_of(id_hash)).any(|(_, entry)| entry >> ROW_BITS == wanted)
+    }
+
+    /// [`Index::holds`] of several rows at once, a bit each. First every home is read, in a loop so short that
+    /// the cache misses of one row do not wait for those of the row before.
+    pub(super) fn holds_each(&self, wanted: &[Wanted]) -> u32 {
+        let mut homes = [0; HELD_MAX];
+        for (home, wanted) in homes.iter_mut().zip(wanted) {
+            let bucket = &self.buckets[bucket_of(wanted.id_hash)];
+            *home = bucket.entries.get(bucket.home(tag_of(wanted.id_hash))).copied().unwrap_or_default();
+        }
+        let mut held = 0;
+        for (place, (home, &Wanted { id_hash, state })) in homes.into_iter().zip(wanted).enumerate() {
+            let entry = entry_of(id_hash, Slot(0), state);
+            let is_held = home >> ROW_BITS == entry >> ROW_BITS || (home != 0 && self.holds(id_hash, state));
+            held |= u32::from(is_held) << place;
+        }
+        held
     }
 
     pub(super) fn insert(&mut self, id_hash: u64, slot: Slot, state: State) {

@@ -17,6 +17,7 @@
 pub(crate) mod book;
 mod choice;
 pub(crate) mod cookie;
+mod forgetting;
 mod index;
 pub(crate) mod joining;
 pub(crate) mod merge;
@@ -35,7 +36,7 @@ use core::time::Duration;
 use crate::vocab::{Agenda, Health, Instant, NodeId, Record, Slot};
 pub(crate) use choice::CHOICE_MAX;
 pub(crate) use index::MEMBERS_MAX;
-use index::{BUCKETS, Index, State};
+use index::{BUCKETS, HELD_MAX, Index, State, Wanted};
 use merge::Statement;
 use roster::{Roster, Row};
 pub(crate) use sums::Below;
@@ -181,8 +182,20 @@ impl Membership {
     /// known, and no row need be touched for it. Another statement about the same member looks alike once in
     /// 2^32; then it is missed, as if its packet were lost. A contradiction of an open suspicion never is.
     pub(crate) fn holds(&self, record: &Record) -> bool {
-        let hash = roster::state_hash(record.id, record.incarnation, record.health, record.addr);
-        self.index.holds(roster::id_hash(record.id), State { hash, health: record.health })
+        let Wanted { id_hash, state } = wanted(record);
+        self.index.holds(id_hash, state)
+    }
+
+    /// [`Membership::holds`] of the first [`HELD_MAX`] of some records, a bit each, at little more than the price
+    /// of one. Returns how many records that is, too.
+    pub(crate) fn holds_each(&self, records: impl Iterator<Item = Record>) -> (u32, usize) {
+        let mut several = [Wanted::NONE; HELD_MAX];
+        let mut count = 0;
+        for (place, record) in several.iter_mut().zip(records) {
+            *place = wanted(&record);
+            count += 1;
+        }
+        (self.index.holds_each(&several[..count]), count)
     }
 
     /// What would become of a record.
@@ -238,32 +251,6 @@ impl Membership {
         slot
     }
 
-    /// When a record of somebody who has gone is old enough to be forgotten.
-    fn forgotten_at(&self, record: &Record, now: Instant) -> Instant {
-        let age = Duration::from_millis(record.age_ms.into());
-        now.after(self.limits.tombstone_life.saturating_sub(age))
-    }
-
-    /// Forgets one member whose record has reached the age for that. Returns what it said last.
-    pub(crate) fn forget_due(&mut self, now: Instant) -> Option<Record> {
-        if self.tombstones.next_deadline() <= now { self.forget_first(now) } else { None }
-    }
-
-    /// Forgets whoever would be forgotten next. Returns what its record said last.
-    pub(crate) fn forget_first(&mut self, now: Instant) -> Option<Record> {
-        let (_, slot) = self.tombstones.first()?;
-        let last = self.record_at(slot, now);
-        self.tombstones.remove(slot);
-        self.index.remove(self.roster.get(slot).id_hash(), slot);
-        self.roster.vacate(slot);
-        Some(last)
-    }
-
-    /// When somebody is to be forgotten next.
-    pub(crate) fn next_deadline(&self) -> Instant {
-        self.tombstones.next_deadline()
-    }
-
     fn state(&self, slot: Slot) -> State {
         State { hash: self.roster.state_hash(slot), health: self.health(slot) }
     }
@@ -303,20 +290,6 @@ impl Membership {
             age_ms: 0,
             addr: self.roster.addr(slot),
         }
-    }
-
-    /// What the row says, as it is told on at `now`.
-    pub(crate) fn record_at(&self, slot: Slot, now: Instant) -> Record {
-        let record = self.record(slot);
-        if record.health.is_live() {
-            return record;
-        }
-        // What waits to be sent may still point at a row that was given up; nobody believes it at that age. The
-        // node's own goodbye never grows old.
-        let no_tombstone = if slot == Slot::SELF { self.limits.tombstone_life } else { Duration::ZERO };
-        let left = self.tombstones.get(slot).map_or(no_tombstone, |end| end.since(now));
-        let age = self.limits.tombstone_life.saturating_sub(left).as_millis();
-        Record { age_ms: u32::try_from(age).unwrap_or(u32::MAX), ..record }
     }
 
     /// What is believed of the member in this row.
@@ -386,4 +359,10 @@ impl Membership {
         assert_eq!(sum, buckets, "the buckets add up to the fingerprint");
         self.tombstones.check();
     }
+}
+
+/// What the index is asked for a record.
+fn wanted(record: &Record) -> Wanted {
+    let hash = roster::state_hash(record.id, record.incarnation, record.health, record.addr);
+    Wanted { id_hash: roster::id_hash(record.id), state: State { hash, health: record.health } }
 }

@@ -2,6 +2,9 @@
 //!
 //! When the queue is full, a change of a member that has one waiting already replaces it, so that replaying
 //! what is left still ends with the right map. Only when that fails is an event lost, and that is said.
+//!
+//! Only a queue that nobody drains is looked through, so that nothing is kept to look through the few events that
+//! wait between an input and its driver.
 
 use super::io::{Event, MemberChange};
 use crate::vocab::{Map, NodeId, Ring};
@@ -10,34 +13,52 @@ use crate::vocab::{Map, NodeId, Ring};
 /// the cluster is noisy.
 const RESERVED: usize = 16;
 
+/// When more than so many events wait, it is kept where each member's latest change lies.
+const UNINDEXED_MAX: usize = 64;
+
 /// The queue.
 #[derive(Debug, Clone)]
 pub(super) struct Events {
     queue: Ring<Event>,
     /// How many changes of members may wait.
     max: usize,
-    /// Number of the latest waiting change of a member; the front of the queue has number `taken`.
+    /// Number of the latest waiting change of a member; the front of the queue has number `taken`. Kept from the
+    /// moment at which many events wait until none does.
     latest: Map<NodeId, u64>,
+    indexed: bool,
     taken: u64,
     lost: u64,
 }
 
 impl Events {
     pub(super) const fn new(max: usize, hash_seed: u64) -> Self {
-        Self { queue: Ring::new(max + RESERVED), max, latest: Map::new(hash_seed), taken: 0, lost: 0 }
+        Self { queue: Ring::new(max + RESERVED), max, latest: Map::new(hash_seed), indexed: false, taken: 0, lost: 0 }
     }
 
     pub(super) fn push(&mut self, event: Event) {
-        let number = self.taken + self.queue.len() as u64;
         if let Event::Member(change) = event {
+            if !self.indexed && self.queue.len() >= self.max.min(UNINDEXED_MAX) {
+                self.index();
+            }
             if self.queue.len() >= self.max {
                 self.lost += u64::from(!self.coalesce(change));
                 return;
             }
-            self.latest.insert(change.id, number);
+            if self.indexed {
+                self.latest.insert(change.id, self.taken + self.queue.len() as u64);
+            }
         }
         if self.queue.push_back(event).is_err() {
             self.lost += 1;
+        }
+    }
+
+    fn index(&mut self) {
+        self.indexed = true;
+        for place in 0..self.queue.len() {
+            if let Some(Event::Member(change)) = self.queue.get_mut(place) {
+                self.latest.insert(change.id, self.taken + place as u64);
+            }
         }
     }
 
@@ -59,10 +80,13 @@ impl Events {
             return Some(Event::EventsLost { count });
         }
         let event = self.queue.pop_front()?;
-        if let Event::Member(change) = event
-            && self.latest.get(change.id) == Some(self.taken)
-        {
-            self.latest.remove(change.id);
+        if self.indexed {
+            if let Event::Member(change) = event
+                && self.latest.get(change.id) == Some(self.taken)
+            {
+                self.latest.remove(change.id);
+            }
+            self.indexed = self.queue.len() > 0;
         }
         self.taken += 1;
         Some(event)
@@ -98,5 +122,46 @@ mod tests {
         events.push(change(1, Some(Health::Dead), Health::Alive));
         assert_eq!(events.pop(), Some(change(1, Some(Health::Dead), Health::Alive)));
         assert_eq!(events.pop(), None);
+    }
+
+    /// What a queue does that always knows where each member's latest change lies.
+    #[test]
+    fn however_full_it_was_before_the_last_word_is_kept() {
+        let max = UNINDEXED_MAX + 8;
+        for before in [0, 1, UNINDEXED_MAX - 1, UNINDEXED_MAX, UNINDEXED_MAX + 1, max] {
+            let mut events = Events::new(max, 0);
+            for id in 0..before as u128 {
+                events.push(change(id, None, Health::Alive));
+            }
+            for id in 0..before as u128 {
+                assert_eq!(events.pop(), Some(change(id, None, Health::Alive)));
+            }
+            events.push(change(7, None, Health::Alive));
+            for id in 1..=max as u128 {
+                events.push(change(100 + id % 4, None, Health::Alive));
+            }
+            events.push(change(7, Some(Health::Alive), Health::Dead));
+            assert_eq!(events.pop(), Some(change(7, None, Health::Dead)), "after {before} events");
+            for id in 1..max as u128 {
+                assert_eq!(events.pop(), Some(change(100 + id % 4, None, Health::Alive)), "after {before} events");
+            }
+            assert_eq!(events.pop(), None);
+        }
+    }
+
+    #[test]
+    fn events_about_the_node_itself_count_as_places() {
+        let mut events = Events::new(UNINDEXED_MAX + 2, 0);
+        events.push(change(0, None, Health::Alive));
+        events.push(Event::Left);
+        (1..=UNINDEXED_MAX as u128).for_each(|id| events.push(change(id, None, Health::Alive)));
+        assert_eq!(events.pop(), Some(change(0, None, Health::Alive)));
+        assert_eq!(events.pop(), Some(Event::Left));
+        events.push(Event::Left);
+        events.push(change(0, None, Health::Alive));
+        events.push(change(5, Some(Health::Alive), Health::Dead));
+        let drained: Vec<Event> = core::iter::from_fn(|| events.pop()).collect();
+        assert_eq!(drained.len(), UNINDEXED_MAX + 2);
+        assert_eq!((drained[4], drained[UNINDEXED_MAX]), (change(5, None, Health::Dead), Event::Left));
     }
 }

@@ -6,7 +6,7 @@ use core::net::SocketAddr;
 
 use crate::membership::cookie::Use;
 use crate::vocab::{Health, Instant, NodeId, Nonce, Record, Slot};
-use crate::wire::{Body, Datagram, RECORD_BYTES_MAX, Sender};
+use crate::wire::{Body, Datagram, RECORD_BYTES_MAX, Records, Sender};
 
 use super::intents::{Intent, Relay};
 use super::io::{Reason, Rejected, Timer};
@@ -31,15 +31,31 @@ impl Node {
         }
         self.stats.datagrams_received += 1;
         let awaited = self.take_answer(&datagram, from, now);
-        for record in datagram.rumours {
-            self.learn(&one_hop_on(record), Reason::Rumour, now);
-        }
+        self.learn_rumours(datagram.rumours, now);
         if !datagram.bulk.is_empty() {
             self.learn_bulk(datagram.bulk, now);
         }
         let about = self.meet(&datagram.sender, now);
         self.answer(&datagram, from, bytes.len(), (awaited, about), now);
         Ok(())
+    }
+
+    /// Merges the rumours of a datagram. In a storm most of them are held already, and that is found out for many
+    /// at once.
+    fn learn_rumours(&mut self, mut rumours: Records<'_>, now: Instant) {
+        loop {
+            let (held, count) = self.membership.holds_each(rumours);
+            if count == 0 {
+                return;
+            }
+            for place in 0..count {
+                if held & (1 << place) != 0 {
+                    rumours.pass();
+                } else if let Some(record) = rumours.next() {
+                    self.learn(&one_hop_on(record), Reason::Rumour, now);
+                }
+            }
+        }
     }
 
     /// Ends the wait that a datagram answers. Whoever repeats a fresh nonce is really there, and its boot is

@@ -14,6 +14,9 @@ use crate::vocab::Slot;
 /// The most tellings that a rumour can be given.
 pub(crate) const TELLINGS_MAX: usize = 64;
 
+/// So many rumours are looked up together.
+const TOGETHER: usize = 8;
+
 /// Something to be told: the member it is about, and the number of the telling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rumour {
@@ -64,31 +67,41 @@ impl Backlog {
         dropped.is_some()
     }
 
-    /// Offers rumours, least told first, until `offer` has no more room. A rumour that was told `limit`
-    /// times is forgotten.
-    pub(crate) fn offer_all(&mut self, limit: u32, mut offer: impl FnMut(Rumour) -> Offer) {
+    /// Offers rumours, least told first, until `offer` has no more room, each with what `lookup` makes of it;
+    /// several are looked up at a time, because each may be a cache miss. A rumour that was told `limit` times is
+    /// forgotten.
+    pub(crate) fn offer_all<T>(
+        &mut self,
+        limit: u32,
+        lookup: impl Fn(Rumour) -> T,
+        mut offer: impl FnMut(Rumour, T) -> Offer,
+    ) {
         let limit = (limit as usize).clamp(1, TELLINGS_MAX);
         let mut arrived = 0;
         for told in 0..limit {
             // What was just moved here was told in this very packet.
             let Some(level) = self.levels.get(told) else { break };
-            let waiting = level.len() - arrived;
+            let mut waiting = level.len() - arrived;
             arrived = 0;
-            for _ in 0..waiting {
-                let Some(rumour) = self.levels[told].pop_front() else { break };
-                match offer(rumour) {
-                    Offer::Full => {
-                        self.levels[told].push_front(rumour);
-                        return;
-                    }
-                    Offer::Packed if told + 1 < limit => {
-                        if self.levels.len() == told + 1 {
-                            self.levels.push_back(VecDeque::new());
+            while waiting > 0 {
+                let level = &self.levels[told];
+                let several: [Option<(Rumour, T)>; TOGETHER] = core::array::from_fn(|place| {
+                    level.get(place).filter(|_| place < waiting).map(|&rumour| (rumour, lookup(rumour)))
+                });
+                waiting = waiting.saturating_sub(TOGETHER);
+                for (rumour, found) in several.into_iter().flatten() {
+                    match offer(rumour, found) {
+                        Offer::Full => return,
+                        Offer::Packed if told + 1 < limit => {
+                            if self.levels.len() == told + 1 {
+                                self.levels.push_back(VecDeque::new());
+                            }
+                            self.levels[told + 1].push_back(rumour);
+                            arrived += 1;
                         }
-                        self.levels[told + 1].push_back(rumour);
-                        arrived += 1;
+                        Offer::Packed | Offer::Stale => self.len -= 1,
                     }
-                    Offer::Packed | Offer::Stale => self.len -= 1,
+                    self.levels[told].pop_front();
                 }
             }
         }

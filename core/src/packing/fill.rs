@@ -51,8 +51,8 @@ impl Gossip {
         let share = (free / SHARE_DIVISOR).min(self.ordinary.len() * RECORD_BYTES_MAX);
         let mut records = 0;
         let mut tell = |backlog: &mut Backlog, reserved: usize| {
-            backlog.offer_all(limit, |rumour| {
-                let Some(record) = lookup(rumour) else { return Offer::Stale };
+            backlog.offer_all(limit, &lookup, |rumour, record| {
+                let Some(record) = record else { return Offer::Stale };
                 if told == Some(rumour.slot) {
                     return Offer::Packed;
                 }

@@ -15,13 +15,17 @@ fn rumour(slot: u32) -> Rumour {
 /// One packet with room for `room` rumours; returns the slots in it.
 fn packet(backlog: &mut Backlog, limit: u32, room: usize) -> Vec<u32> {
     let mut packed = Vec::new();
-    backlog.offer_all(limit, |rumour| {
-        if packed.len() == room {
-            return Offer::Full;
-        }
-        packed.push(rumour.slot.0);
-        Offer::Packed
-    });
+    backlog.offer_all(
+        limit,
+        |rumour| rumour.slot.0,
+        |_, slot| {
+            if packed.len() == room {
+                return Offer::Full;
+            }
+            packed.push(slot);
+            Offer::Packed
+        },
+    );
     packed
 }
 

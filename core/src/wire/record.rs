@@ -96,6 +96,11 @@ impl<'a> Records<'a> {
     pub(crate) const fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
+
+    /// Passes over a record without decoding it.
+    pub(crate) fn pass(&mut self) {
+        self.bytes = split(self.bytes).map_or_else(Default::default, |(_, rest)| rest);
+    }
 }
 
 impl Iterator for Records<'_> {

@@ -1,9 +1,10 @@
 //! Who believes what of whom? And since when does every running node know just the running nodes?
 //!
-//! Two bits per pair. The number of pairs that are wrong is kept up with every event, so that the instant of
-//! agreement is exact and nothing is ever scanned for it.
+//! Two bits per pair, and per subject how many observers hold it live. The number of pairs that are wrong is kept
+//! up with every event, so that the instant of agreement is exact and nothing is ever scanned for it; and a
+//! subject that starts or stops is one step, however many observers are wrong about it then.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use quidnunc_core::{Health, NodeId};
 
@@ -18,10 +19,23 @@ pub(super) enum Belief {
 }
 
 impl Belief {
+    /// What the lowest two bits say.
+    const fn of(bits: u64) -> Self {
+        match bits & 3 {
+            0 => Self::Unknown,
+            1 => Self::Alive,
+            2 => Self::Suspect,
+            _ => Self::Gone,
+        }
+    }
+
     const fn is_live(self) -> bool {
         matches!(self, Self::Alive | Self::Suspect)
     }
 }
+
+/// The lower bit of each of the 32 pairs in a word.
+const LOW_BITS: u64 = u64::MAX / 3;
 
 /// The beliefs of all about all.
 #[derive(Debug)]
@@ -32,16 +46,39 @@ pub(super) struct Beliefs {
     words_per_row: usize,
     running: Vec<bool>,
     paused: Vec<bool>,
-    running_count: u32,
-    /// Per observer: about how many subjects it is wrong.
-    wrong_of: Vec<u32>,
-    /// Over all observers that run and are not paused.
+    /// How many nodes run and are not paused: only they observe.
+    observing: u32,
+    /// Per subject: how many of those hold it live. Whoever observes holds itself live.
+    live_with: Vec<u32>,
+    /// Pairs of one that observes and a subject that it is wrong about.
     wrong: u64,
     agreed_since: Option<u64>,
-    /// Since when a pair's suspicion is open.
-    suspects: BTreeMap<(u32, u32), u64>,
+    suspicions: Vec<Suspicions>,
     /// Who holds somebody live that no node ever was.
     strangers: BTreeSet<(u32, NodeId)>,
+}
+
+/// The suspicions of one subject.
+#[derive(Debug, Default)]
+struct Suspicions {
+    open: u32,
+    /// Per observer that suspects it: since when. Other places mean nothing; empty while nobody does.
+    since: Vec<u64>,
+}
+
+impl Suspicions {
+    fn open(&mut self, observer: u32, nodes: u32, now: u64) {
+        self.since.resize(nodes as usize, 0);
+        self.since[observer as usize] = now;
+        self.open += 1;
+    }
+
+    fn close(&mut self) {
+        self.open -= 1;
+        if self.open == 0 {
+            self.since = Vec::new();
+        }
+    }
 }
 
 impl Beliefs {
@@ -54,23 +91,18 @@ impl Beliefs {
             words_per_row,
             running: vec![false; count],
             paused: vec![false; count],
-            running_count: 0,
-            wrong_of: vec![0; count],
+            observing: 0,
+            live_with: vec![0; count],
             wrong: 0,
             agreed_since: None,
-            suspects: BTreeMap::new(),
+            suspicions: (0..count).map(|_| Suspicions::default()).collect(),
             strangers: BTreeSet::new(),
         }
     }
 
     pub(super) fn get(&self, observer: u32, subject: u32) -> Belief {
         let word = self.pairs[observer as usize * self.words_per_row + subject as usize / 32];
-        match (word >> (subject % 32 * 2)) & 3 {
-            0 => Belief::Unknown,
-            1 => Belief::Alive,
-            2 => Belief::Suspect,
-            _ => Belief::Gone,
-        }
+        Belief::of(word >> (subject % 32 * 2))
     }
 
     fn set(&mut self, observer: u32, subject: u32, belief: Belief) {
@@ -94,65 +126,98 @@ impl Beliefs {
 
     /// A node starts with an empty memory; everybody who does not know it is wrong from now on.
     pub(super) fn on_start(&mut self, node: u32, now: u64) {
-        let row = node as usize * self.words_per_row;
-        self.pairs[row..row + self.words_per_row].fill(0);
-        self.suspects = core::mem::take(&mut self.suspects).into_iter().filter(|&((o, _), _)| o != node).collect();
-        self.strangers.retain(|&(observer, _)| observer != node);
-        self.running[node as usize] = true;
-        self.set(node, node, Belief::Alive);
-        self.turn(node, true, now);
-        self.wrong_of[node as usize] = self.running_count;
-        self.wrong += u64::from(self.running_count);
-        self.running_count += 1;
-        self.note(now);
+        self.start_with(node, Belief::Unknown, now);
     }
 
     /// A node starts and is shown everybody who takes part.
     pub(super) fn on_start_knowing_all(&mut self, node: u32, now: u64) {
-        self.on_start(node, now);
-        for subject in (0..self.nodes).filter(|&subject| subject != node) {
-            self.on_change(node, subject, Health::Alive, now);
+        self.start_with(node, Belief::Alive, now);
+    }
+
+    fn start_with(&mut self, node: u32, belief: Belief, now: u64) {
+        let row = node as usize * self.words_per_row;
+        let words = &mut self.pairs[row..row + self.words_per_row];
+        for (word, suspicions) in words.iter_mut().zip(self.suspicions.chunks_mut(32)) {
+            let mut suspects = *word >> 1 & !*word & LOW_BITS;
+            while suspects != 0 {
+                suspicions[suspects.trailing_zeros() as usize / 2].close();
+                suspects &= suspects - 1;
+            }
+            *word = LOW_BITS * belief as u64;
         }
+        self.set(node, node, Belief::Alive);
+        self.strangers.retain(|&(observer, _)| observer != node);
+        self.wrong -= self.wrong_about(node);
+        self.running[node as usize] = true;
+        self.observe(node);
+        self.wrong += self.wrong_about(node);
+        self.note(now);
     }
 
     pub(super) fn on_stop(&mut self, node: u32, now: u64) {
+        self.wrong -= self.wrong_about(node);
         if self.observes(node) {
-            self.wrong -= u64::from(self.wrong_of[node as usize]);
+            self.observe_no_more(node);
         }
         self.running[node as usize] = false;
         self.paused[node as usize] = false;
-        self.running_count -= 1;
-        self.turn(node, false, now);
+        self.wrong += self.wrong_about(node);
+        self.note(now);
     }
 
     /// A node that stands still cannot learn: its row does not count until it goes on. It runs all the same.
     pub(super) fn on_pause(&mut self, node: u32, now: u64) {
-        self.wrong -= u64::from(self.wrong_of[node as usize]);
+        self.observe_no_more(node);
         self.paused[node as usize] = true;
         self.note(now);
     }
 
     pub(super) fn on_resume(&mut self, node: u32, now: u64) {
         self.paused[node as usize] = false;
-        self.wrong += u64::from(self.wrong_of[node as usize]);
+        self.observe(node);
         self.note(now);
     }
 
-    /// The truth about a subject changes: whoever was right about it is wrong now, and the other way round.
-    fn turn(&mut self, subject: u32, runs: bool, now: u64) {
-        for observer in 0..self.nodes {
-            if observer == subject || !self.running[observer as usize] {
-                continue;
-            }
-            let wrong = &mut self.wrong_of[observer as usize];
-            let word = self.pairs[observer as usize * self.words_per_row + subject as usize / 32];
-            let live = matches!((word >> (subject % 32 * 2)) & 3, 1 | 2);
-            *wrong = if live == runs { *wrong - 1 } else { *wrong + 1 };
-            if !self.paused[observer as usize] {
-                self.wrong = if live == runs { self.wrong - 1 } else { self.wrong + 1 };
+    /// How many of those that observe are wrong about a subject.
+    fn wrong_about(&self, subject: u32) -> u64 {
+        let live_with = self.live_with[subject as usize];
+        u64::from(if self.is_running(subject) { self.observing - live_with } else { live_with })
+    }
+
+    /// The row of a node begins to count.
+    fn observe(&mut self, node: u32) {
+        self.observing += 1;
+        self.wrong += self.count_row(node, |live_with| live_with + 1) + self.strangers_of(node);
+    }
+
+    /// The row of a node counts no more.
+    fn observe_no_more(&mut self, node: u32) {
+        self.observing -= 1;
+        self.wrong -= self.count_row(node, |live_with| live_with - 1) + self.strangers_of(node);
+    }
+
+    /// How many that no node ever was a node holds live.
+    fn strangers_of(&self, node: u32) -> u64 {
+        let (first, last) = (NodeId::from_u128(0), NodeId::from_u128(u128::MAX));
+        self.strangers.range((node, first)..=(node, last)).count() as u64
+    }
+
+    /// Counts a node in or out where it holds a subject live. Returns about how many it is wrong.
+    fn count_row(&mut self, node: u32, counted: impl Fn(u32) -> u32) -> u64 {
+        let row = node as usize * self.words_per_row;
+        let words = &self.pairs[row..row + self.words_per_row];
+        let subjects = self.live_with.chunks_mut(32).zip(self.running.chunks(32));
+        let mut wrong = 0;
+        for (&word, (live_with, running)) in words.iter().zip(subjects) {
+            for (place, (live_with, &runs)) in live_with.iter_mut().zip(running).enumerate() {
+                let live = Belief::of(word >> (place * 2)).is_live();
+                if live {
+                    *live_with = counted(*live_with);
+                }
+                wrong += u64::from(live != runs);
             }
         }
-        self.note(now);
+        wrong
     }
 
     pub(super) fn on_change(&mut self, observer: u32, subject: u32, health: Health, now: u64) {
@@ -161,15 +226,20 @@ impl Beliefs {
             Health::Suspect => Belief::Suspect,
             Health::Dead | Health::Left => Belief::Gone,
         };
-        if belief == Belief::Suspect {
-            self.suspects.entry((observer, subject)).or_insert(now);
-        } else {
-            self.suspects.remove(&(observer, subject));
-        }
         let before = self.get(observer, subject);
         self.set(observer, subject, belief);
-        if before.is_live() != belief.is_live() {
-            self.count(observer, belief.is_live() == self.running[subject as usize], now);
+        let suspicions = &mut self.suspicions[subject as usize];
+        match (before == Belief::Suspect, belief == Belief::Suspect) {
+            (false, true) => suspicions.open(observer, self.nodes, now),
+            (true, false) => suspicions.close(),
+            (false, false) | (true, true) => {}
+        }
+        if before.is_live() != belief.is_live() && self.observes(observer) {
+            let live_with = &mut self.live_with[subject as usize];
+            *live_with = if belief.is_live() { *live_with + 1 } else { *live_with - 1 };
+            let right = belief.is_live() == self.running[subject as usize];
+            self.wrong = if right { self.wrong - 1 } else { self.wrong + 1 };
+            self.note(now);
         }
     }
 
@@ -177,17 +247,10 @@ impl Beliefs {
     pub(super) fn on_stranger(&mut self, observer: u32, id: NodeId, health: Health, now: u64) {
         let key = (observer, id);
         let changed = if health.is_live() { self.strangers.insert(key) } else { self.strangers.remove(&key) };
-        if changed {
-            self.count(observer, !health.is_live(), now);
+        if changed && self.observes(observer) {
+            self.wrong = if health.is_live() { self.wrong + 1 } else { self.wrong - 1 };
+            self.note(now);
         }
-    }
-
-    /// An observer, which is not paused, is right now about one more subject, or about one less.
-    fn count(&mut self, observer: u32, right: bool, now: u64) {
-        let wrong = &mut self.wrong_of[observer as usize];
-        *wrong = if right { *wrong - 1 } else { *wrong + 1 };
-        self.wrong = if right { self.wrong - 1 } else { self.wrong + 1 };
-        self.note(now);
     }
 
     fn note(&mut self, now: u64) {
@@ -196,7 +259,8 @@ impl Beliefs {
 
     /// Since when an observer has suspected a subject without a break.
     pub(super) fn suspect_since(&self, observer: u32, subject: u32) -> Option<u64> {
-        self.suspects.get(&(observer, subject)).copied()
+        let suspects = self.get(observer, subject) == Belief::Suspect;
+        suspects.then(|| self.suspicions[subject as usize].since[observer as usize])
     }
 
     /// Since when every running, unpaused node's live set is the set of running nodes.

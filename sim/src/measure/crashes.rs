@@ -3,8 +3,6 @@
 //! A crash's observers are the nodes that held the victim live when it crashed and ran unpaused from then on. Its
 //! sample ends when the victim starts again.
 
-use std::collections::BTreeMap;
-
 use quidnunc_core::{Health, MemberChange};
 
 use super::beliefs::{Belief, Beliefs};
@@ -32,10 +30,9 @@ struct Crash {
 /// All crashes of a run.
 #[derive(Debug)]
 pub(super) struct Crashes {
-    nodes: u32,
     crashes: Vec<Crash>,
-    /// The crash of a node that is down.
-    open: BTreeMap<u32, usize>,
+    /// Per node that is down: its crash.
+    open: Vec<Option<usize>>,
 }
 
 /// The metrics that crashes give.
@@ -65,8 +62,8 @@ impl Tally {
 }
 
 impl Crashes {
-    pub(super) const fn new(nodes: u32) -> Self {
-        Self { nodes, crashes: Vec::new(), open: BTreeMap::new() }
+    pub(super) fn new(nodes: u32) -> Self {
+        Self { crashes: Vec::new(), open: vec![None; nodes as usize] }
     }
 
     pub(super) fn on_crash(&mut self, fault: usize, (victim, boot): (u32, u64), now: u64, beliefs: &Beliefs) {
@@ -88,19 +85,19 @@ impl Crashes {
             }
         });
         let dead_at = dead_at.collect();
-        let told = vec![false; self.nodes as usize];
-        self.open.insert(victim, self.crashes.len());
+        let told = vec![false; self.open.len()];
+        self.open[victim as usize] = Some(self.crashes.len());
         self.crashes.push(Crash { fault, boot, at: now, dead_at, told, first_suspect, hops: Samples::default() });
     }
 
     /// The victim is back: what has not been noticed by now never will be.
     pub(super) fn on_restart(&mut self, node: u32) {
-        self.open.remove(&node);
+        self.open[node as usize] = None;
     }
 
     /// Whoever stands still is no observer of what it had not noticed yet.
     pub(super) fn on_pause(&mut self, node: u32) {
-        for &number in self.open.values() {
+        for number in self.open.iter().copied().flatten() {
             let seen = &mut self.crashes[number].dead_at[node as usize];
             if *seen == WAITING {
                 *seen = NOT_WATCHING;
@@ -109,7 +106,7 @@ impl Crashes {
     }
 
     pub(super) fn on_change(&mut self, observer: u32, subject: u32, change: &MemberChange, now: u64) {
-        let Some(&number) = self.open.get(&subject) else { return };
+        let Some(number) = self.open[subject as usize] else { return };
         let crash = &mut self.crashes[number];
         let bad = matches!(change.health, Health::Suspect | Health::Dead);
         // An observer that never heard of the latest life knows of the crash when it gives up an earlier one.

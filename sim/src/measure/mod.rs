@@ -70,7 +70,7 @@ impl Measure {
             rates: Rates::new(nodes, scenario.run.warmup_ns),
             reach: Reach::new(),
             hops: Samples::default(),
-            history: History::default(),
+            history: History::new(nodes),
             mistakes: Vec::new(),
             strangers: 0,
             touched: touched.to_vec(),
