@@ -101,18 +101,16 @@ impl Index {
 
     /// The row under this hash that `is_it` confirms.
     pub(super) fn find(&self, id_hash: u64, is_it: impl Fn(Slot) -> bool) -> Option<Slot> {
-        let bucket = &self.buckets[bucket_of(id_hash)];
-        bucket.chain(tag_of(id_hash)).find_map(|(_, entry)| {
-            let slot = slot_of(entry);
-            (tag(entry) == tag_of(id_hash) && is_it(slot)).then_some(slot)
-        })
+        let (bucket, wanted) = (&self.buckets[bucket_of(id_hash)], tag_of(id_hash));
+        let place = bucket.find(wanted, |entry| tag(entry) == wanted && is_it(slot_of(entry)))?;
+        Some(slot_of(bucket.entries[place]))
     }
 
     /// Whether a row of this hashed identity is in this state, as far as 32 bits of its hash tell.
     pub(super) fn holds(&self, id_hash: u64, state: State) -> bool {
         let wanted = entry_of(id_hash, Slot(0), state) >> ROW_BITS;
         let bucket = &self.buckets[bucket_of(id_hash)];
-        bucket.chain(tag_of(id_hash)).any(|(_, entry)| entry >> ROW_BITS == wanted)
+        bucket.find(tag_of(id_hash), |entry| entry >> ROW_BITS == wanted).is_some()
     }
 
     /// [`Index::holds`] of several rows at once, a bit each. First every home is read, in a loop so short that
@@ -195,16 +193,29 @@ const fn slot_of(entry: u64) -> Slot {
 }
 
 impl Bucket {
-    /// The occupied places from a tag's home to the first empty one.
-    fn chain(&self, tag: u64) -> impl Iterator<Item = (usize, u64)> + '_ {
-        let capacity = self.entries.len();
-        let home = self.home(tag);
-        let places = (home..capacity).chain(0..home);
-        places.map(|place| (place, self.entries[place])).take_while(|&(_, entry)| entry != 0)
+    /// The first place from a tag's home on that is empty or whose entry `is_it` accepts; `None` in a table without
+    /// places. There is always an empty one otherwise.
+    fn probe(&self, tag: u64, is_it: impl Fn(u64) -> bool) -> Option<usize> {
+        let (mut place, capacity) = (self.home(tag), self.entries.len());
+        loop {
+            let entry = *self.entries.get(place)?;
+            if entry == 0 || is_it(entry) {
+                return Some(place);
+            }
+            place += 1;
+            if place == capacity {
+                place = 0;
+            }
+        }
+    }
+
+    /// The place of the first entry from a tag's home on that `is_it` accepts.
+    fn find(&self, tag: u64, is_it: impl Fn(u64) -> bool) -> Option<usize> {
+        self.probe(tag, is_it).filter(|&place| self.entries[place] != 0)
     }
 
     fn place_of(&self, tag: u64, slot: Slot) -> Option<usize> {
-        self.chain(tag).find(|&(_, entry)| slot_of(entry) == slot).map(|(place, _)| place)
+        self.find(tag, |entry| slot_of(entry) == slot)
     }
 
     /// Empties a place, and moves up what lies behind it only because the place was taken.
@@ -232,10 +243,7 @@ impl Bucket {
         if self.used * 4 >= self.entries.len() * 3 {
             self.grow();
         }
-        let home = self.home(tag(entry));
-        let capacity = self.entries.len();
-        let free = (home..capacity).chain(0..home).find(|&place| self.entries[place] == 0);
-        let place = free.expect("a quarter of the places is empty");
+        let place = self.probe(tag(entry), |_| false).expect("a quarter of the places is empty");
         self.entries[place] = entry;
         self.used += 1;
     }
