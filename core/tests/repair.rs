@@ -111,7 +111,7 @@ fn one_row_among_many_is_found_in_parts_of_its_bucket() {
     world.run(10 * SECOND);
     let packet = world.log.iter().find_map(|line| match &line.out {
         Out::Packet { bytes, .. } if line.peer == 1 => Some(bytes.clone()),
-        _ => None,
+        Out::Packet { .. } | Out::Event(_) => None,
     });
     let packet = packet.expect("the second peer has probed somebody");
     // From an address where nobody is: the answers to the pings shall not make the second peer begin as well.
@@ -122,7 +122,7 @@ fn one_row_among_many_is_found_in_parts_of_its_bucket() {
     assert!(agreement(&mut world, SECOND) <= SECOND / 5, "after one exchange");
     let repair = |line: &harness::Line| match &line.out {
         Out::Packet { purpose: Purpose::Repair, bytes, .. } => Some(bytes.len()),
-        _ => None,
+        Out::Packet { .. } | Out::Event(_) => None,
     };
     let lengths: Vec<usize> = world.log[from..].iter().filter_map(repair).collect();
     // Sums of the parts, short hashes of the rows of one part, what is wanted, and the record.

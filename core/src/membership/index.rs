@@ -176,7 +176,9 @@ impl Index {
 
 /// Which of the `2^bits` parts of its bucket a row belongs to.
 pub(super) const fn part_of(id_hash: u64, bits: u32) -> usize {
-    (tag_of(id_hash) >> (TAG_BITS - bits)) as usize
+    #[expect(clippy::cast_possible_truncation, reason = "a tag has ten bits")]
+    let part = (tag_of(id_hash) >> (TAG_BITS - bits)) as usize;
+    part
 }
 
 const fn entry_of(id_hash: u64, slot: Slot, state: State) -> u64 {
