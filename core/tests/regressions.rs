@@ -260,7 +260,7 @@ fn a_challenge_is_answered_once_and_only_where_the_request_went() {
     let requests = |world: &World| {
         let to = |line: &Line| match line.out {
             Out::Packet { to, purpose: Purpose::Join, .. } if line.peer == 1 => Some(to),
-            _ => None,
+            Out::Packet { .. } | Out::Event(_) => None,
         };
         world.log.iter().filter_map(to).collect::<Vec<_>>()
     };
