@@ -51,8 +51,10 @@ fn both_at_once_change_nothing_but_counters() {
 #[test]
 fn a_process_that_stood_still_reads_over_noise() {
     for seed in 1..=6 {
-        let flooded = nothing_comes_of(&inject("flood", "noise", "5/s", "10s"), STANDSTILL, seed);
-        assert!(flooded.bit("gc") > 4 * 4 * 5, "noise waits in every socket");
+        // So few that with them no more than 64 datagrams wait: beyond that overdue timers wait no longer, whatever
+        // is in the socket.
+        let flooded = nothing_comes_of(&inject("flood", "noise", "4/s", "10s"), STANDSTILL, seed);
+        assert!(flooded.bit("gc") > 4 * 6, "noise waits in every socket");
     }
 }
 

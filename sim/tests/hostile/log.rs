@@ -29,8 +29,7 @@ pub(crate) const TROUBLE: &str = "[[fault]]\nid = \"stop\"\nkind = \"crash\"\nta
     [[fault]]\nid = \"split\"\nkind = \"partition\"\nshape = \"random-halves\"\nat = \"32s\"\nfor = \"12s\"\n";
 
 /// Processes that stand still, so that what comes meanwhile is read at once.
-pub(crate) const STANDSTILL: &str =
-    "[[fault]]\nid = \"gc\"\nkind = \"pause\"\ntarget = { pick = \"random\", count = 4 }\nat = \"20s\"\nfor = \"4s\"\n";
+pub(crate) const STANDSTILL: &str = "[[fault]]\nid = \"gc\"\nkind = \"pause\"\ntarget = { pick = \"random\", count = 4 }\nat = \"20s\"\nfor = \"1500ms\"\n";
 
 /// And what chance does to packets meanwhile.
 pub(crate) const CHANCE: &str =
