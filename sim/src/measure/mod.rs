@@ -67,7 +67,7 @@ impl Measure {
             warmup_ns: scenario.run.warmup_ns,
             beliefs: Beliefs::new(nodes),
             crashes: Crashes::new(nodes),
-            rates: Rates::new(nodes, scenario.run.warmup_ns),
+            rates: Rates::new(nodes, scenario.run.warmup_ns, scenario.run.duration_ns),
             reach: Reach::new(),
             hops: Samples::default(),
             history: History::new(nodes),

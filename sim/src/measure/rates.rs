@@ -47,13 +47,16 @@ pub(super) struct Rates {
 }
 
 impl Rates {
-    pub(super) fn new(nodes: u32, warmup_ns: u64) -> Self {
+    /// Rates of so many nodes in a run of `duration_ns`, whose first `warmup_ns` are not counted.
+    pub(super) fn new(nodes: u32, warmup_ns: u64, duration_ns: u64) -> Self {
+        let windows = duration_ns.saturating_sub(warmup_ns) / 1_000_000_000;
+        let samples = || Samples::with_capacity(windows.saturating_mul(u64::from(nodes)));
         Self {
             first_window_end_ns: warmup_ns.saturating_add(1_000_000_000),
             window: vec![Sent::default(); nodes as usize],
-            bytes: Samples::default(),
-            bytes_on: Default::default(),
-            packets: Samples::default(),
+            bytes: samples(),
+            bytes_on: core::array::from_fn(|_| samples()),
+            packets: samples(),
         }
     }
 

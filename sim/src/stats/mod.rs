@@ -62,6 +62,13 @@ pub struct Quantiles {
 }
 
 impl Samples {
+    /// No samples yet, and room for so many of them as are kept one by one.
+    #[must_use]
+    pub fn with_capacity(samples: u64) -> Self {
+        let exact = usize::try_from(samples).unwrap_or(EXACT).min(EXACT);
+        Self { exact: Vec::with_capacity(exact), ..Self::default() }
+    }
+
     /// Adds a sample.
     pub fn record(&mut self, value: u64) {
         self.count += 1;
