@@ -11,6 +11,7 @@
 //! * `packing` — which facts go into this packet?
 //! * `membership` — who exists?
 //! * `detector` — what does a silence mean?
+//! * `state` — what does each node say?
 //! * `node` — the wiring, the only place where rooms meet.
 //!
 //! Rooms know `vocab` and `config`; `packing` also knows `wire`; only `node` knows them all.
@@ -27,6 +28,7 @@ mod detector;
 mod membership;
 mod node;
 mod packing;
+mod state;
 mod vocab;
 mod wire;
 

@@ -4,24 +4,28 @@
 
 mod agenda;
 mod hash;
+mod head;
 mod id;
 mod log;
 mod map;
 mod record;
 mod ring;
 mod rng;
+mod sorted;
 mod time;
 mod token;
 
 pub(crate) use agenda::Agenda;
 pub use hash::stable_hash;
 pub(crate) use hash::{fold, mix};
+pub(crate) use head::{Content, Head, Item, Span};
 pub use id::{Incarnation, NodeId};
 pub(crate) use log::{log10_ceil, log10_milli};
 pub(crate) use map::Map;
 pub use record::{Health, Record};
 pub(crate) use ring::Ring;
 pub(crate) use rng::Rng;
+pub(crate) use sorted::Sorted;
 pub use time::Instant;
 pub(crate) use token::{Cookie, Nonce, Prefix};
 

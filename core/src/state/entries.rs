@@ -1,0 +1,119 @@
+//! Where do keys and values lie? Each pair in one allocation of its size, in rows of 40 bytes, in chunks, so that
+//! growing never moves a row. One table for all maps of a node.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::vocab::{Instant, stable_hash};
+
+const CHUNK: usize = 256;
+
+/// What a key stands for at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A value that stays.
+    Lasting,
+    /// A value with an end.
+    Ending,
+    /// Nothing: deleted, or ended.
+    Gone,
+}
+
+/// One key of one map.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// The key, then the value.
+    bytes: Box<[u8]>,
+    pub(super) version: u64,
+    /// When it ends; of what is gone, since when. Never of what stays.
+    pub(super) until: Instant,
+    key_len: u16,
+    pub(super) kind: Kind,
+}
+
+const _: () = assert!(size_of::<Entry>() == 40, "a row is 40 bytes");
+
+impl Entry {
+    pub(super) fn new(key: &[u8], value: &[u8], version: u64, kind: Kind, until: Instant) -> Self {
+        let mut bytes = Vec::with_capacity(key.len() + value.len());
+        bytes.extend_from_slice(key);
+        bytes.extend_from_slice(value);
+        // Keys are shorter by far: the wire and the call see to that.
+        let key_len = u16::try_from(key.len()).unwrap_or(u16::MAX);
+        Self { bytes: bytes.into_boxed_slice(), version, until, key_len, kind }
+    }
+
+    pub(super) fn key(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.key_len)]
+    }
+
+    pub(super) fn value(&self) -> &[u8] {
+        &self.bytes[usize::from(self.key_len)..]
+    }
+
+    /// Its part of the content's sum. What ends does so at slightly different instants on different nodes, so that
+    /// only what stays counts.
+    pub(super) fn hash(&self) -> u64 {
+        if self.kind == Kind::Lasting {
+            stable_hash(self.version ^ u64::from(self.key_len) << 48, &self.bytes)
+        } else {
+            0
+        }
+    }
+
+    /// Bytes that it counts for.
+    pub(super) const fn weight(&self) -> usize {
+        self.bytes.len() + size_of::<Self>()
+    }
+
+    /// Lets go of the value. It was gone since `since`.
+    pub(super) fn end(&mut self, since: Instant) {
+        self.bytes = self.key().into();
+        (self.kind, self.until) = (Kind::Gone, since);
+    }
+}
+
+/// All rows.
+#[derive(Debug, Clone)]
+pub(super) struct Entries {
+    chunks: Vec<Vec<Entry>>,
+    free: Vec<u32>,
+}
+
+impl Entries {
+    pub(super) const fn new() -> Self {
+        Self { chunks: Vec::new(), free: Vec::new() }
+    }
+
+    pub(super) fn get(&self, place: u32) -> &Entry {
+        &self.chunks[place as usize / CHUNK][place as usize % CHUNK]
+    }
+
+    pub(super) fn get_mut(&mut self, place: u32) -> &mut Entry {
+        &mut self.chunks[place as usize / CHUNK][place as usize % CHUNK]
+    }
+
+    /// Takes an entry in and returns its place.
+    pub(super) fn insert(&mut self, entry: Entry) -> u32 {
+        if let Some(place) = self.free.pop() {
+            *self.get_mut(place) = entry;
+            return place;
+        }
+        let len = self.chunks.last().map_or(0, |last| (self.chunks.len() - 1) * CHUNK + last.len());
+        if len.is_multiple_of(CHUNK) {
+            self.chunks.push(if len == 0 { Vec::new() } else { Vec::with_capacity(CHUNK) });
+        }
+        if let Some(chunk) = self.chunks.last_mut() {
+            chunk.push(entry);
+        }
+        // 2^32 rows are 160 GiB: they never come.
+        u32::try_from(len).unwrap_or(u32::MAX)
+    }
+
+    /// Gives a row up.
+    pub(super) fn remove(&mut self, place: u32) {
+        let entry = self.get_mut(place);
+        (entry.bytes, entry.key_len) = (Box::default(), 0);
+        self.free.push(place);
+    }
+}

@@ -1,0 +1,1 @@
+//! What a map promises, tried out on the room alone.
