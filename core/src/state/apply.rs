@@ -139,8 +139,10 @@ impl State {
         let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::as_deref_mut) else { return };
         let map = owner.staged.as_mut().map_or(&mut owner.shown, |staged| &mut staged.map);
         map.version = map.version.max(to);
-        if head.watermark <= map.version {
-            map.collect(&mut self.entries, head.watermark);
+        // The sender may have moved its watermark less far and have told of tombstones that this copy forgets.
+        let watermark = head.watermark.max(map.watermark);
+        if watermark <= map.version {
+            map.collect(&mut self.entries, watermark);
         }
     }
 
