@@ -47,6 +47,9 @@ impl State {
         self.examine(slot, span, items.clone(), anew)?;
         if anew {
             self.begin_anew(slot, id_hash, span);
+        } else {
+            // The first map of epoch 0 goes on from nothing at all.
+            self.owner_mut(slot, id_hash);
         }
         let has_come_to = if anew { 0 } else { copy.version };
         for item in items.filter(|item| item.version > has_come_to) {
