@@ -1,5 +1,8 @@
 //! What does a map promise? Tried out on rooms of several nodes that hand each other spans without a wire.
 
+mod endings;
+mod refusals;
+mod resets;
 mod runs;
 
 use alloc::collections::BTreeMap;
@@ -89,6 +92,8 @@ struct Nodes {
     boots: Vec<u64>,
     truth: Vec<BTreeMap<Vec<u8>, Last>>,
     now: Instant,
+    /// Too large to walk through after every step.
+    is_large: bool,
 }
 
 impl Nodes {
@@ -99,6 +104,7 @@ impl Nodes {
             boots: alloc::vec![1; count],
             truth: (0..count).map(|_| BTreeMap::new()).collect(),
             now: Instant::from_nanos(1),
+            is_large: false,
         }
     }
 
@@ -190,6 +196,7 @@ impl Nodes {
             room.apply((slot, id_hash(owner)), span, items, self.now, |change| note(&mut mirrors[owner], change));
         self.end_due(at);
         let (after, seen_after) = (self.head(at, owner), self.seen(at, owner));
+        // A new copy begins at version 0, but under a later watermark or epoch.
         let order = |head: Head| (head.epoch, head.watermark, head.version);
         assert!(order(after) >= order(before), "{before:?} goes back to {after:?}");
         assert!(seen_after >= seen, "readers go back from {seen:?} to {seen_after:?}");
@@ -226,6 +233,9 @@ impl Nodes {
 
     /// Asserts what one node promises of one map.
     fn check(&self, at: usize, owner: usize) {
+        if self.is_large {
+            return;
+        }
         let (room, slot) = (self.room(at), self.slot(at, owner));
         room.check();
         let items = room.below(slot, &[], self.now).map(|item| match item.content {

@@ -1,7 +1,16 @@
 //! Does anything that can happen to spans break a copy, or leave it behind for good?
 //!
 //! Short random runs: changes, waiting, cuts, spans that are lost, doubled and late, copies forgotten, owners that
-//! lose everything. After every step [`Nodes::check`] compares copies, readers and watchers with the truth.
+//! lose everything. After every step [`Nodes::check`] compares copies, readers and watchers with the truth, and
+//! [`Nodes::take`] sees that no copy goes back.
+//!
+//! What each rule of `judge` is good for, and the first run that fails without it:
+//! * a copy that is being made anew takes nothing from a staler one (`may_serve`): deleted keys come back, seed 5498;
+//! * who missed forgotten tombstones begins anew (`is_lost_to`): deleted keys stay, seed 49;
+//! * but only then, not at an equal watermark: a reset begins again with each span and never ends, seed 11;
+//! * no gap is jumped (`from > version`): living keys are missing, seed 34019.
+//!
+//! And of `apply`: without a second copy beside the old one readers see a half-filled map, seed 1.
 
 use super::*;
 use crate::vocab::{NodeId, Rng};
@@ -63,9 +72,8 @@ impl Run {
             }
             29 | 30 => {
                 let pair = (self.one_of(NODES), self.one_of(NODES));
-                match self.cut.pop_if(|_| self.flying.len().is_multiple_of(2)) {
-                    Some(_) => {}
-                    None => self.cut.push(pair),
+                if self.rng.below(2) == 0 || self.cut.pop().is_none() {
+                    self.cut.push(pair);
                 }
             }
             31 => self.lose(),
