@@ -22,8 +22,8 @@ pub(super) struct Sums {
 impl PartialEq for Sums {
     fn eq(&self, other: &Self) -> bool {
         let empty = &[0; BUCKETS];
-        let buckets = |sums: &'_ Self| *sums.buckets.as_deref().unwrap_or(empty);
-        self.total == other.total && buckets(self) == buckets(other)
+        let (a, b) = (self.buckets.as_deref().unwrap_or(empty), other.buckets.as_deref().unwrap_or(empty));
+        self.total == other.total && a == b
     }
 }
 

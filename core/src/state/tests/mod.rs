@@ -212,7 +212,9 @@ impl Nodes {
         let Some(packed) = self.pack(holder, owner, self.head(at, owner), budget) else {
             let (slot, Head { epoch, watermark, .. }) = (self.slot(at, owner), self.head(holder, owner));
             let moved = self.nodes[at].room.follow_watermark(slot, epoch, watermark);
-            self.check(at, owner);
+            if moved {
+                self.check(at, owner);
+            }
             return moved;
         };
         let applied = self.take(at, &packed);

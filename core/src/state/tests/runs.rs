@@ -96,7 +96,9 @@ impl Run {
         if self.rng.below(3) > 0 {
             self.nodes.exchange(from, to, owner, budget);
         } else {
-            let head = self.nodes.head(from, owner);
+            let mut head = self.nodes.head(from, owner);
+            // Some ask for what comes after what they still wait for.
+            head.version += u64::from(self.rng.below(4) == 0);
             self.flying.push(Flying::Ask { from, to, owner, head });
         }
     }
