@@ -7,7 +7,7 @@
 //! What each rule of `judge` is good for, and the first run that fails without it:
 //! * a copy that is being made anew takes nothing from a staler one (`may_serve`): deleted keys come back, seed 6599;
 //! * who missed forgotten tombstones begins anew (`is_lost_to`): deleted keys stay, seed 18;
-//! * but only then, not at an equal watermark: a reset begins again with each span and never ends, seed 11;
+//! * but only then, not at an equal watermark: a reset begins again with each span and never ends, seed 14;
 //! * no gap is jumped (`from > version`): living keys are missing, seed 76.
 //!
 //! And of `apply`: without a second copy beside the old one readers see a half-filled map, seed 1.
