@@ -99,3 +99,14 @@ fn an_entry_ends_for_readers_while_a_new_copy_grows() {
     assert_eq!((nodes.readable(1, 0), nodes.head(1, 0)), (nodes.readable(0, 0), nodes.head(0, 0)));
     assert_eq!(nodes.room(1).endings.len(), 1);
 }
+
+#[test]
+fn what_lives_for_longer_than_can_be_told_ends_everywhere_at_once() {
+    let mut nodes = Nodes::new(2, LIMITS);
+    nodes.put(0, b"a", b"1", Some(TTL_MAX + secs(86_400)));
+    assert!(nodes.exchange(1, 0, 0, EVERYTHING));
+    for (time, count) in [(TTL_MAX - ms(1), 1), (ms(1), 0)] {
+        nodes.wait(time);
+        assert!((0..2).all(|at| nodes.readable(at, 0).len() == count));
+    }
+}

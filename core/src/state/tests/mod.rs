@@ -11,6 +11,7 @@ use core::time::Duration;
 
 use super::entries::Kind;
 use super::map::Map;
+use super::own::TTL_MAX;
 use super::{Applied, Change, Limits, Refusal, State};
 use crate::vocab::{Content, Head, Instant, Item, Slot, Span, mix};
 
@@ -128,7 +129,7 @@ impl Nodes {
         let version = room
             .put(ids, (key, value), ttl, self.now, |change| note(&mut mirrors[owner], change))
             .expect("there is room for it");
-        let until = ttl.map_or(Instant::NEVER, |ttl| self.now.after(ttl));
+        let until = ttl.map_or(Instant::NEVER, |ttl| self.now.after(ttl.min(TTL_MAX)));
         self.truth[owner].insert(key.to_vec(), Last { version, value: Some((value.to_vec(), until)) });
     }
 
