@@ -28,15 +28,21 @@ fn node_at(addr: SocketAddr) -> u32 {
     }
 }
 
+/// Who a node is. Nodes of different `family` have different identities.
+#[must_use]
+pub fn fresh_identity(family: u64, number: u32) -> Identity {
+    let half = |which| u128::from(Draws::new(family).draw(Draw::NodeId, u64::from(number), which));
+    let id = NodeId::from_u128(half(0) << 64 | half(1));
+    Identity { id, boot: 1_790_000_000_000, addr: address_of(number) }
+}
+
 /// A node that knows only itself. Nodes of different `family` have different identities.
 ///
 /// # Panics
 /// Never: the profile is valid.
 #[must_use]
 pub fn fresh_node(family: u64, number: u32, now: Instant) -> Node {
-    let half = |which| u128::from(Draws::new(family).draw(Draw::NodeId, u64::from(number), which));
-    let id = NodeId::from_u128(half(0) << 64 | half(1));
-    let identity = Identity { id, boot: 1_790_000_000_000, addr: address_of(number) };
+    let identity = fresh_identity(family, number);
     let seed = Draws::new(family).draw(Draw::NodeSeed, u64::from(number), 0);
     Node::new(Config::lan(), identity, seed, now, None).expect("the profile is valid")
 }
