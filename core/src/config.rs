@@ -48,6 +48,10 @@ pub struct Config {
     /// For how long a member that died or left is remembered: until then nobody believes an old statement that
     /// it lives. At least twice as long as the longest suspicion, so that every rumour has ended.
     pub tombstone_life: Duration,
+    /// For how long a deleted key is remembered by its owner. Who hears nothing for longer gets the whole map anew.
+    pub state_grace: Duration,
+    /// The most that the map of one node may hold, in bytes of keys and values and 40 per key.
+    pub map_bytes_max: usize,
     /// Largest datagram that is sent, in bytes of UDP payload.
     pub datagram_bytes_max: usize,
     /// The most members that are remembered, those that have gone included. When there are as many, a newcomer
@@ -146,6 +150,8 @@ impl Config {
             join_interval: Duration::from_secs(1),
             reconnect_interval: Duration::from_secs(10),
             tombstone_life: Duration::from_secs(3600),
+            state_grace: Duration::from_secs(3600),
+            map_bytes_max: 64 << 20,
             datagram_bytes_max: 1232,
             members_max: 65_536,
             events_max: 4096,
@@ -192,6 +198,12 @@ impl Config {
         tag
     }
 
+    /// The longest value that a key may stand for, in bytes: what a datagram carries beside the longest key.
+    #[must_use]
+    pub const fn value_bytes_max(&self) -> usize {
+        self.datagram_bytes_max.saturating_sub(crate::wire::ITEM_ROOM_BYTES + crate::node::io::KEY_BYTES_MAX)
+    }
+
     /// Checks every relation between the settings.
     ///
     /// # Errors
@@ -205,6 +217,7 @@ impl Config {
             ("join_interval", self.join_interval),
             ("reconnect_interval", self.reconnect_interval),
             ("tombstone_life", self.tombstone_life),
+            ("state_grace", self.state_grace),
         ];
         for (name, duration) in durations {
             let (value, least, most) = (duration, DURATION_MIN, DURATION_MAX);
@@ -225,6 +238,7 @@ impl Config {
             ("gossip_fanout", u64::from(self.gossip_fanout), 1, u64::from(crate::membership::CHOICE_MAX)),
             ("retransmit_mult", u64::from(self.retransmit_mult), 0, 10),
             ("members_max", u64::from(self.members_max), 2, u64::from(crate::membership::MEMBERS_MAX)),
+            ("map_bytes_max", self.map_bytes_max as u64, 1 << 10, 1 << 30),
             ("events_max", self.events_max as u64, 1, 1 << 20),
             ("intents_max", self.intents_max as u64, 16, 1 << 20),
         ];

@@ -34,8 +34,8 @@ mod wire;
 
 pub use config::{Config, ConfigError, ProbeOrder};
 pub use node::io::{
-    Command, Event, Identity, Input, MemberChange, Purpose, Reason, Rejected, SEEDS_MAX, Snapshot, Stats, Timer,
-    Transmit, Wakeup,
+    Command, Event, Identity, Input, KEY_BYTES_MAX, MapSnapshot, MapVersion, MemberChange, Purpose, Reason, Rejected,
+    SEEDS_MAX, Snapshot, Stats, TTL_MAX, Timer, Transmit, ValueChange, ValueView, WATCHES_MAX, Wakeup,
 };
 pub use node::{MemberView, Node, View};
 pub use vocab::{Health, Incarnation, Instant, NodeId, Record, stable_hash};

@@ -9,10 +9,10 @@ mod harness;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use harness::{Line, Options, Out, Step, World, assert_same};
+use harness::{Line, Options, Out, Step, World, assert_same, id_of};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use quidnunc_core::{Config, Event, Instant, MemberChange, Purpose, Record, Stats};
+use quidnunc_core::{Config, Event, Instant, MemberChange, Purpose, Record, Stats, ValueChange};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -38,6 +38,9 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => (peer(), 0..32_u8, any::<u16>()).prop_map(|(peer, back, len)| Step::Cut { peer, back, len }),
         1 => (peer(), 0..32_u8).prop_map(|(peer, back)| Step::Foreign { peer, back }),
         1 => (peer(), prop::collection::vec(any::<u8>(), 0..60)).prop_map(|(peer, bytes)| Step::Noise { peer, bytes }),
+        3 => (peer(), 0..4_u8, 0..500_u16, prop::option::of(1..5000_u16))
+            .prop_map(|(peer, key, len, millis)| Step::Put { peer, key, len, millis }),
+        1 => (peer(), 0..4_u8).prop_map(|(peer, key)| Step::Delete { peer, key }),
     ]
 }
 
@@ -81,15 +84,31 @@ fn counters(world: &World) -> Vec<Stats> {
 }
 
 /// A line without what may depend on the epoch: cookies are made from the absolute time, and they are in
-/// packets of joins and repairs.
+/// packets of joins, repairs and maps, and in every packet with heads.
 fn without_cookies(line: &Line) -> Line {
     let out = match &line.out {
-        Out::Packet { to, purpose: purpose @ (Purpose::Join | Purpose::Repair), bytes } => {
+        Out::Packet { to, purpose, bytes }
+            if matches!(purpose, Purpose::Join | Purpose::Repair | Purpose::State) || has_heads(bytes) =>
+        {
             Out::Packet { to: *to, purpose: *purpose, bytes: vec![0; bytes.len()] }
         }
         out @ (Out::Packet { .. } | Out::Event(_)) => out.clone(),
     };
     Line { out, ..line.clone() }
+}
+
+/// Whether one of a datagram's sections is a list of heads.
+fn has_heads(datagram: &[u8]) -> bool {
+    let mut rest = &datagram[12..];
+    while let [kind, tail @ ..] = rest {
+        let digits = tail.iter().take_while(|&&byte| byte & 0x80 != 0).count() + 1;
+        let len = tail[..digits].iter().rev().fold(0, |len, &byte| len << 7 | usize::from(byte & 0x7f));
+        if *kind == 0x42 {
+            return true;
+        }
+        rest = &tail[digits + len..];
+    }
+    false
 }
 
 proptest! {
@@ -152,10 +171,15 @@ proptest! {
         let course: Vec<Step> = course.into_iter().filter(|step| !matches!(step, Step::Restart { .. })).collect();
         let world = play(&course, Options::plain(seed, Instant::from_nanos(0)));
         for peer in 0..3 {
-            let mut told = BTreeMap::new();
+            let (mut told, mut values) = (BTreeMap::new(), BTreeMap::new());
             for (_, event) in world.events(peer) {
                 prop_assert!(!matches!(event, Event::EventsLost { .. }), "the queue was drained each time");
-                if let Event::Member(MemberChange { id, addr, incarnation, health, was, .. }) = event {
+                if let Event::Value(ValueChange { owner, key, value, .. }) = event {
+                    match value {
+                        Some(value) => values.insert((owner.to_bytes(), key), value),
+                        None => values.remove(&(owner.to_bytes(), key)),
+                    };
+                } else if let Event::Member(MemberChange { id, addr, incarnation, health, was, .. }) = event {
                     let before = told.insert(id.to_bytes(), (addr, incarnation, health));
                     prop_assert_eq!(before.map(|(_, _, health)| health), was, "what was before is what was told before");
                 }
@@ -164,6 +188,12 @@ proptest! {
             let known: BTreeMap<_, _> =
                 others.map(|member| (member.id.to_bytes(), (member.addr, member.incarnation, member.health))).collect();
             prop_assert_eq!(told, known, "peer {}", peer + 1);
+            let held = |owner| world.map(peer, owner).into_iter().map(move |(key, value, _)| (id_of(owner).to_bytes(), key, value));
+            let held: BTreeMap<_, _> = (0..3)
+                .flat_map(held)
+                .map(|(owner, key, value)| ((owner, key.into_boxed_slice()), value.into_boxed_slice()))
+                .collect();
+            prop_assert_eq!(values, held, "peer {}", peer + 1);
         }
     }
 

@@ -29,7 +29,7 @@ fn two_who_know(config: &Config, known: [&[Record]; 2]) -> World {
     let mut world = World::new(2, config.clone(), Options::plain(1, START));
     for (peer, members) in known.into_iter().enumerate() {
         let identity = Identity { id: id_of(peer), boot: 1000, addr: addr_of(peer) };
-        let snapshot = Some(Snapshot { members });
+        let snapshot = Some(Snapshot { members, map: None });
         world.peers[peer].node = Node::new(config.clone(), identity, 1, START, snapshot).expect("the config is valid");
     }
     world
@@ -68,7 +68,7 @@ fn a_cluster_without_rumours_agrees_on_who_came_and_who_went() {
 fn look_alikes(id: NodeId) -> [u64; 2] {
     let sum = |members: &[Record]| {
         let identity = Identity { id: id_of(0), boot: 1000, addr: addr_of(0) };
-        let node = Node::new(Config::lan(), identity, 1, START, Some(Snapshot { members })).expect("valid");
+        let node = Node::new(Config::lan(), identity, 1, START, Some(Snapshot { members, map: None })).expect("valid");
         node.view().fingerprint()
     };
     let alone = sum(&[]);

@@ -23,6 +23,10 @@ pub(crate) enum Use {
     Digest,
     /// To ask for records.
     Wants,
+    /// To answer a summary of maps with a digest.
+    StateDigest,
+    /// To ask for changes of maps.
+    Asks,
 }
 
 /// The secret from which this node's cookies are made.

@@ -29,19 +29,20 @@ impl Membership {
         now.after(self.limits.tombstone_life.saturating_sub(age))
     }
 
-    /// Forgets one member whose record has reached the age for that. Returns what it said last.
-    pub(crate) fn forget_due(&mut self, now: Instant) -> Option<Record> {
+    /// Forgets one member whose record has reached the age for that. Returns its row and what
+    /// that said last.
+    pub(crate) fn forget_due(&mut self, now: Instant) -> Option<(Slot, Record)> {
         if self.tombstones.next_deadline() <= now { self.forget_first(now) } else { None }
     }
 
-    /// Forgets whoever would be forgotten next. Returns what its record said last.
-    pub(crate) fn forget_first(&mut self, now: Instant) -> Option<Record> {
+    /// Forgets whoever would be forgotten next. Returns its row and what that said last.
+    pub(crate) fn forget_first(&mut self, now: Instant) -> Option<(Slot, Record)> {
         let (_, slot) = self.tombstones.first()?;
         let last = self.record_at(slot, now);
         self.tombstones.remove(slot);
         self.index.remove(self.roster.get(slot).id_hash(), slot);
         self.roster.vacate(slot);
-        Some(last)
+        Some((slot, last))
     }
 
     /// When somebody is to be forgotten next.

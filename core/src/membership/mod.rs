@@ -200,7 +200,7 @@ impl Membership {
 
     /// What would become of a record.
     pub(crate) fn judge(&self, record: &Record, now: Instant) -> Verdict {
-        if record.incarnation.boot > self.boot_now(now).saturating_add(BOOT_AHEAD_MS_MAX) {
+        if !self.is_plausible(record.incarnation.boot, now) {
             return Verdict::Refused(Refusal::Boot);
         }
         // Also of a suspect, which a repair makes of somebody dead: whoever lives has no age.
@@ -277,6 +277,21 @@ impl Membership {
     /// The row of an identity.
     pub(crate) fn find(&self, id: NodeId) -> Option<Slot> {
         self.index.find(roster::id_hash(id), |slot| self.roster.get(slot).id() == id)
+    }
+
+    /// The row of a hashed identity.
+    pub(crate) fn find_hash(&self, id_hash: u64) -> Option<Slot> {
+        self.index.find(id_hash, |slot| self.roster.get(slot).id_hash() == id_hash)
+    }
+
+    /// The hashed identity of the member in this row.
+    pub(crate) fn id_hash(&self, slot: Slot) -> u64 {
+        self.roster.get(slot).id_hash()
+    }
+
+    /// Whether a number can be the boot of somebody, as far as this node can tell.
+    pub(crate) fn is_plausible(&self, boot: u64, now: Instant) -> bool {
+        boot <= self.boot_now(now).saturating_add(BOOT_AHEAD_MS_MAX)
     }
 
     /// What the row says, as it would be told on; whoever has gone, has gone just now.

@@ -50,6 +50,11 @@ impl Membership {
         })
     }
 
+    /// Rows below a prefix.
+    pub(crate) fn rows_below(&self, prefix: Prefix) -> impl Iterator<Item = Slot> + '_ {
+        self.index.below(prefix).map(|entry| entry.slot)
+    }
+
     /// How many rows lie in a bucket.
     pub(crate) fn bucket_len(&self, bucket: u16) -> usize {
         self.index.bucket_len(usize::from(bucket))

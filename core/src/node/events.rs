@@ -1,30 +1,30 @@
 //! Events that wait for the application, bounded.
 //!
-//! When the queue is full, a change of a member that has one waiting already replaces it, so that replaying
+//! When the queue is full, a change of a member or key that has one waiting already replaces it, so that replaying
 //! what is left still ends with the right map. Only when that fails is an event lost, and that is said.
 //!
 //! Only a queue that nobody drains is looked through, so that nothing is kept to look through the few events that
 //! wait between an input and its driver.
 
-use super::io::{Event, MemberChange};
-use crate::vocab::{Map, NodeId, Ring};
+use super::io::{Event, MemberChange, ValueChange};
+use crate::vocab::{Map, Ring, mix, stable_hash};
 
 /// Places that only events about the node itself may take: a driver must not miss a new incarnation because
 /// the cluster is noisy.
 const RESERVED: usize = 16;
 
-/// When more than so many events wait, it is kept where each member's latest change lies.
+/// When more than so many events wait, it is kept where the latest change of each member and key lies.
 const UNINDEXED_MAX: usize = 64;
 
 /// The queue.
 #[derive(Debug, Clone)]
 pub(super) struct Events {
     queue: Ring<Event>,
-    /// How many changes of members may wait.
+    /// How many changes of members and keys may wait.
     max: usize,
-    /// Number of the latest waiting change of a member; the front of the queue has number `taken`. Kept from the
+    /// Number of the latest waiting change of a subject, by its hash; the front of the queue has number `taken`. Kept from the
     /// moment at which many events wait until none does.
-    latest: Map<NodeId, u64>,
+    latest: Map<u64, u64>,
     indexed: bool,
     taken: u64,
     lost: u64,
@@ -36,16 +36,16 @@ impl Events {
     }
 
     pub(super) fn push(&mut self, event: Event) {
-        if let Event::Member(change) = event {
+        if let Some(subject) = subject_of(&event) {
             if !self.indexed && self.queue.len() >= self.max.min(UNINDEXED_MAX) {
                 self.index();
             }
             if self.queue.len() >= self.max {
-                self.lost += u64::from(!self.coalesce(change));
+                self.lost += u64::from(!self.coalesce(subject, event));
                 return;
             }
             if self.indexed {
-                self.latest.insert(change.id, self.taken + self.queue.len() as u64);
+                self.latest.insert(subject, self.taken + self.queue.len() as u64);
             }
         }
         if self.queue.push_back(event).is_err() {
@@ -56,22 +56,32 @@ impl Events {
     fn index(&mut self) {
         self.indexed = true;
         for place in 0..self.queue.len() {
-            if let Some(Event::Member(change)) = self.queue.get_mut(place) {
-                self.latest.insert(change.id, self.taken + place as u64);
+            if let Some(subject) = self.queue.get_mut(place).and_then(|event| subject_of(event)) {
+                self.latest.insert(subject, self.taken + place as u64);
             }
         }
     }
 
-    /// Lets the waiting change of the same member say the newer thing.
-    fn coalesce(&mut self, newer: MemberChange) -> bool {
-        let place = self.latest.get(newer.id).and_then(|number| usize::try_from(number - self.taken).ok());
-        match place.and_then(|place| self.queue.get_mut(place)) {
-            Some(Event::Member(waiting)) => {
+    /// Lets the waiting change of the same subject say the newer thing.
+    fn coalesce(&mut self, subject: u64, newer: Event) -> bool {
+        let place = self.latest.get(subject).and_then(|number| usize::try_from(number - self.taken).ok());
+        match (place.and_then(|place| self.queue.get_mut(place)), newer) {
+            (Some(Event::Member(waiting)), Event::Member(newer)) if waiting.id == newer.id => {
                 *waiting = MemberChange { was: waiting.was, ..newer };
+                true
+            }
+            (Some(Event::Value(waiting)), Event::Value(newer))
+                if (waiting.owner, &waiting.key) == (newer.owner, &newer.key) =>
+            {
+                *waiting = newer;
                 true
             }
             _ => false,
         }
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        self.lost > 0 || self.queue.len() > 0
     }
 
     pub(super) fn pop(&mut self) -> Option<Event> {
@@ -81,16 +91,27 @@ impl Events {
         }
         let event = self.queue.pop_front()?;
         if self.indexed {
-            if let Event::Member(change) = event
-                && self.latest.get(change.id) == Some(self.taken)
+            if let Some(subject) = subject_of(&event)
+                && self.latest.get(subject) == Some(self.taken)
             {
-                self.latest.remove(change.id);
+                self.latest.remove(subject);
             }
             self.indexed = self.queue.len() > 0;
         }
         self.taken += 1;
         Some(event)
     }
+}
+
+/// What a change is of; `None` of an event about the node itself.
+fn subject_of(event: &Event) -> Option<u64> {
+    let (id, key) = match event {
+        Event::Member(MemberChange { id, .. }) => (id, 0),
+        Event::Value(ValueChange { owner, key, .. }) => (owner, stable_hash(1, key)),
+        Event::Joined { .. } | Event::Refuted { .. } | Event::Left | Event::EventsLost { .. } => return None,
+    };
+    let (high, low) = id.words();
+    Some(mix([high, low, key, 0]))
 }
 
 #[cfg(test)]

@@ -35,6 +35,13 @@ pub(super) enum Intent {
     Digest { to: SocketAddr, nonce: Nonce, exact: bool, level: u8, first: u16, differing: u128, bytes_left: u32 },
     /// The next part of the first waiting reply of a repair.
     Reply,
+    /// The sums of the copies of maps below the prefixes from `first` up to `end`.
+    StateSummary { to: SocketAddr, nonce: Nonce, level: u8, first: u16, end: u16 },
+    /// Answer such a summary: the heads below those prefixes from `first` on whose bits are set in `differing`,
+    /// in at most so many bytes.
+    StateDigest { to: SocketAddr, nonce: Nonce, level: u8, first: u16, differing: u128, bytes_left: u32 },
+    /// The next part of the first waiting exchange of maps.
+    Exchange,
 }
 
 impl Intent {

@@ -1,6 +1,8 @@
 //! What goes into a node and what comes out of it: types only.
 
+use alloc::boxed::Box;
 use core::net::SocketAddr;
+use core::time::Duration;
 
 use crate::vocab::{Health, Incarnation, Instant, NodeId, Record};
 use crate::wire::DecodeError;
@@ -22,10 +24,54 @@ pub struct Identity {
 /// It loads in time linear in its length. What it says is believed, the dead included, and is not told on, and no
 /// events come of it: read the view. If it holds the node's own record with the same boot, the node
 /// takes it that everybody knows it; otherwise it announces itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Snapshot<'a> {
     /// Records as [`View::members`](crate::View::members) gives them. A suspect is loaded as alive.
     pub members: &'a [Record],
+    /// The node's own map, if it was kept whole: then its copies are still good, and nothing is sent again.
+    pub map: Option<MapSnapshot<'a>>,
+}
+
+/// A node's own map as an earlier life kept it.
+///
+/// It must hold every write that was accepted: whoever lost the last ones says what others have heard otherwise.
+/// That is found out and mended, at the price of sending the map anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MapSnapshot<'a> {
+    /// From [`View::map_version`](crate::View::map_version).
+    pub version: MapVersion,
+    /// From [`View::values`](crate::View::values), in any order; keys longer than [`KEY_BYTES_MAX`] are left out.
+    pub values: &'a [ValueView<'a>],
+}
+
+/// The longest key, in bytes.
+pub const KEY_BYTES_MAX: usize = 128;
+
+/// The most prefixes that are watched at once.
+pub const WATCHES_MAX: usize = 64;
+
+/// Which state of a map a copy has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MapVersion {
+    /// Which of the owner's maps: one that was lost is followed by one with a higher epoch.
+    pub epoch: u64,
+    /// How many changes the owner has made.
+    pub version: u64,
+    /// Deleted keys are forgotten up to this version.
+    pub watermark: u64,
+}
+
+/// One key of a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ValueView<'a> {
+    /// The key.
+    pub key: &'a [u8],
+    /// What it stands for.
+    pub value: &'a [u8],
+    /// The owner's change that made it so.
+    pub version: u64,
+    /// In what time it ends; `None` if it stays.
+    pub left: Option<Duration>,
 }
 
 /// Something that happens to a node.
@@ -53,9 +99,44 @@ pub enum Command<'a> {
         /// Addresses of members, at most [`SEEDS_MAX`].
         seeds: &'a [SocketAddr],
     },
+    /// Let a key of the own map stand for a value. All members hear of it.
+    Put {
+        /// At least one byte, at most [`KEY_BYTES_MAX`].
+        key: &'a [u8],
+        /// At most [`Config::value_bytes_max`](crate::Config::value_bytes_max) bytes.
+        value: &'a [u8],
+    },
+    /// The same, for a while only: it ends at about the same instant everywhere.
+    PutWithTtl {
+        /// At least one byte, at most [`KEY_BYTES_MAX`].
+        key: &'a [u8],
+        /// At most [`Config::value_bytes_max`](crate::Config::value_bytes_max) bytes.
+        value: &'a [u8],
+        /// In what time it ends; at most [`TTL_MAX`].
+        ttl: Duration,
+    },
+    /// Let a key of the own map stand for nothing. A key without a value stays as it is.
+    Delete {
+        /// The key.
+        key: &'a [u8],
+    },
+    /// Report from now on what becomes of all keys that begin with a prefix, whoever owns them
+    /// ([`Event::Value`]). What stands there already is in the view.
+    Watch {
+        /// The prefix; the empty one is that of every key.
+        prefix: &'a [u8],
+    },
+    /// Do not watch a prefix any more.
+    Unwatch {
+        /// The prefix, as it was watched.
+        prefix: &'a [u8],
+    },
     /// Say goodbye. [`Event::Left`] follows when enough members were told; the node answers until it is dropped.
     Leave,
 }
+
+/// The longest time that a value may be put for: 49 days.
+pub const TTL_MAX: Duration = Duration::from_millis(u32::MAX as u64);
 
 /// The most seeds that one [`Command::Join`] takes.
 pub const SEEDS_MAX: usize = 64;
@@ -83,6 +164,35 @@ pub enum Rejected {
         /// How many were given.
         count: usize,
     },
+    /// A key is too long, or empty.
+    #[error("a key of {len} bytes, 1 to {KEY_BYTES_MAX} are taken")]
+    Key {
+        /// Its length.
+        len: usize,
+    },
+    /// A value is longer than a datagram can carry.
+    #[error("a value of {len} bytes, at most {most} are taken")]
+    Value {
+        /// Its length.
+        len: usize,
+        /// The most that is taken.
+        most: usize,
+    },
+    /// A value was put for a time that cannot be told to others.
+    #[error("a value for {ttl:?}, 1 ms to {TTL_MAX:?} are taken")]
+    Ttl {
+        /// The time.
+        ttl: Duration,
+    },
+    /// The map would be larger than maps may be. Deleted keys count until they are forgotten.
+    #[error("the map would hold more than {most} bytes")]
+    MapFull {
+        /// The most that it may hold.
+        most: usize,
+    },
+    /// More prefixes would be watched than can be.
+    #[error("at most {WATCHES_MAX} prefixes are watched")]
+    TooManyWatches,
     /// The node has said goodbye.
     #[error("this node has left the cluster")]
     HasLeft,
@@ -115,11 +225,15 @@ pub enum Purpose {
     Join,
     /// A step of a repair.
     Repair,
+    /// Changes of maps, and what asks for them.
+    State,
 }
 
 /// Something that the application may want to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
+    /// A watched key stands for something else than before.
+    Value(ValueChange),
     /// A member is believed to be something else than before.
     Member(MemberChange),
     /// A seed let this node in.
@@ -135,11 +249,24 @@ pub enum Event {
     },
     /// The goodbye was told.
     Left,
-    /// So many events were dropped because nobody took them; read the members from the view.
+    /// So many events were dropped because nobody took them; read members and values from the view.
     EventsLost {
         /// How many.
         count: u64,
     },
+}
+
+/// A key of somebody's map stands for something else than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueChange {
+    /// Whose map.
+    pub owner: NodeId,
+    /// The key.
+    pub key: Box<[u8]>,
+    /// What it stands for now; `None` for nothing: it was deleted, or its time is over, or its owner is forgotten.
+    pub value: Option<Box<[u8]>>,
+    /// The version of the owner's map that says so.
+    pub version: u64,
 }
 
 /// One statement about a member that replaced another one.
@@ -204,6 +331,10 @@ pub enum Timer {
     Reconnect,
     /// A member that died or left has been remembered for long enough.
     Forget,
+    /// A value ends, or deleted keys have been remembered for long enough.
+    Values,
+    /// The next repair of a young node's copies of maps.
+    StateRepair,
 }
 
 /// Counters since the node's start.
@@ -241,4 +372,10 @@ pub struct Stats {
     pub repaired: u64,
     /// Members that died or left and were forgotten.
     pub forgotten: u64,
+    /// Repairs of copies of maps that this node began.
+    pub state_repairs: u64,
+    /// Times that a copy of a map has come further.
+    pub changes_taken: u64,
+    /// Changes of a map that did not fit the copy, or cannot be.
+    pub changes_refused: u64,
 }

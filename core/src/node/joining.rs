@@ -73,6 +73,7 @@ impl Node {
             return;
         }
         self.repairs.on_joined(now);
+        self.cold.state_repairs.on_joined(now);
         self.arm_gossip(now);
         let membership = &self.membership;
         let other =

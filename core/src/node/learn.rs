@@ -30,9 +30,9 @@ impl Node {
         let (record, outside) = (self.softened(record, reason), self.clock.outside(now));
         if self.membership.is_full()
             && self.membership.judge(&record, outside) == Verdict::New
-            && let Some(last) = self.membership.forget_first(outside)
+            && let Some((slot, last)) = self.membership.forget_first(outside)
         {
-            self.note_forgotten(&last);
+            self.note_forgotten(slot, &last);
         }
         let (slot, was) = match self.membership.apply(&record, outside) {
             Change::New(slot) => (slot, None),
@@ -160,7 +160,9 @@ impl Node {
         self.leaving = Leaving::Leaves;
         self.prober.stop();
         self.cold.joining = Joining::idle();
-        for timer in [Timer::ProbePeriod, Timer::ProbeAnswer, Timer::Suspicion, Timer::Join, Timer::Repair] {
+        for timer in
+            [Timer::ProbePeriod, Timer::ProbeAnswer, Timer::Suspicion, Timer::Join, Timer::Repair, Timer::StateRepair]
+        {
             self.deadlines.set(timer, Instant::NEVER);
         }
         let own = Record { health: Health::Left, ..self.membership.record(Slot::SELF) };

@@ -5,6 +5,8 @@
 //! * [`learn`] — a belief changes: rumour, suspicion, event;
 //! * [`timers`] — a deadline passes: which room is asked;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
+//! * [`writing`] — the application's own keys, and who watches which;
+//! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners;
 //! * [`transmit`] — what waits becomes a packet, at the last moment;
 //! * [`intents`] — what waits; [`events`] — what is reported; [`clock`] — what time it is.
 //!
@@ -18,11 +20,14 @@ pub(crate) mod io;
 mod joining;
 mod learn;
 mod receive;
+mod reconciling;
 mod repair_packets;
 mod repairing;
+mod state_packets;
 mod timers;
 mod transmit;
 mod view;
+mod writing;
 
 use alloc::boxed::Box;
 
@@ -35,16 +40,20 @@ use crate::membership::cookie::Cookies;
 use crate::membership::joining::Joining;
 use crate::membership::repair::Repairs;
 use crate::membership::{Change, Limits, Membership};
+use crate::packing::backlog::Backlog;
 use crate::packing::{Gossip, Urgency};
+use crate::state::State;
 use crate::vocab::{Health, Incarnation, Instant, NodeId, Record, Rng, Slot};
 use crate::wire::can_listen;
 use clock::{Clock, Reading};
 use events::Events;
 use intents::{Intents, Relays};
 use io::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, Snapshot, Stats, Wakeup};
+use reconciling::Exchanges;
 use repairing::Conversation;
 use timers::Deadlines;
 pub use view::{MemberView, View};
+use writing::Watches;
 
 /// A datagram is handled before the timers that it may answer, but after so many overdue ones the timers
 /// run all the same, so that no flood can stop them.
@@ -83,6 +92,8 @@ pub struct Node {
     tells_left: u8,
     /// Kept here, so that a steady node is not asked for events where they lie.
     has_events: bool,
+    /// Whether the last packet's sender had other copies of maps.
+    state_differs: bool,
     leaving: Leaving,
     clock: Clock,
     id: NodeId,
@@ -90,9 +101,14 @@ pub struct Node {
     incarnation: Incarnation,
     cluster: u32,
     budget: u32,
+    /// The sum of all copies of maps, kept here because every packet carries it.
+    state_sum: u64,
+    /// Heads of maps that wait to be told.
+    heads_waiting: u32,
     intents: Intents,
-    /// Replies of repairs that wait; they are sent when no intent does.
+    /// Replies of repairs, and exchanges of maps, that wait; they are sent when no intent does.
     replies_waiting: u32,
+    exchanges_waiting: u32,
     prober: Prober,
     membership: Membership,
     repairs: Repairs,
@@ -116,6 +132,12 @@ struct Cold {
     book: Book,
     cookies: Cookies,
     conversation: Conversation,
+    state: State,
+    /// Owners whose maps have changed lately.
+    heads: Backlog,
+    state_repairs: Repairs,
+    exchanges: Exchanges,
+    watches: Watches,
 }
 
 /// Whether the node is on its way out.
@@ -156,6 +178,11 @@ impl Node {
             book: Book::default(),
             cookies: Cookies::new(&mut rng),
             conversation: Conversation::new(),
+            state: State::new(state_limits_of(&config)),
+            heads: Backlog::new(RUMOURS_MAX),
+            state_repairs: Repairs::new(config.repair_interval, now),
+            exchanges: Exchanges::new(),
+            watches: Watches::default(),
             config,
         };
         let config = &cold.config;
@@ -169,6 +196,7 @@ impl Node {
             clock: Clock::new(now, config.period / 2),
             overdue: 0,
             has_events: false,
+            state_differs: false,
             tells_left: receive::TELLS_PER_PERIOD,
             stats: Stats::default(),
             membership: Membership::new(&own, limits_of(config), now),
@@ -180,6 +208,9 @@ impl Node {
             repairs: Repairs::new(config.repair_interval, now),
             intents: Intents::new(config.intents_max),
             replies_waiting: 0,
+            exchanges_waiting: 0,
+            state_sum: 0,
+            heads_waiting: 0,
             rng,
             cold: Box::new(cold),
         };
@@ -195,6 +226,9 @@ impl Node {
     /// Believes a snapshot. Returns whether it shows that the node itself is known already.
     fn load(&mut self, own: &Record, snapshot: Snapshot<'_>, now: Instant) -> bool {
         self.membership.reserve(snapshot.members.len());
+        if let Some(map) = snapshot.map {
+            self.restore_map(map, now);
+        }
         let mut announced = false;
         for record in snapshot.members {
             if record.id == self.id {
@@ -257,6 +291,14 @@ impl Node {
                 self.leave(now);
                 Ok(())
             }
+            Command::Put { key, value } => self.put(key, value, None, now),
+            Command::PutWithTtl { key, value, ttl } => self.put(key, value, Some(ttl), now),
+            Command::Delete { key } => self.delete(key, now),
+            Command::Watch { prefix } => self.cold.watches.add(prefix),
+            Command::Unwatch { prefix } => {
+                self.cold.watches.remove(prefix);
+                Ok(())
+            }
         }
     }
 
@@ -296,6 +338,8 @@ impl Node {
     pub fn check(&self) {
         self.membership.check();
         self.suspicions.check();
+        self.cold.state.check();
+        assert_eq!(self.state_sum, self.cold.state.fingerprint(), "the sum is that of the copies");
         for slot in self.membership.slots() {
             let suspect = self.membership.health(slot) == Health::Suspect;
             assert_eq!(suspect, self.suspicions.is_open(slot), "a suspect has an open suspicion, and nobody else");
@@ -313,6 +357,7 @@ impl Node {
             Reading::Frozen => {
                 self.stats.freezes += 1;
                 self.schedule_forgetting(now);
+                self.schedule_values(now);
             }
         }
         now
@@ -322,4 +367,8 @@ impl Node {
 const fn limits_of(config: &Config) -> Limits {
     let Config { members_max, tombstone_life, hash_seed, .. } = *config;
     Limits { members_max, tombstone_life, hash_seed }
+}
+
+const fn state_limits_of(config: &Config) -> crate::state::Limits {
+    crate::state::Limits { map_bytes_max: config.map_bytes_max, grace: config.state_grace }
 }

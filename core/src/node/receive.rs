@@ -6,7 +6,7 @@ use core::net::SocketAddr;
 
 use crate::membership::cookie::Use;
 use crate::vocab::{Health, Instant, NodeId, Nonce, Record, Slot};
-use crate::wire::{Body, Datagram, RECORD_BYTES_MAX, Records, Sender};
+use crate::wire::{Body, Datagram, HEAD_BYTES_MAX, RECORD_BYTES_MAX, Records, Sender};
 
 use super::intents::{Intent, Relay};
 use super::io::{Reason, Rejected, Timer};
@@ -29,6 +29,11 @@ impl Node {
         {
             return Err(Rejected::Cookie);
         }
+        if let Some((cookie, _)) = datagram.asks
+            && !self.cold.cookies.accepts(Use::Asks, cookie, from, now)
+        {
+            return Err(Rejected::Cookie);
+        }
         self.stats.datagrams_received += 1;
         let awaited = self.take_answer(&datagram, from, now);
         self.learn_rumours(datagram.rumours, now);
@@ -36,8 +41,31 @@ impl Node {
             self.learn_bulk(datagram.bulk, now);
         }
         let about = self.meet(&datagram.sender, now);
+        self.reconcile(&datagram, from, now);
         self.answer(&datagram, from, bytes.len(), (awaited, about), now);
         Ok(())
+    }
+
+    /// Takes in what a datagram says of maps.
+    fn reconcile(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) {
+        let Datagram { sender, heads, asks, changes, .. } = *datagram;
+        if !changes.is_empty() && self.membership.find(sender.id).is_some() {
+            self.on_changes(changes, now);
+        }
+        if sender.state != self.state_sum || self.state_differs {
+            self.meet_state(&sender, now);
+        }
+        if !heads.1.is_empty() {
+            self.on_heads(from, heads, !changes.is_empty(), now);
+        }
+        if let Some((_, heads)) = asks {
+            self.on_asks(from, heads, now);
+        }
+        // As with rumours: what fits into a packet is told to its end.
+        if !self.state_differs && self.heads_waiting as usize * HEAD_BYTES_MAX > self.budget as usize {
+            self.cold.heads.charge_all(self.tellings_max());
+            self.count_heads();
+        }
     }
 
     /// Merges the rumours of a datagram. In a storm most of them are held already, and that is found out for many
@@ -75,7 +103,12 @@ impl Node {
                 return awaited;
             }
             Body::None | Body::Ping { .. } | Body::PingRequest { .. } | Body::Join { .. } => return false,
-            Body::Summary(_) | Body::Wants(_) => return false,
+            Body::StateDigest(digest) => {
+                let awaited = self.awaits_state_digest(&digest, from, now);
+                self.stats.answers_unexpected += u64::from(!awaited);
+                return awaited;
+            }
+            Body::Summary(_) | Body::Wants(_) | Body::StateSummary(_) => return false,
         };
         if awaited {
             self.membership.believe_boot(sender.incarnation.boot, self.clock.outside(now));
@@ -159,6 +192,7 @@ impl Node {
             Body::Join { nonce, cookie } => return self.on_join_request(from, nonce, cookie, now),
             Body::Summary(summary) => return self.on_summary(from, &summary, bytes_max, now),
             Body::Wants(wants) => return self.on_wants(from, &wants),
+            Body::StateSummary(summary) => return self.on_state_summary(from, &summary, bytes_max),
             Body::Challenge { nonce, cookie } if awaited => {
                 if let Some(to) = self.cold.joining.on_challenge() {
                     self.wish(Intent::Join { to, nonce, cookie: Some(cookie) });
@@ -166,8 +200,9 @@ impl Node {
             }
             Body::Welcome { .. } if awaited => self.on_welcome(from, &datagram.sender, now),
             Body::Digest(digest) if awaited => self.on_digest(from, &digest, datagram.sender.fingerprint),
+            Body::StateDigest(digest) if awaited => self.on_state_digest(from, &digest, now),
             Body::None | Body::Ack { .. } | Body::Relayed { .. } => {}
-            Body::Challenge { .. } | Body::Welcome { .. } | Body::Digest(_) => {}
+            Body::Challenge { .. } | Body::Welcome { .. } | Body::Digest(_) | Body::StateDigest(_) => {}
         }
         // Whoever asked something has its answer: together with a correction it could be too long.
         if let Some(about) = about

@@ -11,7 +11,7 @@ use super::intents::Intent;
 use super::io::{Event, Reason, Timer};
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 8] = [
+const TIMERS: [Timer; 10] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -20,6 +20,8 @@ const TIMERS: [Timer; 8] = [
     Timer::Repair,
     Timer::Reconnect,
     Timer::Forget,
+    Timer::Values,
+    Timer::StateRepair,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -81,6 +83,8 @@ impl Node {
                 Timer::Repair => self.on_repair_due(now),
                 Timer::Reconnect => self.on_reconnect(now),
                 Timer::Forget => self.on_forget_due(now),
+                Timer::Values => self.on_values_due(now),
+                Timer::StateRepair => self.on_state_repair_due(now),
             }
         }
     }
@@ -135,11 +139,12 @@ impl Node {
         self.gossip_next = now.after(self.cold.config.gossip_interval);
         self.deadlines.set(Timer::Gossip, Instant::NEVER);
         let others = self.membership.live() - u32::from(self.leaving == Leaving::Stays);
-        if self.leaving == Leaving::Leaves && (self.gossip.is_empty() || others == 0) {
+        let nothing_to_tell = self.gossip.is_empty() && self.heads_waiting == 0;
+        if self.leaving == Leaving::Leaves && (nothing_to_tell || others == 0) {
             self.leaving = Leaving::HasLeft;
             self.report(Event::Left);
         }
-        if self.gossip.is_empty() || others == 0 {
+        if nothing_to_tell || others == 0 {
             return;
         }
         self.deadlines.set(Timer::Gossip, self.gossip_next);
@@ -188,14 +193,15 @@ impl Node {
     fn on_forget_due(&mut self, now: Instant) {
         let outside = self.clock.outside(now);
         for _ in 0..FORGET_MAX {
-            let Some(last) = self.membership.forget_due(outside) else { break };
-            self.note_forgotten(&last);
+            let Some((slot, last)) = self.membership.forget_due(outside) else { break };
+            self.note_forgotten(slot, &last);
         }
         self.schedule_forgetting(now.after(FORGET_PAUSE));
     }
 
-    pub(super) fn note_forgotten(&mut self, last: &Record) {
+    pub(super) fn note_forgotten(&mut self, slot: Slot, last: &Record) {
         self.stats.forgotten += 1;
+        self.forget_map(slot, last.id);
         if last.health == Health::Dead {
             self.cold.book.note(last.id, last.addr, &mut self.rng);
         }

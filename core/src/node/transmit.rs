@@ -40,7 +40,10 @@ impl Node {
 
     /// What is to be sent next; the bulk of a repair lets everything else go first.
     fn next_intent(&mut self) -> Option<Intent> {
-        self.intents.pop().or_else(|| (self.replies_waiting > 0).then_some(Intent::Reply))
+        self.intents.pop().or_else(|| {
+            let exchange = (self.exchanges_waiting > 0).then_some(Intent::Exchange);
+            if self.replies_waiting > 0 { Some(Intent::Reply) } else { exchange }
+        })
     }
 
     fn pack(&mut self, intent: Intent, buffer: &mut [u8], now: Instant) -> Option<Transmit> {
@@ -51,6 +54,8 @@ impl Node {
             self.stats.intents_dropped += 1;
             if intent == Intent::Reply {
                 self.drop_reply();
+            } else if intent == Intent::Exchange {
+                self.drop_exchange();
             }
             return None;
         };
@@ -76,11 +81,32 @@ impl Node {
                 (to, Purpose::Repair)
             }
             Intent::Reply => (self.pack_reply(&mut writer, now)?, Purpose::Repair),
+            Intent::StateSummary { to, .. } => {
+                if let Some(next) = self.pack_state_summary(&mut writer, intent) {
+                    self.intents.put_back(next);
+                }
+                // So that the answer may be long.
+                if self.cold.state_repairs.is_young(now) {
+                    writer.pad();
+                }
+                (to, Purpose::State)
+            }
+            Intent::StateDigest { to, .. } => {
+                let before = writer.len();
+                if let Some(rest) = self.pack_state_digest(&mut writer, intent, now) {
+                    self.intents.put_back(rest);
+                }
+                if writer.len() == before {
+                    return None;
+                }
+                (to, Purpose::State)
+            }
+            Intent::Exchange => (self.pack_exchange(&mut writer, now)?, Purpose::State),
             Intent::Welcome { to, nonce } => {
                 self.pack_welcome(&mut writer, nonce)?;
                 (to, Purpose::Join)
             }
-            Intent::Gossip { .. } if self.gossip.is_empty() => return None,
+            Intent::Gossip { .. } if self.gossip.is_empty() && self.heads_waiting == 0 => return None,
             Intent::Probe { .. }
             | Intent::Ping { .. }
             | Intent::Ack { .. }
@@ -99,7 +125,8 @@ impl Node {
     }
 
     fn sender(&self) -> Sender {
-        Sender { id: self.id, incarnation: self.incarnation, fingerprint: self.membership.fingerprint() }
+        let (id, incarnation, state) = (self.id, self.incarnation, self.state_sum);
+        Sender { id, incarnation, fingerprint: self.membership.fingerprint(), state }
     }
 
     /// What a packet of one step is. Packing a probe starts its clock.
@@ -140,6 +167,7 @@ impl Node {
                 Plan { to, purpose: Purpose::Join, body: Body::Challenge { nonce, cookie }, about: None }
             }
             Intent::Summary { .. } | Intent::Digest { .. } | Intent::Reply | Intent::Welcome { .. } => return None,
+            Intent::StateSummary { .. } | Intent::StateDigest { .. } | Intent::Exchange => return None,
         };
         Some(plan)
     }
@@ -164,16 +192,22 @@ impl Node {
         {
             self.stats.rumours_dropped += 1;
         }
+        if matches!(plan.body, Body::Join { .. }) {
+            writer.pad();
+        }
         if stranger {
-            if matches!(plan.body, Body::Join { .. }) {
-                writer.pad();
-            }
-        } else if !self.gossip.is_empty() {
+            return Some(());
+        }
+        if !self.gossip.is_empty() {
+            let kept = self.room_for_heads(writer.free());
             let (membership, limit, outside) = (&self.membership, self.tellings_max(), self.clock.outside(now));
-            self.gossip.fill(writer, limit, plan.about, |rumour| {
+            self.gossip.fill(writer, (limit, kept), plan.about, |rumour| {
                 let newest = membership.telling(rumour.slot) == rumour.telling;
                 newest.then(|| membership.record_at(rumour.slot, outside))
             });
+        }
+        if self.heads_waiting > 0 {
+            self.fill_heads(writer, plan.to, now);
         }
         Some(())
     }

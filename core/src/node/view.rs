@@ -1,9 +1,11 @@
 //! What a node knows, to be read and not to be changed.
 
-use crate::vocab::{Health, Incarnation, NodeId, Record};
+use core::time::Duration;
+
+use crate::vocab::{Content, Head, Health, Incarnation, Item, NodeId, Record};
 
 use super::Node;
-use super::io::Stats;
+use super::io::{MapVersion, Stats, ValueView};
 
 /// A member as this node sees it.
 pub type MemberView = Record;
@@ -68,9 +70,51 @@ impl<'a> View<'a> {
         self.node.membership.fingerprint()
     }
 
+    /// What a key of somebody's map stands for.
+    #[must_use]
+    pub fn value(self, owner: NodeId, key: &[u8]) -> Option<ValueView<'a>> {
+        let slot = self.node.membership.find(owner)?;
+        self.node.cold.state.get(slot, key, self.node.clock.latest()).and_then(value_of)
+    }
+
+    /// What a key stands for in everybody's map.
+    pub fn by_key(self, key: &'a [u8]) -> impl Iterator<Item = (NodeId, ValueView<'a>)> + use<'a> {
+        let (membership, state, now) = (&self.node.membership, &self.node.cold.state, self.node.clock.latest());
+        membership
+            .slots()
+            .filter_map(move |slot| Some((membership.record(slot).id, value_of(state.get(slot, key, now)?)?)))
+    }
+
+    /// The keys of somebody's map that begin with a prefix, in order; the empty prefix is that of all.
+    pub fn values(self, owner: NodeId, prefix: &'a [u8]) -> impl Iterator<Item = ValueView<'a>> + use<'a> {
+        let (state, now) = (&self.node.cold.state, self.node.clock.latest());
+        let slot = self.node.membership.find(owner);
+        slot.into_iter().flat_map(move |slot| state.below(slot, prefix, now).filter_map(value_of))
+    }
+
+    /// How far this node's copy of somebody's map has come; `None` when it has none.
+    #[must_use]
+    pub fn map_version(self, owner: NodeId) -> Option<MapVersion> {
+        let slot = self.node.membership.find(owner)?;
+        let Head { epoch, watermark, version, .. } = self.node.cold.state.head(slot);
+        (version > 0).then_some(MapVersion { epoch, version, watermark })
+    }
+
+    /// The sum that two nodes share exactly when they have the same copies of all maps; 0 without any.
+    #[must_use]
+    pub const fn state_fingerprint(self) -> u64 {
+        self.node.state_sum
+    }
+
     /// Counters since the node's start.
     #[must_use]
     pub const fn stats(self) -> &'a Stats {
         &self.node.stats
     }
+}
+
+fn value_of(item: Item<'_>) -> Option<ValueView<'_>> {
+    let Item { key, version, content } = item;
+    let Content::Value { bytes: value, left_ms } = content else { return None };
+    Some(ValueView { key, value, version, left: left_ms.map(|left| Duration::from_millis(left.into())) })
 }

@@ -39,15 +39,15 @@ impl Gossip {
 
     /// Fills the rest of a packet with rumours. `lookup` gives what a rumour says now, or `None` when a
     /// newer one has replaced it; what is said of `told` stands in the packet already, which counts as a
-    /// telling. Returns how many records were written.
+    /// telling. `kept` bytes are left free for others. Returns how many records were written.
     pub(crate) fn fill(
         &mut self,
         writer: &mut Writer<'_>,
-        limit: u32,
+        (limit, kept): (u32, usize),
         told: Option<Slot>,
         lookup: impl Fn(Rumour) -> Option<Record>,
     ) -> u32 {
-        let free = writer.free();
+        let free = writer.free().saturating_sub(kept);
         let share = (free / SHARE_DIVISOR).min(self.ordinary.len() * RECORD_BYTES_MAX);
         let mut records = 0;
         let mut tell = |backlog: &mut Backlog, reserved: usize| {
@@ -64,8 +64,8 @@ impl Gossip {
                 Offer::Packed
             });
         };
-        tell(&mut self.urgent, share);
-        tell(&mut self.ordinary, 0);
+        tell(&mut self.urgent, share + kept);
+        tell(&mut self.ordinary, kept);
         records
     }
 

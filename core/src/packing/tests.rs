@@ -80,13 +80,13 @@ fn a_flood_of_one_class_leaves_the_other_its_share() {
         gossip.push(rumour(1000 + slot), Urgency::Ordinary);
     }
     let id = NodeId::from_u128(1);
-    let sender = Sender { id, incarnation: Incarnation::first(1), fingerprint: 0 };
+    let sender = Sender { id, incarnation: Incarnation::first(1), fingerprint: 0, state: 0 };
     let mut buffer = [0; 1232];
     let mut writer = Writer::begin(&mut buffer, 0, &sender).expect("frame and sender fit");
     writer.open_records(RecordKind::Rumours);
     let addr = SocketAddr::from(([10, 0, 0, 1], 1));
     let told = core::cell::RefCell::new([0_u32; 2]);
-    let records = gossip.fill(&mut writer, 4, None, |rumour| {
+    let records = gossip.fill(&mut writer, (4, 0), None, |rumour| {
         told.borrow_mut()[usize::from(rumour.slot.0 >= 1000)] += 1;
         Some(Record { id, incarnation: Incarnation::first(1), health: Health::Alive, hops: 0, age_ms: 0, addr })
     });
@@ -101,14 +101,14 @@ fn what_the_packet_says_already_is_told_and_not_forgotten() {
     let mut gossip = Gossip::new(10);
     gossip.push(rumour(7), Urgency::Urgent);
     let id = NodeId::from_u128(1);
-    let sender = Sender { id, incarnation: Incarnation::first(1), fingerprint: 0 };
+    let sender = Sender { id, incarnation: Incarnation::first(1), fingerprint: 0, state: 0 };
     let mut buffer = [0; 1232];
     let mut writer = Writer::begin(&mut buffer, 0, &sender).expect("frame and sender fit");
     writer.open_records(RecordKind::Rumours);
     let addr = SocketAddr::from(([10, 0, 0, 1], 1));
     let record = Record { id, incarnation: Incarnation::first(1), health: Health::Suspect, hops: 0, age_ms: 0, addr };
-    assert_eq!(gossip.fill(&mut writer, 3, Some(Slot(7)), |_| Some(record)), 0);
-    assert_eq!(gossip.fill(&mut writer, 3, None, |_| Some(record)), 1);
-    assert_eq!(gossip.fill(&mut writer, 3, None, |_| Some(record)), 1);
+    assert_eq!(gossip.fill(&mut writer, (3, 0), Some(Slot(7)), |_| Some(record)), 0);
+    assert_eq!(gossip.fill(&mut writer, (3, 0), None, |_| Some(record)), 1);
+    assert_eq!(gossip.fill(&mut writer, (3, 0), None, |_| Some(record)), 1);
     assert!(gossip.is_empty(), "three tellings");
 }

@@ -78,8 +78,31 @@ struct Owner {
     /// A new copy, until it is whole.
     staged: Option<Staged>,
     telling: u16,
-    /// Which version was asked for last, and until when it may still come.
-    asked: (u64, Instant),
+    asked: Asked,
+}
+
+/// Why changes are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// Somebody told that there are some.
+    News,
+    /// What was asked for goes on.
+    More,
+    /// Two nodes compared what they have.
+    Repair,
+}
+
+/// What was asked for last of an owner.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    version: u64,
+    /// Until then it may still come.
+    until: Instant,
+    for_repair: bool,
+}
+
+impl Asked {
+    const NOTHING: Self = Self { version: 0, until: Instant::from_nanos(0), for_repair: false };
 }
 
 #[derive(Debug, Clone)]
@@ -91,7 +114,7 @@ struct Staged {
 
 impl Owner {
     fn new(id_hash: u64) -> Self {
-        Self { id_hash, shown: Map::default(), staged: None, telling: 0, asked: (0, Instant::from_nanos(0)) }
+        Self { id_hash, shown: Map::default(), staged: None, telling: 0, asked: Asked::NOTHING }
     }
 
     /// The copy that grows, and that others are given from.
@@ -160,14 +183,35 @@ impl State {
         judge::offered_from(other, self.head(slot)).is_some()
     }
 
-    /// Notes that a version is asked for. Returns whether it was not asked for lately already.
-    pub(crate) fn ask(&mut self, (slot, id_hash): (Slot, u64), version: u64, now: Instant, until: Instant) -> bool {
-        let owner = self.owner_mut(slot, id_hash);
-        if owner.asked.0 >= version && owner.asked.1 > now {
+    /// Notes that a version is asked for. Returns whether it shall be: news that were asked for lately may still come.
+    pub(crate) fn ask(
+        &mut self,
+        (slot, id_hash): (Slot, u64),
+        version: u64,
+        asking: Asking,
+        (now, until): (Instant, Instant),
+    ) -> bool {
+        let asked = &mut self.owner_mut(slot, id_hash).asked;
+        if asking == Asking::News && asked.version >= version && asked.until > now {
             return false;
         }
-        owner.asked = (version, until);
+        let for_repair = if asking == Asking::More { asked.for_repair } else { asking == Asking::Repair };
+        *asked = Asked { version, until, for_repair };
         true
+    }
+
+    /// Whether changes of an owner are awaited.
+    pub(crate) fn is_asked(&self, slot: Slot, now: Instant) -> bool {
+        self.owner(slot).is_some_and(|owner| owner.asked.until > now)
+    }
+
+    /// Changes of an owner have come: more may until then. Returns whether they are news that others may lack too,
+    /// which what a repair brings is not.
+    pub(crate) fn on_taken(&mut self, slot: Slot, (now, until): (Instant, Instant)) -> bool {
+        let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::as_deref_mut) else { return false };
+        let is_news = owner.asked.until > now && !owner.asked.for_repair;
+        owner.asked.until = owner.asked.until.max(until);
+        is_news
     }
 
     /// Which telling of an owner's head is the current one; `None` when there is no such owner.

@@ -4,7 +4,7 @@
 
 use alloc::boxed::Box;
 
-use crate::vocab::{Head, Prefix, Slot, fold, mix};
+use crate::vocab::{Head, Prefix, fold, mix};
 
 use super::State;
 
@@ -58,10 +58,5 @@ impl State {
         for (sum, part) in sums.iter_mut().zip(buckets.chunks_exact(width).skip(first.into())) {
             *sum = part.iter().fold(0, |sum, &bucket| sum.wrapping_add(bucket));
         }
-    }
-
-    /// One copy's part of the sums.
-    pub(crate) fn part(&self, slot: Slot) -> u64 {
-        self.owner(slot).map_or(0, |owner| part(owner.id_hash, owner.latest().head()))
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::heads::HeadGroups;
 use super::kind;
 use super::prefixes::Prefixes;
 use crate::vocab::{Cookie, Incarnation, NodeId, Nonce, Prefix};
@@ -13,6 +14,8 @@ pub(crate) struct Sender {
     pub(crate) incarnation: Incarnation,
     /// Wrapping sum of the stable hashes of the sender's live members.
     pub(crate) fingerprint: u64,
+    /// Wrapping sum of the stable hashes of the copies of maps that the sender has; 0, and not sent, without any.
+    pub(crate) state: u64,
 }
 
 /// The one thing that a datagram asks or answers.
@@ -40,6 +43,10 @@ pub(crate) enum Body<'a> {
     Digest(Digest<'a>),
     /// "Send me these."
     Wants(Wants<'a>),
+    /// "This is what my copies of maps sum up to; where do yours differ?"
+    StateSummary(Summary<'a>),
+    /// "Here they differ, and this is how far mine have come."
+    StateDigest(StateDigest<'a>),
 }
 
 /// Sums of the sender's live members over consecutive prefixes of the hashed identity.
@@ -94,6 +101,16 @@ pub(crate) struct Wants<'a> {
     pub(crate) prefixes: Prefixes<'a>,
 }
 
+/// How far the sender's copies below some prefixes have come; what a prefix does not name, the sender lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StateDigest<'a> {
+    /// The nonce of the summary.
+    pub(crate) nonce: Nonce,
+    /// To be sent back with what is asked for.
+    pub(crate) cookie: Cookie,
+    pub(crate) groups: HeadGroups<'a>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct SenderWire {
     id: [u8; 16],
@@ -106,15 +123,17 @@ impl Sender {
     pub(super) fn encode(&self, buffer: &mut [u8]) -> Option<usize> {
         let Incarnation { boot, counter } = self.incarnation;
         let fingerprint = self.fingerprint.to_le_bytes();
-        encode(&SenderWire { id: self.id.to_bytes(), boot, counter, fingerprint }, buffer)
+        let wire = SenderWire { id: self.id.to_bytes(), boot, counter, fingerprint };
+        if self.state == 0 { encode(&wire, buffer) } else { encode(&(wire, self.state.to_le_bytes()), buffer) }
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let wire: SenderWire = decode(bytes)?;
+        let (wire, rest) = postcard::take_from_bytes::<SenderWire>(bytes).ok()?;
         Some(Self {
             id: NodeId::from_bytes(wire.id),
             incarnation: Incarnation { boot: wire.boot, counter: wire.counter },
             fingerprint: u64::from_le_bytes(wire.fingerprint),
+            state: rest.first_chunk().map_or(0, |sum| u64::from_le_bytes(*sum)),
         })
     }
 }
@@ -134,6 +153,8 @@ impl<'a> Body<'a> {
             Body::Summary(_) => kind::SUMMARY,
             Body::Digest(_) => kind::DIGEST,
             Body::Wants(_) => kind::WANTS,
+            Body::StateSummary(_) => kind::STATE_SUMMARY,
+            Body::StateDigest(_) => kind::STATE_DIGEST,
         })
     }
 
@@ -146,7 +167,10 @@ impl<'a> Body<'a> {
             }
             Body::Join { nonce, cookie } => encode(&(nonce, cookie), buffer),
             Body::Challenge { nonce, cookie } => encode(&(nonce, cookie), buffer),
-            Body::Summary(summary) => encode(&summary, buffer),
+            Body::Summary(summary) | Body::StateSummary(summary) => encode(&summary, buffer),
+            Body::StateDigest(StateDigest { nonce, cookie, groups }) => {
+                encode(&(nonce, cookie, groups.as_bytes()), buffer)
+            }
             Body::Digest(Digest { nonce, salt, exact, cookie, prefixes }) => {
                 encode(&(nonce, salt, exact, cookie, prefixes.as_bytes()), buffer)
             }
@@ -179,6 +203,13 @@ impl<'a> Body<'a> {
                 Body::Challenge { nonce, cookie }
             }
             kind::SUMMARY => Body::Summary(decode_summary(bytes)?),
+            kind::STATE_SUMMARY => {
+                Body::StateSummary(decode_summary(bytes).filter(|summary| summary.level <= Prefix::BUCKET_LEVEL)?)
+            }
+            kind::STATE_DIGEST => {
+                let (nonce, cookie, groups) = decode(bytes)?;
+                Body::StateDigest(StateDigest { nonce, cookie, groups: HeadGroups::validate(groups)? })
+            }
             kind::DIGEST => {
                 let (nonce, salt, exact, cookie, prefixes) = decode(bytes)?;
                 Body::Digest(Digest { nonce, salt, exact, cookie, prefixes: Prefixes::validate(prefixes)? })

@@ -2,9 +2,11 @@
 
 use super::body::{Body, Sender};
 use super::error::DecodeError;
+use super::heads::Heads;
 use super::record::Records;
+use super::spans::Spans;
 use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind};
-use crate::vocab::stable_hash;
+use crate::vocab::{Cookie, stable_hash};
 
 /// How a list of records came to be, and so how it may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,11 @@ pub(crate) struct Datagram<'a> {
     pub(crate) body: Body<'a>,
     pub(crate) rumours: Records<'a>,
     pub(crate) bulk: Records<'a>,
+    /// How far the sender's copies of some maps have come, and what to ask for the rest with.
+    pub(crate) heads: (Cookie, Heads<'a>),
+    /// How far the sender's copies have come of which it asks for the rest, and the cookie that it got.
+    pub(crate) asks: Option<(Cookie, Heads<'a>)>,
+    pub(crate) changes: Spans<'a>,
 }
 
 impl<'a> Datagram<'a> {
@@ -40,6 +47,7 @@ impl<'a> Datagram<'a> {
         let mut sender = None;
         let mut body = Body::None;
         let (mut rumours, mut bulk) = (None, None);
+        let (mut heads, mut asks, mut changes) = (None, None, None);
         while let Some((&kind, tail)) = rest.split_first() {
             let (content, tail) = section(tail).ok_or(DecodeError::Cut { kind })?;
             rest = tail;
@@ -49,7 +57,7 @@ impl<'a> Datagram<'a> {
                     let value = Sender::decode(content).ok_or(malformed)?;
                     once(kind, sender.replace(value).is_none())?;
                 }
-                kind::PING..=kind::WANTS => {
+                kind::PING..=kind::STATE_DIGEST => {
                     if let Some(value) = known_body(kind, content)? {
                         once(kind, body == Body::None)?;
                         body = value;
@@ -63,12 +71,38 @@ impl<'a> Datagram<'a> {
                     let value = Records::validate(content).ok_or(malformed)?;
                     once(kind, bulk.replace(value).is_none())?;
                 }
+                kind::HEADS => {
+                    let value = with_cookie(content).ok_or(malformed)?;
+                    once(kind, heads.replace(value).is_none())?;
+                }
+                kind::ASKS => {
+                    let value = with_cookie(content).ok_or(malformed)?;
+                    once(kind, asks.replace(value).is_none())?;
+                }
+                kind::CHANGES => {
+                    let value = Spans::validate(content).ok_or(malformed)?;
+                    once(kind, changes.replace(value).is_none())?;
+                }
                 _ => {}
             }
         }
         let sender = sender.ok_or(DecodeError::NoSender)?;
-        Ok(Self { sender, body, rumours: rumours.unwrap_or_default(), bulk: bulk.unwrap_or_default() })
+        Ok(Self {
+            sender,
+            body,
+            rumours: rumours.unwrap_or_default(),
+            bulk: bulk.unwrap_or_default(),
+            heads: heads.unwrap_or((Cookie([0; 8]), Heads::default())),
+            asks,
+            changes: changes.unwrap_or_default(),
+        })
     }
+}
+
+/// A list of heads behind a cookie.
+fn with_cookie(bytes: &[u8]) -> Option<(Cookie, Heads<'_>)> {
+    let (&cookie, heads) = bytes.split_first_chunk()?;
+    Some((Cookie(cookie), Heads::validate(heads)?))
 }
 
 /// Checks the frame and returns the sections behind it.
@@ -132,7 +166,7 @@ fn section(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 fn known_body(kind: u8, content: &[u8]) -> Result<Option<Body<'_>>, DecodeError> {
     let known = matches!(
         kind,
-        kind::PING..=kind::RELAYED | kind::JOIN..=kind::WELCOME | kind::SUMMARY..=kind::WANTS
+        kind::PING..=kind::RELAYED | kind::JOIN..=kind::WELCOME | kind::SUMMARY..=kind::STATE_DIGEST
     );
     if known { Body::decode(kind, content).ok_or(DecodeError::Malformed { kind }).map(Some) } else { Ok(None) }
 }
@@ -148,6 +182,8 @@ const fn once(kind: u8, first: bool) -> Result<(), DecodeError> {
 pub fn probe_decoder(bytes: &[u8], cluster: u32) -> Result<(), DecodeError> {
     Datagram::decode(bytes, cluster).map(|datagram| {
         let records = datagram.rumours.count().saturating_add(datagram.bulk.count());
-        debug_assert!(records <= bytes.len());
+        let heads = datagram.heads.1.chain(datagram.asks.into_iter().flat_map(|(_, heads)| heads)).count();
+        let items: usize = datagram.changes.map(|(_, _, items)| items.count()).sum();
+        debug_assert!(records.max(heads).max(items) <= bytes.len());
     })
 }

@@ -19,7 +19,7 @@ const COOKIE: Cookie = Cookie(*b"cookie78");
 
 fn sender() -> Sender {
     let id = NodeId::from_u128(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10);
-    Sender { id, incarnation: Incarnation { boot: 300, counter: 2 }, fingerprint: 0x8877_6655_4433_2211 }
+    Sender { id, incarnation: Incarnation { boot: 300, counter: 2 }, fingerprint: 0x8877_6655_4433_2211, state: 0 }
 }
 
 fn record(health: Health, addr: SocketAddr) -> Record {

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A datagram has one `Sender` section, at most one body (what the datagram asks or answers) and at most
-//! one list of records. Unknown sections are skipped, and unknown bytes at the end of a known section or
+//! one list of each kind: records, heads of maps, changes of maps. Unknown sections are skipped, and unknown bytes at the end of a known section or
 //! record are ignored, so that old and new versions meet without a flag day.
 //!
 //! Invariant: [`Datagram::decode`] returns only what is valid in every part, so that nothing behind it
@@ -21,16 +21,20 @@ mod datagram;
 mod error;
 #[cfg(test)]
 mod golden;
+mod heads;
 mod prefixes;
 mod record;
+mod spans;
 mod writer;
 
-pub(crate) use body::{Body, Digest, Sender, Summary, Wants};
+pub(crate) use body::{Body, Digest, Sender, StateDigest, Summary, Wants};
 pub(crate) use datagram::{Datagram, RecordKind};
 pub use datagram::{fit_checksum, probe_decoder};
 pub use error::DecodeError;
+pub(crate) use heads::{HEAD_BYTES_MAX, HeadGroupWriter, HeadOf, Heads};
 pub(crate) use prefixes::{PrefixWriter, Prefixes};
 pub(crate) use record::{Records, can_listen};
+pub(crate) use spans::{Items, Spans};
 pub(crate) use writer::{RECORD_BYTES_MAX, Writer};
 
 /// The version of the wire format that this release speaks.
@@ -41,6 +45,12 @@ pub const DATAGRAM_BYTES_MIN: usize = 512;
 
 /// The largest payload of a UDP datagram over IPv4, in bytes.
 pub const DATAGRAM_BYTES_MAX: usize = 65_507;
+
+/// What a datagram with one item of one map takes besides its key and its value.
+pub(crate) const ITEM_ROOM_BYTES: usize =
+    FRAME_BYTES + SENDER_BYTES_MAX + LIST_HEAD_BYTES + spans::SPAN_HEAD_BYTES_MAX + spans::ITEM_HEAD_BYTES_MAX;
+const SENDER_BYTES_MAX: usize = 2 + 16 + 10 + 5 + 8 + 8;
+const LIST_HEAD_BYTES: usize = 4;
 
 const MAGIC: [u8; 2] = *b"qn";
 const FRAME_BYTES: usize = 12;
@@ -59,6 +69,11 @@ mod kind {
     pub(super) const SUMMARY: u8 = 0x30;
     pub(super) const DIGEST: u8 = 0x31;
     pub(super) const WANTS: u8 = 0x32;
+    pub(super) const STATE_SUMMARY: u8 = 0x33;
+    pub(super) const STATE_DIGEST: u8 = 0x34;
     pub(super) const RUMOURS: u8 = 0x40;
     pub(super) const BULK: u8 = 0x41;
+    pub(super) const HEADS: u8 = 0x42;
+    pub(super) const ASKS: u8 = 0x43;
+    pub(super) const CHANGES: u8 = 0x44;
 }

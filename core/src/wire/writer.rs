@@ -2,8 +2,9 @@
 
 use super::body::{Body, Sender};
 use super::datagram::RecordKind;
-use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind, record};
-use crate::vocab::Record;
+use super::heads::HeadOf;
+use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind, record, spans};
+use crate::vocab::{Cookie, Item, Record};
 
 /// No record is longer than this, its length byte included.
 pub(crate) const RECORD_BYTES_MAX: usize = 1 + 16 + 10 + 5 + 1 + 1 + 1 + 16 + 2 + 5;
@@ -16,8 +17,14 @@ const OPEN_HEAD_BYTES: usize = 4;
 pub(crate) struct Writer<'b> {
     buffer: &'b mut [u8],
     len: usize,
-    /// Where the open list of records begins, if one is open.
-    open: Option<usize>,
+    /// The open list, if one is open: where its content begins, and where it would end if it were empty.
+    open: Option<Open>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    start: usize,
+    empty_end: usize,
 }
 
 impl<'b> Writer<'b> {
@@ -42,13 +49,63 @@ impl<'b> Writer<'b> {
     /// Opens a list of records; every [`Writer::record`] until the end goes into it. Returns the length of
     /// the datagram with an empty list, which is closed again if it stays empty.
     pub(crate) fn open_records(&mut self, records: RecordKind) -> usize {
-        let start = self.len.saturating_add(OPEN_HEAD_BYTES);
-        if let Some(head) = self.buffer.get_mut(self.len..start) {
-            head.copy_from_slice(&[records.number(), 0x80, 0x80, 0x00]);
-            self.open = Some(start);
-            self.len = start;
-        }
+        self.open(records.number(), &[]);
         self.len
+    }
+
+    /// Opens a list of heads, which the receiver may send back with this cookie.
+    pub(crate) fn open_heads(&mut self, cookie: Cookie) {
+        self.open(kind::HEADS, &cookie.0);
+    }
+
+    /// Opens a list of heads of which the rest is asked for, with the cookie that they came with.
+    pub(crate) fn open_asks(&mut self, cookie: Cookie) {
+        self.open(kind::ASKS, &cookie.0);
+    }
+
+    /// Opens a list of changes.
+    pub(crate) fn open_changes(&mut self) {
+        self.open(kind::CHANGES, &[]);
+    }
+
+    /// Ends the list that is open and begins another one; does nothing when there is no room for its beginning.
+    fn open(&mut self, kind: u8, beginning: &[u8]) {
+        self.close();
+        let start = self.len.saturating_add(OPEN_HEAD_BYTES);
+        let empty_end = start.saturating_add(beginning.len());
+        let Some(section) = self.buffer.get_mut(self.len..empty_end) else { return };
+        if let Some((head, content)) = section.split_first_chunk_mut::<OPEN_HEAD_BYTES>() {
+            *head = [kind, 0x80, 0x80, 0x00];
+            content.copy_from_slice(beginning);
+            self.open = Some(Open { start, empty_end });
+            self.len = empty_end;
+        }
+    }
+
+    /// Appends a head to the open list; `false`, and nothing written, when it does not fit.
+    #[must_use]
+    pub(crate) fn head(&mut self, head: HeadOf) -> bool {
+        let free = self.buffer.get_mut(self.len..).filter(|_| self.open.is_some());
+        let Some(len) = free.and_then(|free| head.encode(free)) else { return false };
+        self.len = self.len.saturating_add(len);
+        true
+    }
+
+    /// Appends changes of one owner's map after `from`, as many as fit into so many bytes. Returns up to which
+    /// version they go; `None`, and nothing written, when they bring the receiver no further.
+    #[must_use]
+    pub(crate) fn span<'a>(
+        &mut self,
+        of: HeadOf,
+        from: u64,
+        items: impl Iterator<Item = Item<'a>>,
+        bytes_max: usize,
+    ) -> Option<u64> {
+        self.open?;
+        let end = self.len.saturating_add(bytes_max).min(self.buffer.len());
+        let (len, to) = spans::write_span(self.buffer.get_mut(self.len..end)?, of, from, items)?;
+        self.len = self.len.saturating_add(len);
+        Some(to)
     }
 
     /// Appends a record to the open list; `false`, and nothing written, when it does not fit.
@@ -99,9 +156,9 @@ impl<'b> Writer<'b> {
 
     /// Writes the length of the open list, or takes back the head of an empty one.
     fn close(&mut self) {
-        let Some(start) = self.open.take() else { return };
+        let Some(Open { start, empty_end }) = self.open.take() else { return };
         let Some(head_at) = start.checked_sub(OPEN_HEAD_BYTES) else { return };
-        if self.len == start {
+        if self.len == empty_end {
             self.len = head_at;
             return;
         }

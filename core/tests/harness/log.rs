@@ -32,6 +32,16 @@ fn name(id: NodeId) -> String {
     number(id_of, &id)
 }
 
+impl Line {
+    /// Bytes of a packet that is about maps; 0 of anything else.
+    pub(crate) fn state_bytes(&self) -> usize {
+        match &self.out {
+            Out::Packet { purpose: Purpose::State, bytes, .. } => bytes.len(),
+            Out::Packet { .. } | Out::Event(_) => 0,
+        }
+    }
+}
+
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "t={:.3}s {}", self.at.as_secs_f64(), self.peer + 1)?;

@@ -58,6 +58,7 @@ pub(crate) struct World {
     pub(crate) log: Vec<Line>,
     flights: BTreeMap<(Duration, u64), Flight>,
     flights_sent: u64,
+    puts: u64,
     chance: Chance,
 }
 
@@ -85,6 +86,7 @@ impl World {
             log: Vec::new(),
             flights: BTreeMap::new(),
             flights_sent: 0,
+            puts: 0,
         };
         for peer in 0..count {
             let node = world.born(peer, 1000);
@@ -97,7 +99,10 @@ impl World {
 
     fn born(&self, peer: usize, boot: u64) -> Node {
         let identity = Identity { id: id_of(peer), boot, addr: addr_of(peer) };
-        Node::new(self.config.clone(), identity, self.options.seed, self.instant(), None).expect("the config is valid")
+        let node = Node::new(self.config.clone(), identity, self.options.seed, self.instant(), None);
+        let mut node = node.expect("the config is valid");
+        node.handle(self.instant(), Input::Command(Command::Watch { prefix: b"" })).expect("one prefix");
+        node
     }
 
     /// Everybody joins through the first peer; runs until all know all.
@@ -249,9 +254,9 @@ impl World {
     }
 
     fn drain_event(&mut self, peer: usize) -> bool {
-        let event = self.peers[peer].node.poll_event();
-        self.log.extend(event.map(|event| Line { at: self.now, peer, out: Out::Event(event) }));
-        event.is_some()
+        let Some(event) = self.peers[peer].node.poll_event() else { return false };
+        self.log.push(Line { at: self.now, peer, out: Out::Event(event) });
+        true
     }
 
     fn drain_transmit(&mut self, peer: usize) -> bool {
@@ -270,10 +275,16 @@ impl World {
         true
     }
 
+    /// What one peer holds of another's map: keys, values, versions, by key.
+    pub(crate) fn map(&self, of: usize, owner: usize) -> Vec<(Vec<u8>, Vec<u8>, u64)> {
+        let values = self.node(of).view().values(id_of(owner), b"");
+        values.map(|value| (value.key.to_vec(), value.value.to_vec(), value.version)).collect()
+    }
+
     /// The events of one peer, in order.
     pub(crate) fn events(&self, peer: usize) -> impl Iterator<Item = (Duration, quidnunc_core::Event)> + '_ {
-        self.log.iter().filter(move |line| line.peer == peer).filter_map(|line| match line.out {
-            Out::Event(event) => Some((line.at, event)),
+        self.log.iter().filter(move |line| line.peer == peer).filter_map(|line| match &line.out {
+            Out::Event(event) => Some((line.at, event.clone())),
             Out::Packet { .. } => None,
         })
     }

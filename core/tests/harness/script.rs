@@ -35,6 +35,10 @@ pub(crate) enum Step {
     Foreign { peer: u8, back: u8 },
     /// A peer hears noise.
     Noise { peer: u8, bytes: Vec<u8> },
+    /// A peer lets one of its keys stand for a value of so many bytes, for ever or for a while.
+    Put { peer: u8, key: u8, len: u16, millis: Option<u16> },
+    /// A peer lets one of its keys stand for nothing.
+    Delete { peer: u8, key: u8 },
 }
 
 impl World {
@@ -81,13 +85,35 @@ impl World {
             Step::Noise { peer, ref bytes } if self.can_act(number(peer)) => {
                 let _ = self.feed(number(peer), Input::Datagram { from: addr_of(9), bytes });
             }
+            Step::Put { peer, key, len, millis } if self.can_act(number(peer)) => {
+                self.put(number(peer), key, len, millis);
+            }
+            Step::Delete { peer, key } if self.can_act(number(peer)) => {
+                let _ = self.command(number(peer), Command::Delete { key: &[key] });
+            }
             Step::Join { .. } | Step::Leave { .. } | Step::Restart { .. } => {}
-            Step::Backwards { .. } | Step::Noise { .. } => {}
+            Step::Backwards { .. } | Step::Noise { .. } | Step::Put { .. } | Step::Delete { .. } => {}
         }
     }
 
     fn can_act(&self, peer: usize) -> bool {
         self.peers[peer].runs && self.peers[peer].frozen_until <= self.now
+    }
+
+    /// No two puts are of the same value.
+    fn put(&mut self, peer: usize, key: u8, len: u16, millis: Option<u16>) {
+        self.puts += 1;
+        let pattern = self.puts.to_le_bytes();
+        let value: Vec<u8> = pattern.into_iter().cycle().take(usize::from(len % 1000) + 8).collect();
+        let (key, value) = (&[key][..], &value[..]);
+        // Refused when it is too long for the budget, or the peer has left.
+        let _ = match millis {
+            None => self.command(peer, Command::Put { key, value }),
+            Some(millis) => {
+                let ttl = Duration::from_millis(u64::from(millis) + 1);
+                self.command(peer, Command::PutWithTtl { key, value, ttl })
+            }
+        };
     }
 
     /// A timeout with an older time than the last one; it counts as that one.

@@ -147,7 +147,7 @@ impl Cast {
         let identity = Identity { id, boot, addr: address_of(node) };
         let seed = self.draws.draw(Draw::NodeSeed, u64::from(node), boot);
         let at = Instant::from_nanos(now);
-        let snapshot = converged.then_some(Snapshot { members: &self.everybody });
+        let snapshot = converged.then_some(Snapshot { members: &self.everybody, map: None });
         let mut state = Node::new(self.config.clone(), identity, seed, at, snapshot)
             .expect("the configuration was validated before");
         let seeds: Vec<SocketAddr> = self.seeds(node, first).map(address_of).collect();

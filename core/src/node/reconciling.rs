@@ -1,0 +1,354 @@
+//! How copies of maps are brought up to their owners.
+//!
+//! ```text
+//! anybody -> heads:   how far my copies of these maps have come       (rides on any packet, as rumours do)
+//! behind  -> asks:    this far have mine come, with the cookie that came with the heads
+//! other   -> changes: what came after, in the order of versions; after so many datagrams its heads again
+//!
+//! asker   -> summary: sums of my copies per bucket                    (when the sums differ for too long)
+//! other   -> digest:  the heads of everything in the buckets that differ
+//! asker   -> asks what it lacks, and sends what the other lacks
+//! ```
+//!
+//! What a list does not name was not asked for, except below the prefixes of a digest, which name everything.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use crate::membership::cookie::Use;
+use crate::packing::Rumour;
+use crate::state::{Applied, Asking, Refusal};
+use crate::vocab::{Cookie, Head, Health, Instant, Nonce, Prefix, Ring, Slot, Span};
+use crate::wire::{HeadOf, Heads, Items, Sender, Spans, StateDigest, Summary};
+
+use super::intents::Intent;
+use super::io::Timer;
+use super::{Cold, Leaving, Node};
+
+/// So many datagrams of changes follow one request; then the receiver shall ask again, which paces what is long.
+pub(super) const WINDOW: u16 = 32;
+
+/// Exchanges that wait or are under way.
+const EXCHANGES_MAX: usize = 64;
+
+/// The most owners that one exchange is about.
+const OWNERS_MAX: usize = 512;
+
+/// Maps per prefix of a summary.
+const MAPS_PER_PREFIX: u32 = 4;
+
+/// Changes that came before those before them: as many as a window brings, and as many bytes.
+const EARLY_MAX: usize = 2 * WINDOW as usize;
+const EARLY_BYTES_MAX: usize = 1 << 17;
+
+/// What is exchanged with one peer.
+#[derive(Debug, Clone)]
+pub(super) struct Exchange {
+    pub(super) to: SocketAddr,
+    /// Whose changes are asked for, and the cookie that was given for it.
+    pub(super) asks: Vec<Slot>,
+    pub(super) cookie: Cookie,
+    /// Whose changes are given, and how far the peer's copies have come.
+    pub(super) gives: Vec<Give>,
+    /// So many more datagrams may be given.
+    pub(super) window: u16,
+}
+
+/// What is given of one owner.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Give {
+    pub(super) slot: Slot,
+    pub(super) copy: Head,
+}
+
+/// Everything that is under way.
+#[derive(Debug, Clone)]
+pub(super) struct Exchanges {
+    pub(super) queue: Ring<Exchange>,
+    early: Vec<Early>,
+    early_bytes: usize,
+}
+
+/// Changes that came too early: datagrams overtake each other.
+#[derive(Debug, Clone)]
+struct Early {
+    slot: Slot,
+    span: Span,
+    items: Box<[u8]>,
+}
+
+impl Exchanges {
+    pub(super) const fn new() -> Self {
+        Self { queue: Ring::new(EXCHANGES_MAX), early: Vec::new(), early_bytes: 0 }
+    }
+
+    /// Keeps changes for later, at the price of those that were kept first.
+    fn keep(&mut self, slot: Slot, span: Span, items: &[u8]) {
+        while self.early.len() >= EARLY_MAX || self.early_bytes + items.len() > EARLY_BYTES_MAX {
+            if self.early.is_empty() {
+                return;
+            }
+            self.early_bytes -= self.early.remove(0).items.len();
+        }
+        self.early_bytes += items.len();
+        self.early.push(Early { slot, span, items: items.into() });
+    }
+
+    /// Takes out changes that a copy at this head has no gap before.
+    fn take(&mut self, slot: Slot, head: Head) -> Option<Early> {
+        let fits = |early: &Early| {
+            early.slot == slot && (early.span.from <= head.version || early.span.head.epoch < head.epoch)
+        };
+        let place = self.early.iter().position(fits)?;
+        let early = self.early.remove(place);
+        self.early_bytes -= early.items.len();
+        Some(early)
+    }
+}
+
+impl Node {
+    /// Begins to tell how far a copy has come, and sees to it that a gossip tick comes.
+    pub(super) fn tell_head(&mut self, slot: Slot, now: Instant) {
+        if self.cold.config.retransmit_mult == 0 {
+            return;
+        }
+        let Some(telling) = self.cold.state.tell_anew(slot) else { return };
+        if self.cold.heads.push(Rumour { slot, telling }) {
+            self.stats.rumours_dropped += 1;
+        }
+        self.count_heads();
+        self.arm_gossip(now);
+    }
+
+    pub(super) fn count_heads(&mut self) {
+        self.heads_waiting = u32::try_from(self.cold.heads.len()).unwrap_or(u32::MAX);
+    }
+
+    /// The sender's copies of maps sum up to something else, or to the same again.
+    pub(super) fn meet_state(&mut self, sender: &Sender, now: Instant) {
+        self.state_differs = sender.state != self.state_sum;
+        if !self.state_differs {
+            self.cold.state_repairs.on_equal();
+            self.deadlines.set(Timer::StateRepair, Instant::NEVER);
+            return;
+        }
+        // A stranger's sum proves nothing.
+        let Some(slot) = self.membership.find(sender.id) else { return };
+        let rumours = self.rumours_last();
+        let due = self.cold.state_repairs.on_mismatch(false, rumours, now);
+        if due && self.leaving == Leaving::Stays {
+            self.start_state_repair(self.membership.addr(slot), now);
+        }
+        self.deadlines.set(Timer::StateRepair, self.cold.state_repairs.next_deadline(now));
+    }
+
+    /// A young node still differs from somebody: it asks a random member.
+    pub(super) fn on_state_repair_due(&mut self, now: Instant) {
+        let peer = self.membership.choose(&mut self.rng, |_, health| health == Health::Alive);
+        if let Some(peer) = peer
+            && self.cold.state_repairs.try_start(now)
+        {
+            self.start_state_repair(self.membership.addr(peer), now);
+        }
+        self.deadlines.set(Timer::StateRepair, self.cold.state_repairs.next_deadline(now));
+    }
+
+    fn start_state_repair(&mut self, to: SocketAddr, now: Instant) {
+        let nonce = Nonce(self.cold.cookies.bake(Use::StateDigest, to, now).0);
+        self.stats.state_repairs += 1;
+        let prefixes = (self.membership.members() / MAPS_PER_PREFIX).max(1);
+        let level = u8::try_from(prefixes.ilog2()).unwrap_or(u8::MAX).min(Prefix::BUCKET_LEVEL);
+        self.wish(Intent::StateSummary { to, nonce, level, first: 0, end: 1 << level });
+    }
+
+    /// Finds the prefixes in which the sums differ and promises the heads below them.
+    pub(super) fn on_state_summary(&mut self, from: SocketAddr, summary: &Summary<'_>, bytes_left: u32) {
+        let Summary { nonce, level, first, sums, .. } = *summary;
+        let mut own = [0; Summary::PAGE_MAX];
+        let own = &mut own[..sums.len() / 8];
+        self.cold.state.bucket_sums(level, first, own);
+        let mut differing = 0_u128;
+        for (place, _) in summary.sums().zip(own).enumerate().filter(|(_, (sum, own))| sum != *own) {
+            differing |= 1 << place;
+        }
+        if differing != 0 {
+            self.wish(Intent::StateDigest { to: from, nonce, level, first, differing, bytes_left });
+        }
+    }
+
+    /// Whether a digest answers a summary that was sent to this address.
+    pub(super) fn awaits_state_digest(&self, digest: &StateDigest<'_>, from: SocketAddr, now: Instant) -> bool {
+        self.cold.cookies.accepts(Use::StateDigest, Cookie(digest.nonce.0), from, now)
+    }
+
+    /// Compares everything below some prefixes: what to ask for, what to give.
+    pub(super) fn on_state_digest(&mut self, from: SocketAddr, digest: &StateDigest<'_>, now: Instant) {
+        let (mut asks, mut gives) = (Vec::new(), Vec::new());
+        let mut named: Vec<Slot> = Vec::new();
+        for (prefix, heads) in digest.groups.groups() {
+            named.clear();
+            for HeadOf { id_hash, head } in heads {
+                let Some(slot) = self.membership.find_hash(id_hash) else { continue };
+                named.push(slot);
+                if self.lacks(slot, head, now) {
+                    self.ask_for(slot, head, Asking::Repair, now);
+                    asks.push(slot);
+                } else if self.cold.state.offered_from(slot, head).is_some() {
+                    gives.push(Give { slot, copy: head });
+                }
+            }
+            named.sort_unstable();
+            let rows = self.membership.rows_below(prefix).filter(|slot| named.binary_search(slot).is_err());
+            let unnamed = rows.filter(|&slot| self.cold.state.head(slot).version > 0);
+            gives.extend(unnamed.map(|slot| Give { slot, copy: Head::default() }));
+            if asks.len().max(gives.len()) >= OWNERS_MAX {
+                break;
+            }
+        }
+        self.exchange(Exchange { to: from, asks, cookie: digest.cookie, gives, window: WINDOW });
+    }
+
+    /// Somebody tells how far its copies have come. What is lacked is asked for, unless somebody else was asked
+    /// for it lately; `goes_on` says that the teller was, and has more.
+    pub(super) fn on_heads(
+        &mut self,
+        from: SocketAddr,
+        (cookie, heads): (Cookie, Heads<'_>),
+        goes_on: bool,
+        now: Instant,
+    ) {
+        let mut asks = Vec::new();
+        for HeadOf { id_hash, head } in heads {
+            let Some(slot) = self.membership.find_hash(id_hash) else { continue };
+            if self.lacks(slot, head, now) {
+                let asking = if goes_on { Asking::More } else { Asking::News };
+                if self.ask_for(slot, head, asking, now) {
+                    asks.push(slot);
+                }
+            } else if self.cold.state.follow_watermark(slot, head.epoch, head.watermark) {
+                self.on_map_moved(now);
+                self.tell_head(slot, now);
+            }
+        }
+        self.exchange(Exchange { to: from, asks, cookie, gives: Vec::new(), window: 0 });
+    }
+
+    /// Whether another's copy of somebody else's map has something for this one.
+    fn lacks(&mut self, slot: Slot, head: Head, now: Instant) -> bool {
+        if !self.membership.is_plausible(head.epoch, self.clock.outside(now)) {
+            self.stats.changes_refused += 1;
+            return false;
+        }
+        if slot == Slot::SELF {
+            self.compare_own_head(head, now);
+            return false;
+        }
+        self.cold.state.is_behind(slot, head)
+    }
+
+    fn ask_for(&mut self, slot: Slot, head: Head, asking: Asking, now: Instant) -> bool {
+        let until = now.after(self.cold.config.gossip_interval * 2);
+        let of = (slot, self.membership.id_hash(slot));
+        self.cold.state.ask(of, head.version, asking, (now, until))
+    }
+
+    /// Somebody's copy of this node's own map. If it holds what the map does not, the map was lost in part, or
+    /// somebody else uses this identity: then a new epoch makes everybody take what is here.
+    fn compare_own_head(&mut self, copy: Head, now: Instant) {
+        let own = self.cold.state.head(Slot::SELF);
+        let further = copy.version > own.version
+            || (copy.version == own.version && copy.sum != own.sum && copy.version >= copy.watermark);
+        if copy.version == 0 || copy.epoch < own.epoch || (copy.epoch == own.epoch && !further) {
+            return;
+        }
+        let epoch = if own.version == 0 {
+            self.incarnation.boot.max(copy.epoch.saturating_add(1))
+        } else {
+            copy.epoch.saturating_add(1)
+        };
+        self.cold.state.reopen(self.membership.id_hash(Slot::SELF), epoch);
+        self.on_map_moved(now);
+        self.tell_head(Slot::SELF, now);
+    }
+
+    /// A proven peer asks for what its copies lack.
+    pub(super) fn on_asks(&mut self, from: SocketAddr, heads: Heads<'_>, now: Instant) {
+        let mut gives = Vec::new();
+        for HeadOf { id_hash, head } in heads {
+            let Some(slot) = self.membership.find_hash(id_hash) else { continue };
+            if slot == Slot::SELF && self.membership.is_plausible(head.epoch, self.clock.outside(now)) {
+                self.compare_own_head(head, now);
+            }
+            if self.cold.state.offered_from(slot, head).is_some() {
+                gives.push(Give { slot, copy: head });
+            }
+        }
+        self.exchange(Exchange { to: from, asks: Vec::new(), cookie: Cookie([0; 8]), gives, window: WINDOW });
+    }
+
+    fn exchange(&mut self, mut exchange: Exchange) {
+        if exchange.asks.is_empty() && exchange.gives.is_empty() {
+            return;
+        }
+        exchange.gives.truncate(OWNERS_MAX);
+        self.order_gives(&mut exchange.gives);
+        if self.cold.exchanges.queue.push_back(exchange).is_ok() {
+            self.exchanges_waiting += 1;
+        } else {
+            self.stats.intents_dropped += 1;
+        }
+    }
+
+    /// Takes in changes of maps, each as far as it fits the copy.
+    pub(super) fn on_changes(&mut self, spans: Spans<'_>, now: Instant) {
+        let mut repaired = 0;
+        for (id_hash, span, items) in spans {
+            let Some(slot) = self.membership.find_hash(id_hash) else {
+                self.stats.changes_refused += 1;
+                continue;
+            };
+            match self.take_span((slot, id_hash), span, items, now) {
+                Ok(by_repair) => repaired += u32::from(by_repair),
+                Err(Refusal::Gap) if self.cold.state.is_asked(slot, now) => {
+                    self.cold.exchanges.keep(slot, span, items.as_bytes());
+                    continue;
+                }
+                Err(_) => {
+                    self.stats.changes_refused += 1;
+                    continue;
+                }
+            }
+            while let Some(Early { span, items, .. }) = self.cold.exchanges.take(slot, self.cold.state.head(slot)) {
+                let Some(items) = Items::validate(&items, span.from, span.to) else { continue };
+                repaired += u32::from(self.take_span((slot, id_hash), span, items, now).unwrap_or_default());
+            }
+        }
+        self.has_events |= self.cold.events.is_waiting();
+        if repaired > 0 {
+            self.cold.state_repairs.on_found(repaired, now);
+        }
+    }
+
+    /// Takes in one span. Returns whether it was news that a repair brought.
+    fn take_span(&mut self, of: (Slot, u64), span: Span, items: Items<'_>, now: Instant) -> Result<bool, Refusal> {
+        let (slot, outside) = (of.0, self.clock.outside(now));
+        if slot == Slot::SELF || !self.membership.is_plausible(span.head.epoch, outside) {
+            return Err(Refusal::Owner);
+        }
+        let owner = self.membership.record(slot).id;
+        let Cold { state, events, watches, .. } = &mut *self.cold;
+        let applied = state.apply(of, span, items, outside, |change| watches.report(events, owner, change))?;
+        if applied == Applied::Known {
+            return Ok(false);
+        }
+        self.stats.changes_taken += 1;
+        let until = now.after(self.cold.config.gossip_interval * 2);
+        let is_news = self.cold.state.on_taken(slot, (now, until));
+        self.on_map_moved(now);
+        if is_news {
+            self.tell_head(slot, now);
+        }
+        Ok(!is_news)
+    }
+}

@@ -1,0 +1,241 @@
+//! The datagrams that bring copies of maps up to their owners, written one at a time.
+//!
+//! A datagram of changes is shared: the node's own map and short lists go first, then whoever has most to tell
+//! (scuttle-depth of van Renesse 2008), and an eighth is for the others in turn, so that no giant starves anybody.
+//! An item that does not fit lets its owner wait for the next datagram, and nobody else.
+
+use core::net::SocketAddr;
+
+use crate::membership::cookie::Use;
+use crate::packing::backlog::Offer;
+use crate::vocab::{Head, Instant, Prefix, Slot};
+use crate::wire::{Body, HEAD_BYTES_MAX, HeadGroupWriter, HeadOf, StateDigest, Summary, Writer};
+
+use super::Node;
+use super::intents::Intent;
+use super::reconciling::{Exchange, Give};
+
+/// Bytes of a summary or digest besides frame, sender and its list.
+const HEAD_BYTES: usize = 32;
+
+/// A list is short if it fits into this part of a datagram.
+const SHORT_DIVISOR: u64 = 8;
+/// What a version is taken to bring, in bytes.
+const VERSION_BYTES: u64 = 64;
+/// The part of a datagram that the long lists can count on, and that the others of them can.
+const LONG_DIVISOR: usize = 4;
+const BREADTH_DIVISOR: usize = 8;
+/// The part of a datagram that heads can count on while rumours wait.
+const HEADS_DIVISOR: usize = 4;
+
+impl Node {
+    /// How many bytes of a packet are kept for heads.
+    pub(super) fn room_for_heads(&self, free: usize) -> usize {
+        (free / HEADS_DIVISOR).min(self.heads_waiting as usize * HEAD_BYTES_MAX)
+    }
+
+    /// Fills the rest of a packet with heads that wait to be told.
+    pub(super) fn fill_heads(&mut self, writer: &mut Writer<'_>, to: SocketAddr, now: Instant) {
+        let limit = self.tellings_max();
+        writer.open_heads(self.cold.cookies.bake(Use::Asks, to, now));
+        let (membership, cold) = (&self.membership, &mut *self.cold);
+        let state = &cold.state;
+        let lookup = |rumour: crate::packing::Rumour| {
+            let newest = state.telling(rumour.slot) == Some(rumour.telling);
+            newest.then(|| HeadOf { id_hash: membership.id_hash(rumour.slot), head: state.head(rumour.slot) })
+        };
+        cold.heads.offer_all(limit, lookup, |_, head| match head {
+            None => Offer::Stale,
+            Some(head) if writer.head(head) => Offer::Packed,
+            Some(_) => Offer::Full,
+        });
+        self.count_heads();
+    }
+
+    /// Writes one page of sums. Returns the intent for the next page.
+    pub(super) fn pack_state_summary(&self, writer: &mut Writer<'_>, intent: Intent) -> Option<Intent> {
+        let Intent::StateSummary { to, nonce, level, first, end } = intent else { return None };
+        let room = writer.free().saturating_sub(HEAD_BYTES) / 8;
+        let count = usize::from(end.saturating_sub(first)).min(room).min(Summary::PAGE_MAX);
+        let mut sums = [0; Summary::PAGE_MAX];
+        self.cold.state.bucket_sums(level, first, &mut sums[..count]);
+        let mut bytes = [0; 8 * Summary::PAGE_MAX];
+        for (place, sum) in bytes.chunks_exact_mut(8).zip(sums) {
+            place.copy_from_slice(&sum.to_le_bytes());
+        }
+        let summary = Summary { nonce, exact: true, level, first, sums: &bytes[..8 * count] };
+        if count == 0 || !writer.body(&Body::StateSummary(summary)) {
+            return None;
+        }
+        let next = first + u16::try_from(count).ok()?;
+        (next < end).then_some(Intent::StateSummary { to, nonce, level, first: next, end })
+    }
+
+    /// Writes the heads below some prefixes that differ. Returns the intent for the rest.
+    pub(super) fn pack_state_digest(
+        &mut self,
+        writer: &mut Writer<'_>,
+        intent: Intent,
+        now: Instant,
+    ) -> Option<Intent> {
+        let Intent::StateDigest { to, nonce, level, first, mut differing, bytes_left } = intent else { return None };
+        let free = writer.free();
+        let taken = writer.len() + HEAD_BYTES;
+        let room = free.saturating_sub(HEAD_BYTES).min((bytes_left as usize).saturating_sub(taken));
+        let mut page = alloc::vec![0; room];
+        let mut groups = HeadGroupWriter::new(&mut page);
+        // A random start: what does not fit today comes first another day.
+        let start = self.rng.below(u128::BITS);
+        for place in (0..u128::BITS).map(|step| (start + step) % u128::BITS) {
+            if differing & (1 << place) == 0 {
+                continue;
+            }
+            let index = first.saturating_add(u16::try_from(place).unwrap_or(u16::MAX));
+            if !self.push_heads(&mut groups, Prefix { level, index }) {
+                break;
+            }
+            differing &= !(1 << place);
+        }
+        if groups.is_empty() {
+            return None;
+        }
+        let cookie = self.cold.cookies.bake(Use::Asks, to, now);
+        if !writer.body(&Body::StateDigest(StateDigest { nonce, cookie, groups: groups.finish() })) {
+            return None;
+        }
+        let bytes_left = bytes_left.saturating_sub(u32::try_from(writer.len()).unwrap_or(u32::MAX));
+        (differing != 0).then_some(Intent::StateDigest { to, nonce, level, first, differing, bytes_left })
+    }
+
+    /// Writes a prefix's heads, or those of a random half of it when even an empty page is too small.
+    fn push_heads(&mut self, groups: &mut HeadGroupWriter<'_>, mut prefix: Prefix) -> bool {
+        loop {
+            let (membership, state) = (&self.membership, &self.cold.state);
+            let heads = membership.rows_below(prefix).filter_map(|slot| {
+                let head = state.head(slot);
+                (head.version > 0).then(|| HeadOf { id_hash: membership.id_hash(slot), head })
+            });
+            if groups.try_push(prefix, heads) {
+                return true;
+            }
+            let Some(halves) = prefix.halves().filter(|_| groups.is_empty()) else { return false };
+            prefix = halves[self.rng.below(2) as usize];
+        }
+    }
+
+    /// Puts short lists first, shortest first, then long ones, longest first.
+    pub(super) fn order_gives(&self, gives: &mut [Give]) {
+        gives.sort_by_cached_key(|give| {
+            let ahead = self.versions_ahead(give);
+            if self.is_short(give) { (0, ahead) } else { (1, u64::MAX - ahead) }
+        });
+    }
+
+    fn versions_ahead(&self, give: &Give) -> u64 {
+        let head = self.cold.state.head(give.slot);
+        let from = self.cold.state.offered_from(give.slot, give.copy).unwrap_or(head.version);
+        head.version - from.min(head.version)
+    }
+
+    fn is_short(&self, give: &Give) -> bool {
+        give.slot == Slot::SELF
+            || self.versions_ahead(give).saturating_mul(VERSION_BYTES) <= u64::from(self.budget) / SHORT_DIVISOR
+    }
+
+    /// Writes the next part of the first waiting exchange. Returns its receiver; `None` when nothing of it can be
+    /// written.
+    pub(super) fn pack_exchange(&mut self, writer: &mut Writer<'_>, now: Instant) -> Option<SocketAddr> {
+        let mut exchange = self.cold.exchanges.queue.pop_front()?;
+        self.exchanges_waiting = self.exchanges_waiting.saturating_sub(1);
+        let empty = writer.len();
+        self.pack_asks(writer, &mut exchange);
+        let is_last = exchange.window == 1;
+        if !exchange.gives.is_empty() && exchange.window > 0 {
+            exchange.window -= 1;
+            // The last of a window tells how much there is still to come.
+            let reserve = if is_last { writer.free() / 2 } else { 0 };
+            self.pack_gives(writer, &mut exchange, reserve, now);
+        }
+        if is_last && !exchange.gives.is_empty() {
+            writer.open_heads(self.cold.cookies.bake(Use::Asks, exchange.to, now));
+            for give in exchange.gives.drain(..) {
+                let (id_hash, head) = (self.membership.id_hash(give.slot), self.cold.state.head(give.slot));
+                if !writer.head(HeadOf { id_hash, head }) {
+                    break;
+                }
+            }
+        }
+        let to = exchange.to;
+        let stuck = writer.len() == empty;
+        self.stats.intents_dropped += u64::from(stuck);
+        let goes_on = !exchange.asks.is_empty() || (!exchange.gives.is_empty() && exchange.window > 0);
+        // Others have their turn in between.
+        if !stuck && goes_on && self.cold.exchanges.queue.push_back(exchange).is_ok() {
+            self.exchanges_waiting += 1;
+        }
+        (!stuck).then_some(to)
+    }
+
+    /// The first waiting exchange cannot be sent.
+    pub(super) fn drop_exchange(&mut self) {
+        self.exchanges_waiting -= u32::from(self.cold.exchanges.queue.pop_front().is_some());
+    }
+
+    fn pack_asks(&self, writer: &mut Writer<'_>, exchange: &mut Exchange) {
+        if exchange.asks.is_empty() {
+            return;
+        }
+        writer.open_asks(exchange.cookie);
+        while let Some(&slot) = exchange.asks.last() {
+            if !writer.head(HeadOf { id_hash: self.membership.id_hash(slot), head: self.cold.state.head(slot) }) {
+                break;
+            }
+            exchange.asks.pop();
+        }
+    }
+
+    /// Writes changes until the datagram is full but for `reserve` bytes, and drops whoever has nothing more.
+    fn pack_gives(&self, writer: &mut Writer<'_>, exchange: &mut Exchange, reserve: usize, now: Instant) {
+        writer.open_changes();
+        let total = writer.free().saturating_sub(reserve);
+        let gives = &mut exchange.gives;
+        let long_at = gives.iter().position(|give| !self.is_short(give)).unwrap_or(gives.len());
+        let longs = gives.len() - long_at;
+        let kept = if longs > 0 { total / LONG_DIVISOR } else { 0 };
+        let mut written = false;
+        let room = |writer: &Writer<'_>, kept: usize| writer.free().saturating_sub(reserve + kept);
+        for give in &mut gives[..long_at] {
+            written |= self.pack_give(writer, give, room(writer, kept), now);
+        }
+        if let Some((longest, others)) = gives[long_at..].split_first_mut() {
+            let breadth = if others.is_empty() { 0 } else { total / BREADTH_DIVISOR };
+            written |= self.pack_give(writer, longest, room(writer, breadth), now);
+            for give in others.iter_mut() {
+                written |= self.pack_give(writer, give, room(writer, 0), now);
+            }
+            // An item as long as a datagram needs one for itself.
+            if !written {
+                self.pack_give(writer, longest, room(writer, 0), now);
+            }
+            others.rotate_left(usize::from(!others.is_empty()));
+        }
+        gives.retain(|give| self.cold.state.offered_from(give.slot, give.copy).is_some());
+    }
+
+    /// Writes what fits of one owner's changes. Returns whether anything did.
+    fn pack_give(&self, writer: &mut Writer<'_>, give: &mut Give, room: usize, now: Instant) -> bool {
+        let state = &self.cold.state;
+        let Some(from) = state.offered_from(give.slot, give.copy) else { return false };
+        let head = state.head(give.slot);
+        let of = HeadOf { id_hash: self.membership.id_hash(give.slot), head };
+        let items = state.after(give.slot, from, self.clock.outside(now));
+        let Some(to) = writer.span(of, from, items, room) else { return false };
+        // As the peer's copy will be when it has taken this.
+        let anew = give.copy.epoch != head.epoch || from < give.copy.version;
+        let watermark =
+            if anew || head.watermark <= to { head.watermark.max(give.copy.watermark) } else { give.copy.watermark };
+        give.copy =
+            Head { epoch: head.epoch, watermark: if anew { head.watermark } else { watermark }, version: to, sum: 0 };
+        true
+    }
+}
