@@ -168,12 +168,10 @@ mod tests {
         key.write(8, Some(b"c"), 30);
         assert_eq!(key.told(4, Some(b"a")), value(1, 0));
         assert_eq!(key.told(4, Some(b"c")), Told { shown: FOREIGN, up_to: None }, "nobody wrote that");
-        assert_eq!([4, 6, 7, 8].map(|version| key.told(version, None)), [
-            value(1, 0),
-            value(NOTHING, 1),
-            value(NOTHING, 1),
-            value(3, 2),
-        ]);
+        assert_eq!(
+            [4, 6, 7, 8].map(|version| key.told(version, None)),
+            [value(1, 0), value(NOTHING, 1), value(NOTHING, 1), value(3, 2),]
+        );
         assert_eq!(key.told(9, None), Told { shown: NOTHING, up_to: None }, "the whole map went");
     }
 

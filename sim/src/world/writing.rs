@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use quidnunc_core::{Command, Input, Instant};
 
-use crate::engine::draws::{Draws, Purpose, below, entity_of};
+use crate::engine::draws::{Draws, Purpose, entity_of};
 use crate::engine::wheel::{Class, Event, order_key};
 use crate::scenario::{Scenario, When, Write, Written};
 
@@ -176,7 +176,9 @@ mod tests {
             let at = |number| writing.event(&scenario, (0, &scenario.writes[0]), node, number).map(|event| event.at);
             let instants: Vec<u64> = (0..).map_while(at).collect();
             assert!((10 * S..14 * S).contains(&instants[0]));
-            assert!(instants.windows(2).all(|pair| pair[1] - pair[0] == 4 * S) && instants.iter().all(|&at| at < 20 * S));
+            assert!(
+                instants.windows(2).all(|pair| pair[1] - pair[0] == 4 * S) && instants.iter().all(|&at| at < 20 * S)
+            );
             quarters[usize::try_from((instants[0] - 10 * S) / S).expect("it is below 4")] += 1;
             writes += instants.len();
         }

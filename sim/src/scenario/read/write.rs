@@ -32,10 +32,9 @@ fn read_one(section: &Section<'_>, run: &Run, (faults, nodes): (&[Fault], u32), 
     let id_field = section.need("id", "\"load\"")?;
     let id = id_field.id()?;
     if earlier.iter().any(|write| write.id == id) {
-        return Err(id_field.wrong(
-            format!("two writes have the id `{id}`"),
-            "they would have the same chances; rename one",
-        ));
+        return Err(
+            id_field.wrong(format!("two writes have the id `{id}`"), "they would have the same chances; rename one")
+        );
     }
     let nodes = selector::read(&section.need("nodes", "\"all\"")?, faults, nodes)?;
     let when = when(section, run)?;
@@ -76,9 +75,7 @@ fn when(section: &Section<'_>, run: &Run) -> Outcome<When> {
     })?;
     Ok(match every {
         None => When::Once { at_ns },
-        Some(every) => {
-            When::Every { at_ns, every_ns: every.some_time()?, until_ns: until.unwrap_or(run.duration_ns) }
-        }
+        Some(every) => When::Every { at_ns, every_ns: every.some_time()?, until_ns: until.unwrap_or(run.duration_ns) },
     })
 }
 
