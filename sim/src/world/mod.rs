@@ -17,6 +17,8 @@ mod cast;
 mod inject;
 mod network;
 mod null;
+#[cfg(test)]
+mod oracle;
 mod packets;
 mod pauses;
 mod plan;

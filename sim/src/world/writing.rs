@@ -199,9 +199,9 @@ mod tests {
             };
             (0..100).flat_map(|node| [made(node, 0), made(node, 1), made(node, 2)]).collect::<Vec<_>>()
         };
-        let (alone, beside) = (values(one, 0), values(&two, 1));
+        let (alone, beside, other) = (values(one, 0), values(&two, 1), values(&two, 0));
         assert_eq!(alone, beside);
-        let distinct: std::collections::BTreeSet<_> = alone.iter().chain(&values(&two, 0)).collect();
+        let distinct: std::collections::BTreeSet<_> = alone.iter().chain(&other).collect();
         assert_eq!((distinct.len(), alone[0].len()), (600, 9));
     }
 }
