@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::crashes::Tally;
 use super::delivery::{Deliveries, Role};
-use super::written::{NOTHING, Shown, Written};
+use super::written::{Shown, Written};
 use crate::scenario::Scenario;
 use crate::stats::Samples;
 
@@ -81,7 +81,7 @@ impl Copies {
     pub(super) fn on_start(&mut self, node: u32, now: u64) {
         let node = node as usize;
         for key in self.keys.iter_mut().flatten() {
-            key.shown[node] = NOTHING;
+            key.shown[node] = Shown::Nothing;
             key.deliveries.excuse(node);
         }
         let own = self.keys_of(node);
@@ -204,7 +204,7 @@ impl Copies {
             key.written.write(report.version, report.value, now);
             let (shown, observing, deletes) = (&key.shown, &self.observing, report.value.is_none());
             key.deliveries.on_write(now, |node| {
-                let excused = node == owner || !observing[node] || (deletes && shown[node] == NOTHING);
+                let excused = node == owner || !observing[node] || (deletes && !shown[node].is_value());
                 if excused { Role::Nobody } else { Role::Observer }
             });
         } else if report.value.is_none() {
@@ -221,6 +221,10 @@ impl Copies {
         let before = core::mem::replace(&mut key.shown[observer], told.shown);
         if let Some(up_to) = told.up_to {
             key.deliveries.on_shown(observer, up_to, (now, self.warmup_ns), &mut self.delivery);
+        }
+        if !told.shown.is_value() && !key.written.has_value() {
+            // A deletion that is still under way will not be told of.
+            key.deliveries.excuse(observer);
         }
         if self.running[report.owner as usize] && self.observing[observer] {
             for (shown, counted) in [(before, false), (told.shown, true)] {
@@ -279,7 +283,7 @@ impl Copies {
 
 impl Key {
     fn new(nodes: usize) -> Self {
-        Self { written: Written::default(), shown: vec![NOTHING; nodes], deliveries: Deliveries::new(nodes) }
+        Self { written: Written::default(), shown: vec![Shown::Nothing; nodes], deliveries: Deliveries::new(nodes) }
     }
 }
 

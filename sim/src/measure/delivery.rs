@@ -2,7 +2,7 @@
 //!
 //! An observer of a write runs unpaused from then on until it shows it or a later one of the same key. Of a
 //! deletion only whoever shows the key is one: who shows nothing has nothing to lose, and will not be told of what
-//! was deleted before it heard of it.
+//! was deleted before it heard of it. What ends by itself before an observer has it was not delivered.
 
 use super::crashes::Tally;
 use crate::stats::Samples;

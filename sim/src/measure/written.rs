@@ -4,15 +4,24 @@
 
 use quidnunc_core::stable_hash;
 
-/// What somebody shows of a key: the number of a write, counted from 1, [`NOTHING`] or [`FOREIGN`]. A value that
-/// has ended counts as shown by whoever showed it.
-pub(super) type Shown = u32;
+/// What somebody shows of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// No value.
+    Nothing,
+    /// No value any more, because the time of the write with this place was over.
+    Ended(u32),
+    /// The value of the write with this place.
+    Value(u32),
+    /// A value that nobody wrote.
+    Foreign,
+}
 
-/// No value.
-pub(super) const NOTHING: Shown = 0;
-
-/// A value that nobody wrote.
-pub(super) const FOREIGN: Shown = u32::MAX;
+impl Shown {
+    pub(super) const fn is_value(self) -> bool {
+        matches!(self, Self::Value(_) | Self::Foreign)
+    }
+}
 
 /// What happened to a key at its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +42,7 @@ struct Write {
 }
 
 /// Everything that happened to one key.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Written {
     writes: Vec<Write>,
     /// The first one of the owner's present life.
@@ -42,8 +51,6 @@ pub(super) struct Written {
     run: usize,
     /// What the owner shows.
     truth: Shown,
-    /// Whether the owner's value has come to its end, so that it is as right to show nothing.
-    ended: bool,
 }
 
 /// What an observer's report says.
@@ -53,6 +60,12 @@ pub(super) struct Told {
     pub(super) shown: Shown,
     /// The place of the write that it is as new as, if it is one of its owner's present life or a value.
     pub(super) up_to: Option<usize>,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self { writes: Vec::new(), life: 0, run: 0, truth: Shown::Nothing }
+    }
 }
 
 impl Written {
@@ -68,7 +81,7 @@ impl Written {
 
     /// The owner starts with an empty memory.
     pub(super) fn lose(&mut self, now: u64) {
-        if self.truth != NOTHING {
+        if self.truth != Shown::Nothing {
             self.push(Write { at: now, version: 0, kind: Kind::Lost });
         }
         self.life = self.writes.len();
@@ -76,17 +89,18 @@ impl Written {
 
     fn push(&mut self, write: Write) {
         self.writes.push(write);
-        self.ended = false;
         if let Kind::Put(_) = write.kind {
-            self.truth = number_of(self.writes.len() - 1);
+            self.truth = Shown::Value(number_of(self.writes.len() - 1));
         } else {
-            (self.truth, self.run) = (NOTHING, self.writes.len());
+            (self.truth, self.run) = (Shown::Nothing, self.writes.len());
         }
     }
 
     /// The owner's value comes to its end.
     pub(super) fn end(&mut self) {
-        self.ended = self.truth != NOTHING;
+        if let Shown::Value(place) = self.truth {
+            self.truth = Shown::Ended(place);
+        }
     }
 
     /// What an observer shows who reports this.
@@ -94,24 +108,39 @@ impl Written {
         let Some(value) = value else { return self.told_nothing(version) };
         let is_it = |write: &Write| (write.version, write.kind) == (version, Kind::Put(hash_of(value)));
         let place = self.writes.iter().rposition(is_it);
-        Told { shown: place.map_or(FOREIGN, number_of), up_to: place }
+        Told { shown: place.map_or(Shown::Foreign, |place| Shown::Value(number_of(place))), up_to: place }
     }
 
     /// A key vanishes because it was deleted, because its time is over, or with the whole map.
     fn told_nothing(&self, version: u64) -> Told {
         let last = self.writes[self.life..].iter().rposition(|write| write.version <= version);
-        let Some(place) = last.map(|place| self.life + place) else { return Told { shown: NOTHING, up_to: None } };
+        let Some(place) = last.map(|place| self.life + place) else {
+            return Told { shown: Shown::Nothing, up_to: None };
+        };
         let write = self.writes[place];
         match write.kind {
-            Kind::Put(_) if write.version == version => Told { shown: number_of(place), up_to: Some(place) },
-            Kind::Put(_) => Told { shown: NOTHING, up_to: None },
-            Kind::Deleted | Kind::Lost => Told { shown: NOTHING, up_to: Some(place) },
+            Kind::Put(_) if write.version == version => {
+                Told { shown: Shown::Ended(number_of(place)), up_to: Some(place) }
+            }
+            Kind::Put(_) => Told { shown: Shown::Nothing, up_to: None },
+            Kind::Deleted | Kind::Lost => Told { shown: Shown::Nothing, up_to: Some(place) },
         }
     }
 
-    /// Whether to show this is to show what the owner shows.
-    pub(super) const fn is_right(&self, shown: Shown) -> bool {
-        shown == self.truth || (self.ended && shown == NOTHING)
+    /// Whether the owner shows a value.
+    pub(super) const fn has_value(&self) -> bool {
+        self.truth.is_value()
+    }
+
+    /// Whether to show this is to show what the owner shows. Where a value ends a little earlier than at its owner,
+    /// or a little later, nothing is wrong.
+    fn is_right(&self, shown: Shown) -> bool {
+        let about = |shown| match shown {
+            Shown::Value(place) | Shown::Ended(place) => Some(place),
+            Shown::Nothing | Shown::Foreign => None,
+        };
+        let none_here = !shown.is_value() && !self.has_value();
+        none_here || (about(shown).is_some() && about(shown) == about(self.truth))
     }
 
     /// When the first thing happened that whoever shows this has not seen; `None` if it is right.
@@ -120,17 +149,18 @@ impl Written {
             return None;
         }
         let next = match shown {
-            NOTHING => self.run,
-            FOREIGN => 0,
-            number => number as usize,
+            Shown::Nothing => self.run,
+            Shown::Ended(place) => self.run.max(place as usize + 1),
+            Shown::Value(place) => place as usize + 1,
+            Shown::Foreign => 0,
         };
         let write = self.writes.get(next).or(self.writes.last());
         Some(write.map_or(0, |write| write.at))
     }
 }
 
-fn number_of(place: usize) -> Shown {
-    u32::try_from(place + 1).expect("a key is written fewer than 2^32 times")
+fn number_of(place: usize) -> u32 {
+    u32::try_from(place).expect("a key is written fewer than 2^32 times")
 }
 
 fn hash_of(value: &[u8]) -> u64 {
@@ -139,25 +169,28 @@ fn hash_of(value: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::Shown::{Ended, Foreign, Nothing, Value};
     use super::*;
 
-    fn value(shown: Shown, place: usize) -> Told {
+    fn told(shown: Shown, place: usize) -> Told {
         Told { shown, up_to: Some(place) }
     }
 
     #[test]
     fn who_lacks_writes_lacks_them_since_the_first() {
         let mut key = Written::default();
-        assert_eq!(key.lacks_since(NOTHING), None);
+        let lacks = |key: &Written, shown: [Shown; 3]| shown.map(|shown| key.lacks_since(shown));
+        assert_eq!(key.lacks_since(Nothing), None);
         key.write(4, Some(b"a"), 10);
         key.write(6, Some(b"b"), 20);
         key.write(7, Some(b"c"), 30);
-        assert_eq!([NOTHING, 1, 2, 3].map(|shown| key.lacks_since(shown)), [Some(10), Some(20), Some(30), None]);
+        assert_eq!(lacks(&key, [Nothing, Value(0), Value(1)]), [Some(10), Some(20), Some(30)]);
+        assert_eq!(key.lacks_since(Value(2)), None);
         key.write(9, None, 40);
-        assert_eq!([NOTHING, 1, 3].map(|shown| key.lacks_since(shown)), [None, Some(20), Some(40)]);
+        assert_eq!(lacks(&key, [Nothing, Value(0), Value(2)]), [None, Some(20), Some(40)]);
         key.write(10, Some(b"d"), 50);
-        assert_eq!([NOTHING, 3, 5].map(|shown| key.lacks_since(shown)), [Some(50), Some(40), None]);
-        assert_eq!(key.lacks_since(FOREIGN), Some(10));
+        assert_eq!(lacks(&key, [Nothing, Value(2), Value(4)]), [Some(50), Some(40), None]);
+        assert_eq!(lacks(&key, [Foreign, Ended(2), Ended(4)]), [Some(10), Some(50), None]);
     }
 
     #[test]
@@ -166,24 +199,24 @@ mod tests {
         key.write(4, Some(b"a"), 10);
         key.write(6, None, 20);
         key.write(8, Some(b"c"), 30);
-        assert_eq!(key.told(4, Some(b"a")), value(1, 0));
-        assert_eq!(key.told(4, Some(b"c")), Told { shown: FOREIGN, up_to: None }, "nobody wrote that");
-        assert_eq!(
-            [4, 6, 7, 8].map(|version| key.told(version, None)),
-            [value(1, 0), value(NOTHING, 1), value(NOTHING, 1), value(3, 2),]
-        );
-        assert_eq!(key.told(9, None), Told { shown: NOTHING, up_to: None }, "the whole map went");
+        assert_eq!(key.told(4, Some(b"a")), told(Value(0), 0));
+        assert_eq!(key.told(4, Some(b"c")), Told { shown: Foreign, up_to: None }, "nobody wrote that");
+        let reports = [told(Ended(0), 0), told(Nothing, 1), told(Nothing, 1), told(Ended(2), 2)];
+        assert_eq!([4, 6, 7, 8].map(|version| key.told(version, None)), reports);
+        assert_eq!(key.told(9, None), Told { shown: Nothing, up_to: None }, "the whole map went");
     }
 
     #[test]
-    fn a_value_that_has_ended_may_be_shown_as_nothing() {
+    fn a_value_may_end_earlier_or_later_than_at_its_owner() {
         let mut key = Written::default();
         key.write(1, Some(b"a"), 10);
-        assert!(!key.is_right(NOTHING));
+        assert_eq!((key.lacks_since(Nothing), key.lacks_since(Ended(0))), (Some(10), None));
         key.end();
-        assert!(key.is_right(NOTHING) && key.is_right(1));
+        assert_eq!([Nothing, Ended(0), Value(0)].map(|shown| key.lacks_since(shown)), [None; 3]);
         key.write(2, Some(b"b"), 20);
-        assert_eq!([NOTHING, 1].map(|shown| key.lacks_since(shown)), [Some(10), Some(20)]);
+        assert_eq!([Nothing, Ended(0), Value(0)].map(|shown| key.lacks_since(shown)), [Some(10), Some(20), Some(20)]);
+        key.write(3, None, 30);
+        assert_eq!([Nothing, Ended(0), Value(0)].map(|shown| key.lacks_since(shown)), [None, None, Some(20)]);
     }
 
     #[test]
@@ -191,10 +224,10 @@ mod tests {
         let mut key = Written::default();
         key.write(1, Some(b"a"), 10);
         key.lose(20);
-        assert_eq!((key.lacks_since(1), key.lacks_since(NOTHING)), (Some(20), None));
+        assert_eq!((key.lacks_since(Value(0)), key.lacks_since(Nothing)), (Some(20), None));
         key.write(1, Some(b"b"), 30);
-        assert_eq!((key.told(1, Some(b"a")), key.told(1, Some(b"b"))), (value(1, 0), value(3, 2)));
-        assert_eq!([1, NOTHING].map(|shown| key.lacks_since(shown)), [Some(20), Some(30)]);
-        assert_eq!(key.told(0, None), Told { shown: NOTHING, up_to: None });
+        assert_eq!((key.told(1, Some(b"a")), key.told(1, Some(b"b"))), (told(Value(0), 0), told(Value(2), 2)));
+        assert_eq!([Value(0), Nothing].map(|shown| key.lacks_since(shown)), [Some(20), Some(30)]);
+        assert_eq!(key.told(0, None), Told { shown: Nothing, up_to: None });
     }
 }
