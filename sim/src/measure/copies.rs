@@ -32,7 +32,10 @@ pub(super) struct Copies {
     running: Vec<bool>,
     /// Which nodes run and do not stand still.
     observing: Vec<bool>,
-    /// Per instant: how many pairs of one that observes and a key lack what was written then, and nothing earlier.
+    /// When each node started; it lacks nothing for longer than that.
+    started: Vec<u64>,
+    /// Per instant: how many pairs of one that observes and a key lack what was written then, and nothing earlier; or,
+    /// if the node started later, since when it lacks it.
     /// Only keys of running owners count.
     wrong: BTreeMap<u64, u64>,
     agreed_since: Option<u64>,
@@ -65,6 +68,7 @@ impl Copies {
             keys: (0..nodes * keys_per_node).map(|_| None).collect(),
             running: vec![false; nodes],
             observing: vec![false; nodes],
+            started: vec![0; nodes],
             wrong: BTreeMap::new(),
             agreed_since: None,
             first_write: None,
@@ -93,6 +97,7 @@ impl Copies {
                 key.deliveries.on_loss(now);
             }
         }
+        self.started[node] = now;
         self.running[node] = true;
         self.observing[node] = true;
         self.count_rows_of(node, true);
@@ -144,9 +149,8 @@ impl Copies {
             return;
         }
         let others = (0..self.nodes).filter(|&node| self.observing[node] && node != owner);
-        for since in others.filter_map(|node| key.written.lacks_since(key.shown[node])) {
-            count(&mut self.wrong, since, counted);
-        }
+        let lacks = |node: usize| Some(key.written.lacks_since(key.shown[node])?.max(self.started[node]));
+        others.filter_map(lacks).for_each(|since| count(&mut self.wrong, since, counted));
     }
 
     /// Counts what a node lacks of the keys of everybody else in or out.
@@ -158,7 +162,7 @@ impl Copies {
                 && self.running[owner]
                 && let Some(since) = key.written.lacks_since(key.shown[node])
             {
-                count(&mut self.wrong, since, counted);
+                count(&mut self.wrong, since.max(self.started[node]), counted);
             }
         }
     }
@@ -229,7 +233,7 @@ impl Copies {
         if self.running[report.owner as usize] && self.observing[observer] {
             for (shown, counted) in [(before, false), (told.shown, true)] {
                 if let Some(since) = key.written.lacks_since(shown) {
-                    count(&mut self.wrong, since, counted);
+                    count(&mut self.wrong, since.max(self.started[observer]), counted);
                 }
             }
         }

@@ -32,12 +32,17 @@ fn values(view: View<'_>, owner: NodeId) -> Vec<(&[u8], &[u8], u64)> {
     view.values(owner, b"").map(|ValueView { key, value, version, .. }| (key, value, version)).collect()
 }
 
-/// Runs 20 nodes for 90 s with this in the file, and asks everybody about everybody.
+/// Runs 20 nodes that write all the time for 90 s with this in the file, and asks everybody about everybody.
 fn settles(protocol: &str, more: &str, seeds: core::ops::RangeInclusive<u64>) {
+    agrees(protocol, &format!("{more}{WRITES}"), 1000, seeds);
+}
+
+/// The same without these writes; as many times at least a write reaches somebody.
+fn agrees(protocol: &str, more: &str, deliveries: u64, seeds: core::ops::RangeInclusive<u64>) {
     for seed in seeds {
         let text = format!(
             "format = 1\nname = \"t\"\nabout = \"t\"\nrun = {{ duration = \"90s\", warmup = \"10s\" }}\n\
-             nodes = {{ count = 20, join = {{ contacts = 2 }} }}\nprotocol = {{ {protocol} }}\n{more}{WRITES}"
+             nodes = {{ count = 20, join = {{ contacts = 2 }} }}\nprotocol = {{ {protocol} }}\n{more}"
         );
         let scenario = parse("test.toml", &text).unwrap_or_else(|mistake| panic!("{mistake}"));
         let options = RunOptions::default();
@@ -57,12 +62,12 @@ fn settles(protocol: &str, more: &str, seeds: core::ops::RangeInclusive<u64>) {
                 assert_eq!(versions[0], versions[1], "seed {seed}: how far {by:?} has come with {id:?}");
             }
         }
-        assert!(shown > 20, "seed {seed}: there is something to show: {shown}");
+        assert!(shown >= 20, "seed {seed}: there is something to show: {shown}");
         let run = world.finish();
         let metric = |name: &str| &run.metrics[name];
         assert_eq!(metric("agreed").samples.count(), 1, "seed {seed}");
         assert_eq!(metric("delivery").missed, Some(0), "seed {seed}: {:?}", metric("delivery").summary());
-        assert!(metric("delivery").samples.count() > 1000, "seed {seed}");
+        assert!(metric("delivery").samples.count() >= deliveries, "seed {seed}");
         assert_eq!(metric("writes.refused").samples.count(), 0, "seed {seed}");
     }
 }
@@ -100,4 +105,12 @@ fn after_standstills_and_an_owner_that_stays_away() {
     let pause = fault("gc", "kind = \"pause\"\ntarget = { pick = \"random\", count = 4 }\nat = \"20s\"\nfor = \"15s\"");
     let gone = fault("gone", "kind = \"crash\"\ntarget = \"node:5\"\nat = \"50s\"");
     settles("", &format!("{LOSS}{pause}{gone}"), 1..=4);
+}
+
+#[test]
+fn after_a_split_in_which_all_that_is_ever_deleted_was_forgotten() {
+    let split = fault("split", "kind = \"partition\"\nshape = \"random-halves\"\nat = \"20s\"\nfor = \"30s\"");
+    let load = "[[write]]\nid = \"load\"\nnodes = \"all\"\ninitial = true\nkeys = 3\nvalue = \"20B\"\n";
+    let delete = "[[write]]\nid = \"delete\"\nnodes = \"all\"\nat = \"25s\"\nkeys = 2\nkind = \"delete\"\n";
+    agrees("state_grace = \"5s\"", &format!("{load}{split}{delete}"), 760, 1..=4);
 }
