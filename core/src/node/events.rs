@@ -121,7 +121,7 @@ mod tests {
 
     use super::super::io::Reason;
     use super::*;
-    use crate::vocab::{Health, Incarnation};
+    use crate::vocab::{Health, Incarnation, NodeId};
 
     fn change(id: u128, was: Option<Health>, health: Health) -> Event {
         let addr = SocketAddr::from(([10, 0, 0, 1], 1));
@@ -138,8 +138,8 @@ mod tests {
         events.push(change(1, Some(Health::Suspect), Health::Dead));
         events.push(change(3, None, Health::Alive));
         let drained: Vec<Event> = core::iter::from_fn(|| events.pop()).collect();
-        let kept = [change(1, None, Health::Dead), change(2, None, Health::Alive)];
-        assert_eq!(drained, [Event::EventsLost { count: 1 }, kept[0], kept[1]]);
+        let [first, second] = [change(1, None, Health::Dead), change(2, None, Health::Alive)];
+        assert_eq!(drained, [Event::EventsLost { count: 1 }, first, second]);
         events.push(change(1, Some(Health::Dead), Health::Alive));
         assert_eq!(events.pop(), Some(change(1, Some(Health::Dead), Health::Alive)));
         assert_eq!(events.pop(), None);
@@ -183,6 +183,21 @@ mod tests {
         events.push(change(5, Some(Health::Alive), Health::Dead));
         let drained: Vec<Event> = core::iter::from_fn(|| events.pop()).collect();
         assert_eq!(drained.len(), UNINDEXED_MAX + 2);
-        assert_eq!((drained[4], drained[UNINDEXED_MAX]), (change(5, None, Health::Dead), Event::Left));
+        assert_eq!((&drained[4], &drained[UNINDEXED_MAX]), (&change(5, None, Health::Dead), &Event::Left));
+    }
+
+    #[test]
+    fn the_last_word_about_a_key_is_kept_too() {
+        let value = |owner: u128, key: &[u8], version| {
+            let value = (version % 2 == 0).then(|| [7][..].into());
+            Event::Value(ValueChange { owner: NodeId::from_u128(owner), key: key.into(), value, version })
+        };
+        let mut events = Events::new(2, 0);
+        events.push(value(1, b"a", 1));
+        events.push(value(2, b"a", 1));
+        events.push(value(1, b"a", 2));
+        events.push(value(1, b"b", 3));
+        let drained: Vec<Event> = core::iter::from_fn(|| events.pop()).collect();
+        assert_eq!(drained, [Event::EventsLost { count: 1 }, value(1, b"a", 2), value(2, b"a", 1)]);
     }
 }

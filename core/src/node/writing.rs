@@ -8,7 +8,9 @@ use crate::state::{Change, OwnError};
 use crate::vocab::{Content, Instant, Item, NodeId, Slot};
 
 use super::events::Events;
-use super::io::{Event, KEY_BYTES_MAX, MapSnapshot, Rejected, TTL_MAX, Timer, ValueChange, ValueView, WATCHES_MAX};
+use super::io::{
+    Event, KEY_BYTES_MAX, MapSnapshot, MapVersion, Rejected, TTL_MAX, Timer, ValueChange, ValueView, WATCHES_MAX,
+};
 use super::{Cold, Node};
 
 /// Values that end are ended so many at a time, and how long the others wait then.
@@ -103,9 +105,9 @@ impl Node {
             let content = Content::Value { bytes: value.value, left_ms };
             Item { key: value.key, version: value.version, content }
         });
-        // What was deleted in that life is known to have been so, but not by which keys.
-        let watermark = map.version.watermark;
-        self.cold.state.restore(id_hash, (map.version.epoch, watermark, map.version.version), items, now);
+        // What was deleted in that life is not among the values: whoever has it still must get the map anew.
+        let MapVersion { epoch, version, .. } = map.version;
+        self.cold.state.restore(id_hash, (epoch, version), items, now);
         self.on_map_moved(now);
     }
 

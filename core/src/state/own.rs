@@ -81,16 +81,16 @@ impl State {
         self.sums.change(id_hash, before, self.head(Slot::SELF));
     }
 
-    /// Takes over the map of an earlier life, which its owner kept.
+    /// Takes over the map of an earlier life, which its owner kept without its tombstones.
     pub(crate) fn restore<'a>(
         &mut self,
         id_hash: u64,
-        (epoch, watermark, version): (u64, u64, u64),
+        (epoch, version): (u64, u64),
         items: impl Iterator<Item = Item<'a>>,
         now: Instant,
     ) {
         let owner = self.owner_mut(Slot::SELF, id_hash);
-        (owner.shown.epoch, owner.shown.watermark) = (epoch, watermark);
+        (owner.shown.epoch, owner.shown.watermark) = (epoch, version);
         for item in items.filter(|item| item.version <= version) {
             let entry = super::apply::entry_of(&item, now);
             self.set(Slot::SELF, entry, |_| {});

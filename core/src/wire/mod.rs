@@ -21,6 +21,8 @@ mod datagram;
 mod error;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod golden_state;
 mod heads;
 mod prefixes;
 mod record;

@@ -1,0 +1,180 @@
+//! The bytes of maps: heads, spans and digests, pinned for ever, and what is wrong with those that are refused.
+
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
+
+use alloc::vec::Vec;
+
+use super::golden::{CLUSTER, COOKIE, NONCE, error, sender, with};
+use super::*;
+use crate::vocab::{Content, Head, Item, Prefix, Span};
+
+fn head(version: u64) -> HeadOf {
+    HeadOf { id_hash: 0x1122_3344_5566_7788, head: Head { epoch: 1 << 40, watermark: 3, version, sum: 0xaabb_ccdd } }
+}
+
+fn items() -> [Item<'static>; 3] {
+    let value = |bytes, left_ms| Content::Value { bytes, left_ms };
+    [
+        Item { key: b"role", version: 7, content: value(b"primary", None) },
+        Item { key: b"lease", version: 8, content: value(b"", Some(30_000)) },
+        Item { key: b"old", version: 300, content: Content::Gone },
+    ]
+}
+
+fn groups() -> Vec<u8> {
+    let mut buffer = [0; 128];
+    let mut writer = HeadGroupWriter::new(&mut buffer);
+    assert!(writer.try_push(Prefix { level: 3, index: 5 }, [head(9), head(10)].into_iter()), "it fits");
+    assert!(writer.try_push(Prefix { level: 16, index: 0xfffe }, core::iter::empty()), "it fits");
+    writer.finish().as_bytes().to_vec()
+}
+
+/// A datagram as the writer writes it.
+fn written(state: u64, write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
+    let mut buffer = [0xee; 512];
+    let sender = Sender { state, ..sender() };
+    let mut writer = Writer::begin(&mut buffer, CLUSTER, &sender).expect("frame and sender fit");
+    write(&mut writer);
+    let len = writer.finish();
+    let decoded = Datagram::decode(&buffer[..len], CLUSTER).expect("what is written is valid");
+    assert_eq!(decoded.sender, sender);
+    buffer[..len].to_vec()
+}
+
+/// One datagram of every kind that is about maps, by name.
+pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
+    let groups = groups();
+    let groups = heads::HeadGroups::validate(&groups).expect("whole groups");
+    let sums = [1_u64, u64::MAX].map(u64::to_le_bytes).concat();
+    let summary = Body::StateSummary(Summary { nonce: NONCE, exact: true, level: 7, first: 126, sums: &sums });
+    let digest = Body::StateDigest(StateDigest { nonce: NONCE, cookie: COOKIE, groups });
+    let ping = Body::Ping { nonce: NONCE };
+    [
+        ("state_summary", written(0, |writer| assert!(writer.body(&summary)))),
+        ("state_digest", written(0, |writer| assert!(writer.body(&digest)))),
+        (
+            "ping_with_sum_and_heads",
+            written(0x0102_0304_0506_0708, |writer| {
+                assert!(writer.body(&ping));
+                writer.open_heads(COOKIE);
+                assert!(writer.head(head(5)) && writer.head(head(300)));
+            }),
+        ),
+        (
+            "asks",
+            written(0, |writer| {
+                writer.open_asks(COOKIE);
+                assert!(writer.head(head(5)));
+            }),
+        ),
+        (
+            "changes_and_heads",
+            written(0, |writer| {
+                writer.open_changes();
+                assert_eq!(writer.span(head(300), 6, items().into_iter(), 200), Some(300));
+                assert_eq!(writer.span(head(301), 300, core::iter::empty(), 200), Some(301), "nothing but a version");
+                writer.open_heads(COOKIE);
+                assert!(writer.head(head(301)));
+            }),
+        ),
+    ]
+    .into()
+}
+
+#[test]
+fn lists_come_back_as_they_were() {
+    let all = one_of_each();
+    let of = |name: &str| &all.iter().find(|(known, _)| *known == name).expect("there").1;
+    let decoded = Datagram::decode(of("ping_with_sum_and_heads"), CLUSTER).expect("valid");
+    assert_eq!(decoded.heads.0, COOKIE);
+    assert!(decoded.heads.1.eq([head(5), head(300)]));
+    let (cookie, asks) = Datagram::decode(of("asks"), CLUSTER).expect("valid").asks.expect("there");
+    assert!(cookie == COOKIE && asks.eq([head(5)]));
+    let mut changes = Datagram::decode(of("changes_and_heads"), CLUSTER).expect("valid").changes;
+    let (id_hash, span, read) = changes.next().expect("a span");
+    assert_eq!((id_hash, span), (head(0).id_hash, Span { head: head(300).head, from: 6, to: 300 }));
+    assert!(read.eq(items()));
+    assert_eq!(changes.next().map(|(_, span, items)| (span.from, span.to, items.count())), Some((300, 301, 0)));
+    assert!(changes.next().is_none());
+    let Body::StateDigest(digest) = Datagram::decode(of("state_digest"), CLUSTER).expect("valid").body else {
+        panic!("a digest");
+    };
+    let groups: Vec<_> = digest.groups.groups().map(|(prefix, heads)| (prefix.index, heads.count())).collect();
+    assert_eq!(groups, [(5, 2), (0xfffe, 0)]);
+}
+
+#[test]
+fn a_span_takes_what_fits_and_says_how_far_it_goes() {
+    let mut buffer = [0xee; 1024];
+    let mut ends = Vec::new();
+    for room in 0..200 {
+        let mut writer = Writer::begin(&mut buffer, CLUSTER, &sender()).expect("it fits");
+        let empty = writer.len();
+        writer.open_changes();
+        let open = writer.len();
+        let to = writer.span(head(400), 6, items().into_iter(), room);
+        assert!(writer.len() - open <= room, "within its bytes");
+        assert_eq!(to.is_none(), writer.len() == open, "all or nothing");
+        ends.push(to);
+        let len = writer.finish();
+        assert!(to.is_some() || len == empty, "an empty list leaves no trace");
+        let items = Datagram::decode(&buffer[..len], CLUSTER).expect("valid").changes.flat_map(|(_, _, items)| items);
+        let last = items.last().map(|item| item.version);
+        assert_eq!(last, to.map(|to| to.min(300)), "the last item is where the span ends, or the map does");
+    }
+    ends.dedup();
+    assert_eq!(ends, [None, Some(7), Some(8), Some(400)], "an item more with more room");
+}
+
+#[test]
+fn broken_lists_are_refused() {
+    let section = |kind: u8, content: &[u8]| {
+        error(&with(&[&[kind, u8::try_from(content.len()).expect("short")][..], content].concat()))
+    };
+    let malformed = |kind| Some(DecodeError::Malformed { kind });
+    let mut good = [0; 64];
+    let len = head(5).encode(&mut good).expect("it fits");
+    let good = &good[..len];
+    assert_eq!(section(kind::HEADS, &[&COOKIE.0, good].concat()), None);
+    assert_eq!(section(kind::HEADS, &COOKIE.0[..7]), malformed(kind::HEADS), "half a cookie");
+    assert_eq!(section(kind::ASKS, &[&COOKIE.0, &good[..len - 1]].concat()), malformed(kind::ASKS), "a cut head");
+    assert_eq!(section(kind::ASKS, &[&COOKIE.0[..], &[3, 1, 2, 3]].concat()), malformed(kind::ASKS), "a short head");
+    let span = |from: u8, reach: u8, items: &[u8]| {
+        let bounds = [from, reach, u8::try_from(items.len()).expect("short"), 0];
+        section(kind::CHANGES, &[good, &bounds, items].concat())
+    };
+    let gone = |step: u8| [4, step, 0, 1, b'k'];
+    let changes = malformed(kind::CHANGES);
+    assert_eq!(span(2, 3, &gone(1)), None);
+    assert_eq!(span(2, 3, &[gone(1), gone(2)].concat()), None);
+    assert_eq!(span(2, 4, &gone(1)), changes, "beyond the map");
+    assert_eq!(span(2, 3, &gone(4)), changes, "an item beyond the span");
+    assert_eq!(span(2, 3, &gone(0)), changes, "an item at its start");
+    assert_eq!(span(2, 3, &[gone(2), gone(0)].concat()), changes, "twice the same version");
+    assert_eq!(span(2, 3, &[4, 1, 3, 1, b'k']), changes, "an unknown content");
+    assert_eq!(span(2, 3, &[4, 1, 0, 2, b'k']), changes, "a cut key");
+    assert_eq!(span(2, 3, &[200, 1, 0, 1, b'k']), changes, "a cut item");
+    let endless = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
+    assert_eq!(section(kind::CHANGES, &[good, &endless[..], &[1, 0, 0]].concat()), changes, "past the last number");
+}
+
+#[test]
+fn nothing_is_longer_than_the_longest() {
+    let longest = Head { epoch: u64::MAX, watermark: u64::MAX, version: u64::MAX, sum: u32::MAX };
+    let mut buffer = [0; 2 * HEAD_BYTES_MAX];
+    assert_eq!(HeadOf { id_hash: u64::MAX, head: longest }.encode(&mut buffer), Some(HEAD_BYTES_MAX));
+    // The room that a call leaves for the longest value holds at the ends of all numbers.
+    let mut budget = [0; DATAGRAM_BYTES_MIN];
+    let (key, value) = ([1; 128], [2; DATAGRAM_BYTES_MIN - ITEM_ROOM_BYTES - 128]);
+    let sender = Sender {
+        state: u64::MAX,
+        incarnation: crate::vocab::Incarnation { boot: u64::MAX, counter: u32::MAX },
+        ..sender()
+    };
+    let mut writer = Writer::begin(&mut budget, CLUSTER, &sender).expect("it fits");
+    writer.open_changes();
+    let content = Content::Value { bytes: &value, left_ms: Some(u32::MAX) };
+    let item = Item { key: &key, version: u64::MAX, content };
+    let of = HeadOf { id_hash: u64::MAX, head: longest };
+    assert_eq!(writer.span(of, 0, core::iter::once(item), usize::MAX), Some(u64::MAX));
+}
