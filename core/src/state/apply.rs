@@ -47,6 +47,9 @@ impl State {
         self.examine(slot, span, items.clone(), anew)?;
         if anew {
             self.begin_anew(slot, id_hash, span);
+        } else {
+            // The first map of epoch 0 goes on from nothing at all.
+            self.owner_mut(slot, id_hash);
         }
         let has_come_to = if anew { 0 } else { copy.version };
         for item in items.filter(|item| item.version > has_come_to) {
@@ -139,8 +142,10 @@ impl State {
         let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::as_deref_mut) else { return };
         let map = owner.staged.as_mut().map_or(&mut owner.shown, |staged| &mut staged.map);
         map.version = map.version.max(to);
-        if head.watermark <= map.version {
-            map.collect(&mut self.entries, head.watermark);
+        // The sender may have moved its watermark less far and have told of tombstones that this copy forgets.
+        let watermark = head.watermark.max(map.watermark);
+        if watermark <= map.version {
+            map.collect(&mut self.entries, watermark);
         }
     }
 

@@ -10,6 +10,10 @@ use crate::vocab::{Head, Instant, Item, Slot};
 /// The watermark moves at most this many times per grace, because each move is told to everybody.
 const MOVES_PER_GRACE: u32 = 8;
 
+/// The longest time to live that an item can tell: 49 days. Were an owner to keep an entry for longer, copies would end
+/// it without the owner.
+pub(super) const TTL_MAX: Duration = Duration::from_millis(u32::MAX as u64);
+
 /// Why a put is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OwnError {
@@ -18,8 +22,8 @@ pub(crate) enum OwnError {
 }
 
 impl State {
-    /// Lets a key of the own map stand for a value, for ever or for `ttl`. Returns the version that says so; a
-    /// lasting value that is there already keeps its version.
+    /// Lets a key of the own map stand for a value, for ever or for `ttl`, which is cut at [`TTL_MAX`]. Returns the
+    /// version that says so; a lasting value that is there already keeps its version.
     pub(crate) fn put(
         &mut self,
         (id_hash, boot): (u64, u64),
@@ -39,7 +43,7 @@ impl State {
             return Ok(known.version);
         }
         let (kind, until) = match ttl {
-            Some(ttl) => (Kind::Ending, now.after(ttl)),
+            Some(ttl) => (Kind::Ending, now.after(ttl.min(TTL_MAX))),
             None => (Kind::Lasting, Instant::NEVER),
         };
         let known_weight = known.map_or(0, Entry::weight);

@@ -1,1 +1,0 @@
-//! What a map promises, tried out on the room alone.
