@@ -99,8 +99,8 @@ pub(super) fn measured(metrics: &BTreeMap<&'static str, Measured>, expects: &[Ex
     let shown = |metric: Metric, measured: &Measured| {
         let counted = measured.counter && measured.samples.count() > 0;
         let empty = measured.samples.count() == 0 && measured.missed.unwrap_or(0) == 0;
-        let told = !metric.is_detail() && !(metric.is_of_state() && empty);
-        told || counted || expects.iter().any(|expect| expect.metric == metric)
+        let untold = metric.is_detail() || (metric.is_of_state() && empty);
+        !untold || counted || expects.iter().any(|expect| expect.metric == metric)
     };
     let mut sheet = Sheet::new(1..5, ["measured", "samples", "p50", "p99", "max"]);
     for (metric, label) in STORY {

@@ -210,9 +210,9 @@ fn adding_a_write_moves_nothing_before_it_and_no_other_write() {
     let before = |log: &Log| log.sent.iter().copied().take_while(|sent| sent.at_ns < 30 * S).collect::<Vec<_>>();
     assert_eq!(before(&alone), before(&both));
     let written = |log: &Log| {
-        let value = |(at, node, event): &(u64, u32, NodeEvent)| match event {
-            NodeEvent::Value(change) if *at < 30 * S => Some((*at, *node, change.clone())),
-            _ => None,
+        let value = |(at, node, event): &(u64, u32, NodeEvent)| {
+            let is_early = matches!(event, NodeEvent::Value(_)) && *at < 30 * S;
+            is_early.then(|| (*at, *node, event.clone()))
         };
         log.events.iter().filter_map(value).collect::<Vec<_>>()
     };
