@@ -204,7 +204,7 @@ fn a_long_map_comes_in_about_as_many_datagrams_as_it_fills() {
 #[test]
 fn repair_alone_brings_every_copy() {
     let mut world = cluster(4, Config { retransmit_mult: 0, ..Config::lan() }, 7);
-    (0..4).for_each(|peer| put(&mut world, peer, b"k", &[peer as u8; 30]));
+    (0..4_u8).for_each(|peer| put(&mut world, peer.into(), b"k", &[peer; 30]));
     world.run(Duration::from_secs(60));
     assert_agreed(&world);
 }

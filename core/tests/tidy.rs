@@ -156,7 +156,8 @@ fn is_test(source: &Source, line: usize) -> bool {
     let declared_wide = format!("#[cfg(test)]\npub(crate) mod {stem};");
     let parent = repository().join(&source.path).with_file_name("mod.rs");
     let parent = fs::read_to_string(parent).unwrap_or_default();
-    parent.contains(&declared)
+    source.path.contains("/tests/")
+        || parent.contains(&declared)
         || parent.contains(&declared_wide)
         || bodies(&source.code, "mod")
             .iter()

@@ -151,7 +151,7 @@ impl Node {
         {
             self.start_state_repair(self.membership.addr(peer), now);
         }
-        self.deadlines.set(Timer::StateRepair, self.cold.state_repairs.next_deadline(now));
+        self.deadlines.set(Timer::StateRepair, Instant::NEVER);
     }
 
     fn start_state_repair(&mut self, to: SocketAddr, now: Instant) {
@@ -257,7 +257,7 @@ impl Node {
     /// somebody else uses this identity: then a new epoch makes everybody take what is here.
     fn compare_own_head(&mut self, copy: Head, now: Instant) {
         let own = self.cold.state.head(Slot::SELF);
-        let further = copy.version > own.version
+        let further = copy.version.max(copy.watermark) > own.version
             || (copy.version == own.version && copy.sum != own.sum && copy.version >= copy.watermark);
         if copy.version == 0 || copy.epoch < own.epoch || (copy.epoch == own.epoch && !further) {
             return;

@@ -52,8 +52,31 @@ impl Node {
         self.count_heads();
     }
 
+    /// Writes a datagram that is about maps. Returns its receiver.
+    pub(super) fn pack_state(&mut self, writer: &mut Writer<'_>, intent: Intent, now: Instant) -> Option<SocketAddr> {
+        let before = writer.len();
+        let (to, rest) = if let Intent::StateSummary { to, .. } = intent {
+            (to, self.pack_state_summary(writer, intent))
+        } else if let Intent::StateDigest { to, .. } = intent {
+            (to, self.pack_state_digest(writer, intent, now))
+        } else {
+            return self.pack_exchange(writer, now);
+        };
+        if writer.len() == before {
+            return None;
+        }
+        if let Some(rest) = rest {
+            self.intents.put_back(rest);
+        }
+        // So that the answer may be long.
+        if matches!(intent, Intent::StateSummary { .. }) && self.cold.state_repairs.is_young(now) {
+            writer.pad();
+        }
+        Some(to)
+    }
+
     /// Writes one page of sums. Returns the intent for the next page.
-    pub(super) fn pack_state_summary(&self, writer: &mut Writer<'_>, intent: Intent) -> Option<Intent> {
+    fn pack_state_summary(&self, writer: &mut Writer<'_>, intent: Intent) -> Option<Intent> {
         let Intent::StateSummary { to, nonce, level, first, end } = intent else { return None };
         let room = writer.free().saturating_sub(HEAD_BYTES) / 8;
         let count = usize::from(end.saturating_sub(first)).min(room).min(Summary::PAGE_MAX);
@@ -72,12 +95,7 @@ impl Node {
     }
 
     /// Writes the heads below some prefixes that differ. Returns the intent for the rest.
-    pub(super) fn pack_state_digest(
-        &mut self,
-        writer: &mut Writer<'_>,
-        intent: Intent,
-        now: Instant,
-    ) -> Option<Intent> {
+    fn pack_state_digest(&mut self, writer: &mut Writer<'_>, intent: Intent, now: Instant) -> Option<Intent> {
         let Intent::StateDigest { to, nonce, level, first, mut differing, bytes_left } = intent else { return None };
         let free = writer.free();
         let taken = writer.len() + HEAD_BYTES;
@@ -144,7 +162,7 @@ impl Node {
 
     /// Writes the next part of the first waiting exchange. Returns its receiver; `None` when nothing of it can be
     /// written.
-    pub(super) fn pack_exchange(&mut self, writer: &mut Writer<'_>, now: Instant) -> Option<SocketAddr> {
+    fn pack_exchange(&mut self, writer: &mut Writer<'_>, now: Instant) -> Option<SocketAddr> {
         let mut exchange = self.cold.exchanges.queue.pop_front()?;
         self.exchanges_waiting = self.exchanges_waiting.saturating_sub(1);
         let empty = writer.len();

@@ -81,27 +81,9 @@ impl Node {
                 (to, Purpose::Repair)
             }
             Intent::Reply => (self.pack_reply(&mut writer, now)?, Purpose::Repair),
-            Intent::StateSummary { to, .. } => {
-                if let Some(next) = self.pack_state_summary(&mut writer, intent) {
-                    self.intents.put_back(next);
-                }
-                // So that the answer may be long.
-                if self.cold.state_repairs.is_young(now) {
-                    writer.pad();
-                }
-                (to, Purpose::State)
+            Intent::StateSummary { .. } | Intent::StateDigest { .. } | Intent::Exchange => {
+                (self.pack_state(&mut writer, intent, now)?, Purpose::State)
             }
-            Intent::StateDigest { to, .. } => {
-                let before = writer.len();
-                if let Some(rest) = self.pack_state_digest(&mut writer, intent, now) {
-                    self.intents.put_back(rest);
-                }
-                if writer.len() == before {
-                    return None;
-                }
-                (to, Purpose::State)
-            }
-            Intent::Exchange => (self.pack_exchange(&mut writer, now)?, Purpose::State),
             Intent::Welcome { to, nonce } => {
                 self.pack_welcome(&mut writer, nonce)?;
                 (to, Purpose::Join)

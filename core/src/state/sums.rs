@@ -40,6 +40,7 @@ impl Sums {
         }
         self.total = self.total.wrapping_add(amount);
         let buckets = self.buckets.get_or_insert_with(|| Box::new([0; BUCKETS]));
+        #[expect(clippy::cast_possible_truncation, reason = "seven bits are left")]
         let bucket = &mut buckets[(id_hash >> (64 - u32::from(Prefix::BUCKET_LEVEL))) as usize];
         *bucket = bucket.wrapping_add(amount);
     }

@@ -46,10 +46,23 @@ impl Sorted {
             return false;
         }
         self.chunks[chunk].remove(place);
-        if self.chunks[chunk].is_empty() {
-            self.chunks.remove(chunk);
+        // What is left of two neighbours lies together, or every number might keep a chunk for itself.
+        self.join(chunk);
+        if let Some(before) = chunk.checked_sub(1) {
+            self.join(before);
         }
         true
+    }
+
+    /// Puts a chunk and the next one together if they have become short.
+    fn join(&mut self, chunk: usize) {
+        let [this, next] = [chunk, chunk + 1].map(|chunk| self.chunks.get(chunk).map_or(0, Vec::len));
+        if this == 0 {
+            self.chunks.remove(chunk);
+        } else if next > 0 && this + next <= CHUNK / 2 {
+            let next = self.chunks.remove(chunk + 1);
+            self.chunks[chunk].extend(next);
+        }
     }
 
     /// The number that is what `order` seeks.
@@ -84,6 +97,9 @@ mod tests {
     use alloc::collections::BTreeSet;
     use proptest::prelude::*;
 
+    const COUNT: u32 = 128;
+    const _: () = assert!(COUNT as usize == CHUNK);
+
     proptest! {
         #[test]
         fn it_is_a_sorted_set(steps in prop::collection::vec((any::<bool>(), 0..600_u32), 0..1500)) {
@@ -106,7 +122,18 @@ mod tests {
     #[test]
     fn what_grows_at_its_end_lies_densely() {
         let mut sorted = Sorted::default();
-        (0..10 * CHUNK as u32).for_each(|number| sorted.insert(number, |other| other.cmp(&number)));
+        (0..10 * COUNT).for_each(|number| sorted.insert(number, |other| other.cmp(&number)));
         assert_eq!(sorted.chunks.len(), 10);
+    }
+
+    #[test]
+    fn what_few_are_left_lie_together() {
+        let mut sorted = Sorted::default();
+        let count = 100 * COUNT;
+        (0..count).for_each(|number| sorted.insert(number, |other| other.cmp(&number)));
+        for number in (0..count).filter(|number| number % COUNT != 0) {
+            assert!(sorted.remove(|other| other.cmp(&number)));
+        }
+        assert!(sorted.chunks.len() <= 4, "{} chunks for 100 numbers", sorted.chunks.len());
     }
 }

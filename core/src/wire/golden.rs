@@ -75,8 +75,17 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// Names and bytes of datagrams, to be pinned.
+pub(super) fn hex_of(datagrams: &[(&str, Vec<u8>)]) -> String {
+    datagrams.iter().map(|(name, bytes)| format!("{name}\n{}", hex(bytes))).collect()
+}
+
 /// One datagram of every kind, by name.
-pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
+fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
+    [one_of_each_about_members(), golden_state::one_of_each()].concat()
+}
+
+fn one_of_each_about_members() -> Vec<(&'static str, Vec<u8>)> {
     let sums: Vec<u8> = [1_u64, u64::MAX].iter().flat_map(|sum| sum.to_le_bytes()).collect();
     let groups = groups();
     let prefixes = Prefixes::validate(&groups).expect("whole groups");
@@ -108,16 +117,11 @@ pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
     let bulk = written(&Body::None, &[], &[record(Health::Suspect, v4()), record(Health::Dead, v6())]);
     assert!(Datagram::decode(&rumours, CLUSTER).expect("valid").rumours.eq(records), "records come back");
     all.extend([("ping_with_rumours", rumours), ("bulk", bulk)]);
-    all.extend(golden_state::one_of_each());
     all
 }
 
 #[test]
 fn every_datagram_has_these_bytes() {
-    let mut text = String::new();
-    for (name, bytes) in one_of_each() {
-        write!(text, "{name}\n{}", hex(&bytes)).expect("a string");
-    }
     expect![[r#"
         none
         716e0100010203042af18789011b0102030405060708090a0b0c0d0e0f10ac02
@@ -171,33 +175,8 @@ fn every_datagram_has_these_bytes() {
         02112233445566778841d2800020000000000000000000000000000000fe8080
         80808020010103000a0000011f0a30000000000000000000000000000000fe80
         80808080200102030120010db80000000000000000000000011f0ac08db701
-        state_summary
-        716e0100010203041660a4a9011b0102030405060708090a0b0c0d0e0f10ac02
-        021122334455667788331c6e6f6e636536373801077e100100000000000000ff
-        ffffffffffffff
-        state_digest
-        716e010001020304c7ee29bb011b0102030405060708090a0b0c0d0e0f10ac02
-        02112233445566778834456e6f6e6365363738636f6f6b69653738340305002a
-        00148877665544332211ddccbbaa8080808080200309148877665544332211dd
-        ccbbaa808080808020030a10feff0000
-        ping_with_sum_and_heads
-        716e010001020304332986c501230102030405060708090a0b0c0d0e0f10ac02
-        021122334455667788080706050403020110086e6f6e636536373842b3800063
-        6f6f6b69653738148877665544332211ddccbbaa808080808020030515887766
-        5544332211ddccbbaa80808080802003ac02
-        asks
-        716e010001020304f5dc6812011b0102030405060708090a0b0c0d0e0f10ac02
-        021122334455667788439d8000636f6f6b69653738148877665544332211ddcc
-        bbaa8080808080200305
-        changes_and_heads
-        716e0100010203044bcc96dd011b0102030405060708090a0b0c0d0e0f10ac02
-        02112233445566778844db8000158877665544332211ddccbbaa808080808020
-        03ac0206a60225000f0101077072696d61727904726f6c650c0102b0ea010005
-        6c6561736507a40200036f6c64158877665544332211ddccbbaa808080808020
-        03ad02ac02010000429e8000636f6f6b69653738158877665544332211ddccbb
-        aa80808080802003ad02
     "#]]
-    .assert_eq(&text);
+    .assert_eq(&hex_of(&one_of_each_about_members()));
 }
 
 #[test]
@@ -329,8 +308,8 @@ fn every_error_is_reached() {
 
 #[test]
 fn every_known_section_can_be_malformed() {
-    let known = [0x01, 0x10, 0x11, 0x12, 0x13, 0x20, 0x21, 0x22, 0x30, 0x31, 0x32, 0x33, 0x34, 0x42, 0x43, 0x44];
-    for kind in known {
+    let known = [0x01..=0x01, 0x10..=0x13, 0x20..=0x22, 0x30..=0x34, 0x42..=0x44];
+    for kind in known.into_iter().flatten() {
         assert_eq!(error(&with(&[kind, 3, 1, 2, 3])), Some(DecodeError::Malformed { kind }), "{kind:#04x}");
     }
     let lists: [(&str, &[u8]); 3] = [("an empty record", &[0]), ("a cut record", &[9, 1]), ("noise", &[2, 1, 2])];

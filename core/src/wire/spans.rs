@@ -73,6 +73,9 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
+/// The hashed identity of an owner, a span of its map, and what changed in it.
+type SpanOf<'a> = (u64, Span, Items<'a>);
+
 /// A validated list of spans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Spans<'a> {
@@ -95,7 +98,7 @@ impl<'a> Spans<'a> {
 }
 
 impl<'a> Iterator for Spans<'a> {
-    type Item = (u64, Span, Items<'a>);
+    type Item = SpanOf<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let (span, rest) = take_span(self.bytes)?;
@@ -104,7 +107,7 @@ impl<'a> Iterator for Spans<'a> {
     }
 }
 
-fn take_span(bytes: &[u8]) -> Option<((u64, Span, Items<'_>), &[u8])> {
+fn take_span(bytes: &[u8]) -> Option<(SpanOf<'_>, &[u8])> {
     let (HeadOf { id_hash, head }, rest) = HeadOf::take(bytes)?;
     let ((from, reach), rest) = postcard::take_from_bytes::<(u64, u64)>(rest).ok()?;
     let (&len, rest) = rest.split_first_chunk::<2>()?;

@@ -4,7 +4,7 @@
 use super::*;
 
 fn told(version: u64) -> Told {
-    Told { key: std::format!("key/{version}").into_bytes(), version, value: Some((b"value".to_vec(), None)) }
+    Told { key: alloc::format!("key/{version}").into_bytes(), version, value: Some((b"value".to_vec(), None)) }
 }
 
 fn packed(head: (u64, u64, u64), (from, to): (u64, u64), versions: &[u64]) -> Packed {
@@ -26,9 +26,9 @@ fn nodes() -> Nodes {
 
 /// Takes a span that changes nothing at all.
 fn in_vain(nodes: &mut Nodes, packed: &Packed, why: &str) -> Result<Applied, Refusal> {
-    let before = std::format!("{:?}", nodes.nodes[1]);
+    let before = alloc::format!("{:?}", nodes.nodes[1]);
     let applied = nodes.take(1, packed);
-    assert_eq!(std::format!("{:?}", nodes.nodes[1]), before, "{why}");
+    assert_eq!(alloc::format!("{:?}", nodes.nodes[1]), before, "{why}");
     applied
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 
 fn key(number: usize) -> Vec<u8> {
-    std::format!("key/{number:04}").into_bytes()
+    alloc::format!("key/{number:04}").into_bytes()
 }
 
 fn nodes_with_keys(count: usize, keys: usize, limits: Limits) -> Nodes {
