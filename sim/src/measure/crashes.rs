@@ -53,7 +53,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, sample: Option<u64>) {
+    pub(super) fn add(&mut self, sample: Option<u64>) {
         match sample {
             Some(value) => self.samples.record(value),
             None => self.missed += 1,

@@ -2,27 +2,33 @@
 //!
 //! * [`beliefs`] — who believes what of whom, and since when everybody agrees;
 //! * [`crashes`] — how long each crash took to be noticed, and over how many hops;
+//! * [`copies`] — who shows what of whose keys; [`written`] — what was written to a key; [`delivery`] — how long it
+//!   took to each observer;
 //! * [`history`] — how often minds changed, and how far facts travelled;
 //! * [`reach`] — who could have heard from whom, for telling mistakes from misfortune;
 //! * [`rates`] — bytes and packets per node and second.
 //!
-//! Invariant: no call costs more than the event that it is about, except a start, a crash or a change of
-//! the network, which may look at every node once.
+//! Invariant: no call costs more than the event that it is about, except a start, a crash, a pause or a change of
+//! the network, which may look at every node and key once, and a write, which may look at every node.
 
 mod beliefs;
+mod copies;
 mod crashes;
+mod delivery;
 mod history;
 mod rates;
 pub(crate) mod reach;
 mod report;
 #[cfg(test)]
 mod tests;
+mod written;
 
-use quidnunc_core::{Health, MemberChange, Purpose, Stats};
+use quidnunc_core::{Health, MemberChange, Purpose, Stats, ValueChange};
 
 use crate::scenario::Scenario;
 use crate::stats::Samples;
 use beliefs::Beliefs;
+use copies::{Copies, Report};
 use crashes::Crashes;
 use history::History;
 use rates::Rates;
@@ -33,6 +39,7 @@ use reach::{Barrier, Reach};
 pub(crate) struct Measure {
     warmup_ns: u64,
     beliefs: Beliefs,
+    copies: Copies,
     crashes: Crashes,
     rates: Rates,
     reach: Reach,
@@ -66,6 +73,7 @@ impl Measure {
         Self {
             warmup_ns: scenario.run.warmup_ns,
             beliefs: Beliefs::new(nodes),
+            copies: Copies::new(scenario),
             crashes: Crashes::new(nodes),
             rates: Rates::new(nodes, scenario.run.warmup_ns, scenario.run.duration_ns),
             reach: Reach::new(),
@@ -88,6 +96,7 @@ impl Measure {
         } else {
             self.beliefs.on_start(node, now);
         }
+        self.copies.on_start(node, now);
         self.rates.on_start(node);
     }
 
@@ -95,6 +104,7 @@ impl Measure {
         let boot = self.boots[node as usize];
         self.crashes.on_crash(fault, (node, boot), now, &self.beliefs);
         self.beliefs.on_stop(node, now);
+        self.copies.on_stop(node, now);
         self.rates.on_stop(node);
     }
 
@@ -102,10 +112,33 @@ impl Measure {
     pub(crate) fn on_pause(&mut self, node: u32, now: u64) {
         self.crashes.on_pause(node);
         self.beliefs.on_pause(node, now);
+        self.copies.on_pause(node, now);
     }
 
     pub(crate) fn on_resume(&mut self, node: u32, now: u64) {
         self.beliefs.on_resume(node, now);
+        self.copies.on_resume(node, now);
+    }
+
+    /// A node took or refused a write to a key of its own; what it reports next is about that.
+    pub(crate) fn on_write(&mut self, key: (u32, u32), taken: bool, now: u64) {
+        self.copies.on_write(key, taken, now);
+    }
+
+    /// It has reported what there is to report about the write.
+    pub(crate) const fn on_written(&mut self) {
+        self.copies.on_written();
+    }
+
+    /// A node that was to write does not run, or stands still.
+    pub(crate) const fn on_skipped_write(&mut self) {
+        self.copies.on_skipped();
+    }
+
+    /// A node reports what a key of an owner's map stands for now.
+    pub(crate) fn on_value(&mut self, observer: u32, owner: u32, change: &ValueChange, now: u64) {
+        let report = Report { owner, key: &change.key, version: change.version, value: change.value.as_deref() };
+        self.copies.on_report(observer, report, now);
     }
 
     pub(crate) fn on_topology<'a>(&mut self, barriers: impl Iterator<Item = Barrier<'a>>, now: u64) {
@@ -124,6 +157,7 @@ impl Measure {
 
     pub(crate) fn on_window(&mut self, now: u64, is_running: impl Fn(u32) -> bool) {
         self.rates.on_window(now, is_running);
+        self.copies.on_window(now);
     }
 
     /// An observer changed its mind about a subject.

@@ -12,10 +12,11 @@ pub(super) enum Spent {
     Gossip,
     Join,
     Repair,
+    State,
 }
 
 impl Spent {
-    const COUNT: usize = 4;
+    const COUNT: usize = 5;
 
     const fn on(purpose: Purpose) -> Self {
         match purpose {
@@ -23,6 +24,7 @@ impl Spent {
             Purpose::Gossip => Self::Gossip,
             Purpose::Join => Self::Join,
             Purpose::Repair => Self::Repair,
+            Purpose::State => Self::State,
         }
     }
 }

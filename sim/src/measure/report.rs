@@ -43,19 +43,19 @@ impl Measure {
 
     /// A metric over the whole run.
     fn metric(&self, metric: Metric) -> Measured {
-        self.select(metric, None, 0, Scope::All)
+        self.select(metric, None, None, Scope::All)
     }
 
     /// The samples that one expectation is about.
     fn of(&self, scenario: &Scenario, expect: &Expect) -> Measured {
-        let after = expect.after.map_or(0, |Anchor { fault, edge }| match edge {
+        let after = expect.after.map(|Anchor { fault, edge }| match edge {
             Edge::Start => scenario.faults[fault].at_ns,
             Edge::End => scenario.fault_end_ns(fault).unwrap_or(scenario.run.duration_ns),
         });
         self.select(expect.metric, expect.fault, after, expect.scope)
     }
 
-    fn select(&self, metric: Metric, fault: Option<usize>, after: u64, scope: Scope) -> Measured {
+    fn select(&self, metric: Metric, fault: Option<usize>, after: Option<u64>, scope: Scope) -> Measured {
         let mistakes = || self.mistakes.iter().filter(|mistake| scope == Scope::All || mistake.same_side);
         match metric {
             Metric::DetectionSuspect => missable(self.crashes.detection(fault).suspect),
@@ -70,8 +70,15 @@ impl Measure {
             Metric::Strangers => counter(self.strangers),
             Metric::Flaps => plain(self.history.flaps()),
             Metric::Converged => {
+                let after = after.unwrap_or(0);
                 plain(self.beliefs.agreed_since().map(|at| at.saturating_sub(after)).into_iter().collect())
             }
+            Metric::Delivery => missable(self.copies.deliveries().0),
+            Metric::DeliveryLast => missable(self.copies.deliveries().1),
+            Metric::Staleness => plain(self.copies.staleness().clone()),
+            Metric::Agreed => plain(self.copies.agreed(after).into_iter().collect()),
+            Metric::WritesRefused => counter(self.copies.refused()),
+            Metric::WritesSkipped => counter(self.copies.skipped()),
             Metric::Hops if fault.is_some() => plain(self.crashes.detection(fault).hops),
             Metric::Hops => plain(self.hops.clone()),
             Metric::HopsLast => plain(self.history.last_hops()),
@@ -80,6 +87,7 @@ impl Measure {
             Metric::BytesPerNodeJoin => plain(self.rates.bytes_on(Spent::Join).clone()),
             Metric::BytesPerNodeGossip => plain(self.rates.bytes_on(Spent::Gossip).clone()),
             Metric::BytesPerNodeProbe => plain(self.rates.bytes_on(Spent::Probe).clone()),
+            Metric::BytesPerNodeState => plain(self.rates.bytes_on(Spent::State).clone()),
             Metric::PacketsPerNode => plain(self.rates.packets.clone()),
         }
     }
@@ -130,4 +138,7 @@ counters!(
     repairs,
     repaired,
     forgotten,
+    state_repairs,
+    changes_taken,
+    changes_refused,
 );

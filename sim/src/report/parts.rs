@@ -10,23 +10,30 @@ use crate::result::{ExpectResult, Measured, RunResult, Verdict};
 use crate::scenario::{Across, Expect, Metric, Scenario, Unit};
 
 /// The metrics in the order in which a reader wants them: noticed, told, paid, mistaken.
-const STORY: [(Metric, &str); 16] = [
+const STORY: [(Metric, &str); 23] = [
     (Metric::DetectionSuspect, "first suspect"),
     (Metric::DetectionDead, "first dead"),
     (Metric::DetectionObserver, "dead, each observer"),
     (Metric::DetectionFull, "dead, all observers"),
     (Metric::Converged, "all agree since"),
+    (Metric::Delivery, "written, each observer"),
+    (Metric::DeliveryLast, "written, all observers"),
+    (Metric::Staleness, "oldest lack"),
+    (Metric::Agreed, "all show the same since"),
     (Metric::Hops, "hops to each node"),
     (Metric::BytesPerNode, "bytes per node"),
     (Metric::BytesPerNodeRepair, "  for repairs"),
     (Metric::BytesPerNodeJoin, "  for joining"),
     (Metric::BytesPerNodeGossip, "  for gossip"),
     (Metric::BytesPerNodeProbe, "  for probes"),
+    (Metric::BytesPerNodeState, "  for maps"),
     (Metric::PacketsPerNode, "packets per node"),
     (Metric::FalsePositive, "false positives"),
     (Metric::FalsePositiveNodes, "  distinct nodes"),
     (Metric::FalsePositiveHealthy, "  between healthy nodes"),
     (Metric::Strangers, "strangers"),
+    (Metric::WritesRefused, "writes refused"),
+    (Metric::WritesSkipped, "writes skipped"),
 ];
 
 /// One thin line below the header, no frame: it survives a README, a log and a narrow terminal.
@@ -86,11 +93,14 @@ pub(super) fn not_steady(scenario: &Scenario, run: &RunResult) -> Option<String>
 }
 
 /// What was measured: the metrics that have a place in the story first, the others under their own names.
-/// Details are left out unless something is expected of them, or was counted that should not be.
+/// Details are left out unless something is expected of them, or was counted that should not be; so are the metrics
+/// of state in a run that wrote nothing.
 pub(super) fn measured(metrics: &BTreeMap<&'static str, Measured>, expects: &[Expect]) -> String {
     let shown = |metric: Metric, measured: &Measured| {
         let counted = measured.counter && measured.samples.count() > 0;
-        !metric.is_detail() || counted || expects.iter().any(|expect| expect.metric == metric)
+        let empty = measured.samples.count() == 0 && measured.missed.unwrap_or(0) == 0;
+        let untold = metric.is_detail() || (metric.is_of_state() && empty);
+        !untold || counted || expects.iter().any(|expect| expect.metric == metric)
     };
     let mut sheet = Sheet::new(1..5, ["measured", "samples", "p50", "p99", "max"]);
     for (metric, label) in STORY {

@@ -56,7 +56,8 @@ impl Verdict {
     /// run that did not settle in time.
     #[must_use]
     pub fn of_one(result: &ExpectResult) -> Self {
-        let settling = result.metric == Metric::Converged.name() && result.op != Op::Min.name();
+        let settles = Metric::ALL.iter().any(|metric| metric.settles() && metric.name() == result.metric);
+        let settling = settles && result.op != Op::Min.name();
         match result.ok {
             Some(true) => Self::Pass,
             Some(false) if settling => Self::Unsettled,

@@ -10,11 +10,13 @@ mod faults;
 mod read;
 mod start;
 mod words;
+mod writes;
 
 pub use diagnostic::{Diagnostic, render_at};
 pub use faults::{Count, Damage, Direction, Fault, FaultKind, Injected, NET_CORRUPT, NET_TRUNCATE, Selector, Shape};
 pub use read::{parse, value_span};
 pub use start::StartAs;
+pub use writes::{When, Write, Written};
 
 /// One scenario: what the file says, in engine units.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Scenario {
     pub net: Net,
     /// What goes wrong, in file order; the network's own noise behind it.
     pub faults: Vec<Fault>,
+    /// What nodes write, in file order.
+    pub writes: Vec<Write>,
     /// What must hold, in file order.
     pub expects: Vec<Expect>,
 }
@@ -79,6 +83,8 @@ pub struct Protocol {
     pub reconnect_interval_ns: Option<u64>,
     /// For how long a member that has gone is remembered, in nanoseconds.
     pub tombstone_life_ns: Option<u64>,
+    /// For how long an owner remembers a key that it deleted, in nanoseconds.
+    pub state_grace_ns: Option<u64>,
     /// Datagram budget in bytes.
     pub datagram_bytes: Option<u32>,
     /// Where `[protocol]` stands in the file, for errors that only the protocol itself can find.
@@ -224,6 +230,18 @@ pub enum Metric {
     Flaps,
     /// `converged`: until every running node's set of live members is the set of running nodes, in ns.
     Converged,
+    /// `delivery`: from a write to the instant at which an observer shows it, in ns.
+    Delivery,
+    /// `delivery.last`: from a write to the instant at which its last observer shows it, in ns.
+    DeliveryLast,
+    /// `staleness`: the age of the oldest write that some observer lacks, once per second, in ns.
+    Staleness,
+    /// `agreed`: until every running node shows every running owner's keys as their owner does, in ns.
+    Agreed,
+    /// `writes.refused`: writes that the protocol refused.
+    WritesRefused,
+    /// `writes.skipped`: writes of nodes that did not run, or stood still.
+    WritesSkipped,
     /// `hops`: how many hops a fact took to each node.
     Hops,
     /// `hops.last`: how many hops a fact took to the node that it reached over the most.
@@ -239,6 +257,8 @@ pub enum Metric {
     /// `bytes_per_node.probe`: those of pings, of their answers, and of both over helpers; with whatever rumours
     /// they carry.
     BytesPerNodeProbe,
+    /// `bytes_per_node.state`: those of packets that carry changes of maps, or ask for them.
+    BytesPerNodeState,
     /// `packets_per_node`: datagrams sent per node and second.
     PacketsPerNode,
 }

@@ -76,6 +76,12 @@ words!(pub Metric {
     Strangers = "strangers",
     Flaps = "flaps",
     Converged = "converged",
+    Delivery = "delivery",
+    DeliveryLast = "delivery.last",
+    Staleness = "staleness",
+    Agreed = "agreed",
+    WritesRefused = "writes.refused",
+    WritesSkipped = "writes.skipped",
     Hops = "hops",
     HopsLast = "hops.last",
     BytesPerNode = "bytes_per_node",
@@ -83,6 +89,7 @@ words!(pub Metric {
     BytesPerNodeJoin = "bytes_per_node.join",
     BytesPerNodeGossip = "bytes_per_node.gossip",
     BytesPerNodeProbe = "bytes_per_node.probe",
+    BytesPerNodeState = "bytes_per_node.state",
     PacketsPerNode = "packets_per_node",
 });
 
@@ -138,18 +145,25 @@ impl Metric {
             | Self::DetectionDead
             | Self::DetectionObserver
             | Self::DetectionFull
-            | Self::Converged => Unit::Nanoseconds,
+            | Self::Converged
+            | Self::Delivery
+            | Self::DeliveryLast
+            | Self::Staleness
+            | Self::Agreed => Unit::Nanoseconds,
             Self::FalsePositive
             | Self::FalsePositiveNodes
             | Self::FalsePositiveHealthy
             | Self::Strangers
+            | Self::WritesRefused
+            | Self::WritesSkipped
             | Self::Flaps => Unit::Count,
             Self::Hops | Self::HopsLast => Unit::Hops,
             Self::BytesPerNode
             | Self::BytesPerNodeRepair
             | Self::BytesPerNodeJoin
             | Self::BytesPerNodeGossip
-            | Self::BytesPerNodeProbe => Unit::BytesPerSecond,
+            | Self::BytesPerNodeProbe
+            | Self::BytesPerNodeState => Unit::BytesPerSecond,
             Self::PacketsPerNode => Unit::PacketsPerSecond,
         }
     }
@@ -157,7 +171,7 @@ impl Metric {
     /// Whether this metric is only counted: its one statistic is [`Stat::Count`].
     #[must_use]
     pub const fn is_counter(self) -> bool {
-        self.has_sides() || matches!(self, Self::Strangers)
+        self.has_sides() || matches!(self, Self::Strangers | Self::WritesRefused | Self::WritesSkipped)
     }
 
     /// Whether this metric is about two nodes between which a partition may stand.
@@ -177,7 +191,30 @@ impl Metric {
                 | Self::BytesPerNodeJoin
                 | Self::BytesPerNodeGossip
                 | Self::BytesPerNodeProbe
+                | Self::BytesPerNodeState
+                | Self::WritesRefused
+                | Self::WritesSkipped
         )
+    }
+
+    /// Whether this metric measures how writes reach everybody; it has no meaning where nothing is written.
+    #[must_use]
+    pub const fn is_of_state(self) -> bool {
+        matches!(
+            self,
+            Self::Delivery
+                | Self::DeliveryLast
+                | Self::Staleness
+                | Self::Agreed
+                | Self::WritesRefused
+                | Self::WritesSkipped
+        )
+    }
+
+    /// Whether this metric is an instant at which something comes to rest, counted from another one.
+    #[must_use]
+    pub const fn settles(self) -> bool {
+        matches!(self, Self::Converged | Self::Agreed)
     }
 
     /// Whether this metric measures how crashes are found out.

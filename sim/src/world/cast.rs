@@ -64,6 +64,7 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
         repair_interval: duration(protocol.repair_interval_ns, base.repair_interval),
         reconnect_interval: duration(protocol.reconnect_interval_ns, base.reconnect_interval),
         tombstone_life: duration(protocol.tombstone_life_ns, base.tombstone_life),
+        state_grace: duration(protocol.state_grace_ns, base.state_grace),
         datagram_bytes_max: protocol.datagram_bytes.map_or(base.datagram_bytes_max, |bytes| bytes as usize),
         hash_seed,
         ..base
@@ -85,6 +86,10 @@ pub(super) struct Cast {
     ids: Vec<Option<NodeId>>,
     timers: Vec<TimerState>,
     hashes: Vec<u64>,
+    /// Whether nodes report what becomes of all keys.
+    watches: bool,
+    /// Whose identities are whose, in order; empty when nobody watches.
+    owners: Vec<(NodeId, u32)>,
 }
 
 /// What is scheduled for a node, kept beside it so that a stale timer event touches no node.
@@ -98,7 +103,8 @@ struct TimerState {
 }
 
 impl Cast {
-    pub(super) fn new(nodes: Nodes, config: Config, draws: Draws) -> Self {
+    /// `watches` says whether nodes shall report what becomes of everybody's keys.
+    pub(super) fn new(nodes: Nodes, config: Config, draws: Draws, watches: bool) -> Self {
         let count = nodes.count as usize;
         let mut cast = Self {
             nodes,
@@ -110,7 +116,13 @@ impl Cast {
             ids: vec![None; count],
             timers: vec![TimerState { scheduled: u64::MAX, due: u64::MAX, seq: 0 }; count],
             hashes: vec![0; count],
+            watches,
+            owners: Vec::new(),
         };
+        if watches {
+            cast.owners = (0..cast.nodes.count).map(|node| (cast.id_of(node), node)).collect();
+            cast.owners.sort_unstable();
+        }
         if nodes.start == StartAs::Converged {
             cast.everybody = cast.everybody();
         }
@@ -141,6 +153,9 @@ impl Cast {
         let seeds: Vec<SocketAddr> = self.seeds(node, first).map(address_of).collect();
         if !converged && !seeds.is_empty() {
             state.handle(at, Input::Command(Command::Join { seeds: &seeds })).expect("a new node may join");
+        }
+        if self.watches {
+            state.handle(at, Input::Command(Command::Watch { prefix: b"" })).expect("a new node may watch");
         }
         self.actors[place] = Some(state);
         boot
@@ -175,6 +190,12 @@ impl Cast {
     pub(super) fn node_of(&self, id: NodeId, addr: SocketAddr) -> Option<u32> {
         let is = |node: u32| self.ids.get(node as usize).is_some_and(|known| *known == Some(id));
         Some(node_at(addr)).filter(|&node| is(node)).or_else(|| (0..self.nodes.count).find(|&node| is(node)))
+    }
+
+    /// Whose map it is that has this owner, if nodes report about maps.
+    pub(super) fn owner_of(&self, id: NodeId) -> Option<u32> {
+        let place = self.owners.binary_search_by_key(&id, |&(owner, _)| owner).ok()?;
+        Some(self.owners[place].1)
     }
 
     /// Stops a node without a word. Returns its counters, or `None` when it did not run.

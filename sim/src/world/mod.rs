@@ -4,6 +4,7 @@
 //! * `plan` — what is to happen when: starts, crashes, cuts;
 //! * `network` — what becomes of a packet;
 //! * `inject` — what comes from outside the cluster;
+//! * `writing` — what nodes are asked to write;
 //! * `pauses` — who stands still, and what waits for them;
 //! * `packets` — where packets lie while they are under way;
 //! * `null` — what the engine costs by itself: the same parts with nodes that do next to nothing.
@@ -16,11 +17,14 @@ mod cast;
 mod inject;
 mod network;
 mod null;
+#[cfg(test)]
+mod oracle;
 mod packets;
 mod pauses;
 mod plan;
 #[cfg(test)]
 mod tests;
+mod writing;
 
 use quidnunc_core::{ConfigError, DATAGRAM_BYTES_MAX, Event as NodeEvent, Input, Instant, Purpose};
 
@@ -35,6 +39,7 @@ use network::Network;
 use packets::Packets;
 use pauses::Pauses;
 use plan::{Plan, Step};
+use writing::Writing;
 
 pub use cast::node_config;
 pub use null::{NullCounts, NullWorld};
@@ -139,6 +144,7 @@ struct World<'a, W> {
     packets: Packets,
     pauses: Pauses,
     injector: Injector,
+    writing: Writing,
     measure: Measure,
     buffer: Vec<u8>,
 }
@@ -157,6 +163,8 @@ impl<'a, W: Witness> World<'a, W> {
         for (number, &(at, _)) in (0..).zip(plan.steps()) {
             wheel.push(Event { at, order: order_key(Class::Fault, 0, number), dst: 0, what: number });
         }
+        let writing = Writing::new(scenario, draws, plan.all_targets());
+        writing.first(scenario).into_iter().for_each(|event| wheel.push(event));
         wheel.push(Event { at: WINDOW_NS, order: order_key(Class::Probe, 0, 0), dst: 0, what: 0 });
         Ok(Self {
             scenario,
@@ -166,13 +174,14 @@ impl<'a, W: Witness> World<'a, W> {
             wheel,
             now: 0,
             events: 0,
-            cast: Cast::new(scenario.nodes, config, draws),
+            cast: Cast::new(scenario.nodes, config, draws, !scenario.writes.is_empty()),
             network: Network::new(scenario, draws),
             measure: Measure::new(scenario, &plan.touched()),
             plan,
             packets: Packets::new(),
             pauses: Pauses::default(),
             injector: Injector::new(scenario, draws),
+            writing,
             buffer: vec![0; DATAGRAM_BYTES_MAX],
         })
     }
@@ -199,11 +208,13 @@ impl<'a, W: Witness> World<'a, W> {
         assert_eq!(self.wheel.late(), 0, "no event was scheduled in the past");
     }
 
-    /// The timetable is the first source of such events, each fault that injects is one more.
+    /// The timetable is the first source of such events, each fault that injects is one more, and so is each write.
     fn on_fault(&mut self, event: Event) {
+        let faults = self.scenario.faults.len();
         match (source_of(event.order) as usize).checked_sub(1) {
             None => self.on_step(event.what),
-            Some(fault) => self.inject(fault, event.dst, event.what),
+            Some(fault) if fault < faults => self.inject(fault, event.dst, event.what),
+            Some(place) => self.write(place - faults, event.dst, event.what),
         }
     }
 
@@ -245,6 +256,7 @@ impl<'a, W: Witness> World<'a, W> {
         let boot = self.cast.start(node, self.now);
         self.measure.on_start((node, boot), knows_all, self.now);
         self.note_topology();
+        self.write_at_start(node);
         self.after(node);
     }
 
@@ -318,11 +330,20 @@ impl<'a, W: Witness> World<'a, W> {
         }
         while let Some(event) = self.cast.poll_event(node) {
             self.witness.on_event(self.now, node, &event);
-            if let NodeEvent::Member(change) = &event {
-                match self.cast.node_of(change.id, change.addr) {
+            match &event {
+                NodeEvent::Member(change) => match self.cast.node_of(change.id, change.addr) {
                     Some(subject) => self.measure.on_change(node, subject, change, self.now),
                     None => self.measure.on_stranger(node, change, self.now),
+                },
+                NodeEvent::Value(change) => {
+                    if let Some(owner) = self.cast.owner_of(change.owner) {
+                        self.measure.on_value(node, owner, change, self.now);
+                    }
                 }
+                NodeEvent::Joined { .. }
+                | NodeEvent::Refuted { .. }
+                | NodeEvent::Left
+                | NodeEvent::EventsLost { .. } => {}
             }
         }
         self.renew_deadline(node);

@@ -60,7 +60,7 @@ impl Plan {
 
     /// Enters a fault that stands behind those entered before.
     fn add(&mut self, number: usize, fault: &Fault, nodes: u32, draws: Draws) {
-        let select = |selector: &Selector| select(selector, fault, nodes, draws, &self.targets);
+        let select = |selector: &Selector| select(selector, chance_of(fault), nodes, draws, &self.targets);
         let mut groups = Vec::new();
         let chosen = match &fault.kind {
             FaultKind::Crash { target, .. } | FaultKind::Inject { target, .. } | FaultKind::Pause { target } => {
@@ -148,17 +148,34 @@ impl Plan {
         &self.targets[fault]
     }
 
+    /// Whom each fault hits.
+    pub(super) fn all_targets(&self) -> &[Vec<u32>] {
+        &self.targets
+    }
+
     /// Which nodes ever have a fault on them.
     pub(super) fn touched(&self) -> Vec<bool> {
         self.touched.clone()
     }
 }
 
-fn select(selector: &Selector, fault: &Fault, nodes: u32, draws: Draws, taken: &[Vec<u32>]) -> Vec<u32> {
+/// What keys a fault's random picks.
+const fn chance_of(fault: &Fault) -> (Purpose, u64) {
+    (Purpose::FaultPlan, entity_of(fault.id.as_str()))
+}
+
+/// The nodes that a selector names; random picks are drawn for this purpose and entity.
+pub(super) fn select(
+    selector: &Selector,
+    (purpose, entity): (Purpose, u64),
+    nodes: u32,
+    draws: Draws,
+    taken: &[Vec<u32>],
+) -> Vec<u32> {
     match *selector {
         Selector::All => (0..nodes).collect(),
         Selector::Node(node) => vec![node],
-        Selector::Random(count) => draws.pick(Purpose::FaultPlan, entity_of(&fault.id), count.of(nodes), nodes),
+        Selector::Random(count) => draws.pick(purpose, entity, count.of(nodes), nodes),
         Selector::First(count) => (0..count.of(nodes)).collect(),
         Selector::SameAs(earlier) => taken[earlier].clone(),
     }
@@ -169,7 +186,7 @@ fn groups_of(shape: &Shape, (fault, draws): (&Fault, Draws), nodes: u32, taken: 
     match shape {
         Shape::Halves => vec![(0..nodes / 2).collect()],
         Shape::RandomHalves => vec![draws.pick(Purpose::FaultPlan, entity_of(&fault.id), nodes / 2, nodes)],
-        Shape::Isolate(target) => vec![select(target, fault, nodes, draws, taken)],
+        Shape::Isolate(target) => vec![select(target, chance_of(fault), nodes, draws, taken)],
         Shape::Groups(selectors) => disjoint(selectors, (fault, draws), nodes, taken),
     }
 }
@@ -191,7 +208,7 @@ fn disjoint(selectors: &[Selector], (fault, draws): (&Fault, Draws), nodes: u32,
                 picked.iter().map(|&index| left[index as usize]).collect()
             }
             Selector::All | Selector::Node(_) | Selector::First(_) | Selector::SameAs(_) => {
-                select(selector, fault, nodes, draws, taken)
+                select(selector, chance_of(fault), nodes, draws, taken)
             }
         };
         group.retain(|&node| core::mem::replace(&mut free[node as usize], false));

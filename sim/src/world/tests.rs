@@ -21,7 +21,7 @@ impl Witness for Log {
     }
 
     fn on_event(&mut self, at_ns: u64, node: u32, event: &NodeEvent) {
-        self.events.push((at_ns, node, *event));
+        self.events.push((at_ns, node, event.clone()));
     }
 }
 
@@ -197,4 +197,69 @@ fn taking_a_fault_out_moves_nothing_before_it() {
     let (_, without) = play("", 7);
     let before = |log: &Log| log.sent.iter().copied().take_while(|sent| sent.at_ns < 20 * S).collect::<Vec<_>>();
     assert_eq!(before(&with), before(&without));
+}
+
+const WRITE: &str = "[[write]]\nid = \"late\"\nnodes = { pick = \"random\", count = 5 }\nat = \"30s\"\nevery = \"1s\"\n\
+                     until = \"40s\"\nkeys = 2\nvalue = \"20B\"\n";
+
+#[test]
+fn adding_a_write_moves_nothing_before_it_and_no_other_write() {
+    let early = "[[write]]\nid = \"early\"\nnodes = \"all\"\nat = \"12s\"\nkeys = 2\nvalue = \"20B\"\n";
+    let (_, alone) = play(early, 7);
+    let (_, both) = play(&format!("{WRITE}{early}"), 7);
+    let before = |log: &Log| log.sent.iter().copied().take_while(|sent| sent.at_ns < 30 * S).collect::<Vec<_>>();
+    assert_eq!(before(&alone), before(&both));
+    let written = |log: &Log| {
+        let value = |(at, node, event): &(u64, u32, NodeEvent)| {
+            let is_early = matches!(event, NodeEvent::Value(_)) && *at < 30 * S;
+            is_early.then(|| (*at, *node, event.clone()))
+        };
+        log.events.iter().filter_map(value).collect::<Vec<_>>()
+    };
+    assert_eq!(written(&alone), written(&both));
+    assert!(written(&alone).len() >= 20 * 20 * 2, "everybody reports every key");
+}
+
+#[test]
+fn nodes_that_are_down_or_stand_still_do_not_write_and_that_is_counted() {
+    let stop = "[[fault]]\nid = \"stop\"\nkind = \"crash\"\ntarget = \"node:3\"\nat = \"20s\"\n";
+    let write =
+        |nodes: &str| format!("[[write]]\nid = \"w\"\nnodes = {nodes}\nat = \"25s\"\nkeys = 3\nvalue = \"9B\"\n");
+    let (run, _) = play(&format!("{stop}{}{}", pause("gc", "\"node:4\"", "24s", "3s"), write("\"all\"")), 1);
+    assert_eq!((count(&run, "writes.skipped"), count(&run, "writes.refused")), (6, 0));
+    // Three keys of 18 nodes, each with 17 observers: the one that stands still is none.
+    assert_eq!((count(&run, "delivery"), run.metrics["delivery"].missed), (18 * 3 * 17, Some(0)));
+    assert_eq!(count(&run, "delivery.last"), 18 * 3);
+    let (run, _) = play(&format!("{stop}{}", write("\"fault:stop.target\"")), 1);
+    assert_eq!((count(&run, "writes.skipped"), count(&run, "delivery"), count(&run, "agreed")), (3, 0, 0));
+}
+
+#[test]
+fn a_value_that_fits_into_no_datagram_is_refused_and_that_is_counted() {
+    let write = "[[write]]\nid = \"w\"\nnodes = \"node:1\"\nat = \"25s\"\nvalue = \"2KiB\"\n";
+    let (run, _) = play(write, 1);
+    assert_eq!((count(&run, "writes.refused"), count(&run, "delivery")), (1, 0));
+}
+
+#[test]
+fn a_write_on_the_far_side_of_a_cut_is_missed_and_stale() {
+    let split =
+        "[[fault]]\nid = \"split\"\nkind = \"partition\"\nshape = \"isolate\"\ntarget = \"node:3\"\nat = \"29s\"\n";
+    let write = "[[write]]\nid = \"w\"\nnodes = \"node:1\"\nat = \"30s\"\nvalue = \"9B\"\n";
+    let (run, _) = play(&format!("{split}{write}"), 1);
+    assert_eq!((count(&run, "delivery"), run.metrics["delivery"].missed), (18, Some(1)));
+    assert_eq!((count(&run, "delivery.last"), run.metrics["delivery.last"].missed), (0, Some(1)));
+    let stale = run.metrics["staleness"].summary().stats.expect("there is one sample per second");
+    assert_eq!((stale.max, count(&run, "agreed")), (30 * S, 0));
+}
+
+#[test]
+fn agreement_is_counted_from_the_first_write_and_values_that_end_disturb_nobody() {
+    let write = "[[write]]\nid = \"w\"\nnodes = \"all\"\nat = \"30s\"\nvalue = \"9B\"\nttl = \"5s\"\n";
+    let (run, log) = play(write, 1);
+    let agreed = run.metrics["agreed"].summary().stats.expect("they agree").max;
+    let slowest = run.metrics["delivery"].summary().stats.expect("all are told").max;
+    assert_eq!(agreed, slowest, "all write at once, and the last delivery is the last that was wrong");
+    let ended = |event: &NodeEvent| matches!(event, NodeEvent::Value(change) if change.value.is_none());
+    assert_eq!(log.events.iter().filter(|(_, _, event)| ended(event)).count(), 400);
 }

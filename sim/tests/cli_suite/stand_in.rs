@@ -89,6 +89,7 @@ pub(crate) fn scenario(name: &str) -> Scenario {
             reorder_by_ns: 0,
         },
         faults: vec![crash("stop")],
+        writes: Vec::new(),
         expects: vec![expect(Metric::DetectionDead, Stat::P99, Op::Max, 8 * SECOND)],
     }
 }

@@ -20,7 +20,7 @@ impl Witness for Log {
     }
 
     fn on_event(&mut self, at_ns: u64, node: u32, event: &Event) {
-        self.events.push((at_ns, node, *event));
+        self.events.push((at_ns, node, event.clone()));
     }
 }
 

@@ -166,7 +166,7 @@ max = "8s""#,
             33 | after = "split.end"
                |         ^^^^^^^^^^^
                |
-               = help: `after` goes with `converged` only"#]],
+               = help: `after` goes with `converged` and `agreed` only"#]],
     );
 }
 

@@ -14,6 +14,7 @@ mod properties;
 mod selectors;
 mod valid;
 mod values;
+mod writes;
 
 use expect_test::Expect;
 use quidnunc_sim::scenario::parse;

@@ -2,7 +2,8 @@
 
 use quidnunc_sim::scenario::{
     Across, Anchor, Count, Damage, Delay, Direction, Distribution, Edge, Expect, Fault, FaultKind, Injected, Metric,
-    Net, Nodes, Op, ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share, StartAs, Stat, parse,
+    Net, Nodes, Op, ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share, StartAs, Stat, When,
+    Write, Written, parse,
 };
 
 use super::FILE;
@@ -61,6 +62,7 @@ fn every_table_but_the_lists() {
             repair_interval_ns: Some(250 * MS),
             reconnect_interval_ns: Some(20 * S),
             tombstone_life_ns: Some(600 * S),
+            state_grace_ns: Some(120 * S),
             datagram_bytes: Some(1232),
             span: header..header + "[protocol]".len(),
         }
@@ -145,6 +147,30 @@ fn every_fault() {
 }
 
 #[test]
+fn every_write() {
+    let write = |id: &str, nodes, when, keys, what| Write { id: id.to_owned(), nodes, when, keys, what };
+    let tenth = Selector::Random(Count::Millionths(100_000));
+    let every = When::Every { at_ns: 15 * S, every_ns: 500 * MS, until_ns: 60 * S };
+    assert_eq!(
+        read(COMPLETE).writes,
+        [
+            write("load", Selector::All, When::AtStart, 3, Written::Put { bytes: 20, ttl_ns: None }),
+            write("change", tenth, every, 5, Written::Put { bytes: 1024, ttl_ns: Some(30 * S) }),
+            write("delete", Selector::SameAs(4), When::Once { at_ns: 100 * S }, 2, Written::Delete),
+        ]
+    );
+}
+
+#[test]
+fn nodes_write_to_the_end_and_to_one_key_if_the_file_says_no_more() {
+    let text = format!("{FILE}[[write]]\nid = \"w\"\nnodes = \"all\"\nat = \"0s\"\nevery = \"1s\"\nvalue = \"0B\"\n");
+    let [write] = read(&text).writes.try_into().expect("there is one");
+    let every = When::Every { at_ns: 0, every_ns: S, until_ns: 60 * S };
+    assert_eq!((write.when, write.keys), (every, 1));
+    assert_eq!(write.what, Written::Put { bytes: 0, ttl_ns: None });
+}
+
+#[test]
 fn every_expectation() {
     assert_eq!(
         read(COMPLETE).expects,
@@ -178,7 +204,17 @@ fn every_expectation() {
             expect("bytes_per_node.join.p99#14", Metric::BytesPerNodeJoin, Stat::P99, Op::Max, 2_000),
             expect("bytes_per_node.gossip.max#15", Metric::BytesPerNodeGossip, Stat::Max, Op::Max, 3 << 10),
             expect("bytes_per_node.probe.min#16", Metric::BytesPerNodeProbe, Stat::Min, Op::Min, 50),
-            expect("strangers.count#17", Metric::Strangers, Stat::Count, Op::Max, 0),
+            expect("bytes_per_node.state.max#17", Metric::BytesPerNodeState, Stat::Max, Op::Max, 1 << 10),
+            expect("delivery.p99#18", Metric::Delivery, Stat::P99, Op::Max, 5 * S),
+            expect("delivery.last.p50#19", Metric::DeliveryLast, Stat::P50, Op::Max, 8 * S),
+            expect("staleness.max#20", Metric::Staleness, Stat::Max, Op::Max, 10 * S),
+            Expect {
+                after: Some(Anchor { fault: 5, edge: Edge::End }),
+                ..expect("agreed.max#21", Metric::Agreed, Stat::Max, Op::Max, 20 * S)
+            },
+            expect("writes.refused.count#22", Metric::WritesRefused, Stat::Count, Op::Max, 0),
+            expect("writes.skipped.count#23", Metric::WritesSkipped, Stat::Count, Op::Max, 9),
+            expect("strangers.count#24", Metric::Strangers, Stat::Count, Op::Max, 0),
         ]
     );
 }
@@ -214,10 +250,12 @@ fn every_metric_has_a_name_of_its_own() {
     for metric in Metric::ALL {
         let bound = match metric.name() {
             name if name.starts_with("bytes_per_node") => "\"1B/s\"",
-            name if name.starts_with("detection") || name == "converged" => "\"1s\"",
+            name if name.starts_with("detection") || name.starts_with("delivery") => "\"1s\"",
+            "converged" | "agreed" | "staleness" => "\"1s\"",
             _ => "1",
         };
-        let text = format!("{FILE}[[expect]]\nmetric = \"{metric}\"\nmax = {bound}\n");
+        let write = "[[write]]\nid = \"w\"\nnodes = \"all\"\nat = \"20s\"\nvalue = \"9B\"\n";
+        let text = format!("{FILE}{write}[[expect]]\nmetric = \"{metric}\"\nmax = {bound}\n");
         assert_eq!(read(&text).expects[1].metric, *metric);
     }
 }

@@ -43,6 +43,8 @@ pub enum Purpose {
     InjectTime = 0xba7c_9045_f12c_7f99,
     /// What is in it.
     InjectBytes = 0x24a1_9947_b391_6cf7,
+    /// What a node writes.
+    WriteBytes = 0x0801_f2e2_858e_fc16,
 }
 
 /// All chance of one run.

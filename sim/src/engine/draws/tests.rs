@@ -5,7 +5,7 @@ use super::*;
 
 /// Deviations from the mean that a normal variable exceeds, both sides together, once in a million times.
 const SIGMAS: f64 = 4.9;
-const PURPOSES: [Purpose; 14] = [
+const PURPOSES: [Purpose; 15] = [
     Purpose::Placement,
     Purpose::LinkDelay,
     Purpose::LinkLoss,
@@ -20,6 +20,7 @@ const PURPOSES: [Purpose; 14] = [
     Purpose::Workload,
     Purpose::InjectTime,
     Purpose::InjectBytes,
+    Purpose::WriteBytes,
 ];
 
 /// A name and one draw for each number.

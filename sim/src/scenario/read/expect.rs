@@ -31,6 +31,12 @@ fn read_one(section: &Section<'_>, scenario: &Scenario, earlier: &[Expect]) -> O
             "add a [[fault]] with kind = \"crash\"",
         ));
     }
+    if metric.is_of_state() && scenario.writes.is_empty() {
+        return Err(metric_field.wrong(
+            format!("`{metric}` measures writes, and nothing is written in this file"),
+            "add a [[write]] with nodes = \"all\"",
+        ));
+    }
     let after = section.opt("after", |f| anchor(f, metric, scenario))?;
     let scope = section.opt("where", |f| scope(f, metric))?;
     let stat = section.opt("stat", |f| stat(f, metric))?;
@@ -91,10 +97,11 @@ fn crash(field: &Field<'_>, metric: Metric, faults: &[Fault]) -> Outcome<usize> 
 }
 
 fn anchor(field: &Field<'_>, metric: Metric, scenario: &Scenario) -> Outcome<Anchor> {
-    if metric != Metric::Converged {
-        return Err(
-            field.wrong(format!("`{metric}` is not measured from an instant"), "`after` goes with `converged` only")
-        );
+    if !metric.settles() {
+        return Err(field.wrong(
+            format!("`{metric}` is not measured from an instant"),
+            "`after` goes with `converged` and `agreed` only",
+        ));
     }
     let text = field.text()?;
     let edge_of = |word| Edge::ALL.iter().copied().find(|e| e.name() == word);

@@ -14,6 +14,7 @@ mod table;
 mod units;
 #[cfg(test)]
 mod units_tests;
+mod write;
 
 use core::ops::Range;
 
@@ -60,7 +61,7 @@ fn read(text: &str) -> Outcome<Scenario> {
     })?;
     let file = Section::file(root.get_ref());
     check_format(&file)?;
-    file.only(&["format", "name", "about", "run", "protocol", "nodes", "net", "fault", "expect"])?;
+    file.only(&["format", "name", "about", "run", "protocol", "nodes", "net", "fault", "write", "expect"])?;
     let name = file.need("name", "\"crash\"")?.words()?;
     let about = file.need("about", "\"every node learns of a crash in time\"")?.words()?;
     let run = read_run(&file)?;
@@ -69,7 +70,8 @@ fn read(text: &str) -> Outcome<Scenario> {
     let net = net::read(&file)?;
     let noise = net::noise(&file, &run)?;
     let faults = fault::read(&file, &run, nodes.count)?;
-    let mut scenario = Scenario { name, about, run, protocol, nodes, net, faults, expects: Vec::new() };
+    let writes = write::read(&file, &run, &faults, nodes.count)?;
+    let mut scenario = Scenario { name, about, run, protocol, nodes, net, faults, writes, expects: Vec::new() };
     scenario.expects = expect::read(&file, &scenario)?;
     // Last, so that nothing in the file can refer to it.
     scenario.faults.extend(noise);
@@ -133,6 +135,7 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
             "repair_interval",
             "reconnect_interval",
             "tombstone_life",
+            "state_grace",
             "datagram",
         ],
     )?;
@@ -155,6 +158,7 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         repair_interval_ns: duration("repair_interval")?,
         reconnect_interval_ns: duration("reconnect_interval")?,
         tombstone_life_ns: duration("tombstone_life")?,
+        state_grace_ns: duration("state_grace")?,
         datagram_bytes: section.opt("datagram", |field| {
             let bytes = field.quantity(&SIZE)?;
             u32::try_from(bytes).map_err(|_| field.wrong("no datagram is that large", "UDP carries at most 65507B"))
