@@ -151,7 +151,8 @@ impl Node {
         {
             self.start_state_repair(self.membership.addr(peer), now);
         }
-        self.deadlines.set(Timer::StateRepair, self.cold.state_repairs.next_deadline(now));
+        // The next packet that differs arms it again; while nobody is there to be asked it must not stay due.
+        self.deadlines.set(Timer::StateRepair, Instant::NEVER);
     }
 
     fn start_state_repair(&mut self, to: SocketAddr, now: Instant) {
