@@ -197,6 +197,8 @@ impl Node {
                     asks.push(slot);
                 } else if self.cold.state.offered_from(slot, head).is_some() {
                     gives.push(Give { slot, copy: head });
+                } else if self.follow_watermark(slot, head, now) {
+                    self.cold.state_repairs.on_found(1, now);
                 }
             }
             named.sort_unstable();
@@ -227,8 +229,7 @@ impl Node {
                 if self.ask_for(slot, head, asking, now) {
                     asks.push(slot);
                 }
-            } else if self.cold.state.follow_watermark(slot, head.epoch, head.watermark) {
-                self.on_map_moved(now);
+            } else if self.follow_watermark(slot, head, now) {
                 self.tell_head(slot, now);
             }
         }
@@ -246,6 +247,16 @@ impl Node {
             return false;
         }
         self.cold.state.is_behind(slot, head)
+    }
+
+    /// Another's copy has forgotten tombstones that this one need not keep either. The own watermark is moved by
+    /// nobody else. Returns whether this copy has forgotten them now.
+    fn follow_watermark(&mut self, slot: Slot, head: Head, now: Instant) -> bool {
+        let moved = slot != Slot::SELF && self.cold.state.follow_watermark(slot, head.epoch, head.watermark);
+        if moved {
+            self.on_map_moved(now);
+        }
+        moved
     }
 
     fn ask_for(&mut self, slot: Slot, head: Head, asking: Asking, now: Instant) -> bool {
