@@ -57,8 +57,27 @@ pub struct Handle {
 /// What the thread is asked to do. It answers through the sender.
 enum Request {
     Join { seeds: Vec<SocketAddr>, reply: Sender<Result<(), Rejected>> },
+    Write { write: Write, reply: Sender<Result<(), Rejected>> },
     Leave { reply: Sender<Result<(), Rejected>> },
     Read(Box<dyn FnOnce(&UdpDriver) + Send>),
+}
+
+/// Something about keys that the application wants, on its way to the node's thread.
+enum Write {
+    Put { key: Vec<u8>, value: Vec<u8>, ttl: Option<Duration> },
+    Delete { key: Vec<u8> },
+    Watch { prefix: Vec<u8> },
+}
+
+impl Write {
+    fn as_command(&self) -> Command<'_> {
+        match self {
+            Self::Put { key, value, ttl: None } => Command::Put { key, value },
+            Self::Put { key, value, ttl: Some(ttl) } => Command::PutWithTtl { key, value, ttl: *ttl },
+            Self::Delete { key } => Command::Delete { key },
+            Self::Watch { prefix } => Command::Watch { prefix },
+        }
+    }
 }
 
 impl Handle {
@@ -83,6 +102,39 @@ impl Handle {
     pub fn join(&self, seeds: &[SocketAddr]) -> Result<(), RequestError> {
         let (reply, answer) = mpsc::channel();
         self.ask(Request::Join { seeds: seeds.to_vec(), reply })?;
+        Ok(answer.recv().map_err(|_| RequestError::Stopped)??)
+    }
+
+    /// Lets a key of the node's own map stand for a value, for ever or for a while. All members hear of it.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] when key or value is too long, the map is full, the time is none that can be told,
+    /// or after a [`leave`](Self::leave); [`RequestError::Stopped`].
+    pub fn put(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> Result<(), RequestError> {
+        self.write(Write::Put { key: key.to_vec(), value: value.to_vec(), ttl })
+    }
+
+    /// Lets a key of the node's own map stand for nothing.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] for a key that cannot be, or after a [`leave`](Self::leave);
+    /// [`RequestError::Stopped`].
+    pub fn delete(&self, key: &[u8]) -> Result<(), RequestError> {
+        self.write(Write::Delete { key: key.to_vec() })
+    }
+
+    /// Reports from now on what becomes of all keys with a prefix, whoever owns them ([`Event::Value`]).
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] when too many prefixes are watched, or after a [`leave`](Self::leave);
+    /// [`RequestError::Stopped`].
+    pub fn watch(&self, prefix: &[u8]) -> Result<(), RequestError> {
+        self.write(Write::Watch { prefix: prefix.to_vec() })
+    }
+
+    fn write(&self, write: Write) -> Result<(), RequestError> {
+        let (reply, answer) = mpsc::channel();
+        self.ask(Request::Write { write, reply })?;
         Ok(answer.recv().map_err(|_| RequestError::Stopped)??)
     }
 
@@ -203,6 +255,9 @@ impl Worker {
             Request::Join { seeds, reply } => {
                 let _ = reply.send(self.driver.command(Command::Join { seeds: &seeds }));
             }
+            Request::Write { write, reply } => {
+                let _ = reply.send(self.driver.command(write.as_command()));
+            }
             Request::Leave { reply } => match self.driver.command(Command::Leave) {
                 Ok(()) => self.leaver = Some(reply),
                 Err(rejected) => {
@@ -217,10 +272,9 @@ impl Worker {
     /// there, `Left` could be among those that the node drops, and a leaver would wait in vain.
     fn pass_events(&mut self) {
         while let Some(event) = self.driver.poll_event() {
+            let has_left = event == Event::Left;
             self.pass(event);
-            if event == Event::Left
-                && let Some(reply) = self.leaver.take()
-            {
+            if has_left && let Some(reply) = self.leaver.take() {
                 let _ = reply.send(Ok(()));
             }
         }

@@ -41,7 +41,7 @@ pub use clock::{Clock, boot_after, boot_now};
 pub use error::{Error, RequestError};
 pub use handle::{Handle, REQUEST_LATENCY_MAX, spawn};
 pub use quidnunc_core::{
-    Command, Config, ConfigError, Event, Health, Identity, Incarnation, MemberChange, MemberView, NodeId, ProbeOrder,
-    Reason, Rejected, Stats, View,
+    Command, Config, ConfigError, Event, Health, Identity, Incarnation, KEY_BYTES_MAX, MapVersion, MemberChange,
+    MemberView, NodeId, ProbeOrder, Reason, Rejected, Stats, TTL_MAX, ValueChange, ValueView, View,
 };
 pub use udp::{Options, SocketStats, UdpDriver};

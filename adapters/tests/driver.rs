@@ -151,3 +151,24 @@ fn two_nodes_live_on_one_thread_without_a_handle() {
     });
     assert!(std::iter::from_fn(|| bob.poll_event()).any(|event| matches!(event, Event::Joined { members: 2 })));
 }
+
+#[test]
+fn what_one_node_puts_another_reads() {
+    let ((ada, _), (bob, events)) = spawn_pair(&Config::local());
+    bob.watch(b"ro").unwrap();
+    ada.put(b"role", b"primary", None).unwrap();
+    ada.put(b"lease", b"mine", Some(Duration::from_secs(60))).unwrap();
+    let owner = ada.identity().id;
+    let read =
+        |key: &'static [u8]| bob.read(move |driver| driver.view().value(owner, key).map(|value| value.value.to_vec()));
+    until("both values", || read(b"role").unwrap().is_some() && read(b"lease").unwrap().is_some());
+    ada.delete(b"role").unwrap();
+    until("a deletion", || read(b"role").unwrap().is_none());
+    let told: Vec<_> = events
+        .try_iter()
+        .filter_map(|event| if let Event::Value(change) = event { Some(change) } else { None })
+        .collect();
+    let values: Vec<_> = told.iter().map(|change| (&*change.key, change.value.as_deref())).collect();
+    assert_eq!(values, [(&b"role"[..], Some(&b"primary"[..])), (&b"role"[..], None)], "only what is watched");
+    assert_eq!(ada.put(b"", b"", None), Err(RequestError::Refused(Rejected::Key { len: 0 })));
+}

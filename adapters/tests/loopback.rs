@@ -85,7 +85,7 @@ impl Peer {
                 }
             }
             Event::EventsLost { count } => panic!("{} lost {count} events", self.name),
-            Event::Joined { .. } | Event::Refuted { .. } | Event::Left => {}
+            Event::Joined { .. } | Event::Refuted { .. } | Event::Left | Event::Value(_) => {}
         }
     }
 }

@@ -12,11 +12,14 @@ mod counting;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use quidnunc_benches::cluster::{address_of, fresh_identity};
 use quidnunc_benches::cpu::process_nanos;
 use quidnunc_benches::is_quick;
-use quidnunc_core::{Command, Config, Health, Incarnation, Input, Instant, Node, Purpose, Record, Snapshot};
+use quidnunc_core::{
+    Command, Config, Health, Incarnation, Input, Instant, Node, Purpose, Record, Snapshot, fit_checksum,
+};
 
 const KEYS: u32 = 20;
 const EPOCH: Instant = Instant::from_nanos(0);
@@ -42,11 +45,9 @@ fn main() {
 struct Net {
     nodes: Vec<(SocketAddr, Node)>,
     now: Instant,
-    packets: u64,
-    bytes: u64,
     state_packets: u64,
     state_bytes: u64,
-    /// Packets that are dropped: all with heads of maps but the answers of repairs.
+    /// Whether every packet is lost.
     deaf: bool,
 }
 
@@ -55,7 +56,7 @@ impl Net {
     fn new(numbers: &[u32], members: &[Record], now: Instant) -> Self {
         let node = |&number: &u32| (address_of(number), born(number, members, now));
         let nodes = numbers.iter().map(node).collect();
-        Self { nodes, now, packets: 0, bytes: 0, state_packets: 0, state_bytes: 0, deaf: false }
+        Self { nodes, now, state_packets: 0, state_bytes: 0, deaf: false }
     }
 
     /// Two nodes that hold the maps of so many owners, themselves included.
@@ -121,11 +122,9 @@ impl Net {
                 while node.poll_event().is_some() {}
             }
             let Some((from, to, purpose, bytes)) = flying.pop_front() else { return };
-            self.packets += 1;
-            self.bytes += bytes.len() as u64;
             self.state_packets += u64::from(purpose == Purpose::State);
             self.state_bytes += if purpose == Purpose::State { bytes.len() as u64 } else { 0 };
-            if self.deaf && purpose != Purpose::State && bytes.len() > 80 {
+            if self.deaf {
                 continue;
             }
             if let Some((_, node)) = self.nodes.iter_mut().find(|(addr, _)| *addr == to) {
@@ -135,64 +134,75 @@ impl Net {
     }
 
     fn show_no_change(&mut self, size: u32) {
-        let rounds = if is_quick() { 100 } else { 20_000 };
-        let mut samples: Vec<f64> = (0..5).map(|_| self.exchange_nanos(rounds)).collect();
+        let (ping, rounds) = (self.ping(), if is_quick() { 100 } else { 200_000 });
+        let (from, node) = (self.nodes[0].0, &mut self.nodes[1].1);
+        let mut buffer = [0; 1232];
+        let mut samples = [0.0; 5];
+        let mut bytes = 0;
+        for sample in &mut samples {
+            let before = process_nanos();
+            for _ in 0..rounds {
+                node.handle(self.now, Input::Datagram { from, bytes: &ping }).expect("a ping is taken");
+                while let Some(ack) = node.poll_transmit(self.now, &mut buffer) {
+                    bytes = ack.len;
+                }
+            }
+            *sample = 2.0 * (process_nanos() - before) as f64 / f64::from(rounds);
+        }
         samples.sort_by(f64::total_cmp);
-        let bytes = self.bytes as f64 / self.packets as f64;
+        let [least, _, median, _, most] = samples;
         println!(
-            "{size} owners, {KEYS} keys each: nothing changed: {:.0} ns [{:.0}..{:.0}] per exchange of two packets, {bytes:.0} B each",
-            samples[2], samples[0], samples[4]
+            "{size} owners, {KEYS} keys each, nothing changed: {median:.0} ns [{least:.0}..{most:.0}] per exchange of \
+             two packets of {bytes} B (twice what one costs that is read and one that is written)"
         );
     }
 
-    /// Probes of one member by the other and back.
-    fn exchange_nanos(&mut self, rounds: u32) -> f64 {
-        (self.packets, self.bytes) = (0, 0);
+    /// A ping of node 0, which holds what it holds, to node 1.
+    fn ping(&self) -> Vec<u8> {
+        let mut double = born(0, &[record(0), record(1)], self.now);
         let mut buffer = [0; 1232];
-        let before = process_nanos();
-        let mut pairs = 0_u32;
-        while pairs < rounds {
-            let [(a_addr, a), (b_addr, b)] = &mut self.nodes[..] else { unreachable_pair() };
-            let Some(wakeup) = a.poll_timeout() else { break };
-            self.now = self.now.max(wakeup.at);
-            let _taken = a.handle(self.now, Input::Timeout);
-            while let Some(ping) = a.poll_transmit(self.now, &mut buffer) {
-                self.packets += 1;
-                self.bytes += ping.len as u64;
-                // Whoever is probed is played by the other: both hold the same.
-                let _taken = b.handle(self.now, Input::Datagram { from: *a_addr, bytes: &buffer[..ping.len] });
-                while let Some(ack) = b.poll_transmit(self.now, &mut buffer) {
-                    self.packets += 1;
-                    self.bytes += ack.len as u64;
-                    let _taken = a.handle(self.now, Input::Datagram { from: *b_addr, bytes: &buffer[..ack.len] });
-                }
-                pairs += 1;
+        let len = loop {
+            let wakeup = double.poll_timeout().expect("it probes");
+            double.handle(wakeup.at, Input::Timeout).expect("a timeout is taken");
+            if let Some(ping) = double.poll_transmit(wakeup.at, &mut buffer) {
+                break ping.len;
             }
-        }
-        (process_nanos() - before) as f64 / f64::from(rounds)
+        };
+        // The sender's section ends with what it knows of members; behind that stands what it holds of maps.
+        let view = self.nodes[0].1.view();
+        let (head, tail) = buffer[..len].split_at(14 + usize::from(buffer[13]));
+        let (head, _members) = head.split_at(head.len() - 8);
+        let sums = [view.fingerprint().to_le_bytes(), view.state_fingerprint().to_le_bytes()].concat();
+        let mut ping = [head, &sums, tail].concat();
+        ping[13] += 8;
+        fit_checksum(&mut ping);
+        ping
     }
 
     fn show_one_change(&mut self, size: u32) {
+        let ping = self.ping();
         self.deaf = true;
         self.command(1, Command::Put { key: b"changed", value: b"value" });
+        self.calm_until_quiet();
+        self.deaf = false;
         (self.state_packets, self.state_bytes) = (0, 0);
-        let mut ticks = 0;
         while self.lacks(0, 1) {
-            self.tick(0);
-            self.tick(1);
-            ticks += 1;
-            assert!(ticks < 100_000, "a repair finds one key");
+            self.now = self.now.after(Duration::from_secs(1));
+            let (from, node) = (self.nodes[0].0, &mut self.nodes[1].1);
+            node.handle(self.now, Input::Datagram { from, bytes: &ping }).expect("a ping is taken");
+            self.drain();
+            assert!(self.now < Instant::from_nanos(u64::MAX / 2), "a repair finds one key");
         }
         println!(
-            "{size} owners: one key, every rumour lost: {} B in {} packets until both agree",
+            "{size} owners, one key changed, every rumour lost: {} B in {} packets until both agree",
             self.state_bytes, self.state_packets
         );
-        self.deaf = false;
     }
-}
 
-fn unreachable_pair() -> ! {
-    panic!("there are two nodes")
+    /// Lets time pass until node 1 has told its news as often as it does.
+    fn calm_until_quiet(&mut self) {
+        (0..100).for_each(|_| self.tick(1));
+    }
 }
 
 fn record(number: u32) -> Record {
@@ -203,7 +213,10 @@ fn record(number: u32) -> Record {
 
 fn born(number: u32, members: &[Record], now: Instant) -> Node {
     let snapshot = Snapshot { members, map: None };
-    let config = Config { map_bytes_max: 64 << 20, ..Config::lan() };
+    // Nobody is probed while a bench lasts, and news are told at once.
+    let (period, gossip_interval) = (Duration::from_secs(600), Duration::from_millis(1));
+    let tombstone_life = Duration::from_secs(86_400);
+    let config = Config { period, gossip_interval, tombstone_life, members_max: 20_000, ..Config::lan() };
     Node::new(config, fresh_identity(1, number), u64::from(number), now, Some(snapshot)).expect("the profile is valid")
 }
 

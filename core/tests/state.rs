@@ -200,6 +200,39 @@ fn a_long_map_comes_in_about_as_many_datagrams_as_it_fills() {
     assert!(bytes * 10 <= ideal * 13, "{bytes} bytes for {ideal}");
 }
 
+/// The last datagram of a window has its heads beside what fits, and they count even where nothing does.
+#[test]
+fn long_values_wait_for_no_repair() {
+    for len in [450, 540, 600, 900, Config::lan().value_bytes_max()] {
+        let mut world = cluster(2, Config::lan(), 9);
+        world.run(Duration::from_secs(15));
+        for number in 0..150_u8 {
+            put(&mut world, 0, &[number; KEY_BYTES_MAX], &vec![number; len]);
+        }
+        world.run(Duration::from_secs(1));
+        assert_eq!(world.map(1, 0).len(), 150, "values of {len} bytes");
+    }
+}
+
+/// Nobody tells a newcomer of the dead, so what they said must not make it differ for ever.
+#[test]
+fn a_newcomer_after_a_death_agrees() {
+    let mut world = cluster(4, Config::lan(), 10);
+    (0..4).for_each(|peer| put(&mut world, peer, b"k", b"v"));
+    world.kill(3);
+    world.kill(2);
+    world.run(Duration::from_secs(60));
+    world.restart(2);
+    world.command(2, Command::Join { seeds: &[addr_of(0)] }).expect("taken");
+    world.run(Duration::from_secs(30));
+    let sums: Vec<u64> = (0..3).map(|of| world.node(of).view().state_fingerprint()).collect();
+    assert!(sums.iter().all(|&sum| sum == sums[0]), "{sums:x?}");
+    assert_eq!(world.map(0, 3).len(), 1, "what the dead said is not forgotten while they are not");
+    let repairs = world.node(2).view().stats().state_repairs;
+    world.run(Duration::from_secs(30));
+    assert_eq!(world.node(2).view().stats().state_repairs, repairs);
+}
+
 /// Whoever is told nothing but sums still gets everything.
 #[test]
 fn repair_alone_brings_every_copy() {

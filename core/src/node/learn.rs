@@ -47,6 +47,7 @@ impl Node {
         if !live {
             self.schedule_forgetting(now);
         }
+        self.count_map(slot, live);
         self.order.on_changed(slot, live.then(|| self.target(slot)));
         self.follow_suspicion(slot, reason, now);
         if reason != Reason::Repair {
@@ -167,6 +168,7 @@ impl Node {
         }
         let own = Record { health: Health::Left, ..self.membership.record(Slot::SELF) };
         self.membership.overwrite(Slot::SELF, &own, self.clock.outside(now));
+        self.count_map(Slot::SELF, false);
         self.tell(Slot::SELF, Urgency::Urgent, now);
         // Without rumours there is nothing to wait for: others find out by repair.
         self.arm_gossip(now);

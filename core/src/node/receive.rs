@@ -5,6 +5,7 @@
 use core::net::SocketAddr;
 
 use crate::membership::cookie::Use;
+use crate::state::Asking;
 use crate::vocab::{Health, Instant, NodeId, Nonce, Record, Slot};
 use crate::wire::{Body, Datagram, HEAD_BYTES_MAX, RECORD_BYTES_MAX, Records, Sender};
 
@@ -48,15 +49,17 @@ impl Node {
 
     /// Takes in what a datagram says of maps.
     fn reconcile(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) {
-        let Datagram { sender, heads, asks, changes, .. } = *datagram;
+        let Datagram { sender, heads, more, asks, changes, .. } = *datagram;
         if !changes.is_empty() && self.membership.find(sender.id).is_some() {
             self.on_changes(changes, now);
         }
         if sender.state != self.state_sum || self.state_differs {
             self.meet_state(&sender, now);
         }
-        if !heads.1.is_empty() {
-            self.on_heads(from, heads, !changes.is_empty(), now);
+        for (heads, asking) in [(heads, Asking::News), (more, Asking::More)] {
+            if let Some(heads) = heads {
+                self.on_heads(from, heads, asking, now);
+            }
         }
         if let Some((_, heads)) = asks {
             self.on_asks(from, heads, now);

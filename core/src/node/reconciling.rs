@@ -3,7 +3,7 @@
 //! ```text
 //! anybody -> heads:   how far my copies of these maps have come       (rides on any packet, as rumours do)
 //! behind  -> asks:    this far have mine come, with the cookie that came with the heads
-//! other   -> changes: what came after, in the order of versions; after so many datagrams its heads again
+//! other   -> changes: what came after, in the order of versions; after so many datagrams "more": its heads again
 //!
 //! asker   -> summary: sums of my copies per bucket                    (when the sums differ for too long)
 //! other   -> digest:  the heads of everything in the buckets that differ
@@ -151,6 +151,7 @@ impl Node {
         {
             self.start_state_repair(self.membership.addr(peer), now);
         }
+        // The next packet that differs arms it again; while nobody is there to be asked it must not stay due.
         self.deadlines.set(Timer::StateRepair, Instant::NEVER);
     }
 
@@ -196,6 +197,8 @@ impl Node {
                     asks.push(slot);
                 } else if self.cold.state.offered_from(slot, head).is_some() {
                     gives.push(Give { slot, copy: head });
+                } else if self.follow_watermark(slot, head, now) {
+                    self.cold.state_repairs.on_found(1, now);
                 }
             }
             named.sort_unstable();
@@ -209,25 +212,23 @@ impl Node {
         self.exchange(Exchange { to: from, asks, cookie: digest.cookie, gives, window: WINDOW });
     }
 
-    /// Somebody tells how far its copies have come. What is lacked is asked for, unless somebody else was asked
-    /// for it lately; `goes_on` says that the teller was, and has more.
+    /// Somebody tells how far its copies have come. What is lacked is asked for; news are not, if somebody was asked
+    /// for them lately.
     pub(super) fn on_heads(
         &mut self,
         from: SocketAddr,
         (cookie, heads): (Cookie, Heads<'_>),
-        goes_on: bool,
+        asking: Asking,
         now: Instant,
     ) {
         let mut asks = Vec::new();
         for HeadOf { id_hash, head } in heads {
             let Some(slot) = self.membership.find_hash(id_hash) else { continue };
             if self.lacks(slot, head, now) {
-                let asking = if goes_on { Asking::More } else { Asking::News };
                 if self.ask_for(slot, head, asking, now) {
                     asks.push(slot);
                 }
-            } else if self.cold.state.follow_watermark(slot, head.epoch, head.watermark) {
-                self.on_map_moved(now);
+            } else if self.follow_watermark(slot, head, now) {
                 self.tell_head(slot, now);
             }
         }
@@ -245,6 +246,16 @@ impl Node {
             return false;
         }
         self.cold.state.is_behind(slot, head)
+    }
+
+    /// Another's copy has forgotten tombstones that this one need not keep either. The own watermark is moved by
+    /// nobody else. Returns whether this copy has forgotten them now.
+    fn follow_watermark(&mut self, slot: Slot, head: Head, now: Instant) -> bool {
+        let moved = slot != Slot::SELF && self.cold.state.follow_watermark(slot, head.epoch, head.watermark);
+        if moved {
+            self.on_map_moved(now);
+        }
+        moved
     }
 
     fn ask_for(&mut self, slot: Slot, head: Head, asking: Asking, now: Instant) -> bool {
@@ -339,6 +350,7 @@ impl Node {
         let owner = self.membership.record(slot).id;
         let Cold { state, events, watches, .. } = &mut *self.cold;
         let applied = state.apply(of, span, items, outside, |change| watches.report(events, owner, change))?;
+        state.count(slot, self.membership.health(slot).is_live());
         if applied == Applied::Known {
             return Ok(false);
         }

@@ -25,6 +25,8 @@ const VERSION_BYTES: u64 = 64;
 /// The part of a datagram that the long lists can count on, and that the others of them can.
 const LONG_DIVISOR: usize = 4;
 const BREADTH_DIVISOR: usize = 8;
+/// Bytes of a list of heads besides them.
+const LIST_BYTES: usize = 12;
 /// The part of a datagram that heads can count on while rumours wait.
 const HEADS_DIVISOR: usize = 4;
 
@@ -170,12 +172,13 @@ impl Node {
         let is_last = exchange.window == 1;
         if !exchange.gives.is_empty() && exchange.window > 0 {
             exchange.window -= 1;
-            // The last of a window tells how much there is still to come.
-            let reserve = if is_last { writer.free() / 2 } else { 0 };
+            // The last of a window tells of whom there is more to come.
+            let heads = exchange.gives.len() * HEAD_BYTES_MAX + LIST_BYTES;
+            let reserve = if is_last { heads.min(writer.free() / 2) } else { 0 };
             self.pack_gives(writer, &mut exchange, reserve, now);
         }
         if is_last && !exchange.gives.is_empty() {
-            writer.open_heads(self.cold.cookies.bake(Use::Asks, exchange.to, now));
+            writer.open_more(self.cold.cookies.bake(Use::Asks, exchange.to, now));
             for give in exchange.gives.drain(..) {
                 let (id_hash, head) = (self.membership.id_hash(give.slot), self.cold.state.head(give.slot));
                 if !writer.head(HeadOf { id_hash, head }) {

@@ -100,7 +100,8 @@ impl<'a> View<'a> {
         (version > 0).then_some(MapVersion { epoch, version, watermark })
     }
 
-    /// The sum that two nodes share exactly when they have the same copies of all maps; 0 without any.
+    /// The sum that two nodes share exactly when they have the same copies of the maps of all live members; 0
+    /// without any.
     #[must_use]
     pub const fn state_fingerprint(self) -> u64 {
         self.node.state_sum

@@ -152,6 +152,12 @@ impl Node {
         self.deadlines.set(Timer::Values, next.max(not_before));
     }
 
+    /// An owner lives, or has gone.
+    pub(super) fn count_map(&mut self, slot: Slot, lives: bool) {
+        self.cold.state.count(slot, lives);
+        self.state_sum = self.cold.state.fingerprint();
+    }
+
     /// An owner is forgotten, and its map with it.
     pub(super) fn forget_map(&mut self, slot: Slot, owner: NodeId) {
         let outside = self.clock.latest();

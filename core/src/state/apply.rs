@@ -57,7 +57,7 @@ impl State {
         }
         self.advance(slot, span);
         self.show_if_whole(slot, &mut report);
-        self.sums.change(id_hash, copy, self.head(slot));
+        self.follow_sums(slot, copy);
         Ok(Applied::Taken)
     }
 
@@ -65,14 +65,13 @@ impl State {
     /// forgotten. Returns whether it moved.
     pub(crate) fn follow_watermark(&mut self, slot: Slot, epoch: u64, watermark: u64) -> bool {
         let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::as_deref_mut) else { return false };
-        let (map, id_hash) = (owner.staged.as_mut().map_or(&mut owner.shown, |staged| &mut staged.map), owner.id_hash);
+        let map = owner.staged.as_mut().map_or(&mut owner.shown, |staged| &mut staged.map);
         let before = map.head();
         if before.epoch != epoch || watermark <= before.watermark || watermark > before.version {
             return false;
         }
         map.collect(&mut self.entries, watermark);
-        let after = map.head();
-        self.sums.change(id_hash, before, after);
+        self.follow_sums(slot, before);
         true
     }
 

@@ -78,6 +78,8 @@ struct Owner {
     /// A new copy, until it is whole.
     staged: Option<Staged>,
     telling: u16,
+    /// Whether its latest copy is in the sums.
+    counts: bool,
     asked: Asked,
 }
 
@@ -114,7 +116,7 @@ struct Staged {
 
 impl Owner {
     fn new(id_hash: u64) -> Self {
-        Self { id_hash, shown: Map::default(), staged: None, telling: 0, asked: Asked::NOTHING }
+        Self { id_hash, shown: Map::default(), staged: None, telling: 0, counts: true, asked: Asked::NOTHING }
     }
 
     /// The copy that grows, and that others are given from.
@@ -250,10 +252,34 @@ impl State {
         ending.min(self.collection_deadline())
     }
 
+    /// Lets the copy of an owner's map count in the sums, or not: of whoever has gone, not everybody remembers, and
+    /// nodes that agree on who lives must not seem to differ.
+    pub(crate) fn count(&mut self, slot: Slot, counts: bool) {
+        let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::as_deref_mut) else { return };
+        if owner.counts == counts {
+            return;
+        }
+        let (id_hash, head) = (owner.id_hash, owner.latest().head());
+        let (before, after) = if counts { (Head::default(), head) } else { (head, Head::default()) };
+        self.sums.change(id_hash, before, after);
+        owner.counts = counts;
+    }
+
+    /// The latest copy of an owner's map was at this head before it changed.
+    fn follow_sums(&mut self, slot: Slot, before: Head) {
+        if let Some(owner) = self.owners.get(slot.index()).and_then(Option::as_deref)
+            && owner.counts
+        {
+            self.sums.change(owner.id_hash, before, owner.latest().head());
+        }
+    }
+
     /// Drops everything of an owner who is forgotten.
     pub(crate) fn forget(&mut self, slot: Slot) {
         let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::take) else { return };
-        self.sums.change(owner.id_hash, owner.latest().head(), Head::default());
+        if owner.counts {
+            self.sums.change(owner.id_hash, owner.latest().head(), Head::default());
+        }
         self.discard(slot, &owner.shown);
         if let Some(staged) = owner.staged {
             self.discard(slot, &staged.map);
@@ -287,7 +313,9 @@ impl State {
                 staged.map.check(&self.entries);
                 assert!(staged.map.version < staged.whole_at, "what is whole is shown");
             }
-            sums.change(owner.id_hash, Head::default(), owner.latest().head());
+            if owner.counts {
+                sums.change(owner.id_hash, Head::default(), owner.latest().head());
+            }
         }
         assert_eq!(sums, self.sums, "the sums are the copies'");
         for &(at, _, place) in &self.endings {

@@ -82,7 +82,7 @@ impl State {
             shown.epoch = shown.epoch.max(boot);
         }
         self.set(Slot::SELF, entry, report);
-        self.sums.change(id_hash, before, self.head(Slot::SELF));
+        self.follow_sums(Slot::SELF, before);
     }
 
     /// Takes over the map of an earlier life, which its owner kept without its tombstones.
@@ -100,7 +100,7 @@ impl State {
             self.set(Slot::SELF, entry, |_| {});
         }
         self.owner_mut(Slot::SELF, id_hash).shown.version = version;
-        self.sums.change(id_hash, Head::default(), self.head(Slot::SELF));
+        self.follow_sums(Slot::SELF, Head::default());
     }
 
     /// Begins a new epoch with the same content, above `epoch`, because somebody holds of this node's map what
@@ -111,7 +111,7 @@ impl State {
         shown.epoch = epoch.saturating_add(1).max(shown.epoch);
         // A map at no version is no map: nobody would take it for a newer one.
         shown.version = shown.version.max(1);
-        self.sums.change(id_hash, before, self.head(Slot::SELF));
+        self.follow_sums(Slot::SELF, before);
     }
 
     /// Moves the watermark over the tombstones that are older than the grace. Returns whether it moved.
@@ -124,7 +124,7 @@ impl State {
         let Some(owner) = self.owners.first_mut().and_then(Option::as_deref_mut) else { return false };
         let (before, watermark) = (owner.shown.head(), owner.shown.tombstones_until(&self.entries, grace, now));
         owner.shown.collect(&mut self.entries, watermark);
-        self.sums.change(owner.id_hash, before, owner.shown.head());
+        self.follow_sums(Slot::SELF, before);
         true
     }
 

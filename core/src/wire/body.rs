@@ -14,7 +14,7 @@ pub(crate) struct Sender {
     pub(crate) incarnation: Incarnation,
     /// Wrapping sum of the stable hashes of the sender's live members.
     pub(crate) fingerprint: u64,
-    /// Wrapping sum of the stable hashes of the copies of maps that the sender has; 0, and not sent, without any.
+    /// Wrapping sum of the stable hashes of the sender's copies of the maps of live members; 0, and not sent, without any.
     pub(crate) state: u64,
 }
 

@@ -34,7 +34,9 @@ pub(crate) struct Datagram<'a> {
     pub(crate) rumours: Records<'a>,
     pub(crate) bulk: Records<'a>,
     /// How far the sender's copies of some maps have come, and what to ask for the rest with.
-    pub(crate) heads: (Cookie, Heads<'a>),
+    pub(crate) heads: Option<(Cookie, Heads<'a>)>,
+    /// The same of copies whose changes the sender was asked for and has not told to the end.
+    pub(crate) more: Option<(Cookie, Heads<'a>)>,
     /// How far the sender's copies have come of which it asks for the rest, and the cookie that it got.
     pub(crate) asks: Option<(Cookie, Heads<'a>)>,
     pub(crate) changes: Spans<'a>,
@@ -47,7 +49,7 @@ impl<'a> Datagram<'a> {
         let mut sender = None;
         let mut body = Body::None;
         let (mut rumours, mut bulk) = (None, None);
-        let (mut heads, mut asks, mut changes) = (None, None, None);
+        let (mut heads, mut more, mut asks, mut changes) = (None, None, None, None);
         while let Some((&kind, tail)) = rest.split_first() {
             let (content, tail) = section(tail).ok_or(DecodeError::Cut { kind })?;
             rest = tail;
@@ -75,6 +77,10 @@ impl<'a> Datagram<'a> {
                     let value = with_cookie(content).ok_or(malformed)?;
                     once(kind, heads.replace(value).is_none())?;
                 }
+                kind::MORE => {
+                    let value = with_cookie(content).ok_or(malformed)?;
+                    once(kind, more.replace(value).is_none())?;
+                }
                 kind::ASKS => {
                     let value = with_cookie(content).ok_or(malformed)?;
                     once(kind, asks.replace(value).is_none())?;
@@ -92,7 +98,8 @@ impl<'a> Datagram<'a> {
             body,
             rumours: rumours.unwrap_or_default(),
             bulk: bulk.unwrap_or_default(),
-            heads: heads.unwrap_or((Cookie([0; 8]), Heads::default())),
+            heads,
+            more,
             asks,
             changes: changes.unwrap_or_default(),
         })
@@ -182,7 +189,8 @@ const fn once(kind: u8, first: bool) -> Result<(), DecodeError> {
 pub fn probe_decoder(bytes: &[u8], cluster: u32) -> Result<(), DecodeError> {
     Datagram::decode(bytes, cluster).map(|datagram| {
         let records = datagram.rumours.count().saturating_add(datagram.bulk.count());
-        let heads = datagram.heads.1.chain(datagram.asks.into_iter().flat_map(|(_, heads)| heads)).count();
+        let lists = [datagram.heads, datagram.more, datagram.asks];
+        let heads = lists.into_iter().flatten().flat_map(|(_, heads)| heads).count();
         let items: usize = datagram.changes.map(|(_, _, items)| items.count()).sum();
         debug_assert!(records.max(heads).max(items) <= bytes.len());
     })

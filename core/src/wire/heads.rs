@@ -67,10 +67,6 @@ impl<'a> Heads<'a> {
         }
         Some(Self { bytes })
     }
-
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
 }
 
 impl Iterator for Heads<'_> {

@@ -78,4 +78,5 @@ mod kind {
     pub(super) const HEADS: u8 = 0x42;
     pub(super) const ASKS: u8 = 0x43;
     pub(super) const CHANGES: u8 = 0x44;
+    pub(super) const MORE: u8 = 0x45;
 }

@@ -58,6 +58,11 @@ impl<'b> Writer<'b> {
         self.open(kind::HEADS, &cookie.0);
     }
 
+    /// Opens a list of heads of which the receiver shall ask for more, with this cookie.
+    pub(crate) fn open_more(&mut self, cookie: Cookie) {
+        self.open(kind::MORE, &cookie.0);
+    }
+
     /// Opens a list of heads of which the rest is asked for, with the cookie that they came with.
     pub(crate) fn open_asks(&mut self, cookie: Cookie) {
         self.open(kind::ASKS, &cookie.0);
