@@ -219,6 +219,7 @@ fn long_values_wait_for_no_repair() {
 fn a_newcomer_after_a_death_agrees() {
     let mut world = cluster(4, Config::lan(), 10);
     (0..4).for_each(|peer| put(&mut world, peer, b"k", b"v"));
+    world.run(Duration::from_secs(3));
     world.kill(3);
     world.kill(2);
     world.run(Duration::from_secs(60));
