@@ -5,7 +5,7 @@ mod harness;
 use std::time::Duration;
 
 use harness::{Options, World, addr_of, id_of};
-use quidnunc_core::{Command, Config, Instant};
+use quidnunc_core::{Command, Config, Event, Instant, ValueChange};
 
 const START: Instant = Instant::from_nanos(0);
 
@@ -52,4 +52,56 @@ fn a_repair_brings_the_watermark_too() {
     world.run(Duration::from_secs(60));
     assert_eq!(world.node(0).view().map_version(id_of(0)), world.node(3).view().map_version(id_of(0)));
     assert_eq!(sum(&world, 0), sum(&world, 3));
+}
+
+/// What a window ends with must be asked for at once, though no change fits beside the heads.
+#[test]
+fn a_map_of_long_values_does_not_stall_at_the_end_of_a_window() {
+    let mut world = cluster(2, Config::lan(), 4);
+    for number in 0..300_u32 {
+        put(&mut world, 0, &number.to_le_bytes(), &[3; 900]);
+    }
+    world.run(Duration::from_secs(3));
+    assert_eq!(world.map(1, 0).len(), 300);
+}
+
+/// The map of somebody dead, of whom a newcomer does not hear, is no difference between the others and it.
+#[test]
+fn a_newcomer_who_never_knew_the_dead_agrees_with_the_others() {
+    let mut world = World::new(4, Config::lan(), Options::plain(6, START));
+    for peer in 1..3 {
+        world.command(peer, Command::Join { seeds: &[addr_of(0)] }).expect("taken");
+    }
+    world.run(Duration::from_secs(5));
+    put(&mut world, 0, b"k", b"v");
+    (0..100_u8).for_each(|key| put(&mut world, 2, &[key], &[7; 900]));
+    world.run(Duration::from_secs(20));
+    world.kill(2);
+    world.run(Duration::from_secs(60));
+    world.command(3, Command::Join { seeds: &[addr_of(0)] }).expect("taken");
+    world.run(Duration::from_secs(60));
+    let from = world.log.len();
+    world.run(Duration::from_secs(60));
+    let bytes: usize = world.log[from..].iter().map(harness::Line::state_bytes).sum();
+    assert!(bytes < 1000, "{bytes} bytes, though nobody says anything");
+}
+
+/// A watcher hears the end of every value, even of one that ended while it stood still and its owner was forgotten.
+#[test]
+fn what_ended_unnoticed_ends_with_its_owner() {
+    let config = Config { tombstone_life: Duration::from_secs(60), ..Config::lan() };
+    let mut world = cluster(2, config, 7);
+    let ttl = Duration::from_secs(50);
+    world.command(1, Command::PutWithTtl { key: b"k", value: b"v", ttl }).expect("taken");
+    world.run(Duration::from_secs(2));
+    world.kill(1);
+    world.run(Duration::from_secs(30));
+    world.peers[0].frozen_until = world.now + Duration::from_secs(90);
+    world.run(Duration::from_secs(100));
+    assert_eq!(world.belief(0, 1), None, "forgotten");
+    let told = world.events(0).filter_map(|(_, event)| match event {
+        Event::Value(ValueChange { value, .. }) => Some(value.is_some()),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [true, false]);
 }

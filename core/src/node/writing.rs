@@ -160,11 +160,12 @@ impl Node {
 
     /// An owner is forgotten, and its map with it.
     pub(super) fn forget_map(&mut self, slot: Slot, owner: NodeId) {
-        let outside = self.clock.latest();
+        // Also of what is over: nobody may have noticed, and afterwards nobody can.
+        let before_any_end = Instant::from_nanos(0);
         let Cold { state, events, watches, .. } = &mut *self.cold;
         if !watches.is_empty() {
             let version = state.head(slot).version;
-            for item in state.below(slot, &[], outside) {
+            for item in state.below(slot, &[], before_any_end) {
                 watches.report(events, owner, Change { key: item.key, version, value: None });
             }
         }
