@@ -95,6 +95,12 @@ impl Exchanges {
         self.early.push(Early { slot, span, items: items.into() });
     }
 
+    /// Gives up what was kept of an owner: another one will have its row.
+    pub(super) fn forget(&mut self, slot: Slot) {
+        self.early.retain(|early| early.slot != slot);
+        self.early_bytes = self.early.iter().map(|early| early.items.len()).sum();
+    }
+
     /// Takes out changes that a copy at this head has no gap before.
     fn take(&mut self, slot: Slot, head: Head) -> Option<Early> {
         let fits = |early: &Early| {
@@ -362,5 +368,22 @@ impl Node {
             self.tell_head(slot, now);
         }
         Ok(!is_news)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_early_of_one_owner_is_never_taken_for_anothers() {
+        let mut exchanges = Exchanges::new();
+        let head = Head { epoch: 1, watermark: 0, version: 9, sum: 0 };
+        exchanges.keep(Slot(3), Span { head, from: 5, to: 9 }, &[0; 10]);
+        exchanges.keep(Slot(4), Span { head, from: 5, to: 9 }, &[0; 20]);
+        exchanges.forget(Slot(3));
+        assert!(exchanges.take(Slot(3), Head { version: 7, ..head }).is_none(), "the row has another owner");
+        assert!(exchanges.take(Slot(4), Head { version: 7, ..head }).is_some());
+        assert_eq!(exchanges.early_bytes, 0);
     }
 }

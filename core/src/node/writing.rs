@@ -162,7 +162,7 @@ impl Node {
     pub(super) fn forget_map(&mut self, slot: Slot, owner: NodeId) {
         // Also of what is over: nobody may have noticed, and afterwards nobody can.
         let before_any_end = Instant::from_nanos(0);
-        let Cold { state, events, watches, .. } = &mut *self.cold;
+        let Cold { state, events, watches, exchanges, .. } = &mut *self.cold;
         if !watches.is_empty() {
             let version = state.head(slot).version;
             for item in state.below(slot, &[], before_any_end) {
@@ -170,6 +170,7 @@ impl Node {
             }
         }
         state.forget(slot);
+        exchanges.forget(slot);
         self.has_events |= self.cold.events.is_waiting();
         self.state_sum = self.cold.state.fingerprint();
     }
