@@ -5,7 +5,9 @@ mod harness;
 use std::time::Duration;
 
 use harness::{Options, World, addr_of, id_of};
-use quidnunc_core::{Command, Config, Event, Instant, ValueChange};
+use quidnunc_core::{
+    Command, Config, Event, Identity, Input, Instant, MapSnapshot, MapVersion, Node, Snapshot, ValueChange, ValueView,
+};
 
 const START: Instant = Instant::from_nanos(0);
 
@@ -104,4 +106,33 @@ fn what_ended_unnoticed_ends_with_its_owner() {
         _ => None,
     });
     assert_eq!(told.collect::<Vec<_>>(), [true, false]);
+}
+
+fn restored(values: &[ValueView<'_>]) -> Node {
+    let version = MapVersion { epoch: 1, version: 9, watermark: 0 };
+    let snapshot = Snapshot { members: &[], map: Some(MapSnapshot { version, values }) };
+    let identity = Identity { id: id_of(0), boot: 2, addr: addr_of(0) };
+    Node::new(Config::lan(), identity, 1, START, Some(snapshot)).expect("valid")
+}
+
+/// A version names one change: what a damaged file says twice is taken once.
+#[test]
+fn a_map_that_was_kept_badly_is_loaded_as_far_as_it_can_be() {
+    let value = |key, version| ValueView { key, value: b"v", version, left: None };
+    let mut node = restored(&[value(b"a", 0), value(b"b", 3), value(b"c", 3), value(b"d", 4)]);
+    node.check();
+    assert_eq!(node.view().values(id_of(0), b"").map(|value| value.key).collect::<Vec<_>>(), [b"b", b"d"]);
+    for key in [&b"b"[..], b"c", b"d"] {
+        node.handle(START, Input::Command(Command::Delete { key })).expect("taken");
+        node.check();
+    }
+}
+
+/// A value that was put under a larger budget cannot be told, and would hold up all that was put after it.
+#[test]
+fn a_kept_value_too_long_for_this_life_is_left_out() {
+    let long = vec![7; Config::lan().value_bytes_max() + 1];
+    let value = |key, value, version| ValueView { key, value, version, left: None };
+    let node = restored(&[value(b"a", &long, 1), value(b"b", b"v", 2)]);
+    assert_eq!(node.view().values(id_of(0), b"").map(|value| value.key).collect::<Vec<_>>(), [b"b"]);
 }

@@ -40,7 +40,8 @@ pub struct Snapshot<'a> {
 pub struct MapSnapshot<'a> {
     /// From [`View::map_version`](crate::View::map_version).
     pub version: MapVersion,
-    /// From [`View::values`](crate::View::values), in any order; keys longer than [`KEY_BYTES_MAX`] are left out.
+    /// From [`View::values`](crate::View::values), in any order; keys longer than [`KEY_BYTES_MAX`], values
+    /// longer than the config allows and all but one of what claims one version are left out.
     pub values: &'a [ValueView<'a>],
 }
 

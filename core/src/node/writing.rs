@@ -94,11 +94,12 @@ impl Node {
     /// Takes over the map of an earlier life.
     pub(super) fn restore_map(&mut self, map: MapSnapshot<'_>, now: Instant) {
         let id_hash = self.membership.id_hash(Slot::SELF);
-        let mut values: Vec<&ValueView<'_>> = map
-            .values
-            .iter()
-            .filter(|value| check_key(value.key).is_ok() && value.version <= map.version.version)
-            .collect();
+        // What is too long for a datagram of this life would hold up everything after it.
+        let most = self.cold.config.value_bytes_max();
+        let can_be = |value: &&ValueView<'_>| {
+            check_key(value.key).is_ok() && value.value.len() <= most && value.version <= map.version.version
+        };
+        let mut values: Vec<&ValueView<'_>> = map.values.iter().filter(can_be).collect();
         values.sort_by_key(|value| value.version);
         let items = values.into_iter().map(|value| {
             let left_ms = value.left.map(|left| u32::try_from(left.as_millis()).unwrap_or(u32::MAX));

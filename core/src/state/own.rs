@@ -85,7 +85,8 @@ impl State {
         self.follow_sums(Slot::SELF, before);
     }
 
-    /// Takes over the map of an earlier life, which its owner kept without its tombstones.
+    /// Takes over the map of an earlier life, which its owner kept without its tombstones: items in the order of
+    /// versions, of which there is one each.
     pub(crate) fn restore<'a>(
         &mut self,
         id_hash: u64,
@@ -95,7 +96,13 @@ impl State {
     ) {
         let owner = self.owner_mut(Slot::SELF, id_hash);
         (owner.shown.epoch, owner.shown.watermark) = (epoch, version);
+        let mut last = 0;
         for item in items.filter(|item| item.version <= version) {
+            // Two entries of one version would have one place.
+            if item.version <= last {
+                continue;
+            }
+            last = item.version;
             let entry = super::apply::entry_of(&item, now);
             self.set(Slot::SELF, entry, |_| {});
         }
