@@ -136,3 +136,24 @@ fn a_kept_value_too_long_for_this_life_is_left_out() {
     let node = restored(&[value(b"a", &long, 1), value(b"b", b"v", 2)]);
     assert_eq!(node.view().values(id_of(0), b"").map(|value| value.key).collect::<Vec<_>>(), [b"b"]);
 }
+
+/// Hazard `small_owner_latency`: no giant lets a long value wait, however much of it there still is to tell.
+#[test]
+fn a_long_value_does_not_wait_for_the_end_of_a_giant() {
+    let mut world = World::new(3, Config::lan(), Options::plain(9, START));
+    world.command(1, Command::Join { seeds: &[addr_of(0)] }).expect("taken");
+    let most = world.config.value_bytes_max();
+    put(&mut world, 0, b"k", &vec![7; most]);
+    for number in 0..1500_u32 {
+        put(&mut world, 1, &number.to_le_bytes(), &[3; 100]);
+    }
+    world.run(Duration::from_secs(15));
+    assert_eq!(world.map(0, 1).len(), 1500);
+    // Whoever has both gives both.
+    world.peers[1].frozen_until = world.now + Duration::from_secs(5);
+    world.command(2, Command::Join { seeds: &[addr_of(0)] }).expect("taken");
+    while world.map(2, 0).is_empty() {
+        world.run(Duration::from_millis(10));
+        assert!(world.map(2, 1).len() < 1000, "{} values of the giant came before it", world.map(2, 1).len());
+    }
+}

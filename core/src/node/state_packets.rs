@@ -225,8 +225,11 @@ impl Node {
         let kept = if longs > 0 { total / LONG_DIVISOR } else { 0 };
         let mut written = false;
         let room = |writer: &Writer<'_>, kept: usize| writer.free().saturating_sub(reserve + kept);
-        for give in &mut gives[..long_at] {
-            written |= self.pack_give(writer, give, room(writer, kept), now);
+        for (place, give) in gives[..long_at].iter_mut().enumerate() {
+            let fits = self.pack_give(writer, give, room(writer, kept), now);
+            // An item so long that it leaves the long lists nothing has its turn in every second datagram.
+            let its_turn = place == 0 && exchange.window.is_multiple_of(2);
+            written |= fits || (its_turn && self.pack_give(writer, give, room(writer, 0), now));
         }
         if let Some((longest, others)) = gives[long_at..].split_first_mut() {
             let breadth = if others.is_empty() { 0 } else { total / BREADTH_DIVISOR };
