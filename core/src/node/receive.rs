@@ -42,13 +42,15 @@ impl Node {
             self.learn_bulk(datagram.bulk, now);
         }
         let about = self.meet(&datagram.sender, now);
-        self.reconcile(&datagram, from, now);
-        self.answer(&datagram, from, bytes.len(), (awaited, about), now);
+        let asked = self.reconcile(&datagram, from, now);
+        // Whoever only claims this address must not make us send more to it than this.
+        let bytes_max = u32::try_from(bytes.len()).unwrap_or(u32::MAX).saturating_mul(ANSWER_FACTOR);
+        self.answer(&datagram, from, bytes_max.saturating_sub(asked), (awaited, about), now);
         Ok(())
     }
 
-    /// Takes in what a datagram says of maps.
-    fn reconcile(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) {
+    /// Takes in what a datagram says of maps. Returns how many bytes the sender is asked for more with, at most.
+    fn reconcile(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) -> u32 {
         let Datagram { sender, heads, more, asks, changes, .. } = *datagram;
         if !changes.is_empty() && self.membership.find(sender.id).is_some() {
             self.on_changes(changes, now);
@@ -56,9 +58,10 @@ impl Node {
         if sender.state != self.state_sum || self.state_differs {
             self.meet_state(&sender, now);
         }
+        let mut asked = 0_u32;
         for (heads, asking) in [(heads, Asking::News), (more, Asking::More)] {
             if let Some(heads) = heads {
-                self.on_heads(from, heads, asking, now);
+                asked = asked.saturating_add(self.on_heads(from, heads, asking, now));
             }
         }
         if let Some((_, heads)) = asks {
@@ -69,6 +72,7 @@ impl Node {
             self.cold.heads.charge_all(self.tellings_max());
             self.count_heads();
         }
+        asked
     }
 
     /// Merges the rumours of a datagram. In a storm most of them are held already, and that is found out for many
@@ -183,12 +187,10 @@ impl Node {
         &mut self,
         datagram: &Datagram<'_>,
         from: SocketAddr,
-        len: usize,
+        bytes_max: u32,
         (awaited, about): (bool, Option<Slot>),
         now: Instant,
     ) {
-        // Whoever only claims this address must not make us send more to it than this.
-        let bytes_max = u32::try_from(len).unwrap_or(u32::MAX).saturating_mul(ANSWER_FACTOR);
         match datagram.body {
             Body::Ping { nonce } => return self.wish(Intent::Ack { to: from, nonce, about, bytes_max }),
             Body::PingRequest { nonce, target } => return self.on_ping_request(from, nonce, target, now),
@@ -233,4 +235,67 @@ impl Node {
 /// The record as it stands here: one hop further than where it was sent.
 pub(super) fn one_hop_on(record: Record) -> Record {
     Record { hops: record.hops.saturating_add(1), ..record }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::super::io::{Command, Identity, Input, Snapshot};
+    use super::*;
+    use crate::config::Config;
+    use crate::vocab::{Cookie, Head, Incarnation};
+    use crate::wire::{HeadOf, RecordKind, Writer};
+
+    fn addr(last: u16) -> SocketAddr {
+        SocketAddr::from(([0xfd00, 0, 0, 0, 0, 0, 0, last], 7946))
+    }
+
+    fn record(id: u16) -> Record {
+        let (incarnation, health) = (Incarnation::first(1), Health::Alive);
+        Record { id: NodeId::from_u128(id.into()), incarnation, health, hops: 0, age_ms: 0, addr: addr(id) }
+    }
+
+    /// A node that knows eight others and has much to tell hears a datagram. Returns the bytes that go back to its
+    /// source, and its own.
+    fn answered(fill: impl Fn(&Node, &mut Writer<'_>)) -> (usize, usize) {
+        let start = Instant::from_nanos(0);
+        let members: Vec<Record> = (2..10).map(record).collect();
+        let snapshot = Snapshot { members: &members, map: None };
+        let identity = Identity { id: NodeId::from_u128(1), boot: 1 << 40, addr: addr(1) };
+        let mut node = Node::new(Config::lan(), identity, 1, start, Some(snapshot)).expect("valid");
+        node.handle(start, Input::Command(Command::Put { key: b"k", value: b"v" })).expect("taken");
+        let sender = Sender { id: NodeId::from_u128(99), incarnation: Incarnation::first(1), fingerprint: 0, state: 0 };
+        let mut told = [0; 1232];
+        let mut writer = Writer::begin(&mut told, 0, &sender).expect("it fits");
+        writer.open_records(RecordKind::Rumours);
+        (10..30).for_each(|id| assert!(writer.record(&record(id)), "it fits"));
+        let len = writer.finish();
+        node.handle(start, Input::Datagram { from: addr(2), bytes: &told[..len] }).expect("taken");
+        let mut asked = [0; 1232];
+        let mut writer = Writer::begin(&mut asked, 0, &sender).expect("it fits");
+        fill(&node, &mut writer);
+        let len = writer.finish();
+        node.handle(start, Input::Datagram { from: addr(99), bytes: &asked[..len] }).expect("taken");
+        let (mut answers, mut buffer) = (0, [0; 1232]);
+        while let Some(transmit) = node.poll_transmit(start, &mut buffer) {
+            answers += if transmit.to == addr(99) { transmit.len } else { 0 };
+        }
+        (answers, len)
+    }
+
+    #[test]
+    fn all_answers_together_keep_to_what_a_stranger_gets() {
+        for heads in 0..8 {
+            let (answers, len) = answered(|node, writer| {
+                assert!(writer.body(&Body::Ping { nonce: Nonce([7; 8]) }), "it fits");
+                writer.open_heads(Cookie([0; 8]));
+                for slot in (1..=heads).map(Slot) {
+                    let head = Head { epoch: 1, watermark: 0, version: 1, sum: 0 };
+                    assert!(writer.head(HeadOf { id_hash: node.membership.id_hash(slot), head }), "it fits");
+                }
+            });
+            assert!(answers > 0 && answers <= 3 * len, "{answers} bytes for {len} with {heads} heads");
+        }
+    }
 }

@@ -20,7 +20,7 @@ use crate::membership::cookie::Use;
 use crate::packing::Rumour;
 use crate::state::{Applied, Asking, Refusal};
 use crate::vocab::{Cookie, Head, Health, Instant, Nonce, Prefix, Ring, Slot, Span};
-use crate::wire::{HeadOf, Heads, Items, Sender, Spans, StateDigest, Summary};
+use crate::wire::{HEAD_BYTES_MAX, HeadOf, Heads, Items, Sender, Spans, StateDigest, Summary};
 
 use super::intents::Intent;
 use super::io::Timer;
@@ -34,6 +34,10 @@ const EXCHANGES_MAX: usize = 64;
 
 /// The most owners that one exchange is about.
 const OWNERS_MAX: usize = 512;
+
+/// The least asks that a datagram holds, and its bytes without any.
+const ASKS_PER_DATAGRAM: usize = 10;
+const ASKS_HEAD_BYTES: usize = 80;
 
 /// Maps per prefix of a summary.
 const MAPS_PER_PREFIX: u32 = 4;
@@ -219,14 +223,15 @@ impl Node {
     }
 
     /// Somebody tells how far its copies have come. What is lacked is asked for; news are not, if somebody was asked
-    /// for them lately.
+    /// for them lately. Returns how many bytes that takes at most, which is less than a stranger gets for its
+    /// heads.
     pub(super) fn on_heads(
         &mut self,
         from: SocketAddr,
         (cookie, heads): (Cookie, Heads<'_>),
         asking: Asking,
         now: Instant,
-    ) {
+    ) -> u32 {
         let mut asks = Vec::new();
         for HeadOf { id_hash, head } in heads {
             let Some(slot) = self.membership.find_hash(id_hash) else { continue };
@@ -238,7 +243,9 @@ impl Node {
                 self.tell_head(slot, now);
             }
         }
+        let bytes = asks.len().div_ceil(ASKS_PER_DATAGRAM) * ASKS_HEAD_BYTES + asks.len() * HEAD_BYTES_MAX;
         self.exchange(Exchange { to: from, asks, cookie, gives: Vec::new(), window: 0 });
+        u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 
     /// Whether another's copy of somebody else's map has something for this one.
