@@ -196,7 +196,8 @@ impl Node {
     /// Compares everything below some prefixes: what to ask for, what to give.
     pub(super) fn on_state_digest(&mut self, from: SocketAddr, digest: &StateDigest<'_>, now: Instant) {
         let (mut asks, mut gives) = (Vec::new(), Vec::new());
-        let mut named: Vec<Slot> = Vec::new();
+        // A list that names wide prefixes again and again must not make us look at all rows for each.
+        let (mut named, mut rows_seen): (Vec<Slot>, usize) = (Vec::new(), 0);
         for (prefix, heads) in digest.groups.groups() {
             named.clear();
             for HeadOf { id_hash, head } in heads {
@@ -212,10 +213,13 @@ impl Node {
                 }
             }
             named.sort_unstable();
-            let rows = self.membership.rows_below(prefix).filter(|slot| named.binary_search(slot).is_err());
-            let unnamed = rows.filter(|&slot| self.cold.state.head(slot).version > 0);
+            let rows = self.membership.rows_below(prefix).inspect(|_| rows_seen += 1);
+            let rows = rows.filter(|slot| named.binary_search(slot).is_err());
+            // Whoever does not name somebody dead may not know that there was one.
+            let lives = |slot| self.membership.health(slot).is_live();
+            let unnamed = rows.filter(|&slot| lives(slot) && self.cold.state.head(slot).version > 0);
             gives.extend(unnamed.map(|slot| Give { slot, copy: Head::default() }));
-            if asks.len().max(gives.len()) >= OWNERS_MAX {
+            if asks.len().max(gives.len()).max(rows_seen / 4) >= OWNERS_MAX {
                 break;
             }
         }
