@@ -7,6 +7,7 @@
 //! * `writing` — what nodes are asked to write;
 //! * `pauses` — who stands still, and what waits for them;
 //! * `packets` — where packets lie while they are under way;
+//! * `options` — how a run is made, and who looks on;
 //! * `null` — what the engine costs by itself: the same parts with nodes that do next to nothing.
 //!
 //! Invariant: everything that happens follows from the scenario and the seed. The world hands each node
@@ -17,6 +18,7 @@ mod cast;
 mod inject;
 mod network;
 mod null;
+mod options;
 #[cfg(test)]
 mod oracle;
 mod packets;
@@ -26,7 +28,7 @@ mod plan;
 mod tests;
 mod writing;
 
-use quidnunc_core::{ConfigError, DATAGRAM_BYTES_MAX, Event as NodeEvent, Input, Instant, Purpose};
+use quidnunc_core::{ConfigError, DATAGRAM_BYTES_MAX, Event as NodeEvent, Input, Instant};
 
 use crate::engine::draws::Draws;
 use crate::engine::wheel::{Class, Event, Wheel, order_key, source_of};
@@ -43,62 +45,13 @@ use writing::Writing;
 
 pub use cast::node_config;
 pub use null::{NullCounts, NullWorld};
+pub use options::{Damaged, RunOptions, Sent, Witness};
 
 /// Width of the windows in which rates are measured, in nanoseconds.
 const WINDOW_NS: u64 = 1_000_000_000;
 
 /// In runs of so many nodes every node's invariants are checked at the end: it costs a look-up per pair.
 const CHECKED_NODES_MAX: u32 = 256;
-
-/// How a run is made; nothing here but [`damaged`](Self::damaged) may change its result.
-#[derive(Clone, Copy, Default)]
-pub struct RunOptions<'a> {
-    /// Seed of the hash maps inside the protocol.
-    pub map_hash_seed: u64,
-    /// Told the simulated nanoseconds once per simulated second.
-    pub progress: Option<&'a (dyn Fn(u64) + Sync)>,
-    /// Told the end of each simulated second, and of the run, with the fingerprint of the run up to then.
-    pub fingerprints: Option<&'a (dyn Fn(u64, u64) + Sync)>,
-    /// What becomes of the packets that a fault damages.
-    pub damaged: Damaged,
-}
-
-/// What becomes of a copy of a packet that a fault damages.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Damaged {
-    /// It arrives, and its receiver has to find out.
-    #[default]
-    Arrives,
-    /// It is lost. By this everybody must do what they do when it arrives, because they refuse it.
-    Vanishes,
-}
-
-/// Sees everything that nodes say, as it happens: for traces and for tests against theory.
-pub trait Witness {
-    /// A node handed a datagram of these bytes to the network.
-    fn on_sent(&mut self, _sent: Sent, _bytes: &[u8]) {}
-
-    /// A node reported something.
-    fn on_event(&mut self, _at_ns: u64, _node: u32, _event: &NodeEvent) {}
-}
-
-/// Nobody looks.
-impl Witness for () {}
-
-/// A datagram that a node handed to the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sent {
-    /// When, in nanoseconds from the start.
-    pub at_ns: u64,
-    /// Who sent it.
-    pub from: u32,
-    /// To whom.
-    pub to: u32,
-    /// What for.
-    pub purpose: Purpose,
-    /// How long it is.
-    pub bytes: usize,
-}
 
 /// Runs a scenario with one seed.
 ///

@@ -15,6 +15,7 @@ mod selectors;
 mod valid;
 mod values;
 mod writes;
+mod written_values;
 
 use expect_test::Expect;
 use quidnunc_sim::scenario::parse;
