@@ -157,3 +157,20 @@ fn a_long_value_does_not_wait_for_the_end_of_a_giant() {
         assert!(world.map(2, 1).len() < 1000, "{} values of the giant came before it", world.map(2, 1).len());
     }
 }
+
+/// Numbers that no owner comes to are a damaged file's.
+#[test]
+fn a_map_whose_numbers_cannot_be_is_not_loaded() {
+    for (epoch, number) in [(1, u64::MAX), (u64::MAX, 1)] {
+        let version = MapVersion { epoch, version: number, watermark: 0 };
+        let snapshot = Snapshot { members: &[], map: Some(MapSnapshot { version, values: &[] }) };
+        let identity = Identity { id: id_of(0), boot: 2, addr: addr_of(0) };
+        let mut node = Node::new(Config::lan(), identity, 1, START, Some(snapshot)).expect("valid");
+        for key in [&b"a"[..], b"b"] {
+            node.handle(START, Input::Command(Command::Put { key, value: b"v" })).expect("taken");
+            node.check();
+        }
+        let version = node.view().map_version(id_of(0)).expect("a map");
+        assert_eq!((version.epoch, version.version), (2, 2));
+    }
+}

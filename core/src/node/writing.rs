@@ -94,6 +94,11 @@ impl Node {
     /// Takes over the map of an earlier life.
     pub(super) fn restore_map(&mut self, map: MapSnapshot<'_>, now: Instant) {
         let id_hash = self.membership.id_hash(Slot::SELF);
+        // A number that no owner comes to leaves none for the next change, or is believed by nobody.
+        let MapVersion { epoch, version, .. } = map.version;
+        if version > u64::MAX / 2 || !self.membership.is_plausible(epoch, self.clock.outside(now)) {
+            return;
+        }
         // What is too long for a datagram of this life would hold up everything after it.
         let most = self.cold.config.value_bytes_max();
         let can_be = |value: &&ValueView<'_>| {
@@ -107,7 +112,6 @@ impl Node {
             Item { key: value.key, version: value.version, content }
         });
         // What was deleted in that life is not among the values: whoever has it still must get the map anew.
-        let MapVersion { epoch, version, .. } = map.version;
         self.cold.state.restore(id_hash, (epoch, version), items, now);
         self.on_map_moved(now);
     }
