@@ -101,9 +101,8 @@ fn what_ended_unnoticed_ends_with_its_owner() {
     world.peers[0].frozen_until = world.now + Duration::from_secs(90);
     world.run(Duration::from_secs(100));
     assert_eq!(world.belief(0, 1), None, "forgotten");
-    let told = world.events(0).filter_map(|(_, event)| match event {
-        Event::Value(ValueChange { value, .. }) => Some(value.is_some()),
-        _ => None,
+    let told = world.events(0).filter_map(|(_, event)| {
+        if let Event::Value(ValueChange { value, .. }) = event { Some(value.is_some()) } else { None }
     });
     assert_eq!(told.collect::<Vec<_>>(), [true, false]);
 }
