@@ -8,13 +8,14 @@
 //! * [`writing`] — the application's own keys, and who watches which;
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners;
 //! * [`transmit`] — what waits becomes a packet, at the last moment;
-//! * [`intents`] — what waits; [`events`] — what is reported; [`clock`] — what time it is.
+//! * [`intents`], [`exchanges`] — what waits; [`events`] — what is reported; [`clock`] — what time it is.
 //!
 //! Invariant: what waits inside is what is *wished* ("ping this member"), never a packet; so what is sent
 //! is what is believed when it is sent.
 
 mod clock;
 mod events;
+mod exchanges;
 mod intents;
 pub(crate) mod io;
 mod joining;
@@ -47,9 +48,9 @@ use crate::vocab::{Health, Incarnation, Instant, NodeId, Record, Rng, Slot};
 use crate::wire::can_listen;
 use clock::{Clock, Reading};
 use events::Events;
+use exchanges::Exchanges;
 use intents::{Intents, Relays};
 use io::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, Snapshot, Stats, Wakeup};
-use reconciling::Exchanges;
 use repairing::Conversation;
 use timers::Deadlines;
 pub use view::{MemberView, View};

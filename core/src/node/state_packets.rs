@@ -12,8 +12,8 @@ use crate::vocab::{Head, Instant, Prefix, Slot};
 use crate::wire::{Body, HEAD_BYTES_MAX, HeadGroupWriter, HeadOf, StateDigest, Summary, Writer};
 
 use super::Node;
+use super::exchanges::{Exchange, Give};
 use super::intents::Intent;
-use super::reconciling::{Exchange, Give};
 
 /// Bytes of a summary or digest besides frame, sender and its list.
 const HEAD_BYTES: usize = 32;
@@ -71,7 +71,8 @@ impl Node {
             self.intents.put_back(rest);
         }
         // So that the answer may be long.
-        if matches!(intent, Intent::StateSummary { .. }) && self.cold.state_repairs.is_young(now) {
+        let long = self.cold.state_repairs.is_young(now) || self.cold.exchanges.fruitless;
+        if matches!(intent, Intent::StateSummary { .. }) && long {
             writer.pad();
         }
         Some(to)

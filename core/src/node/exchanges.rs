@@ -1,0 +1,108 @@
+//! What is exchanged with whom: whose changes are asked for, whose are given, and which came too early.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use crate::vocab::{Cookie, Head, Ring, Slot, Span};
+
+/// So many datagrams of changes follow one request; then the receiver shall ask again, which paces what is long.
+pub(super) const WINDOW: u16 = 32;
+
+/// Exchanges that wait or are under way.
+const EXCHANGES_MAX: usize = 64;
+
+/// Changes that came before those before them: as many as a window brings, and as many bytes.
+const EARLY_MAX: usize = 2 * WINDOW as usize;
+const EARLY_BYTES_MAX: usize = 1 << 17;
+
+/// What is exchanged with one peer.
+#[derive(Debug, Clone)]
+pub(super) struct Exchange {
+    pub(super) to: SocketAddr,
+    /// Whose changes are asked for, and the cookie that was given for it.
+    pub(super) asks: Vec<Slot>,
+    pub(super) cookie: Cookie,
+    /// Whose changes are given, and how far the peer's copies have come.
+    pub(super) gives: Vec<Give>,
+    /// So many more datagrams may be given.
+    pub(super) window: u16,
+}
+
+/// What is given of one owner.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Give {
+    pub(super) slot: Slot,
+    pub(super) copy: Head,
+}
+
+/// Everything that is under way.
+#[derive(Debug, Clone)]
+pub(super) struct Exchanges {
+    pub(super) queue: Ring<Exchange>,
+    /// The last digest named nothing new, although the sums differed: perhaps it was cut short, so the next one shall
+    /// have more room.
+    pub(super) fruitless: bool,
+    early: Vec<Early>,
+    early_bytes: usize,
+}
+
+/// Changes that came too early: datagrams overtake each other.
+#[derive(Debug, Clone)]
+pub(super) struct Early {
+    slot: Slot,
+    pub(super) span: Span,
+    pub(super) items: Box<[u8]>,
+}
+
+impl Exchanges {
+    pub(super) const fn new() -> Self {
+        Self { queue: Ring::new(EXCHANGES_MAX), fruitless: false, early: Vec::new(), early_bytes: 0 }
+    }
+
+    /// Keeps changes for later, at the price of those that were kept first.
+    pub(super) fn keep(&mut self, slot: Slot, span: Span, items: &[u8]) {
+        while self.early.len() >= EARLY_MAX || self.early_bytes + items.len() > EARLY_BYTES_MAX {
+            if self.early.is_empty() {
+                return;
+            }
+            self.early_bytes -= self.early.remove(0).items.len();
+        }
+        self.early_bytes += items.len();
+        self.early.push(Early { slot, span, items: items.into() });
+    }
+
+    /// Gives up what was kept of an owner: another one will have its row.
+    pub(super) fn forget(&mut self, slot: Slot) {
+        self.early.retain(|early| early.slot != slot);
+        self.early_bytes = self.early.iter().map(|early| early.items.len()).sum();
+    }
+
+    /// Takes out changes that a copy at this head has no gap before.
+    pub(super) fn take(&mut self, slot: Slot, head: Head) -> Option<Early> {
+        let fits = |early: &Early| {
+            early.slot == slot && (early.span.from <= head.version || early.span.head.epoch < head.epoch)
+        };
+        let place = self.early.iter().position(fits)?;
+        let early = self.early.remove(place);
+        self.early_bytes -= early.items.len();
+        Some(early)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_early_of_one_owner_is_never_taken_for_anothers() {
+        let mut exchanges = Exchanges::new();
+        let head = Head { epoch: 1, watermark: 0, version: 9, sum: 0 };
+        exchanges.keep(Slot(3), Span { head, from: 5, to: 9 }, &[0; 10]);
+        exchanges.keep(Slot(4), Span { head, from: 5, to: 9 }, &[0; 20]);
+        exchanges.forget(Slot(3));
+        assert!(exchanges.take(Slot(3), Head { version: 7, ..head }).is_none(), "the row has another owner");
+        assert!(exchanges.take(Slot(4), Head { version: 7, ..head }).is_some());
+        assert_eq!(exchanges.early_bytes, 0);
+    }
+}
