@@ -10,10 +10,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::vocab::{Health, Prefix, Slot, fold};
-
-/// How many buckets there are: the sums of all of them fit into one datagram of the default budget.
-pub(super) const BUCKETS: usize = 1 << BUCKET_BITS;
+use crate::vocab::{BUCKETS, Health, Prefix, Slot, bucket_of, fold};
 
 pub(super) const BUCKET_BITS: u32 = Prefix::BUCKET_LEVEL as u32;
 const TAG_BITS: u32 = 10;
@@ -40,10 +37,6 @@ impl Wanted {
 
 /// The most members that the index can hold.
 pub(crate) const MEMBERS_MAX: u32 = (1 << ROW_BITS) - 1;
-
-pub(super) const fn bucket_of(id_hash: u64) -> usize {
-    (id_hash >> (64 - BUCKET_BITS)) as usize
-}
 
 const fn tag_of(id_hash: u64) -> u64 {
     (id_hash >> (64 - BUCKET_BITS - TAG_BITS)) & TAG_MASK

@@ -29,14 +29,13 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
-use alloc::boxed::Box;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use crate::vocab::{Agenda, Health, Instant, NodeId, Record, Slot};
+use crate::vocab::{Agenda, BUCKETS, Health, Instant, NodeId, Record, Slot, Sums};
 pub(crate) use choice::CHOICE_MAX;
 pub(crate) use index::MEMBERS_MAX;
-use index::{BUCKETS, HELD_MAX, Index, State, Wanted};
+use index::{HELD_MAX, Index, State, Wanted};
 use merge::Statement;
 use roster::{Roster, Row};
 pub(crate) use sums::Below;
@@ -103,8 +102,7 @@ pub(crate) struct Limits {
 pub(crate) struct Membership {
     roster: Roster,
     index: Index,
-    sum: u64,
-    bucket_sums: Box<[u64; BUCKETS]>,
+    sums: Sums,
     live: u32,
     limits: Limits,
     /// When each member that has gone is forgotten.
@@ -119,8 +117,7 @@ impl Membership {
         let mut membership = Self {
             roster: Roster::new(),
             index: Index::new(),
-            sum: 0,
-            bucket_sums: Box::new([0; BUCKETS]),
+            sums: Sums::new(),
             live: 0,
             limits,
             tombstones: Agenda::new(limits.hash_seed),
@@ -169,7 +166,7 @@ impl Membership {
         self.live = self.live - u32::from(was_live) + u32::from(is_live);
         self.index.update(id_hash, slot, state);
         let counted = |live: bool, hash: u64| if live { hash } else { 0 };
-        self.add(id_hash, counted(is_live, state.hash).wrapping_sub(counted(was_live, before)));
+        self.sums.add(id_hash, counted(is_live, state.hash).wrapping_sub(counted(was_live, before)));
         // Whoever has left itself remembers that for as long as it runs.
         if is_live || slot == Slot::SELF {
             self.tombstones.remove(slot);
@@ -244,7 +241,7 @@ impl Membership {
         self.index.insert(id_hash, slot, state);
         if record.health.is_live() {
             self.live += 1;
-            self.add(id_hash, state.hash);
+            self.sums.add(id_hash, state.hash);
         } else {
             self.tombstones.set(slot, self.forgotten_at(record, now), ());
         }
@@ -253,12 +250,6 @@ impl Membership {
 
     fn state(&self, slot: Slot) -> State {
         State { hash: self.roster.state_hash(slot), health: self.health(slot) }
-    }
-
-    fn add(&mut self, id_hash: u64, amount: u64) {
-        self.sum = self.sum.wrapping_add(amount);
-        let bucket = &mut self.bucket_sums[index::bucket_of(id_hash)];
-        *bucket = bucket.wrapping_add(amount);
     }
 
     /// Believes boot numbers up to a day beyond this one, because its owner answered in person.
@@ -329,7 +320,7 @@ impl Membership {
 
     /// The fingerprint: equal on two nodes exactly when they know the same live members (up to 2^-64).
     pub(crate) const fn fingerprint(&self) -> u64 {
-        self.sum
+        self.sums.total()
     }
 
     /// How many rows there are, vacant ones included.
@@ -369,9 +360,12 @@ impl Membership {
         }
         let indexed: usize = (0..BUCKETS).map(|bucket| self.index.bucket_len(bucket)).sum();
         assert_eq!(indexed, members as usize, "the index holds the members and nobody else");
-        assert_eq!((sum, live, members), (self.sum, self.live, self.members()), "sum and counts are the rows'");
-        let buckets = self.bucket_sums.iter().fold(0_u64, |sum, &bucket| sum.wrapping_add(bucket));
-        assert_eq!(sum, buckets, "the buckets add up to the fingerprint");
+        assert_eq!(
+            (sum, live, members),
+            (self.fingerprint(), self.live, self.members()),
+            "sum and counts are the rows'"
+        );
+        self.sums.check();
         self.tombstones.check();
     }
 }

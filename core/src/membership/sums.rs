@@ -5,7 +5,7 @@
 //! peer that somebody has died.
 
 use super::Membership;
-use super::index::{self, BUCKET_BITS, BUCKETS};
+use super::index::{self, BUCKET_BITS};
 use crate::vocab::{Prefix, Slot};
 
 /// How the rows below a prefix are named.
@@ -22,15 +22,11 @@ impl Membership {
     /// Writes the sums of live members below consecutive prefixes of a level, from `first` on. Below the level
     /// of buckets the prefixes must lie in one bucket, which is walked.
     pub(crate) fn sums(&self, level: u8, first: u16, sums: &mut [u64]) {
-        let (level, first) = (u32::from(level), usize::from(first));
-        let Some(deeper) = level.checked_sub(BUCKET_BITS).filter(|&deeper| deeper > 0) else {
-            let width = BUCKETS >> level;
-            let widths = self.bucket_sums.chunks_exact(width).skip(first);
-            for (sum, buckets) in sums.iter_mut().zip(widths) {
-                *sum = buckets.iter().fold(0, |sum, &bucket| sum.wrapping_add(bucket));
-            }
-            return;
-        };
+        let deeper = u32::from(level).saturating_sub(BUCKET_BITS);
+        if deeper == 0 {
+            return self.sums.write_level(level, first, sums);
+        }
+        let first = usize::from(first);
         sums.fill(0);
         let bucket = Prefix { level: Prefix::BUCKET_LEVEL, index: u16::try_from(first >> deeper).unwrap_or(u16::MAX) };
         let first_part = first & ((1 << deeper) - 1);

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use crate::vocab::{Health, Incarnation, Instant, NodeId, Record};
+use crate::vocab::{Health, Incarnation, Instant, NodeId, Record, TTL_MAX};
 use crate::wire::DecodeError;
 
 /// Who a node is.
@@ -135,9 +135,6 @@ pub enum Command<'a> {
     /// Say goodbye. [`Event::Left`] follows when enough members were told; the node answers until it is dropped.
     Leave,
 }
-
-/// The longest time that a value may be put for: 49 days.
-pub const TTL_MAX: Duration = Duration::from_millis(u32::MAX as u64);
 
 /// The most seeds that one [`Command::Join`] takes.
 pub const SEEDS_MAX: usize = 64;

@@ -18,12 +18,13 @@ use core::net::SocketAddr;
 use crate::membership::cookie::Use;
 use crate::packing::Rumour;
 use crate::state::{Applied, Asking, Refusal};
-use crate::vocab::{Cookie, Head, Health, Instant, Nonce, Prefix, Slot, Span};
+use crate::vocab::{Cookie, Head, Health, Instant, Nonce, Slot, Span};
 use crate::wire::{HEAD_BYTES_MAX, HeadOf, Heads, Items, Sender, Spans, StateDigest, Summary};
 
 use super::exchanges::{Early, Exchange, Give, WINDOW};
 use super::intents::Intent;
 use super::io::Timer;
+use super::repairing::{differing_places, level_of};
 use super::{Cold, Leaving, Node};
 
 /// The most owners that one exchange is about.
@@ -87,21 +88,14 @@ impl Node {
     fn start_state_repair(&mut self, to: SocketAddr, now: Instant) {
         let nonce = Nonce(self.cold.cookies.bake(Use::StateDigest, to, now).0);
         self.stats.state_repairs += 1;
-        let prefixes = (self.membership.members() / MAPS_PER_PREFIX).max(1);
-        let level = u8::try_from(prefixes.ilog2()).unwrap_or(u8::MAX).min(Prefix::BUCKET_LEVEL);
+        let level = level_of(self.membership.members(), MAPS_PER_PREFIX);
         self.wish(Intent::StateSummary { to, nonce, level, first: 0, end: 1 << level });
     }
 
     /// Finds the prefixes in which the sums differ and promises the heads below them.
     pub(super) fn on_state_summary(&mut self, from: SocketAddr, summary: &Summary<'_>, bytes_left: u32) {
-        let Summary { nonce, level, first, sums, .. } = *summary;
-        let mut own = [0; Summary::PAGE_MAX];
-        let own = &mut own[..sums.len() / 8];
-        self.cold.state.bucket_sums(level, first, own);
-        let mut differing = 0_u128;
-        for (place, _) in summary.sums().zip(own).enumerate().filter(|(_, (sum, own))| sum != *own) {
-            differing |= 1 << place;
-        }
+        let Summary { nonce, level, first, .. } = *summary;
+        let differing = differing_places(summary, |sums| self.cold.state.bucket_sums(level, first, sums));
         if differing != 0 {
             self.wish(Intent::StateDigest { to: from, nonce, level, first, differing, bytes_left });
         }
@@ -195,9 +189,14 @@ impl Node {
         moved
     }
 
+    /// Until when changes may come that were asked for now, or that go on.
+    fn awaited_until(&self, now: Instant) -> Instant {
+        now.after(self.cold.config.gossip_interval * 2)
+    }
+
     fn ask_for(&mut self, slot: Slot, head: Head, asking: Asking, now: Instant) -> bool {
-        let until = now.after(self.cold.config.gossip_interval * 2);
         let of = (slot, self.membership.id_hash(slot));
+        let until = self.awaited_until(now);
         self.cold.state.ask(of, head.version, asking, (now, until))
     }
 
@@ -292,7 +291,7 @@ impl Node {
             return Ok(false);
         }
         self.stats.changes_taken += 1;
-        let until = now.after(self.cold.config.gossip_interval * 2);
+        let until = self.awaited_until(now);
         let is_news = self.cold.state.on_taken(slot, (now, until));
         self.on_map_moved(now);
         if is_news {

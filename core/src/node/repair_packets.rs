@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use crate::membership::Below;
 use crate::membership::cookie::Use;
-use crate::vocab::{Instant, Prefix};
+use crate::vocab::{Instant, Prefix, Rng};
 use crate::wire::{Body, Digest, PrefixWriter, Prefixes, RecordKind, Summary, Wants, Writer};
 
 use super::Node;
@@ -12,26 +12,16 @@ use super::intents::Intent;
 use super::repairing::HASHES_BYTES_MAX;
 
 /// Bytes of a summary or digest besides frame, sender and its list.
-const HEAD_BYTES: usize = 32;
+pub(super) const HEAD_BYTES: usize = 32;
 
 impl Node {
     /// Writes one page of sums. Returns the intent for the next page.
     pub(super) fn pack_summary(&self, writer: &mut Writer<'_>, intent: Intent) -> Option<Intent> {
         let Intent::Summary { to, nonce, exact, level, first, end } = intent else { return None };
-        let room = writer.free().saturating_sub(HEAD_BYTES) / 8;
-        let count = usize::from(end.saturating_sub(first)).min(room).min(Summary::PAGE_MAX);
-        let mut sums = [0; Summary::PAGE_MAX];
-        self.membership.sums(level, first, &mut sums[..count]);
-        let mut bytes = [0; 8 * Summary::PAGE_MAX];
-        for (place, sum) in bytes.chunks_exact_mut(8).zip(sums) {
-            place.copy_from_slice(&sum.to_le_bytes());
-        }
-        let sums = &bytes[..8 * count];
-        if count == 0 || !writer.body(&Body::Summary(Summary { nonce, exact, level, first, sums })) {
-            return None;
-        }
-        let next = first + u16::try_from(count).ok()?;
-        (next < end).then_some(Intent::Summary { to, nonce, exact, level, first: next, end })
+        let sums = |sums: &mut [u64]| self.membership.sums(level, first, sums);
+        let first =
+            write_page(writer, (first, end), sums, |sums| Body::Summary(Summary { nonce, exact, level, first, sums }))?;
+        Some(Intent::Summary { to, nonce, exact, level, first, end })
     }
 
     /// Writes one page of short hashes. Returns the intent for the rest.
@@ -43,13 +33,8 @@ impl Node {
         let mut page = [0; HASHES_BYTES_MAX];
         let mut hashes = PrefixWriter::new(&mut page[..most.min(allowed)]);
         let named = Below { salt: self.rng.below(u32::MAX), exact };
-        // A random start: what does not fit today comes first another day.
-        let start = self.rng.below(u128::BITS);
-        for place in (0..u128::BITS).map(|step| (start + step) % u128::BITS) {
-            if differing & (1 << place) == 0 {
-                continue;
-            }
-            let index = first.saturating_add(u16::try_from(place).unwrap_or(u16::MAX));
+        for place in from_a_random_one(differing, &mut self.rng) {
+            let index = first.saturating_add(place);
             if !self.push_group(&mut hashes, Prefix { level, index }, named) {
                 break;
             }
@@ -111,4 +96,33 @@ impl Node {
     pub(super) fn drop_reply(&mut self) {
         self.replies_waiting -= u32::from(self.cold.conversation.replies.pop_front().is_some());
     }
+}
+
+/// Writes the sums of prefixes from `first` up to `end`, as many as fit. Returns the first one of the next page.
+pub(super) fn write_page(
+    writer: &mut Writer<'_>,
+    (first, end): (u16, u16),
+    write_sums: impl FnOnce(&mut [u64]),
+    body: impl for<'a> FnOnce(&'a [u8]) -> Body<'a>,
+) -> Option<u16> {
+    let room = writer.free().saturating_sub(HEAD_BYTES) / 8;
+    let count = usize::from(end.saturating_sub(first)).min(room).min(Summary::PAGE_MAX);
+    let mut sums = [0; Summary::PAGE_MAX];
+    write_sums(&mut sums[..count]);
+    let mut bytes = [0; 8 * Summary::PAGE_MAX];
+    for (place, sum) in bytes.chunks_exact_mut(8).zip(sums) {
+        place.copy_from_slice(&sum.to_le_bytes());
+    }
+    if count == 0 || !writer.body(&body(&bytes[..8 * count])) {
+        return None;
+    }
+    let next = first + u16::try_from(count).ok()?;
+    (next < end).then_some(next)
+}
+
+/// The places whose bits are set, in order from a random one on: what does not fit today comes first another day.
+pub(super) fn from_a_random_one(places: u128, rng: &mut Rng) -> impl Iterator<Item = u16> + use<> {
+    let (start, count) = (rng.below(u128::BITS), u128::BITS);
+    let all = (0..count).map(move |step| (start + step) % count);
+    all.filter(move |place| places & (1 << place) != 0).map(|place| u16::try_from(place).unwrap_or(u16::MAX))
 }

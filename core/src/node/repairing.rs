@@ -88,8 +88,7 @@ impl Node {
         let nonce = self.summary_nonce(to, now);
         let exact = self.cold.conversation.fruitless;
         self.stats.repairs += 1;
-        let prefixes = (self.membership.members() / ROWS_PER_PREFIX).max(1);
-        let level = u8::try_from(prefixes.ilog2()).unwrap_or(u8::MAX).min(Prefix::BUCKET_LEVEL);
+        let level = level_of(self.membership.members(), ROWS_PER_PREFIX);
         self.wish(Intent::Summary { to, nonce, exact, level, first: 0, end: 1 << level });
     }
 
@@ -117,14 +116,8 @@ impl Node {
 
     /// Finds the prefixes in which the sums differ and promises their contents, or sums of their parts.
     pub(super) fn on_summary(&mut self, from: SocketAddr, summary: &Summary<'_>, mut bytes_left: u32, now: Instant) {
-        let Summary { nonce, exact, level, first, sums } = *summary;
-        let mut own = [0; Summary::PAGE_MAX];
-        let own = &mut own[..sums.len() / 8];
-        self.membership.sums(level, first, own);
-        let mut differing = 0_u128;
-        for (place, _) in summary.sums().zip(own).enumerate().filter(|(_, (sum, own))| sum != *own) {
-            differing |= 1 << place;
-        }
+        let Summary { nonce, exact, level, first, .. } = *summary;
+        let mut differing = differing_places(summary, |sums| self.membership.sums(level, first, sums));
         if level == Prefix::BUCKET_LEVEL && differing.count_ones() <= PARTED_BUCKETS_MAX {
             let buckets = differing;
             for place in (0..PAGE_MAX).filter(|place| buckets & (1 << place) != 0) {
@@ -229,4 +222,19 @@ impl Node {
             self.stats.intents_dropped += 1;
         }
     }
+}
+
+/// The level at which so many rows give prefixes of about so many each.
+pub(super) fn level_of(rows: u32, rows_per_prefix: u32) -> u8 {
+    let prefixes = (rows / rows_per_prefix).max(1);
+    u8::try_from(prefixes.ilog2()).unwrap_or(u8::MAX).min(Prefix::BUCKET_LEVEL)
+}
+
+/// The places of a summary's page at which the sums are not those that `own` writes, a bit each.
+pub(super) fn differing_places(summary: &Summary<'_>, own: impl FnOnce(&mut [u64])) -> u128 {
+    let mut sums = [0; Summary::PAGE_MAX];
+    let sums = &mut sums[..summary.sums.len() / 8];
+    own(sums);
+    let differing = summary.sums().zip(sums).enumerate().filter(|(_, (theirs, own))| theirs != *own);
+    differing.fold(0, |places, (place, _)| places | 1 << place)
 }

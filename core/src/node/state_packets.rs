@@ -7,6 +7,7 @@
 use core::net::SocketAddr;
 
 use crate::membership::cookie::Use;
+use crate::packing::Rumour;
 use crate::packing::backlog::Offer;
 use crate::vocab::{Head, Instant, Prefix, Slot};
 use crate::wire::{Body, HEAD_BYTES_MAX, HeadGroupWriter, HeadOf, StateDigest, Summary, Writer};
@@ -14,9 +15,7 @@ use crate::wire::{Body, HEAD_BYTES_MAX, HeadGroupWriter, HeadOf, StateDigest, Su
 use super::Node;
 use super::exchanges::{Exchange, Give};
 use super::intents::Intent;
-
-/// Bytes of a summary or digest besides frame, sender and its list.
-const HEAD_BYTES: usize = 32;
+use super::repair_packets::{HEAD_BYTES, from_a_random_one, write_page};
 
 /// A list is short if it fits into this part of a datagram.
 const SHORT_DIVISOR: u64 = 8;
@@ -42,7 +41,7 @@ impl Node {
         writer.open_heads(self.cold.cookies.bake(Use::Asks, to, now));
         let (membership, cold) = (&self.membership, &mut *self.cold);
         let state = &cold.state;
-        let lookup = |rumour: crate::packing::Rumour| {
+        let lookup = |rumour: Rumour| {
             let newest = state.telling(rumour.slot) == Some(rumour.telling);
             newest.then(|| HeadOf { id_hash: membership.id_hash(rumour.slot), head: state.head(rumour.slot) })
         };
@@ -81,20 +80,11 @@ impl Node {
     /// Writes one page of sums. Returns the intent for the next page.
     fn pack_state_summary(&self, writer: &mut Writer<'_>, intent: Intent) -> Option<Intent> {
         let Intent::StateSummary { to, nonce, level, first, end } = intent else { return None };
-        let room = writer.free().saturating_sub(HEAD_BYTES) / 8;
-        let count = usize::from(end.saturating_sub(first)).min(room).min(Summary::PAGE_MAX);
-        let mut sums = [0; Summary::PAGE_MAX];
-        self.cold.state.bucket_sums(level, first, &mut sums[..count]);
-        let mut bytes = [0; 8 * Summary::PAGE_MAX];
-        for (place, sum) in bytes.chunks_exact_mut(8).zip(sums) {
-            place.copy_from_slice(&sum.to_le_bytes());
-        }
-        let summary = Summary { nonce, exact: true, level, first, sums: &bytes[..8 * count] };
-        if count == 0 || !writer.body(&Body::StateSummary(summary)) {
-            return None;
-        }
-        let next = first + u16::try_from(count).ok()?;
-        (next < end).then_some(Intent::StateSummary { to, nonce, level, first: next, end })
+        let sums = |sums: &mut [u64]| self.cold.state.bucket_sums(level, first, sums);
+        let first = write_page(writer, (first, end), sums, |sums| {
+            Body::StateSummary(Summary { nonce, exact: true, level, first, sums })
+        })?;
+        Some(Intent::StateSummary { to, nonce, level, first, end })
     }
 
     /// Writes the heads below some prefixes that differ. Returns the intent for the rest.
@@ -105,13 +95,8 @@ impl Node {
         let room = free.saturating_sub(HEAD_BYTES).min((bytes_left as usize).saturating_sub(taken));
         let mut page = alloc::vec![0; room];
         let mut groups = HeadGroupWriter::new(&mut page);
-        // A random start: what does not fit today comes first another day.
-        let start = self.rng.below(u128::BITS);
-        for place in (0..u128::BITS).map(|step| (start + step) % u128::BITS) {
-            if differing & (1 << place) == 0 {
-                continue;
-            }
-            let index = first.saturating_add(u16::try_from(place).unwrap_or(u16::MAX));
+        for place in from_a_random_one(differing, &mut self.rng) {
+            let index = first.saturating_add(place);
             if !self.push_heads(&mut groups, Prefix { level, index }) {
                 break;
             }
@@ -256,11 +241,13 @@ impl Node {
         let items = state.after(give.slot, from, self.clock.outside(now));
         let Some(to) = writer.span(of, from, items, room) else { return false };
         // As the peer's copy will be when it has taken this.
-        let anew = give.copy.epoch != head.epoch || from < give.copy.version;
-        let watermark =
-            if anew || head.watermark <= to { head.watermark.max(give.copy.watermark) } else { give.copy.watermark };
-        give.copy =
-            Head { epoch: head.epoch, watermark: if anew { head.watermark } else { watermark }, version: to, sum: 0 };
+        let Head { epoch, mut watermark, .. } = head;
+        let anew = give.copy.epoch != epoch || from < give.copy.version;
+        if !anew {
+            let follows = if watermark <= to { watermark } else { 0 };
+            watermark = follows.max(give.copy.watermark);
+        }
+        give.copy = Head { epoch, watermark, version: to, sum: 0 };
         true
     }
 }

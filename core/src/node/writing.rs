@@ -5,12 +5,10 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::state::{Change, OwnError};
-use crate::vocab::{Content, Instant, Item, NodeId, Slot};
+use crate::vocab::{Content, Instant, Item, NodeId, Slot, TTL_MAX};
 
 use super::events::Events;
-use super::io::{
-    Event, KEY_BYTES_MAX, MapSnapshot, MapVersion, Rejected, TTL_MAX, Timer, ValueChange, ValueView, WATCHES_MAX,
-};
+use super::io::{Event, KEY_BYTES_MAX, MapSnapshot, MapVersion, Rejected, Timer, ValueChange, ValueView, WATCHES_MAX};
 use super::{Cold, Node};
 
 /// Values that end are ended so many at a time, and how long the others wait then.

@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::entries::{Entry, Kind};
 use super::judge::{Refusal, Verdict, judge};
 use super::map::{Map, Replaced};
-use super::{Change, Owner, Staged, State};
+use super::{Change, Owner, Staged, State, find_mut};
 use crate::vocab::{Content, Instant, Item, Slot, Span};
 
 /// What became of a list of changes.
@@ -64,8 +64,8 @@ impl State {
     /// A peer's copy is no further than this one, but its owner has moved the watermark: what it passes is
     /// forgotten. Returns whether it moved.
     pub(crate) fn follow_watermark(&mut self, slot: Slot, epoch: u64, watermark: u64) -> bool {
-        let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::as_deref_mut) else { return false };
-        let map = owner.staged.as_mut().map_or(&mut owner.shown, |staged| &mut staged.map);
+        let Some(owner) = find_mut(&mut self.owners, slot) else { return false };
+        let map = owner.latest_mut();
         let before = map.head();
         if before.epoch != epoch || watermark <= before.watermark || watermark > before.version {
             return false;
@@ -118,7 +118,7 @@ impl State {
 
     /// Lets a key of the latest copy stand for something else.
     pub(super) fn set(&mut self, slot: Slot, entry: Entry, mut report: impl FnMut(Change<'_>)) {
-        let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::as_deref_mut) else { return };
+        let Some(owner) = find_mut(&mut self.owners, slot) else { return };
         let is_shown = owner.staged.is_none();
         let (kind, until) = (entry.kind, entry.until);
         let Replaced { place, old } = owner.latest_mut().set(&mut self.entries, entry);
@@ -138,8 +138,8 @@ impl State {
 
     /// The latest copy has come to the end of a span.
     fn advance(&mut self, slot: Slot, Span { head, to, .. }: Span) {
-        let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::as_deref_mut) else { return };
-        let map = owner.staged.as_mut().map_or(&mut owner.shown, |staged| &mut staged.map);
+        let Some(owner) = find_mut(&mut self.owners, slot) else { return };
+        let map = owner.latest_mut();
         map.version = map.version.max(to);
         // The sender may have moved its watermark less far and have told of tombstones that this copy forgets.
         let watermark = head.watermark.max(map.watermark);
@@ -150,7 +150,7 @@ impl State {
 
     /// Lets a new copy take the old one's place when nothing is missing from it.
     fn show_if_whole(&mut self, slot: Slot, report: &mut impl FnMut(Change<'_>)) {
-        let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::as_deref_mut) else { return };
+        let Some(owner) = find_mut(&mut self.owners, slot) else { return };
         let Some(Staged { map, .. }) =
             owner.staged.take_if(|staged| staged.map.version >= staged.whole_at && !staged.map.is_unfinished())
         else {
@@ -179,7 +179,7 @@ impl State {
     }
 }
 
-/// The entry that an item makes of a key. What is told to end, ends as early as anybody says.
+/// The entry that an item makes of a key.
 pub(super) fn entry_of(item: &Item<'_>, now: Instant) -> Entry {
     let (value, kind, until) = match item.content {
         Content::Value { bytes, left_ms: None } => (bytes, Kind::Lasting, Instant::NEVER),

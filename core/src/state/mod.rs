@@ -29,13 +29,13 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::vocab::{Head, Instant, Item, Slot};
+use crate::vocab::{Head, Instant, Item, Slot, Sums};
 pub(crate) use apply::Applied;
 use entries::{Entries, Entry, Kind};
 pub(crate) use judge::Refusal;
 use map::{Map, item_at};
 pub(crate) use own::OwnError;
-use sums::Sums;
+use sums::difference;
 
 /// What bounds the maps.
 #[derive(Debug, Clone, Copy)]
@@ -210,7 +210,7 @@ impl State {
     /// Changes of an owner have come: more may until then. Returns whether they are news that others may lack too,
     /// which what a repair brings is not.
     pub(crate) fn on_taken(&mut self, slot: Slot, (now, until): (Instant, Instant)) -> bool {
-        let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::as_deref_mut) else { return false };
+        let Some(owner) = find_mut(&mut self.owners, slot) else { return false };
         let is_news = owner.asked.until > now && !owner.asked.for_repair;
         owner.asked.until = owner.asked.until.max(until);
         is_news
@@ -223,7 +223,7 @@ impl State {
 
     /// Numbers a new telling of an owner's head, which makes every earlier one worthless.
     pub(crate) fn tell_anew(&mut self, slot: Slot) -> Option<u16> {
-        let owner = self.owners.get_mut(slot.index())?.as_deref_mut()?;
+        let owner = find_mut(&mut self.owners, slot)?;
         owner.telling = owner.telling.wrapping_add(1);
         Some(owner.telling)
     }
@@ -235,7 +235,7 @@ impl State {
             return false;
         }
         self.endings.pop_first();
-        let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::as_deref_mut) else { return true };
+        let Some(owner) = find_mut(&mut self.owners, slot) else { return true };
         let entry = self.entries.get(place);
         let is_shown = owner.shown.find(&self.entries, entry.key()) == Some(place);
         if is_shown {
@@ -255,22 +255,22 @@ impl State {
     /// Lets the copy of an owner's map count in the sums, or not: of whoever has gone, not everybody remembers, and
     /// nodes that agree on who lives must not seem to differ.
     pub(crate) fn count(&mut self, slot: Slot, counts: bool) {
-        let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::as_deref_mut) else { return };
+        let Some(owner) = find_mut(&mut self.owners, slot) else { return };
         if owner.counts == counts {
             return;
         }
         let (id_hash, head) = (owner.id_hash, owner.latest().head());
         let (before, after) = if counts { (Head::default(), head) } else { (head, Head::default()) };
-        self.sums.change(id_hash, before, after);
+        self.sums.add(id_hash, difference(id_hash, before, after));
         owner.counts = counts;
     }
 
     /// The latest copy of an owner's map was at this head before it changed.
     fn follow_sums(&mut self, slot: Slot, before: Head) {
-        if let Some(owner) = self.owners.get(slot.index()).and_then(Option::as_deref)
+        if let Some(owner) = self.owner(slot)
             && owner.counts
         {
-            self.sums.change(owner.id_hash, before, owner.latest().head());
+            self.sums.add(owner.id_hash, difference(owner.id_hash, before, owner.latest().head()));
         }
     }
 
@@ -278,7 +278,7 @@ impl State {
     pub(crate) fn forget(&mut self, slot: Slot) {
         let Some(owner) = self.owners.get_mut(slot.index()).and_then(Option::take) else { return };
         if owner.counts {
-            self.sums.change(owner.id_hash, owner.latest().head(), Head::default());
+            self.sums.add(owner.id_hash, difference(owner.id_hash, owner.latest().head(), Head::default()));
         }
         self.discard(slot, &owner.shown);
         if let Some(staged) = owner.staged {
@@ -314,15 +314,21 @@ impl State {
                 assert!(staged.map.version < staged.whole_at, "what is whole is shown");
             }
             if owner.counts {
-                sums.change(owner.id_hash, Head::default(), owner.latest().head());
+                sums.add(owner.id_hash, difference(owner.id_hash, Head::default(), owner.latest().head()));
             }
         }
+        self.sums.check();
         assert_eq!(sums, self.sums, "the sums are the copies'");
         for &(at, _, place) in &self.endings {
             let entry = self.entries.get(place);
             assert_eq!((entry.kind, entry.until), (Kind::Ending, at), "what ends is an entry that ends then");
         }
     }
+}
+
+/// The owner in a slot. Not a method, because it is changed together with the entries.
+fn find_mut(owners: &mut [Option<Box<Owner>>], slot: Slot) -> Option<&mut Owner> {
+    owners.get_mut(slot.index())?.as_deref_mut()
 }
 
 /// What readers see of an entry: nothing of what is gone, or whose time is over though nobody has noticed.

@@ -4,15 +4,11 @@
 use core::time::Duration;
 
 use super::entries::{Entry, Kind};
-use super::{Change, Limits, State};
-use crate::vocab::{Head, Instant, Item, Slot};
+use super::{Change, Limits, State, find_mut};
+use crate::vocab::{Head, Instant, Item, Slot, TTL_MAX};
 
 /// The watermark moves at most this many times per grace, because each move is told to everybody.
 const MOVES_PER_GRACE: u32 = 8;
-
-/// The longest time to live that an item can tell: 49 days. Were an owner to keep an entry for longer, copies would end
-/// it without the owner.
-pub(super) const TTL_MAX: Duration = Duration::from_millis(u32::MAX as u64);
 
 /// Why a put is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +18,8 @@ pub(crate) enum OwnError {
 }
 
 impl State {
-    /// Lets a key of the own map stand for a value, for ever or for `ttl`, which is cut at [`TTL_MAX`]. Returns the
-    /// version that says so; a lasting value that is there already keeps its version.
+    /// Lets a key of the own map stand for a value, for ever or for `ttl`, which is cut at [`TTL_MAX`]: what cannot be
+    /// told would end on copies first. Returns the version that says so; a lasting value that is there already keeps its version.
     pub(crate) fn put(
         &mut self,
         (id_hash, boot): (u64, u64),
@@ -128,7 +124,7 @@ impl State {
         }
         let Limits { grace, .. } = self.limits;
         self.collect_from = now.after(grace / MOVES_PER_GRACE);
-        let Some(owner) = self.owners.first_mut().and_then(Option::as_deref_mut) else { return false };
+        let Some(owner) = find_mut(&mut self.owners, Slot::SELF) else { return false };
         let (before, watermark) = (owner.shown.head(), owner.shown.tombstones_until(&self.entries, grace, now));
         owner.shown.collect(&mut self.entries, watermark);
         self.follow_sums(Slot::SELF, before);

@@ -1,5 +1,10 @@
 //! What is said about a copy of somebody's map: plain data that crosses rooms and the wire.
 
+use core::time::Duration;
+
+/// The longest time that a value may be put for: 49 days, what an item can tell.
+pub const TTL_MAX: Duration = Duration::from_millis(u32::MAX as u64);
+
 /// How far a copy of one owner's map has come. The default is "nothing at all".
 ///
 /// A copy at a version holds every key that lives in the owner's map of that version, and every tombstone above

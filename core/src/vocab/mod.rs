@@ -12,12 +12,14 @@ mod record;
 mod ring;
 mod rng;
 mod sorted;
+mod sums;
 mod time;
 mod token;
 
 pub(crate) use agenda::Agenda;
 pub use hash::stable_hash;
 pub(crate) use hash::{fold, mix};
+pub use head::TTL_MAX;
 pub(crate) use head::{Content, Head, Item, Span};
 pub use id::{Incarnation, NodeId};
 pub(crate) use log::{log10_ceil, log10_milli};
@@ -26,6 +28,7 @@ pub use record::{Health, Record};
 pub(crate) use ring::Ring;
 pub(crate) use rng::Rng;
 pub(crate) use sorted::Sorted;
+pub(crate) use sums::{BUCKETS, Sums, bucket_of};
 pub use time::Instant;
 pub(crate) use token::{Cookie, Nonce, Prefix};
 

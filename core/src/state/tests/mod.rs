@@ -11,8 +11,8 @@ use core::time::Duration;
 
 use super::entries::Kind;
 use super::map::Map;
-use super::own::TTL_MAX;
 use super::{Applied, Change, Limits, Refusal, State};
+use crate::vocab::TTL_MAX;
 use crate::vocab::{Content, Head, Instant, Item, Slot, Span, mix};
 
 const GRACE: Duration = Duration::from_secs(8);
