@@ -4,17 +4,9 @@ mod harness;
 
 use std::time::Duration;
 
-use harness::{Options, Step, World, addr_of};
+use harness::{Options, Step, World, addr_of, cases};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use quidnunc_core::{Command, Config, Event, Health, Instant};
-
-/// The same cases in every run; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` find others.
-fn config() -> ProptestConfig {
-    let default = ProptestConfig::default();
-    let rng_seed = if default.rng_seed == RngSeed::Random { RngSeed::Fixed(1) } else { default.rng_seed };
-    ProptestConfig { cases: default.cases / 8, rng_seed, failure_persistence: None, ..default }
-}
 
 fn any_trouble() -> impl Strategy<Value = Step> {
     let peer = || 0..4_u8;
@@ -29,7 +21,7 @@ fn any_trouble() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases::one_in(8))]
 
     #[test]
     fn everybody_agrees_in_the_end(trouble in prop::collection::vec(any_trouble(), 1..20), seed: u64) {

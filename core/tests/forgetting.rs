@@ -4,19 +4,11 @@ mod harness;
 
 use std::time::Duration;
 
-use harness::{Line, Options, Out, Step, World, addr_of, id_of};
+use harness::{Line, Options, Out, Step, World, addr_of, cases, id_of};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use quidnunc_core::{Command, Config, Event, Health, Input, Instant, Purpose};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-/// The same cases in every run; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` find others.
-fn config() -> ProptestConfig {
-    let default = ProptestConfig::default();
-    let rng_seed = if default.rng_seed == RngSeed::Random { RngSeed::Fixed(1) } else { default.rng_seed };
-    ProptestConfig { cases: default.cases / 8, rng_seed, failure_persistence: None, ..default }
-}
 
 /// Members that forget after a minute.
 fn forgetful(count: usize, seed: u64) -> World {
@@ -37,7 +29,7 @@ fn forgotten_at(world: &mut World, of: usize, about: usize) -> Duration {
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases::one_in(8))]
 
     #[test]
     fn islands_that_have_forgotten_each_other_find_together(count in 2..7_usize, seed: u64, seconds in 150..600_u64) {

@@ -9,9 +9,8 @@ mod harness;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use harness::{Line, Options, Out, Step, World, assert_same, id_of};
+use harness::{Line, Options, Out, Step, World, assert_same, cases, id_of};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use quidnunc_core::{Config, Event, Instant, MemberChange, Purpose, Record, Stats, ValueChange};
 
 const SECOND: u64 = 1_000_000_000;
@@ -50,14 +49,6 @@ fn any_course() -> impl Strategy<Value = Vec<Step>> {
         let joins = [1, 2].map(|peer| Step::Join { peer, seed: 0 });
         joins.into_iter().chain(steps).chain([Step::Run { millis: 10_000 }]).collect()
     })
-}
-
-/// The same cases in every run; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` find others.
-fn config() -> ProptestConfig {
-    let default = ProptestConfig::default();
-    let rng_seed = if default.rng_seed == RngSeed::Random { RngSeed::Fixed(1) } else { default.rng_seed };
-    let cases = default.cases / 4;
-    ProptestConfig { cases, rng_seed, failure_persistence: None, max_shrink_iters: 4000, ..default }
 }
 
 fn play(course: &[Step], options: Options) -> World {
@@ -112,7 +103,7 @@ fn has_heads(datagram: &[u8]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 4000, ..cases::one_in(4) })]
 
     #[test]
     fn l3_a_timeout_before_the_deadline_changes_nothing(course in any_course(), seed: u64, epoch in any_epoch()) {

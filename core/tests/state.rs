@@ -4,29 +4,9 @@ mod harness;
 
 use std::time::Duration;
 
-use harness::{Options, Step, World, addr_of, id_of};
+use harness::{Step, World, addr_of, cases, id_of};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
-use quidnunc_core::{Command, Config, Event, Input, Instant, KEY_BYTES_MAX, Rejected, ValueChange};
-
-const START: Instant = Instant::from_nanos(0);
-
-/// The same cases in every run; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` find others.
-fn config() -> ProptestConfig {
-    let default = ProptestConfig::default();
-    let rng_seed = if default.rng_seed == RngSeed::Random { RngSeed::Fixed(1) } else { default.rng_seed };
-    ProptestConfig { cases: default.cases / 8, rng_seed, failure_persistence: None, ..default }
-}
-
-fn cluster(count: usize, config: Config, seed: u64) -> World {
-    let mut world = World::new(count, config, Options::plain(seed, START));
-    world.meet();
-    world
-}
-
-fn put(world: &mut World, peer: usize, key: &[u8], value: &[u8]) {
-    world.command(peer, Command::Put { key, value }).expect("a put is taken");
-}
+use quidnunc_core::{Command, Config, Event, Input, KEY_BYTES_MAX, Rejected, ValueChange};
 
 /// Everybody holds of everybody what the owner holds.
 fn assert_agreed(world: &World) {
@@ -57,13 +37,13 @@ fn any_trouble() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases::one_in(8))]
 
     #[test]
     fn copies_are_what_owners_say_in_the_end(trouble in prop::collection::vec(any_trouble(), 1..30), seed: u64) {
         // Tombstones are forgotten while others are away.
         let config = Config { state_grace: Duration::from_secs(10), ..Config::lan() };
-        let mut world = cluster(4, config, seed);
+        let mut world = World::met(4, config, seed);
         trouble.iter().for_each(|step| world.step(step));
         world.run(Duration::from_secs(60));
         for peer in 0..4 {
@@ -77,8 +57,8 @@ proptest! {
 
 #[test]
 fn what_is_put_is_known_to_all_and_what_is_deleted_to_none() {
-    let mut world = cluster(5, Config::lan(), 1);
-    put(&mut world, 2, b"role", b"primary");
+    let mut world = World::met(5, Config::lan(), 1);
+    world.say(2, b"role", b"primary");
     world.run(Duration::from_secs(2));
     for of in 0..5 {
         let view = world.node(of).view();
@@ -100,7 +80,7 @@ fn what_is_put_is_known_to_all_and_what_is_deleted_to_none() {
 /// Hazard `ttl_uniform`: no hop lengthens the life of a value.
 #[test]
 fn what_ends_does_so_everywhere_at_about_the_same_time() {
-    let mut world = cluster(5, Config::lan(), 2);
+    let mut world = World::met(5, Config::lan(), 2);
     let ttl = Duration::from_secs(20);
     world.command(0, Command::PutWithTtl { key: b"lease", value: b"mine", ttl }).expect("taken");
     let end = world.now + ttl;
@@ -120,8 +100,8 @@ fn what_ends_does_so_everywhere_at_about_the_same_time() {
 #[test]
 fn a_key_deleted_behind_a_partition_does_not_return() {
     let config = Config { state_grace: Duration::from_secs(5), ..Config::lan() };
-    let mut world = cluster(4, config, 3);
-    (0..30_u8).for_each(|key| put(&mut world, 0, &[key], &[key; 100]));
+    let mut world = World::met(4, config, 3);
+    (0..30_u8).for_each(|key| world.say(0, &[key], &[key; 100]));
     world.run(Duration::from_secs(3));
     world.peers[3].side = 1;
     (0..20_u8).for_each(|key| world.command(0, Command::Delete { key: &[key] }).expect("taken"));
@@ -137,14 +117,14 @@ fn a_key_deleted_behind_a_partition_does_not_return() {
 /// Hazard `restart_same_id`: the new life says what it says, with its clock ahead or behind.
 #[test]
 fn a_restarted_owner_replaces_its_old_map() {
-    let mut world = cluster(4, Config::lan(), 4);
-    put(&mut world, 1, b"role", b"old");
-    put(&mut world, 1, b"left", b"over");
+    let mut world = World::met(4, Config::lan(), 4);
+    world.say(1, b"role", b"old");
+    world.say(1, b"left", b"over");
     world.run(Duration::from_secs(3));
     world.kill(1);
     world.run(Duration::from_secs(1));
     world.restart(1);
-    put(&mut world, 1, b"role", b"new");
+    world.say(1, b"role", b"new");
     world.command(1, Command::Join { seeds: &[addr_of(0)] }).expect("taken");
     world.run(Duration::from_secs(20));
     assert_agreed(&world);
@@ -160,7 +140,7 @@ fn a_restarted_owner_replaces_its_old_map() {
 /// Hazard `oversize_value_hol` and the limits of the interface.
 #[test]
 fn what_cannot_be_told_is_refused_at_the_call() {
-    let mut world = cluster(2, Config { map_bytes_max: 4096, ..Config::lan() }, 5);
+    let mut world = World::met(2, Config { map_bytes_max: 4096, ..Config::lan() }, 5);
     let most = world.config.value_bytes_max();
     let refused = |world: &mut World, key: &[u8], value: &[u8]| world.command(0, Command::Put { key, value });
     assert_eq!(refused(&mut world, b"", b""), Err(Rejected::Key { len: 0 }));
@@ -170,8 +150,8 @@ fn what_cannot_be_told_is_refused_at_the_call() {
     let ttl = Duration::ZERO;
     let lease = Command::PutWithTtl { key: b"k", value: b"", ttl };
     assert_eq!(world.command(0, lease), Err(Rejected::Ttl { ttl }));
-    put(&mut world, 0, &[2; KEY_BYTES_MAX], &long[..most]);
-    put(&mut world, 0, b"k", b"v");
+    world.say(0, &[2; KEY_BYTES_MAX], &long[..most]);
+    world.say(0, b"k", b"v");
     world.run(Duration::from_secs(3));
     assert_agreed(&world);
     assert_eq!(world.map(1, 0).len(), 2, "the longest value fits into a datagram");
@@ -184,10 +164,10 @@ fn what_cannot_be_told_is_refused_at_the_call() {
 /// Hazard `join_10MB`, in small: what takes many datagrams comes in windows, and little of it twice.
 #[test]
 fn a_long_map_comes_in_about_as_many_datagrams_as_it_fills() {
-    let mut world = cluster(3, Config::lan(), 6);
+    let mut world = World::met(3, Config::lan(), 6);
     world.kill(2);
     for number in 0..2000_u32 {
-        put(&mut world, 0, &number.to_le_bytes(), &[3; 100]);
+        world.say(0, &number.to_le_bytes(), &[3; 100]);
     }
     world.run(Duration::from_secs(20));
     let before = world.log.len();
@@ -204,10 +184,10 @@ fn a_long_map_comes_in_about_as_many_datagrams_as_it_fills() {
 #[test]
 fn long_values_wait_for_no_repair() {
     for len in [450, 540, 600, 900, Config::lan().value_bytes_max()] {
-        let mut world = cluster(2, Config::lan(), 9);
+        let mut world = World::met(2, Config::lan(), 9);
         world.run(Duration::from_secs(15));
         for number in 0..150_u8 {
-            put(&mut world, 0, &[number; KEY_BYTES_MAX], &vec![number; len]);
+            world.say(0, &[number; KEY_BYTES_MAX], &vec![number; len]);
         }
         world.run(Duration::from_secs(1));
         assert_eq!(world.map(1, 0).len(), 150, "values of {len} bytes");
@@ -217,8 +197,8 @@ fn long_values_wait_for_no_repair() {
 /// Nobody tells a newcomer of the dead, so what they said must not make it differ for ever.
 #[test]
 fn a_newcomer_after_a_death_agrees() {
-    let mut world = cluster(4, Config::lan(), 10);
-    (0..4).for_each(|peer| put(&mut world, peer, b"k", b"v"));
+    let mut world = World::met(4, Config::lan(), 10);
+    (0..4).for_each(|peer| world.say(peer, b"k", b"v"));
     world.run(Duration::from_secs(3));
     world.kill(3);
     world.kill(2);
@@ -237,8 +217,8 @@ fn a_newcomer_after_a_death_agrees() {
 /// Whoever is told nothing but sums still gets everything.
 #[test]
 fn repair_alone_brings_every_copy() {
-    let mut world = cluster(4, Config { retransmit_mult: 0, ..Config::lan() }, 7);
-    (0..4_u8).for_each(|peer| put(&mut world, peer.into(), b"k", &[peer; 30]));
+    let mut world = World::met(4, Config { retransmit_mult: 0, ..Config::lan() }, 7);
+    (0..4_u8).for_each(|peer| world.say(peer.into(), b"k", &[peer; 30]));
     world.run(Duration::from_secs(60));
     assert_agreed(&world);
 }
@@ -246,9 +226,9 @@ fn repair_alone_brings_every_copy() {
 #[test]
 fn a_map_that_was_kept_is_not_sent_again() {
     use quidnunc_core::{Identity, MapSnapshot, Node, Snapshot, ValueView};
-    let mut world = cluster(3, Config::lan(), 8);
+    let mut world = World::met(3, Config::lan(), 8);
     for number in 0..50_u8 {
-        put(&mut world, 1, &[number], &[number; 50]);
+        world.say(1, &[number], &[number; 50]);
     }
     world.command(1, Command::Delete { key: &[7] }).expect("taken");
     // Until nobody is young: the young ask in whole datagrams.

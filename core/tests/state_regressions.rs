@@ -11,16 +11,6 @@ use quidnunc_core::{
 
 const START: Instant = Instant::from_nanos(0);
 
-fn cluster(count: usize, config: Config, seed: u64) -> World {
-    let mut world = World::new(count, config, Options::plain(seed, START));
-    world.meet();
-    world
-}
-
-fn put(world: &mut World, peer: usize, key: &[u8], value: &[u8]) {
-    world.command(peer, Command::Put { key, value }).expect("a put is taken");
-}
-
 fn sum(world: &World, of: usize) -> u64 {
     world.node(of).view().state_fingerprint()
 }
@@ -30,10 +20,10 @@ fn sum(world: &World, of: usize) -> u64 {
 fn a_young_node_that_is_left_alone_does_not_ask_for_ever() {
     for millis in (0..1000).step_by(100) {
         let mut world = World::new(2, Config::lan(), Options::plain(1, START));
-        (0..200_u8).for_each(|key| put(&mut world, 0, &[key], &[1; 900]));
+        (0..200_u8).for_each(|key| world.say(0, &[key], &[1; 900]));
         world.command(1, Command::Join { seeds: &[addr_of(0)] }).expect("taken");
         world.run(Duration::from_millis(millis));
-        (0..200_u8).for_each(|key| put(&mut world, 0, &[key], &[2; 900]));
+        (0..200_u8).for_each(|key| world.say(0, &[key], &[2; 900]));
         world.command(0, Command::Leave).expect("taken");
         world.run(Duration::from_secs(20));
     }
@@ -43,9 +33,9 @@ fn a_young_node_that_is_left_alone_does_not_ask_for_ever() {
 #[test]
 fn a_repair_brings_the_watermark_too() {
     let config = Config { state_grace: Duration::from_secs(5), ..Config::lan() };
-    let mut world = cluster(4, config, 3);
-    put(&mut world, 0, b"a", b"1");
-    put(&mut world, 0, b"b", b"1");
+    let mut world = World::met(4, config, 3);
+    world.say(0, b"a", b"1");
+    world.say(0, b"b", b"1");
     world.command(0, Command::Delete { key: b"a" }).expect("taken");
     world.run(Duration::from_secs(2));
     world.peers[3].side = 1;
@@ -59,9 +49,9 @@ fn a_repair_brings_the_watermark_too() {
 /// What a window ends with must be asked for at once, though no change fits beside the heads.
 #[test]
 fn a_map_of_long_values_does_not_stall_at_the_end_of_a_window() {
-    let mut world = cluster(2, Config::lan(), 4);
+    let mut world = World::met(2, Config::lan(), 4);
     for number in 0..300_u32 {
-        put(&mut world, 0, &number.to_le_bytes(), &[3; 900]);
+        world.say(0, &number.to_le_bytes(), &[3; 900]);
     }
     world.run(Duration::from_secs(3));
     assert_eq!(world.map(1, 0).len(), 300);
@@ -75,8 +65,8 @@ fn a_newcomer_who_never_knew_the_dead_agrees_with_the_others() {
         world.command(peer, Command::Join { seeds: &[addr_of(0)] }).expect("taken");
     }
     world.run(Duration::from_secs(5));
-    put(&mut world, 0, b"k", b"v");
-    (0..100_u8).for_each(|key| put(&mut world, 2, &[key], &[7; 900]));
+    world.say(0, b"k", b"v");
+    (0..100_u8).for_each(|key| world.say(2, &[key], &[7; 900]));
     world.run(Duration::from_secs(20));
     world.kill(2);
     world.run(Duration::from_secs(60));
@@ -92,7 +82,7 @@ fn a_newcomer_who_never_knew_the_dead_agrees_with_the_others() {
 #[test]
 fn what_ended_unnoticed_ends_with_its_owner() {
     let config = Config { tombstone_life: Duration::from_secs(60), ..Config::lan() };
-    let mut world = cluster(2, config, 7);
+    let mut world = World::met(2, config, 7);
     let ttl = Duration::from_secs(50);
     world.command(1, Command::PutWithTtl { key: b"k", value: b"v", ttl }).expect("taken");
     world.run(Duration::from_secs(2));
@@ -142,9 +132,9 @@ fn a_long_value_does_not_wait_for_the_end_of_a_giant() {
     let mut world = World::new(3, Config::lan(), Options::plain(9, START));
     world.command(1, Command::Join { seeds: &[addr_of(0)] }).expect("taken");
     let most = world.config.value_bytes_max();
-    put(&mut world, 0, b"k", &vec![7; most]);
+    world.say(0, b"k", &vec![7; most]);
     for number in 0..1500_u32 {
-        put(&mut world, 1, &number.to_le_bytes(), &[3; 100]);
+        world.say(1, &number.to_le_bytes(), &[3; 100]);
     }
     world.run(Duration::from_secs(15));
     assert_eq!(world.map(0, 1).len(), 1500);

@@ -5,6 +5,7 @@
 
 #![allow(dead_code, unused_imports, reason = "every test binary uses its own part")]
 
+pub(crate) mod cases;
 mod disturb;
 mod log;
 mod script;
@@ -105,6 +106,13 @@ impl World {
         node
     }
 
+    /// So many nodes that know each other, with a clock that begins at zero.
+    pub(crate) fn met(count: usize, config: Config, seed: u64) -> Self {
+        let mut world = Self::new(count, config, Options::plain(seed, Instant::from_nanos(0)));
+        world.meet();
+        world
+    }
+
     /// Everybody joins through the first peer; runs until all know all.
     pub(crate) fn meet(&mut self) {
         let count = u32::try_from(self.peers.len()).expect("a small world");
@@ -146,6 +154,10 @@ impl World {
 
     pub(crate) fn command(&mut self, peer: usize, command: Command<'_>) -> Result<(), Rejected> {
         self.feed(peer, Input::Command(command))
+    }
+
+    pub(crate) fn say(&mut self, peer: usize, key: &[u8], value: &[u8]) {
+        self.command(peer, Command::Put { key, value }).expect("a put is taken");
     }
 
     /// Lets time pass.
