@@ -8,58 +8,13 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench reports to whoever runs it")]
 
+mod counting;
+
 use std::process::ExitCode;
 
 use quidnunc_benches::cluster::Cluster;
 use quidnunc_benches::is_quick;
 use quidnunc_benches::laps::{Course, drive};
-
-/// The system's allocator, with a counter in front of it.
-mod counting {
-    #![expect(unsafe_code, reason = "a global allocator cannot be written without")]
-
-    use std::alloc::{GlobalAlloc, Layout, System};
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    struct Counting;
-
-    #[global_allocator]
-    static ALLOCATOR: Counting = Counting;
-
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-
-    /// Allocations and reallocations of this process so far.
-    pub(crate) fn count() -> u64 {
-        COUNT.load(Ordering::Relaxed)
-    }
-
-    // SAFETY: every call goes to `System` with the arguments with which it came, so what `System` promises
-    // holds here too; the counter touches no memory that is handed out.
-    unsafe impl GlobalAlloc for Counting {
-        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            COUNT.fetch_add(1, Ordering::Relaxed);
-            // SAFETY: the caller's promise about `layout` is passed on.
-            unsafe { System.alloc(layout) }
-        }
-
-        unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-            COUNT.fetch_add(1, Ordering::Relaxed);
-            // SAFETY: the caller's promise about `layout` is passed on.
-            unsafe { System.alloc_zeroed(layout) }
-        }
-
-        unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-            COUNT.fetch_add(1, Ordering::Relaxed);
-            // SAFETY: `block` came from `System`, because all blocks do; the rest is the caller's promise.
-            unsafe { System.realloc(block, layout, new_size) }
-        }
-
-        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-            // SAFETY: `block` came from `System`, because all blocks do; `layout` is the caller's promise.
-            unsafe { System.dealloc(block, layout) }
-        }
-    }
-}
 
 /// Most allocations per thousand packets of the whole simulator.
 const SIMULATOR_MAX: u64 = 1;

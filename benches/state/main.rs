@@ -8,6 +8,7 @@
 
 #![expect(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
 
+#[path = "../counting.rs"]
 mod counting;
 
 use std::collections::VecDeque;
