@@ -63,11 +63,11 @@ impl Node {
             self.deadlines.set(Timer::StateRepair, Instant::NEVER);
             return;
         }
-        // A stranger's sum proves nothing.
-        let Some(slot) = self.membership.find(sender.id) else { return };
+        // A stranger's sum proves nothing, and whoever leaves asks nobody any more.
+        let Some(slot) = self.membership.find(sender.id).filter(|_| self.leaving == Leaving::Stays) else { return };
         let rumours = self.rumours_last();
         let due = self.cold.state_repairs.on_mismatch(false, rumours, now);
-        if due && self.leaving == Leaving::Stays {
+        if due {
             self.start_state_repair(self.membership.addr(slot), now);
         }
         self.deadlines.set(Timer::StateRepair, self.cold.state_repairs.next_deadline(now));

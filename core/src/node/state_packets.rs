@@ -24,6 +24,8 @@ const VERSION_BYTES: u64 = 64;
 /// The part of a datagram that the long lists can count on, and that the others of them can.
 const LONG_DIVISOR: usize = 4;
 const BREADTH_DIVISOR: usize = 8;
+/// The most rows, about, that are looked at for one group of heads.
+const ROWS_SEEN_MAX: u32 = 512;
 /// Bytes of a list of heads besides them.
 const LIST_BYTES: usize = 12;
 /// The part of a datagram that heads can count on while rumours wait.
@@ -113,8 +115,14 @@ impl Node {
         (differing != 0).then_some(Intent::StateDigest { to, nonce, level, first, differing, bytes_left })
     }
 
-    /// Writes a prefix's heads, or those of a random half of it when even an empty page is too small.
+    /// Writes a prefix's heads, or those of a random half of it when even an empty page is too small, or when more
+    /// rows would be looked at than a stranger's question is worth.
     fn push_heads(&mut self, groups: &mut HeadGroupWriter<'_>, mut prefix: Prefix) -> bool {
+        while self.membership.members() >> prefix.level > ROWS_SEEN_MAX
+            && let Some(halves) = prefix.halves()
+        {
+            prefix = halves[self.rng.below(2) as usize];
+        }
         loop {
             let (membership, state) = (&self.membership, &self.cold.state);
             let heads = membership.rows_below(prefix).filter_map(|slot| {

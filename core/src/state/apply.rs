@@ -40,7 +40,10 @@ impl State {
         let copy = self.head(slot);
         let anew = match judge(copy, span) {
             Verdict::Refuse(why) => return Err(why),
-            Verdict::Known => return Ok(Applied::Known),
+            Verdict::Known => {
+                self.hear_ends(slot, span.head.epoch, items, now);
+                return Ok(Applied::Known);
+            }
             Verdict::Take => false,
             Verdict::Reset => true,
         };
@@ -59,6 +62,27 @@ impl State {
         self.show_if_whole(slot, &mut report);
         self.follow_sums(slot, copy);
         Ok(Applied::Taken)
+    }
+
+    /// Of what the copy has already, some may end sooner than was heard before: the least that anybody tells is nearest
+    /// to what the owner meant, because on its way everything is told late.
+    fn hear_ends<'a>(&mut self, slot: Slot, epoch: u64, items: impl Iterator<Item = Item<'a>>, now: Instant) {
+        let Some(owner) = self.owners.get(slot.index()).and_then(Option::as_deref) else { return };
+        let map = owner.latest();
+        for item in items.filter(|_| map.epoch == epoch) {
+            let Content::Value { left_ms: Some(left), .. } = item.content else { continue };
+            let (until, Some(place)) =
+                (now.after(Duration::from_millis(left.into())), map.find(&self.entries, item.key))
+            else {
+                continue;
+            };
+            let known = self.entries.get_mut(place);
+            if known.version == item.version && known.kind == Kind::Ending && until < known.until {
+                self.endings.remove(&(known.until, slot, place));
+                self.endings.insert((until, slot, place));
+                known.until = until;
+            }
+        }
     }
 
     /// A peer's copy is no further than this one, but its owner has moved the watermark: what it passes is

@@ -39,6 +39,23 @@ fn ttl_uniform() {
     }
 }
 
+/// What lay in a socket for a while is told late; whoever tells the same in time puts that right.
+#[test]
+fn the_earliest_telling_of_an_end_counts() {
+    let mut nodes = Nodes::new(2, LIMITS);
+    nodes.put(0, b"ends", b"1", Some(secs(10)));
+    let until = nodes.now.after(secs(10));
+    let all = |nodes: &mut Nodes| nodes.pack(0, 0, Head::default(), EVERYTHING).expect("it knows nothing yet");
+    let packed = all(&mut nodes);
+    nodes.wait(secs(3));
+    assert_eq!(nodes.take(1, &packed), Ok(Applied::Taken));
+    assert_eq!(nodes.room(1).next_deadline(), until.after(secs(3)));
+    let again = all(&mut nodes);
+    assert_eq!(nodes.take(1, &again), Ok(Applied::Known));
+    assert_eq!(nodes.room(1).next_deadline(), until);
+    nodes.check(1, 0);
+}
+
 /// [`Nodes::check`] replays what is reported and compares it with what readers see, here after every step.
 #[test]
 fn watch_equals_state() {
