@@ -52,6 +52,8 @@ pub struct Config {
     pub state_grace: Duration,
     /// The most that the map of one node may hold, in bytes of keys and values and 40 per key.
     pub map_bytes_max: usize,
+    /// The longest value that this node puts, in bytes. What does not fit into a datagram travels in parts.
+    pub value_bytes_max: usize,
     /// Largest datagram that is sent, in bytes of UDP payload.
     pub datagram_bytes_max: usize,
     /// The most members that are remembered, those that have gone included. When there are as many, a newcomer
@@ -152,6 +154,7 @@ impl Config {
             tombstone_life: Duration::from_secs(3600),
             state_grace: Duration::from_secs(3600),
             map_bytes_max: 64 << 20,
+            value_bytes_max: 1 << 20,
             datagram_bytes_max: 1232,
             members_max: 65_536,
             events_max: 4096,
@@ -198,12 +201,6 @@ impl Config {
         tag
     }
 
-    /// The longest value that a key may stand for, in bytes: what a datagram carries beside the longest key.
-    #[must_use]
-    pub const fn value_bytes_max(&self) -> usize {
-        self.datagram_bytes_max.saturating_sub(crate::wire::ITEM_ROOM_BYTES + crate::node::io::KEY_BYTES_MAX)
-    }
-
     /// Checks every relation between the settings.
     ///
     /// # Errors
@@ -239,6 +236,7 @@ impl Config {
             ("retransmit_mult", u64::from(self.retransmit_mult), 0, 10),
             ("members_max", u64::from(self.members_max), 2, u64::from(crate::membership::MEMBERS_MAX)),
             ("map_bytes_max", self.map_bytes_max as u64, 1 << 10, 1 << 30),
+            ("value_bytes_max", self.value_bytes_max as u64, 1, 1 << 24),
             ("events_max", self.events_max as u64, 1, 1 << 20),
             ("intents_max", self.intents_max as u64, 16, 1 << 20),
         ];

@@ -16,10 +16,15 @@ const RESERVED: usize = 16;
 /// When more than so many events wait, it is kept where the latest change of each member and key lies.
 const UNINDEXED_MAX: usize = 64;
 
+/// Bytes of keys and values that may wait.
+const BYTES_MAX: usize = 16 << 20;
+
 /// The queue.
 #[derive(Debug, Clone)]
 pub(super) struct Events {
     queue: Ring<Event>,
+    /// Bytes of the keys and values in it.
+    bytes: usize,
     /// How many changes of members and keys may wait.
     max: usize,
     /// Number of the latest waiting change of a subject, by its hash; the front of the queue has number `taken`. Kept from the
@@ -32,15 +37,18 @@ pub(super) struct Events {
 
 impl Events {
     pub(super) const fn new(max: usize, hash_seed: u64) -> Self {
-        Self { queue: Ring::new(max + RESERVED), max, latest: Map::new(hash_seed), indexed: false, taken: 0, lost: 0 }
+        let latest = Map::new(hash_seed);
+        Self { queue: Ring::new(max + RESERVED), bytes: 0, max, latest, indexed: false, taken: 0, lost: 0 }
     }
 
     pub(super) fn push(&mut self, event: Event) {
+        let bytes = bytes_of(&event);
         if let Some(subject) = subject_of(&event) {
-            if !self.indexed && self.queue.len() >= self.max.min(UNINDEXED_MAX) {
+            let full = self.queue.len() >= self.max || self.bytes + bytes > BYTES_MAX;
+            if !self.indexed && (full || self.queue.len() >= UNINDEXED_MAX) {
                 self.index();
             }
-            if self.queue.len() >= self.max {
+            if full {
                 self.lost += u64::from(!self.coalesce(subject, event));
                 return;
             }
@@ -48,7 +56,9 @@ impl Events {
                 self.latest.insert(subject, self.taken + self.queue.len() as u64);
             }
         }
-        if self.queue.push_back(event).is_err() {
+        if self.queue.push_back(event).is_ok() {
+            self.bytes += bytes;
+        } else {
             self.lost += 1;
         }
     }
@@ -73,8 +83,12 @@ impl Events {
             (Some(Event::Value(waiting)), Event::Value(newer))
                 if (waiting.owner, &waiting.key) == (newer.owner, &newer.key) =>
             {
-                *waiting = newer;
-                true
+                let bytes = self.bytes - waiting.bytes() + newer.bytes();
+                let fits = bytes <= BYTES_MAX;
+                if fits {
+                    (*waiting, self.bytes) = (newer, bytes);
+                }
+                fits
             }
             _ => false,
         }
@@ -99,8 +113,14 @@ impl Events {
             self.indexed = self.queue.len() > 0;
         }
         self.taken += 1;
+        self.bytes -= bytes_of(&event);
         Some(event)
     }
+}
+
+/// Bytes of an event that are not in the queue itself.
+fn bytes_of(event: &Event) -> usize {
+    if let Event::Value(change) = event { change.bytes() } else { 0 }
 }
 
 /// What a change is of; `None` of an event about the node itself.
@@ -184,6 +204,25 @@ mod tests {
         let drained: Vec<Event> = core::iter::from_fn(|| events.pop()).collect();
         assert_eq!(drained.len(), UNINDEXED_MAX + 2);
         assert_eq!((&drained[4], &drained[UNINDEXED_MAX]), (&change(5, None, Health::Dead), &Event::Left));
+    }
+
+    #[test]
+    fn bytes_are_bounded_too() {
+        let value = |key: u8, len: usize| {
+            let (owner, key, value) = (NodeId::from_u128(1), [key][..].into(), Some(alloc::vec![7; len].into()));
+            Event::Value(ValueChange { owner, key, value, version: len as u64 })
+        };
+        let mut events = Events::new(4096, 0);
+        (0..2).for_each(|key| events.push(value(key, BYTES_MAX / 2 - 1)));
+        events.push(value(2, 1));
+        events.push(value(1, BYTES_MAX / 2));
+        events.push(value(0, 5));
+        events.push(value(3, 5));
+        assert_eq!(events.pop(), Some(Event::EventsLost { count: 2 }));
+        assert_eq!(events.pop(), Some(value(0, 5)));
+        assert_eq!(events.pop(), Some(value(1, BYTES_MAX / 2 - 1)));
+        assert_eq!(events.pop(), Some(value(3, 5)));
+        assert_eq!((events.pop(), events.bytes), (None, 0));
     }
 
     #[test]

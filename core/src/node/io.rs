@@ -56,7 +56,7 @@ pub const WATCHES_MAX: usize = 64;
 pub struct MapVersion {
     /// Which of the owner's maps: one that was lost is followed by one with a higher epoch.
     pub epoch: u64,
-    /// How many changes the owner has made.
+    /// Grows with every change that the owner makes: by one per 128 bytes of the value.
     pub version: u64,
     /// Deleted keys are forgotten up to this version.
     pub watermark: u64,
@@ -104,14 +104,14 @@ pub enum Command<'a> {
     Put {
         /// At least one byte, at most [`KEY_BYTES_MAX`].
         key: &'a [u8],
-        /// At most [`Config::value_bytes_max`](crate::Config::value_bytes_max) bytes.
+        /// At most [`Config::value_bytes_max`](crate::Config) bytes.
         value: &'a [u8],
     },
     /// The same, for a while only: it ends at about the same instant everywhere.
     PutWithTtl {
         /// At least one byte, at most [`KEY_BYTES_MAX`].
         key: &'a [u8],
-        /// At most [`Config::value_bytes_max`](crate::Config::value_bytes_max) bytes.
+        /// At most [`Config::value_bytes_max`](crate::Config) bytes.
         value: &'a [u8],
         /// In what time it ends; at most [`TTL_MAX`].
         ttl: Duration,
@@ -168,7 +168,7 @@ pub enum Rejected {
         /// Its length.
         len: usize,
     },
-    /// A value is longer than a datagram can carry.
+    /// A value is longer than the config allows.
     #[error("a value of {len} bytes, at most {most} are taken")]
     Value {
         /// Its length.
@@ -247,7 +247,8 @@ pub enum Event {
     },
     /// The goodbye was told.
     Left,
-    /// So many events were dropped because nobody took them; read members and values from the view.
+    /// So many events were dropped because nobody took them, or because they would have held more than 16 MiB; read
+    /// members and values from the view.
     EventsLost {
         /// How many.
         count: u64,
@@ -265,6 +266,13 @@ pub struct ValueChange {
     pub value: Option<Box<[u8]>>,
     /// The version of the owner's map that says so.
     pub version: u64,
+}
+
+impl ValueChange {
+    /// How many bytes key and value have.
+    pub(super) fn bytes(&self) -> usize {
+        self.key.len() + self.value.as_ref().map_or(0, |value| value.len())
+    }
 }
 
 /// One statement about a member that replaced another one.

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::state::{Change, OwnError};
-use crate::vocab::{Content, Instant, Item, NodeId, Slot, TTL_MAX};
+use crate::vocab::{Content, GRAIN_BYTES, Instant, Item, NodeId, Slot, TTL_MAX};
+use crate::wire::{DATAGRAM_BYTES_MIN, ITEM_ROOM_BYTES};
 
 use super::events::Events;
 use super::io::{Event, KEY_BYTES_MAX, MapSnapshot, MapVersion, Rejected, Timer, ValueChange, ValueView, WATCHES_MAX};
@@ -14,6 +15,9 @@ use super::{Cold, Node};
 /// Values that end are ended so many at a time, and how long the others wait then.
 const ENDED_MAX: usize = 64;
 const END_PAUSE: Duration = Duration::from_millis(1);
+
+const _: () =
+    assert!(ITEM_ROOM_BYTES + KEY_BYTES_MAX + GRAIN_BYTES <= DATAGRAM_BYTES_MIN, "any datagram has room for a grain");
 
 /// The prefixes that the application watches.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +63,7 @@ impl Node {
         now: Instant,
     ) -> Result<(), Rejected> {
         check_key(key)?;
-        let most = self.cold.config.value_bytes_max();
+        let most = self.cold.config.value_bytes_max;
         if value.len() > most {
             return Err(Rejected::Value { len: value.len(), most });
         }
@@ -97,8 +101,7 @@ impl Node {
         if version > u64::MAX / 2 || !self.membership.is_plausible(epoch, self.clock.outside(now)) {
             return;
         }
-        // What is too long for a datagram of this life would hold up everything after it.
-        let most = self.cold.config.value_bytes_max();
+        let most = self.cold.config.value_bytes_max;
         let can_be = |value: &&ValueView<'_>| {
             check_key(value.key).is_ok() && value.value.len() <= most && value.version <= map.version.version
         };

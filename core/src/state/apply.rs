@@ -8,6 +8,7 @@ use core::time::Duration;
 use super::entries::{Entry, Kind};
 use super::judge::{Refusal, Verdict, judge};
 use super::map::{Map, Replaced};
+use super::tip::{Reach, Tip};
 use super::{Change, Owner, Staged, State, find_mut};
 use crate::vocab::{Content, Instant, Item, Slot, Span};
 
@@ -56,7 +57,7 @@ impl State {
         }
         let has_come_to = if anew { 0 } else { copy.version };
         for item in items.filter(|item| item.version > has_come_to) {
-            self.set(slot, entry_of(&item, now), &mut report);
+            self.take_item(slot, &item, now, &mut report);
         }
         self.advance(slot, span);
         self.show_if_whole(slot, &mut report);
@@ -70,7 +71,10 @@ impl State {
         let Some(owner) = self.owners.get(slot.index()).and_then(Option::as_deref) else { return };
         let map = owner.latest();
         for item in items.filter(|_| map.epoch == epoch) {
-            let Content::Value { left_ms: Some(left), .. } = item.content else { continue };
+            let (Content::Value { left_ms: Some(left), .. } | Content::Rest { left_ms: Some(left), .. }) = item.content
+            else {
+                continue;
+            };
             let (until, Some(place)) =
                 (now.after(Duration::from_millis(left.into())), map.find(&self.entries, item.key))
             else {
@@ -99,7 +103,8 @@ impl State {
         true
     }
 
-    /// Checks that the items stand in order within their bounds, and that there is room for them.
+    /// Checks that the items stand in order within their bounds, that no value goes on of which the beginning is not
+    /// there, and that there is room for them.
     fn examine<'a>(
         &self,
         slot: Slot,
@@ -110,14 +115,19 @@ impl State {
         if from > to || to > head.version {
             return Err(Refusal::Malformed);
         }
-        let held = self.owner(slot).filter(|_| !anew).map_or(0, |owner| owner.latest().weight);
-        let (mut last, mut weight) = (from, held);
+        let map = self.owner(slot).filter(|_| !anew).map(Owner::latest);
+        let tip = map.and_then(|map| map.tip.as_deref());
+        let has_come_to = map.map_or(0, |map| map.version);
+        let (mut last, mut weight) = (from, map.map_or(0, |map| map.weight) + tip.map_or(0, Tip::weight));
+        let mut reach = tip.map(Tip::reach);
         for item in items {
-            if item.version <= last || item.version > to {
+            if item.start() <= last || item.version > to {
                 return Err(Refusal::Malformed);
             }
-            let value = if let Content::Value { bytes, .. } = item.content { bytes.len() } else { 0 };
-            (last, weight) = (item.version, weight + item.key.len() + value + size_of::<Entry>());
+            if item.version > has_come_to {
+                reach = Reach::follow(reach, &item)?;
+            }
+            (last, weight) = (item.version, weight + item.key.len() + item.bytes().1.len() + size_of::<Entry>());
         }
         if weight > self.limits.map_bytes_max.saturating_mul(COPY_FACTOR) {
             return Err(Refusal::Full);
@@ -137,6 +147,25 @@ impl State {
         }
         if let Some(begun) = begun {
             self.discard(slot, &begun.map);
+        }
+    }
+
+    /// Takes one item in: a key stands for something else, or a part of that has come.
+    fn take_item(&mut self, slot: Slot, item: &Item<'_>, now: Instant, report: &mut impl FnMut(Change<'_>)) {
+        let Some(owner) = find_mut(&mut self.owners, slot) else { return };
+        let map = owner.latest_mut();
+        match item.content {
+            Content::Part { .. } => {
+                Tip::extend(&mut map.tip, item);
+                map.version = map.version.max(item.version);
+            }
+            Content::Rest { .. } => {
+                let Some(tip) = map.tip.take() else { return };
+                let value = tip.finish(item);
+                self.set(slot, entry_of(item, &value, now), report);
+            }
+            Content::Value { bytes, .. } => self.set(slot, entry_of(item, bytes, now), report),
+            Content::Gone => self.set(slot, entry_of(item, &[], now), report),
         }
     }
 
@@ -165,6 +194,7 @@ impl State {
         let Some(owner) = find_mut(&mut self.owners, slot) else { return };
         let map = owner.latest_mut();
         map.version = map.version.max(to);
+        map.tip.take_if(|tip| tip.end() < map.version);
         // The sender may have moved its watermark less far and have told of tombstones that this copy forgets.
         let watermark = head.watermark.max(map.watermark);
         if watermark <= map.version {
@@ -203,14 +233,14 @@ impl State {
     }
 }
 
-/// The entry that an item makes of a key.
-pub(super) fn entry_of(item: &Item<'_>, now: Instant) -> Entry {
-    let (value, kind, until) = match item.content {
-        Content::Value { bytes, left_ms: None } => (bytes, Kind::Lasting, Instant::NEVER),
-        Content::Value { bytes, left_ms: Some(left) } => {
-            (bytes, Kind::Ending, now.after(Duration::from_millis(left.into())))
+/// The entry that an item makes of a key, with the whole value.
+pub(super) fn entry_of(item: &Item<'_>, value: &[u8], now: Instant) -> Entry {
+    let (kind, until) = match item.content {
+        Content::Value { left_ms: Some(left), .. } | Content::Rest { left_ms: Some(left), .. } => {
+            (Kind::Ending, now.after(Duration::from_millis(left.into())))
         }
-        Content::Gone => (&[][..], Kind::Gone, now),
+        Content::Gone => (Kind::Gone, now),
+        Content::Value { .. } | Content::Part { .. } | Content::Rest { .. } => (Kind::Lasting, Instant::NEVER),
     };
     Entry::new(item.key, value, item.version, kind, until)
 }

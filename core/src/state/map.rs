@@ -5,6 +5,7 @@ use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use super::entries::{Entries, Entry, Kind};
+use super::tip::Tip;
 use crate::vocab::{Content, Head, Instant, Item, Sorted};
 
 /// A copy. Its entries lie in the table that is handed in.
@@ -21,6 +22,8 @@ pub(super) struct Map {
     by_version: Sorted,
     /// The tombstones, by version.
     gone: BTreeMap<u64, u32>,
+    /// The value that it has come to the middle of.
+    pub(super) tip: Option<Box<Tip>>,
 }
 
 /// A key that gets another content.
@@ -162,6 +165,7 @@ impl Map {
         let versions: Box<[u64]> = self.by_version.iter().map(|place| entries.get(place).version).collect();
         assert!(versions.is_sorted_by(|a, b| a < b), "one entry per version");
         assert_eq!((sum, weight, versions.len()), (self.sum, self.weight, places.len()), "sums are the entries'");
+        assert!(self.tip.as_ref().is_none_or(|tip| tip.end() == self.version), "a tip is the last that has come");
     }
 }
 

@@ -5,7 +5,7 @@
 //! number tells how far a copy has come (van Renesse 2008). Deleted keys stay as tombstones until their owner
 //! moves its watermark over them; whoever missed that gets a whole new copy ([`judge`]).
 //!
-//! * [`map`] — one copy; [`entries`] — where keys and values lie;
+//! * [`map`] — one copy; [`entries`] — where keys and values lie; [`tip`] — a value that has come in part;
 //! * [`own`] — the owner's part: put, delete, collect;
 //! * [`apply`] — a copy takes changes in, or is made anew beside the old one;
 //! * [`sums`] — do two nodes hold the same, and if not, where do they differ?
@@ -23,6 +23,7 @@ mod own;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod tip;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -36,6 +37,7 @@ pub(crate) use judge::Refusal;
 use map::{Map, item_at};
 pub(crate) use own::OwnError;
 use sums::difference;
+use tip::Tip;
 
 /// What bounds the maps.
 #[derive(Debug, Clone, Copy)]
@@ -170,9 +172,10 @@ impl State {
 
     /// What changed in an owner's map after a version, as it is told on: in the order of versions.
     pub(crate) fn after(&self, slot: Slot, version: u64, now: Instant) -> impl Iterator<Item = Item<'_>> + '_ {
-        let owner = self.owner(slot);
-        let entries = owner.into_iter().flat_map(move |owner| owner.latest().after(&self.entries, version));
-        entries.map(move |entry| item_at(entry, now))
+        let map = self.owner(slot).map(Owner::latest);
+        let entries = map.into_iter().flat_map(move |map| map.after(&self.entries, version));
+        let tip = map.and_then(|map| map.tip.as_deref()).filter(move |tip| tip.end() > version).map(Tip::item);
+        entries.map(move |entry| item_at(entry, now)).chain(tip).map(move |item| item.after(version))
     }
 
     /// From which version on another copy of an owner's map would be given changes; `None` if it needs none.

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::entries::{Entry, Kind};
 use super::{Change, Limits, State, find_mut};
-use crate::vocab::{Head, Instant, Item, Slot, TTL_MAX};
+use crate::vocab::{Head, Instant, Item, Slot, TTL_MAX, grains};
 
 /// The watermark moves at most this many times per grace, because each move is told to everybody.
 const MOVES_PER_GRACE: u32 = 8;
@@ -29,7 +29,7 @@ impl State {
         report: impl FnMut(Change<'_>),
     ) -> Result<u64, OwnError> {
         let shown = &self.owner_mut(Slot::SELF, id_hash).shown;
-        let (next, weight) = (shown.version.saturating_add(1), shown.weight);
+        let (next, weight) = (shown.version.saturating_add(grains(value.len())), shown.weight);
         let known = self.entry_of_own(key);
         if let Some(known) = known
             && known.kind == Kind::Lasting
@@ -95,11 +95,11 @@ impl State {
         let mut last = 0;
         for item in items.filter(|item| item.version <= version) {
             // Two entries of one version would have one place.
-            if item.version <= last {
+            if item.start() <= last {
                 continue;
             }
             last = item.version;
-            let entry = super::apply::entry_of(&item, now);
+            let entry = super::apply::entry_of(&item, item.bytes().1, now);
             self.set(Slot::SELF, entry, |_| {});
         }
         self.owner_mut(Slot::SELF, id_hash).shown.version = version;

@@ -70,6 +70,18 @@ pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
             }),
         ),
         (
+            "changes_in_parts",
+            written(0, |writer| {
+                let value = [b'v'; 300];
+                let long =
+                    Item { key: b"long", version: 9, content: Content::Value { bytes: &value, left_ms: Some(7) } };
+                writer.open_changes();
+                assert_eq!(writer.span(head(9), 6, core::iter::once(long), 230), Some(7), "a grain of three");
+                let rest = long.after(8);
+                assert_eq!(writer.span(head(9), 8, core::iter::once(rest), 200), Some(9));
+            }),
+        ),
+        (
             "changes_and_more",
             written(0, |writer| {
                 writer.open_changes();
@@ -104,6 +116,17 @@ fn every_datagram_has_these_bytes() {
         716e010001020304f5dc6812011b0102030405060708090a0b0c0d0e0f10ac02
         021122334455667788439d8000636f6f6b69653738148877665544332211ddcc
         bbaa8080808080200305
+        changes_in_parts
+        716e010001020304a9b6758d011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778844f68100148877665544332211ddccbbaa808080808020
+        030906018c008a01010300800176767676767676767676767676767676767676
+        7676767676767676767676767676767676767676767676767676767676767676
+        7676767676767676767676767676767676767676767676767676767676767676
+        7676767676767676767676767676767676767676767676767676767676767676
+        76767676767676767676767676046c6f6e67148877665544332211ddccbbaa80
+        80808080200309080138003701058002072c7676767676767676767676767676
+        767676767676767676767676767676767676767676767676767676767676046c
+        6f6e67
         changes_and_more
         716e010001020304fa449d50011b0102030405060708090a0b0c0d0e0f10ac02
         02112233445566778844db8000158877665544332211ddccbbaa808080808020
@@ -179,13 +202,32 @@ fn broken_lists_are_refused() {
     };
     let gone = |step: u8| [4, step, 0, 1, b'k'];
     let changes = malformed(kind::CHANGES);
+    let long = |step: u8, content: &[u8]| {
+        let item = [&[step], content, b"\x01k"].concat();
+        let len = [u8::try_from(item.len() & 127).expect("short") | 128, u8::try_from(item.len() >> 7).expect("short")];
+        let items = [&len[..], &item].concat();
+        let items_len = u16::try_from(items.len()).expect("short").to_le_bytes();
+        let content = [good, &[2, 3], &items_len, &items].concat();
+        let len =
+            [u8::try_from(content.len() & 127).expect("short") | 128, u8::try_from(content.len() >> 7).expect("short")];
+        error(&with(&[&[kind::CHANGES], &len[..], &content].concat()))
+    };
+    let value = |head: &[u8], len: u8| [head, &[len | 128, len >> 7], &alloc::vec![0; len.into()]].concat();
+    assert_eq!(long(1, &value(&[3, 0], 128)), None, "a part");
+    assert_eq!(long(2, &value(&[4, 128, 1], 129)), None, "a rest");
+    assert_eq!(long(1, &value(&[4, 128, 1], 129)), changes, "a rest that takes two versions");
+    assert_eq!(long(1, &value(&[1], 129)), changes, "a value that takes two versions");
+    assert_eq!(long(1, &value(&[3, 0], 127)), changes, "a part of less than a grain");
+    assert_eq!(long(1, &value(&[3, 1], 128)), changes, "a part from within a grain");
+    assert_eq!(long(1, &value(&[4, 0], 128)), changes, "a rest without a beginning");
+    assert_eq!(long(1, &value(&[3, 0], 0)), changes, "an empty part");
     assert_eq!(span(2, 3, &gone(1)), None);
     assert_eq!(span(2, 3, &[gone(1), gone(2)].concat()), None);
     assert_eq!(span(2, 4, &gone(1)), changes, "beyond the map");
     assert_eq!(span(2, 3, &gone(4)), changes, "an item beyond the span");
     assert_eq!(span(2, 3, &gone(0)), changes, "an item at its start");
     assert_eq!(span(2, 3, &[gone(2), gone(0)].concat()), changes, "twice the same version");
-    assert_eq!(span(2, 3, &[4, 1, 3, 1, b'k']), changes, "an unknown content");
+    assert_eq!(span(2, 3, &[4, 1, 6, 1, b'k']), changes, "an unknown content");
     assert_eq!(span(2, 3, &[4, 1, 0, 2, b'k']), changes, "a cut key");
     assert_eq!(span(2, 3, &[200, 1, 0, 1, b'k']), changes, "a cut item");
     let endless = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];

@@ -4,15 +4,17 @@
 //! span  head · from, to - from (varints) · length u16 le · item*
 //! item  length (varint) · version - the one before (varint) · content u8 · key · value and remaining time, if any
 //! ```
+//!
+//! A value that is longer than the room for it is cut after a grain; the next span goes on there.
 
 use serde::{Deserialize, Serialize};
 
 use super::heads::HeadOf;
-use crate::vocab::{Content, Item, Span};
+use crate::vocab::{Content, GRAIN_BYTES, Item, Span};
 
 /// The most that a span takes besides keys and values, and an item besides its own.
 pub(super) const SPAN_HEAD_BYTES_MAX: usize = super::heads::HEAD_BYTES_MAX + 10 + 10 + 2;
-pub(super) const ITEM_HEAD_BYTES_MAX: usize = 3 + 10 + 1 + 3 + 5 + 3;
+pub(super) const ITEM_HEAD_BYTES_MAX: usize = 3 + 10 + 1 + 3 + 5 + 5 + 3;
 
 #[derive(Serialize, Deserialize)]
 struct ItemWire<'a> {
@@ -27,6 +29,45 @@ enum ContentWire<'a> {
     Gone,
     Lasting(#[serde(borrow)] &'a [u8]),
     Ending(u32, #[serde(borrow)] &'a [u8]),
+    Part(u32, #[serde(borrow)] &'a [u8]),
+    RestLasting(u32, #[serde(borrow)] &'a [u8]),
+    RestEnding(u32, u32, #[serde(borrow)] &'a [u8]),
+}
+
+impl<'a> ContentWire<'a> {
+    const fn of(content: Content<'a>) -> Self {
+        match content {
+            Content::Gone => Self::Gone,
+            Content::Value { bytes, left_ms: None } => Self::Lasting(bytes),
+            Content::Value { bytes, left_ms: Some(left) } => Self::Ending(left, bytes),
+            Content::Part { offset, bytes } => Self::Part(offset, bytes),
+            Content::Rest { offset, bytes, left_ms: None } => Self::RestLasting(offset, bytes),
+            Content::Rest { offset, bytes, left_ms: Some(left) } => Self::RestEnding(offset, left, bytes),
+        }
+    }
+
+    const fn content(&self) -> Content<'a> {
+        match *self {
+            Self::Gone => Content::Gone,
+            Self::Lasting(bytes) => Content::Value { bytes, left_ms: None },
+            Self::Ending(left, bytes) => Content::Value { bytes, left_ms: Some(left) },
+            Self::Part(offset, bytes) => Content::Part { offset, bytes },
+            Self::RestLasting(offset, bytes) => Content::Rest { offset, bytes, left_ms: None },
+            Self::RestEnding(offset, left, bytes) => Content::Rest { offset, bytes, left_ms: Some(left) },
+        }
+    }
+}
+
+/// Whether an item's parts lie at the bounds of grains.
+fn is_well_cut(item: &Item<'_>) -> bool {
+    let (offset, bytes) = item.bytes();
+    let whole = |len: usize| len.is_multiple_of(GRAIN_BYTES);
+    let starts_well = usize::try_from(offset).is_ok_and(whole);
+    match item.content {
+        Content::Value { .. } | Content::Gone => true,
+        Content::Part { .. } => starts_well && !bytes.is_empty() && whole(bytes.len()),
+        Content::Rest { .. } => starts_well && !bytes.is_empty() && offset > 0,
+    }
 }
 
 /// The items of one span, validated: each can be read, and their versions ascend within the span.
@@ -37,13 +78,13 @@ pub(crate) struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    /// Accepts bytes that are whole items with ascending versions, none above `to`.
+    /// Accepts bytes that are whole items, well cut, with ascending versions, none above `to`.
     pub(crate) fn validate(bytes: &'a [u8], from: u64, to: u64) -> Option<Self> {
         let mut rest = Self { bytes, version: from };
         while !rest.bytes.is_empty() {
             let before = rest.version;
             let item = rest.next()?;
-            if item.version <= before || item.version > to {
+            if item.start() <= before || item.version > to || !is_well_cut(&item) {
                 return None;
             }
         }
@@ -62,14 +103,9 @@ impl<'a> Iterator for Items<'a> {
         let (len, rest) = postcard::take_from_bytes::<u32>(self.bytes).ok()?;
         let (wire, rest) = rest.split_at_checked(usize::try_from(len).ok()?)?;
         let (ItemWire { step, content, key }, _later) = postcard::take_from_bytes(wire).ok()?;
-        let content = match content {
-            ContentWire::Gone => Content::Gone,
-            ContentWire::Lasting(bytes) => Content::Value { bytes, left_ms: None },
-            ContentWire::Ending(left, bytes) => Content::Value { bytes, left_ms: Some(left) },
-        };
         self.version = self.version.checked_add(step)?;
         self.bytes = rest;
-        Some(Item { key, version: self.version, content })
+        Some(Item { key, version: self.version, content: content.content() })
     }
 }
 
@@ -117,7 +153,7 @@ fn take_span(bytes: &[u8]) -> Option<(SpanOf<'_>, &[u8])> {
     (to <= head.version).then_some(((id_hash, Span { head, from, to }, items), rest))
 }
 
-/// Writes one span at the beginning of a buffer: as many items as fit, in order.
+/// Writes one span at the beginning of a buffer: as much of the items as fits, in order.
 ///
 /// Returns how many bytes it took and up to which version it goes, or `None` when nothing that brings the
 /// receiver further fits.
@@ -130,11 +166,19 @@ pub(super) fn write_span<'a>(
     // The end of the span stands before its items and is known after them: room for the longest head is left.
     let (mut at, mut last, mut whole) = (SPAN_HEAD_BYTES_MAX, from, true);
     for item in items {
-        let Some(len) = buffer.get_mut(at..).and_then(|free| write_item(free, &item, last)) else {
-            whole = false;
-            break;
-        };
-        (at, last) = (at.saturating_add(len), item.version);
+        let free = buffer.get_mut(at..)?;
+        if let Some(len) = write_item(free, &item, last) {
+            (at, last) = (at.saturating_add(len), item.version);
+            continue;
+        }
+        whole = false;
+        let room = free.len().saturating_sub(ITEM_HEAD_BYTES_MAX.saturating_add(item.key.len()));
+        if let Some(part) = item.cut(room)
+            && let Some(len) = write_item(free, &part, last)
+        {
+            (at, last) = (at.saturating_add(len), part.version);
+        }
+        break;
     }
     let to = if whole { of.head.version } else { last };
     if to <= from {
@@ -152,11 +196,7 @@ pub(super) fn write_span<'a>(
 
 fn write_item(buffer: &mut [u8], item: &Item<'_>, before: u64) -> Option<usize> {
     const LEN_BYTES: usize = 3;
-    let content = match item.content {
-        Content::Gone => ContentWire::Gone,
-        Content::Value { bytes, left_ms: None } => ContentWire::Lasting(bytes),
-        Content::Value { bytes, left_ms: Some(left) } => ContentWire::Ending(left, bytes),
-    };
+    let content = ContentWire::of(item.content);
     let wire = ItemWire { step: item.version.checked_sub(before)?, content, key: item.key };
     // Written behind the longest length, then moved behind its own.
     let len = postcard::to_slice(&wire, buffer.get_mut(LEN_BYTES..)?).ok()?.len();

@@ -13,7 +13,7 @@ use super::entries::Kind;
 use super::map::Map;
 use super::{Applied, Change, Limits, Refusal, State};
 use crate::vocab::TTL_MAX;
-use crate::vocab::{Content, Head, Instant, Item, Slot, Span, mix};
+use crate::vocab::{Content, GRAIN_BYTES, Head, Instant, Item, Slot, Span, mix};
 
 const GRACE: Duration = Duration::from_secs(8);
 const LIMITS: Limits = Limits { map_bytes_max: 1 << 20, grace: GRACE };
@@ -32,22 +32,34 @@ const fn secs(count: u64) -> Duration {
 struct Told {
     key: Vec<u8>,
     version: u64,
-    value: Option<(Vec<u8>, Option<u32>)>,
+    said: Said,
+}
+
+#[derive(Debug, Clone)]
+enum Said {
+    Value(Vec<u8>, Option<u32>),
+    Part(u32, Vec<u8>),
+    Rest(u32, Vec<u8>, Option<u32>),
+    Gone,
 }
 
 impl Told {
     fn of(item: &Item<'_>) -> Self {
-        let value = match item.content {
-            Content::Value { bytes, left_ms } => Some((bytes.to_vec(), left_ms)),
-            Content::Gone => None,
+        let said = match item.content {
+            Content::Value { bytes, left_ms } => Said::Value(bytes.to_vec(), left_ms),
+            Content::Part { offset, bytes } => Said::Part(offset, bytes.to_vec()),
+            Content::Rest { offset, bytes, left_ms } => Said::Rest(offset, bytes.to_vec(), left_ms),
+            Content::Gone => Said::Gone,
         };
-        Self { key: item.key.to_vec(), version: item.version, value }
+        Self { key: item.key.to_vec(), version: item.version, said }
     }
 
     fn item(&self) -> Item<'_> {
-        let content = match &self.value {
-            Some((bytes, left_ms)) => Content::Value { bytes, left_ms: *left_ms },
-            None => Content::Gone,
+        let content = match &self.said {
+            Said::Value(bytes, left_ms) => Content::Value { bytes, left_ms: *left_ms },
+            Said::Part(offset, bytes) => Content::Part { offset: *offset, bytes },
+            Said::Rest(offset, bytes, left_ms) => Content::Rest { offset: *offset, bytes, left_ms: *left_ms },
+            Said::Gone => Content::Gone,
         };
         Item { key: &self.key, version: self.version, content }
     }
@@ -177,13 +189,21 @@ impl Nodes {
         while room.end_due(self.now, |slot, change| note(&mut mirrors[(slot.index() + at) % count], change)) {}
     }
 
-    /// What a holder gives a copy, cut after so many items.
+    /// What a holder gives a copy, cut after so many items, or parts of long ones.
     fn pack(&self, holder: usize, owner: usize, copy: Head, budget: usize) -> Option<Packed> {
         let (room, slot) = (self.room(holder), self.slot(holder, owner));
         let (head, from) = (room.head(slot), room.offered_from(slot, copy)?);
-        let mut rest = room.after(slot, from, self.now);
-        let items: Vec<Told> = rest.by_ref().take(budget).map(|item| Told::of(&item)).collect();
-        let to = items.last().filter(|_| rest.next().is_some()).map_or(head.version, |last| last.version);
+        let (mut items, mut left, mut to) = (Vec::new(), budget, head.version);
+        for item in room.after(slot, from, self.now) {
+            let steps = usize::try_from(item.version - item.start() + 1).expect("short");
+            let fits = if steps <= left { Some(item) } else { item.cut(left.saturating_mul(GRAIN_BYTES)) };
+            items.extend(fits.as_ref().map(Told::of));
+            left = left.saturating_sub(steps);
+            if fits != Some(item) {
+                to = items.last().map_or(from, |last| last.version);
+                break;
+            }
+        }
         Some(Packed { owner, span: Span { head, from, to }, items })
     }
 
@@ -231,7 +251,7 @@ impl Nodes {
 
     fn readable(&self, at: usize, owner: usize) -> Mirror {
         let items = self.room(at).below(self.slot(at, owner), &[], self.now);
-        items.filter_map(|item| Some((item.key.to_vec(), Told::of(&item).value?.0))).collect()
+        items.map(|item| (item.key.to_vec(), item.bytes().1.to_vec())).collect()
     }
 
     /// Asserts what one node promises of one map.
@@ -243,7 +263,7 @@ impl Nodes {
         room.check();
         let items = room.below(slot, &[], self.now).map(|item| match item.content {
             Content::Value { bytes, .. } => (item.key, bytes),
-            Content::Gone => unreachable!("readers see no tombstones"),
+            Content::Part { .. } | Content::Rest { .. } | Content::Gone => unreachable!("readers see whole values"),
         });
         let mirror = &self.nodes[at].mirrors[owner];
         assert!(items.eq(mirror.iter().map(|(key, value)| (&key[..], &value[..]))), "changes add up to the map");

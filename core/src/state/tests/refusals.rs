@@ -4,7 +4,7 @@
 use super::*;
 
 fn told(version: u64) -> Told {
-    Told { key: alloc::format!("key/{version}").into_bytes(), version, value: Some((b"value".to_vec(), None)) }
+    Told { key: alloc::format!("key/{version}").into_bytes(), version, said: Said::Value(b"value".to_vec(), None) }
 }
 
 fn packed(head: (u64, u64, u64), (from, to): (u64, u64), versions: &[u64]) -> Packed {
@@ -55,6 +55,38 @@ fn what_no_holder_sends_is_refused() {
     for (packed, refusal, why) in rows {
         assert_eq!(in_vain(&mut nodes, &packed, why), Err(refusal), "{why}");
     }
+}
+
+/// A value that goes on needs its own beginning, right before it.
+#[test]
+fn a_value_that_goes_on_from_nothing_is_refused() {
+    let grain = u32::try_from(GRAIN_BYTES).expect("short");
+    let mut nodes = nodes();
+    let said = |key: &[u8], version, said| Told { key: key.to_vec(), version, said };
+    let part = |key, version, offset: u32| said(key, version, Said::Part(offset, alloc::vec![1; GRAIN_BYTES]));
+    let rest = |key, version, offset: u32| said(key, version, Said::Rest(offset, alloc::vec![2], None));
+    let of = |from, items: &[Told]| {
+        let to = items.last().expect("some").version;
+        let head = Head { epoch: 2, watermark: 0, version: 30, sum: 0 };
+        Packed { owner: 0, span: Span { head, from, to }, items: items.to_vec() }
+    };
+    let in_vain = |nodes: &mut Nodes, items: &[Told], why| {
+        let from = nodes.head(1, 0).version;
+        assert_eq!(in_vain(nodes, &of(from, items), why), Err(Refusal::Gap), "{why}");
+    };
+    in_vain(&mut nodes, &[rest(b"long", 11, grain)], "no beginning");
+    in_vain(&mut nodes, &[part(b"long", 11, grain)], "no beginning of a middle");
+    in_vain(&mut nodes, &[rest(b"long", 11, u32::MAX - grain + 1)], "a value longer than its versions");
+    in_vain(&mut nodes, &[part(b"long", 11, 0), told(12), rest(b"long", 13, grain)], "something in between");
+    assert_eq!(nodes.take(1, &of(10, &[part(b"long", 11, 0)])), Ok(Applied::Taken));
+    in_vain(&mut nodes, &[rest(b"longer", 12, grain)], "the beginning of another key");
+    in_vain(&mut nodes, &[rest(b"long", 12, 2 * grain)], "a grain is missing");
+    in_vain(&mut nodes, &[rest(b"long", 13, grain)], "the beginning of another version");
+    in_vain(&mut nodes, &[rest(b"long", 12, grain), rest(b"long", 13, grain)], "twice the same rest");
+    assert_eq!(nodes.take(1, &of(11, &[rest(b"long", 12, grain)])), Ok(Applied::Taken));
+    let slot = nodes.slot(1, 0);
+    let value = nodes.room(1).get(slot, b"long", nodes.now).expect("whole").bytes().1;
+    assert_eq!((value.len(), value[GRAIN_BYTES - 1], value[GRAIN_BYTES]), (GRAIN_BYTES + 1, 1, 2));
 }
 
 #[test]
