@@ -54,6 +54,12 @@ pub struct Config {
     pub map_bytes_max: usize,
     /// The longest value that this node puts, in bytes. What does not fit into a datagram travels in parts.
     pub value_bytes_max: usize,
+    /// The most that this node sends of changes of maps, in bytes per second; what is more waits. It writes no faster
+    /// either, and slower while it cannot keep up with sending.
+    pub state_rate: u32,
+    /// So many bytes of keys and values may be put at once; then
+    /// [`Rejected::Backpressure`](crate::Rejected::Backpressure) says when there is room for more.
+    pub write_burst: u32,
     /// Largest datagram that is sent, in bytes of UDP payload.
     pub datagram_bytes_max: usize,
     /// The most members that are remembered, those that have gone included. When there are as many, a newcomer
@@ -155,6 +161,8 @@ impl Config {
             state_grace: Duration::from_secs(3600),
             map_bytes_max: 64 << 20,
             value_bytes_max: 1 << 20,
+            state_rate: 8 << 20,
+            write_burst: 16 << 20,
             datagram_bytes_max: 1232,
             members_max: 65_536,
             events_max: 4096,
@@ -173,6 +181,7 @@ impl Config {
             gossip_interval: Duration::from_millis(500),
             gossip_fanout: 4,
             repair_interval: Duration::from_secs(2),
+            state_rate: 1 << 20,
             join_interval: Duration::from_secs(3),
             reconnect_interval: Duration::from_secs(30),
             ..Self::lan()
@@ -236,6 +245,8 @@ impl Config {
             ("retransmit_mult", u64::from(self.retransmit_mult), 0, 10),
             ("members_max", u64::from(self.members_max), 2, u64::from(crate::membership::MEMBERS_MAX)),
             ("map_bytes_max", self.map_bytes_max as u64, 1 << 10, 1 << 30),
+            ("state_rate", u64::from(self.state_rate), 1 << 10, 1 << 30),
+            ("write_burst", u64::from(self.write_burst), 1, 1 << 30),
             ("value_bytes_max", self.value_bytes_max as u64, 1, 1 << 24),
             ("events_max", self.events_max as u64, 1, 1 << 20),
             ("intents_max", self.intents_max as u64, 16, 1 << 20),

@@ -1,10 +1,12 @@
 //! What is exchanged with whom: whose changes are asked for, whose are given, and which came too early.
+//!
+//! Giving is held back when too much was given lately; asking is not.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use crate::vocab::{Cookie, Head, Ring, Slot, Span};
+use crate::vocab::{Cookie, Head, Instant, Rates, Ring, Slot, Span};
 
 /// So many datagrams of changes follow one request; then the receiver shall ask again, which paces what is long.
 pub(super) const WINDOW: u16 = 32;
@@ -16,17 +18,28 @@ const EXCHANGES_MAX: usize = 64;
 const EARLY_MAX: usize = 2 * WINDOW as usize;
 const EARLY_BYTES_MAX: usize = 1 << 17;
 
-/// What is exchanged with one peer.
+/// What is given to one peer.
 #[derive(Debug, Clone)]
 pub(super) struct Exchange {
     pub(super) to: SocketAddr,
-    /// Whose changes are asked for, and the cookie that was given for it.
-    pub(super) asks: Vec<Slot>,
-    pub(super) cookie: Cookie,
     /// Whose changes are given, and how far the peer's copies have come.
     pub(super) gives: Vec<Give>,
     /// So many more datagrams may be given.
     pub(super) window: u16,
+    /// When it was first asked for, and until when the peer waits for more of it.
+    pub(super) since: Instant,
+    pub(super) until: Instant,
+    /// What the peer desires to write and is permitted to; answered with the first changes.
+    pub(super) rates: Option<Rates>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Asks {
+    pub(super) to: SocketAddr,
+    /// Whose changes are asked for, and the cookie that was given for it.
+    pub(super) slots: Vec<Slot>,
+    pub(super) cookie: Cookie,
 }
 
 /// What is given of one owner.
@@ -39,7 +52,12 @@ pub(super) struct Give {
 /// Everything that is under way.
 #[derive(Debug, Clone)]
 pub(super) struct Exchanges {
-    pub(super) queue: Ring<Exchange>,
+    pub(super) gives: Ring<Exchange>,
+    pub(super) asks: Ring<Asks>,
+    /// Too much was given lately: nothing more is for a while.
+    pub(super) held: bool,
+    /// Who was told this node's rates, and until when the answer is awaited.
+    pub(super) told_rates: Option<(SocketAddr, Instant)>,
     /// The last digest named nothing new, although the sums differed: perhaps it was cut short, so the next one shall
     /// have more room.
     pub(super) fruitless: bool,
@@ -57,7 +75,27 @@ pub(super) struct Early {
 
 impl Exchanges {
     pub(super) const fn new() -> Self {
-        Self { queue: Ring::new(EXCHANGES_MAX), fruitless: false, early: Vec::new(), early_bytes: 0 }
+        Self {
+            gives: Ring::new(EXCHANGES_MAX),
+            asks: Ring::new(EXCHANGES_MAX),
+            held: false,
+            told_rates: None,
+            fruitless: false,
+            early: Vec::new(),
+            early_bytes: 0,
+        }
+    }
+
+    /// How many wait that may be sent.
+    pub(super) fn sendable(&self) -> usize {
+        self.asks.len() + if self.held { 0 } else { self.gives.len() }
+    }
+
+    /// What waits to be given to a peer.
+    pub(super) fn waiting_for(&mut self, to: SocketAddr) -> Option<&mut Exchange> {
+        let place =
+            (0..self.gives.len()).find(|&place| self.gives.get_mut(place).is_some_and(|given| given.to == to))?;
+        self.gives.get_mut(place)
     }
 
     /// Keeps changes for later, at the price of those that were kept first.

@@ -8,7 +8,8 @@
 //! * [`writing`] — the application's own keys, and who watches which;
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners;
 //! * [`transmit`] — what waits becomes a packet, at the last moment;
-//! * [`intents`], [`exchanges`] — what waits; [`events`] — what is reported; [`clock`] — what time it is.
+//! * [`intents`], [`exchanges`] — what waits; [`events`] — what is reported; [`stats`] — what is counted;
+//! * [`clock`] — what time it is.
 //!
 //! Invariant: what waits inside is what is *wished* ("ping this member"), never a packet; so what is sent
 //! is what is believed when it is sent.
@@ -25,6 +26,7 @@ mod reconciling;
 mod repair_packets;
 mod repairing;
 mod state_packets;
+pub(crate) mod stats;
 mod timers;
 mod transmit;
 mod view;
@@ -44,14 +46,16 @@ use crate::membership::{Change, Limits, Membership};
 use crate::packing::backlog::Backlog;
 use crate::packing::{Gossip, Urgency};
 use crate::state::State;
+use crate::state::flow::{self, Flow, Pace};
 use crate::vocab::{Health, Incarnation, Instant, NodeId, Record, Rng, Slot};
 use crate::wire::can_listen;
 use clock::{Clock, Reading};
 use events::Events;
 use exchanges::Exchanges;
 use intents::{Intents, Relays};
-use io::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, Snapshot, Stats, Wakeup};
+use io::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, Snapshot, Wakeup};
 use repairing::Conversation;
+use stats::Stats;
 use timers::Deadlines;
 pub use view::{MemberView, View};
 use writing::Watches;
@@ -107,7 +111,7 @@ pub struct Node {
     /// Heads of maps that wait to be told.
     heads_waiting: u32,
     intents: Intents,
-    /// Replies of repairs, and exchanges of maps, that wait; they are sent when no intent does.
+    /// Replies of repairs, and exchanges of maps, that wait and may be sent; they are when no intent is.
     replies_waiting: u32,
     exchanges_waiting: u32,
     prober: Prober,
@@ -138,6 +142,8 @@ struct Cold {
     heads: Backlog,
     state_repairs: Repairs,
     exchanges: Exchanges,
+    flow: Flow,
+    pace: Pace,
     watches: Watches,
 }
 
@@ -183,6 +189,8 @@ impl Node {
             heads: Backlog::new(RUMOURS_MAX),
             state_repairs: Repairs::new(config.repair_interval, now),
             exchanges: Exchanges::new(),
+            flow: Flow::new(flow_limits_of(&config), now),
+            pace: Pace::new(flow_limits_of(&config), now),
             watches: Watches::default(),
             config,
         };
@@ -372,4 +380,13 @@ const fn limits_of(config: &Config) -> Limits {
 
 const fn state_limits_of(config: &Config) -> crate::state::Limits {
     crate::state::Limits { map_bytes_max: config.map_bytes_max, grace: config.state_grace }
+}
+
+fn flow_limits_of(config: &Config) -> flow::Limits {
+    flow::Limits {
+        rate: config.state_rate.into(),
+        burst: config.write_burst.into(),
+        round: config.gossip_interval,
+        datagram: config.datagram_bytes_max as u64,
+    }
 }

@@ -51,9 +51,12 @@ impl Node {
 
     /// Takes in what a datagram says of maps. Returns how many bytes the sender is asked for more with, at most.
     fn reconcile(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) -> u32 {
-        let Datagram { sender, heads, more, asks, changes, .. } = *datagram;
+        let Datagram { sender, heads, more, asks, changes, rates, share, .. } = *datagram;
         if !changes.is_empty() && self.membership.find(sender.id).is_some() {
             self.on_changes(changes, now);
+        }
+        if let Some(more) = share {
+            self.on_share(from, more, now);
         }
         if sender.state != self.state_sum || self.state_differs {
             self.meet_state(&sender, now);
@@ -65,7 +68,7 @@ impl Node {
             }
         }
         if let Some((_, heads)) = asks {
-            self.on_asks(from, heads, now);
+            self.on_asks(from, heads, rates, now);
         }
         // As with rumours: what fits into a packet is told to its end.
         if !self.state_differs && self.heads_waiting as usize * HEAD_BYTES_MAX > self.budget as usize {

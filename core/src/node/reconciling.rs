@@ -18,10 +18,10 @@ use core::net::SocketAddr;
 use crate::membership::cookie::Use;
 use crate::packing::Rumour;
 use crate::state::{Applied, Asking, Refusal};
-use crate::vocab::{Cookie, Head, Health, Instant, Nonce, Slot, Span};
+use crate::vocab::{Cookie, Head, Health, Instant, Nonce, Rates, Slot, Span};
 use crate::wire::{HEAD_BYTES_MAX, HeadOf, Heads, Items, Sender, Spans, StateDigest, Summary};
 
-use super::exchanges::{Early, Exchange, Give, WINDOW};
+use super::exchanges::{Asks, Early, Exchange, Give, WINDOW};
 use super::intents::Intent;
 use super::io::Timer;
 use super::repairing::{differing_places, level_of};
@@ -32,7 +32,7 @@ const OWNERS_MAX: usize = 512;
 
 /// The least asks that a datagram holds, and its bytes without any.
 const ASKS_PER_DATAGRAM: usize = 10;
-const ASKS_HEAD_BYTES: usize = 80;
+const ASKS_HEAD_BYTES: usize = 104;
 
 /// Maps per prefix of a summary: the heads below one must fit into what a stranger gets for it.
 const MAPS_PER_PREFIX: u32 = 2;
@@ -137,7 +137,8 @@ impl Node {
             }
         }
         self.cold.exchanges.fruitless = asks.is_empty() && gives.is_empty();
-        self.exchange(Exchange { to: from, asks, cookie: digest.cookie, gives, window: WINDOW });
+        self.ask(Asks { to: from, slots: asks, cookie: digest.cookie });
+        self.give(from, gives, None, now);
     }
 
     /// Somebody tells how far its copies have come. What is lacked is asked for; news are not, if somebody was asked
@@ -162,7 +163,7 @@ impl Node {
             }
         }
         let bytes = asks.len().div_ceil(ASKS_PER_DATAGRAM) * ASKS_HEAD_BYTES + asks.len() * HEAD_BYTES_MAX;
-        self.exchange(Exchange { to: from, asks, cookie, gives: Vec::new(), window: 0 });
+        self.ask(Asks { to: from, slots: asks, cookie });
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 
@@ -190,7 +191,7 @@ impl Node {
     }
 
     /// Until when changes may come that were asked for now, or that go on.
-    fn awaited_until(&self, now: Instant) -> Instant {
+    pub(super) fn awaited_until(&self, now: Instant) -> Instant {
         now.after(self.cold.config.gossip_interval * 2)
     }
 
@@ -219,8 +220,8 @@ impl Node {
         self.tell_head(Slot::SELF, now);
     }
 
-    /// A proven peer asks for what its copies lack.
-    pub(super) fn on_asks(&mut self, from: SocketAddr, heads: Heads<'_>, now: Instant) {
+    /// A proven peer asks for what its copies lack, and may tell what it desires to write.
+    pub(super) fn on_asks(&mut self, from: SocketAddr, heads: Heads<'_>, rates: Option<Rates>, now: Instant) {
         let mut gives = Vec::new();
         for HeadOf { id_hash, head } in heads {
             let Some(slot) = self.membership.find_hash(id_hash) else { continue };
@@ -231,19 +232,62 @@ impl Node {
                 gives.push(Give { slot, copy: head });
             }
         }
-        self.exchange(Exchange { to: from, asks: Vec::new(), cookie: Cookie([0; 8]), gives, window: WINDOW });
+        self.give(from, gives, rates, now);
     }
 
-    fn exchange(&mut self, mut exchange: Exchange) {
-        if exchange.asks.is_empty() && exchange.gives.is_empty() {
+    fn ask(&mut self, asks: Asks) {
+        if !asks.slots.is_empty() && self.cold.exchanges.asks.push_back(asks).is_err() {
+            self.stats.intents_dropped += 1;
+        }
+        self.count_exchanges();
+    }
+
+    /// Lets changes wait to be given. Whoever asks again tells by that how far it has come.
+    fn give(&mut self, to: SocketAddr, mut gives: Vec<Give>, rates: Option<Rates>, now: Instant) {
+        if gives.is_empty() {
             return;
         }
-        exchange.gives.truncate(OWNERS_MAX);
-        self.order_gives(&mut exchange.gives);
-        if self.cold.exchanges.queue.push_back(exchange).is_ok() {
-            self.exchanges_waiting += 1;
-        } else {
+        gives.sort_unstable_by_key(|give| give.slot);
+        let (mut since, mut told) = (now, rates);
+        let waiting = self.cold.exchanges.waiting_for(to);
+        if let Some(waiting) = &waiting {
+            let asked = gives.len();
+            let is_asked = |slot| gives[..asked].binary_search_by_key(&slot, |give| give.slot).is_ok();
+            let others: Vec<Give> = waiting.gives.iter().filter(|give| !is_asked(give.slot)).copied().collect();
+            gives.extend(others);
+            (since, told) = (waiting.since, rates.or(waiting.rates));
+        }
+        gives.truncate(OWNERS_MAX);
+        let is_known = waiting.is_some();
+        self.order_gives(&mut gives);
+        let until = self.awaited_until(now);
+        let exchange = Exchange { to, gives, window: WINDOW, since, until, rates: told };
+        let exchanges = &mut self.cold.exchanges;
+        if is_known {
+            exchanges.waiting_for(to).into_iter().for_each(|waiting| *waiting = exchange.clone());
+        } else if exchanges.gives.push_back(exchange).is_err() {
             self.stats.intents_dropped += 1;
+            self.cold.flow.on_behind(now);
+        }
+        self.count_exchanges();
+    }
+
+    pub(super) fn count_exchanges(&mut self) {
+        self.exchanges_waiting = u32::try_from(self.cold.exchanges.sendable()).unwrap_or(u32::MAX);
+    }
+
+    /// Nothing more is given until then.
+    pub(super) fn hold_gives(&mut self, until: Option<Instant>) {
+        self.cold.exchanges.held = until.is_some();
+        self.deadlines.set(Timer::Pace, until.unwrap_or(Instant::NEVER));
+        self.count_exchanges();
+    }
+
+    /// A peer has shared what both are permitted to write. Only the one who was told this node's rates may.
+    pub(super) fn on_share(&mut self, from: SocketAddr, more: i64, now: Instant) {
+        let exchanges = &mut self.cold.exchanges;
+        if exchanges.told_rates.take_if(|(to, until)| *to == from && *until > now).is_some() {
+            self.cold.flow.on_shared(more);
         }
     }
 

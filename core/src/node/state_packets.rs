@@ -12,10 +12,10 @@ use crate::packing::backlog::Offer;
 use crate::vocab::{Head, Instant, Prefix, Slot};
 use crate::wire::{Body, HEAD_BYTES_MAX, HeadGroupWriter, HeadOf, StateDigest, Summary, Writer};
 
-use super::Node;
-use super::exchanges::{Exchange, Give};
+use super::exchanges::{Asks, Exchange, Exchanges, Give};
 use super::intents::Intent;
 use super::repair_packets::{HEAD_BYTES, from_a_random_one, write_page};
+use super::{Cold, Node};
 
 /// A list is short if it fits into this part of a datagram.
 const SHORT_DIVISOR: u64 = 8;
@@ -156,21 +156,57 @@ impl Node {
             || self.versions_ahead(give).saturating_mul(VERSION_BYTES) <= u64::from(self.budget) / SHORT_DIVISOR
     }
 
-    /// Writes the next part of the first waiting exchange. Returns its receiver; `None` when nothing of it can be
-    /// written.
+    /// Writes what is asked for, or the next part of the first exchange that waits. Returns its receiver; `None` when
+    /// nothing of it can be written.
     fn pack_exchange(&mut self, writer: &mut Writer<'_>, now: Instant) -> Option<SocketAddr> {
-        let mut exchange = self.cold.exchanges.queue.pop_front()?;
-        self.exchanges_waiting = self.exchanges_waiting.saturating_sub(1);
-        let empty = writer.len();
-        self.pack_asks(writer, &mut exchange);
-        let is_last = exchange.window == 1;
-        if !exchange.gives.is_empty() && exchange.window > 0 {
-            exchange.window -= 1;
-            // The last of a window tells of whom there is more to come.
-            let heads = exchange.gives.len() * HEAD_BYTES_MAX + LIST_BYTES;
-            let reserve = if is_last { heads.min(writer.free() / 2) } else { 0 };
-            self.pack_gives(writer, &mut exchange, reserve, now);
+        let packed = match self.cold.exchanges.asks.pop_front() {
+            Some(asks) => self.pack_asks(writer, asks, now),
+            None => self.pack_changes(writer, now),
+        };
+        self.stats.intents_dropped += u64::from(packed.is_none());
+        self.count_exchanges();
+        packed
+    }
+
+    fn pack_asks(&mut self, writer: &mut Writer<'_>, mut asks: Asks, now: Instant) -> Option<SocketAddr> {
+        let to = asks.to;
+        let until = now.after(self.cold.config.period);
+        let Cold { exchanges, flow, .. } = &mut *self.cold;
+        // One peer at a time, so that two do not share the same.
+        if exchanges.told_rates.is_none_or(|(_, until)| until <= now)
+            && let Some(rates) = flow.rates(now)
+            && writer.rates(rates)
+        {
+            exchanges.told_rates = Some((to, until));
         }
+        let empty = writer.len();
+        writer.open_asks(asks.cookie);
+        while let Some(&slot) = asks.slots.last() {
+            if !writer.head(HeadOf { id_hash: self.membership.id_hash(slot), head: self.cold.state.head(slot) }) {
+                break;
+            }
+            asks.slots.pop();
+        }
+        let stuck = writer.len() == empty;
+        if !stuck && !asks.slots.is_empty() {
+            self.cold.exchanges.asks.put_back(asks);
+        }
+        (!stuck).then_some(to)
+    }
+
+    fn pack_changes(&mut self, writer: &mut Writer<'_>, now: Instant) -> Option<SocketAddr> {
+        let mut exchange = self.next_exchange(now)?;
+        let share = exchange.rates.take().and_then(|rates| self.cold.flow.share(rates, now));
+        if share.is_some_and(|share| !writer.share(share)) {
+            return None;
+        }
+        let empty = writer.len();
+        let is_last = exchange.window <= 1;
+        exchange.window = exchange.window.saturating_sub(1);
+        // The last of a window tells of whom there is more to come.
+        let heads = exchange.gives.len() * HEAD_BYTES_MAX + LIST_BYTES;
+        let reserve = if is_last { heads.min(writer.free() / 2) } else { 0 };
+        self.pack_gives(writer, &mut exchange, reserve, now);
         if is_last && !exchange.gives.is_empty() {
             writer.open_more(self.cold.cookies.bake(Use::Asks, exchange.to, now));
             for give in exchange.gives.drain(..) {
@@ -180,33 +216,45 @@ impl Node {
                 }
             }
         }
-        let to = exchange.to;
-        let stuck = writer.len() == empty;
-        self.stats.intents_dropped += u64::from(stuck);
-        let goes_on = !exchange.asks.is_empty() || (!exchange.gives.is_empty() && exchange.window > 0);
-        // Others have their turn in between.
-        if !stuck && goes_on && self.cold.exchanges.queue.push_back(exchange).is_ok() {
-            self.exchanges_waiting += 1;
+        if writer.len() == empty {
+            return None;
         }
-        (!stuck).then_some(to)
-    }
-
-    /// The first waiting exchange cannot be sent.
-    pub(super) fn drop_exchange(&mut self) {
-        self.exchanges_waiting -= u32::from(self.cold.exchanges.queue.pop_front().is_some());
-    }
-
-    fn pack_asks(&self, writer: &mut Writer<'_>, exchange: &mut Exchange) {
-        if exchange.asks.is_empty() {
-            return;
+        if let Some(until) = self.cold.pace.spend(writer.len() as u64, now) {
+            self.hold_gives(Some(until));
         }
-        writer.open_asks(exchange.cookie);
-        while let Some(&slot) = exchange.asks.last() {
-            if !writer.head(HeadOf { id_hash: self.membership.id_hash(slot), head: self.cold.state.head(slot) }) {
-                break;
+        let Exchange { to, since, .. } = exchange;
+        exchange.until = self.awaited_until(now);
+        if exchange.gives.is_empty() {
+            if now.since(since) > self.cold.config.gossip_interval {
+                self.cold.flow.on_behind(now);
             }
-            exchange.asks.pop();
+        } else if self.cold.exchanges.gives.push_back(exchange).is_err() {
+            // Others have their turn in between, and there is room: it was taken out above.
+            self.stats.intents_dropped += 1;
         }
+        Some(to)
+    }
+
+    /// The first exchange that its peer still waits for: whoever waited for too long has asked somebody else.
+    fn next_exchange(&mut self, now: Instant) -> Option<Exchange> {
+        let Cold { exchanges, flow, .. } = &mut *self.cold;
+        loop {
+            let exchange = exchanges.gives.pop_front()?;
+            if exchange.until > now {
+                return Some(exchange);
+            }
+            self.stats.intents_dropped += 1;
+            flow.on_behind(now);
+        }
+    }
+
+    /// The first exchange that waits cannot be sent.
+    pub(super) fn drop_exchange(&mut self) {
+        let Exchanges { asks, gives, .. } = &mut self.cold.exchanges;
+        if asks.pop_front().is_none() {
+            gives.pop_front();
+        }
+        self.count_exchanges();
     }
 
     /// Writes changes until the datagram is full but for `reserve` bytes, and drops whoever has nothing more.

@@ -11,7 +11,7 @@ use super::intents::Intent;
 use super::io::{Event, Reason, Timer};
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 10] = [
+const TIMERS: [Timer; 11] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -22,6 +22,7 @@ const TIMERS: [Timer; 10] = [
     Timer::Forget,
     Timer::Values,
     Timer::StateRepair,
+    Timer::Pace,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -85,6 +86,7 @@ impl Node {
                 Timer::Forget => self.on_forget_due(now),
                 Timer::Values => self.on_values_due(now),
                 Timer::StateRepair => self.on_state_repair_due(now),
+                Timer::Pace => self.hold_gives(None),
             }
         }
     }

@@ -5,7 +5,8 @@ use core::time::Duration;
 use crate::vocab::{Content, Head, Health, Incarnation, Item, NodeId, Record};
 
 use super::Node;
-use super::io::{MapVersion, Stats, ValueView};
+use super::io::{MapVersion, ValueView};
+use super::stats::Stats;
 
 /// A member as this node sees it.
 pub type MemberView = Record;

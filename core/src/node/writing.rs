@@ -74,10 +74,16 @@ impl Node {
         }
         let own = (self.membership.id_hash(Slot::SELF), self.incarnation.boot);
         let (id, outside) = (self.id, self.clock.outside(now));
-        let Cold { state, events, watches, config, .. } = &mut *self.cold;
+        let Cold { state, events, watches, config, flow, .. } = &mut *self.cold;
+        let bytes = bytes_written(key, value);
+        flow.admit(bytes, now).map_err(|retry_after| Rejected::Backpressure { retry_after })?;
+        let before = state.head(Slot::SELF).version;
         let put = state.put(own, (key, value), ttl, outside, |change| watches.report(events, id, change));
-        if let Err(OwnError::Full) = put {
-            return Err(Rejected::MapFull { most: config.map_bytes_max });
+        match put {
+            Err(OwnError::Full) => return Err(Rejected::MapFull { most: config.map_bytes_max }),
+            // An equal value is no change.
+            Ok(version) if version > before => flow.on_written(bytes, now),
+            Ok(_) => {}
         }
         self.on_own_change(now);
         Ok(())
@@ -87,8 +93,10 @@ impl Node {
         check_key(key)?;
         let own = (self.membership.id_hash(Slot::SELF), self.incarnation.boot);
         let (id, outside) = (self.id, self.clock.outside(now));
-        let Cold { state, events, watches, .. } = &mut *self.cold;
-        state.delete(own, key, outside, |change| watches.report(events, id, change));
+        let Cold { state, events, watches, flow, .. } = &mut *self.cold;
+        if state.delete(own, key, outside, |change| watches.report(events, id, change)).is_some() {
+            flow.on_written(bytes_written(key, &[]), now);
+        }
         self.on_own_change(now);
         Ok(())
     }
@@ -180,6 +188,12 @@ impl Node {
         self.has_events |= self.cold.events.is_waiting();
         self.state_sum = self.cold.state.fingerprint();
     }
+}
+
+/// What a change costs whoever is told of it, about.
+const fn bytes_written(key: &[u8], value: &[u8]) -> u64 {
+    const HEAD_BYTES: usize = 16;
+    (HEAD_BYTES + key.len() + value.len()) as u64
 }
 
 const fn check_key(key: &[u8]) -> Result<(), Rejected> {

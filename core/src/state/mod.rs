@@ -8,6 +8,7 @@
 //! * [`map`] — one copy; [`entries`] — where keys and values lie; [`tip`] — a value that has come in part;
 //! * [`own`] — the owner's part: put, delete, collect;
 //! * [`apply`] — a copy takes changes in, or is made anew beside the old one;
+//! * [`flow`] — how much may be written, and sent;
 //! * [`sums`] — do two nodes hold the same, and if not, where do they differ?
 //!
 //! Invariant: a copy at version v holds every key of the owner's map of version v, and every tombstone above its
@@ -17,6 +18,7 @@
 
 mod apply;
 mod entries;
+pub(crate) mod flow;
 mod judge;
 mod map;
 mod own;

@@ -107,6 +107,13 @@ pub(crate) struct Span {
     pub(crate) to: u64,
 }
 
+/// What a node tells of its writing, in bytes per second (van Renesse 2008, section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rates {
+    pub(crate) desired: u64,
+    pub(crate) permitted: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,7 @@ pub(crate) use agenda::Agenda;
 pub use hash::stable_hash;
 pub(crate) use hash::{fold, mix};
 pub use head::TTL_MAX;
-pub(crate) use head::{Content, GRAIN_BYTES, Head, Item, Span, grains};
+pub(crate) use head::{Content, GRAIN_BYTES, Head, Item, Rates, Span, grains};
 pub use id::{Incarnation, NodeId};
 pub(crate) use log::{log10_ceil, log10_milli};
 pub(crate) use map::Map;

@@ -6,7 +6,7 @@ use super::heads::Heads;
 use super::record::Records;
 use super::spans::Spans;
 use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind};
-use crate::vocab::{Cookie, stable_hash};
+use crate::vocab::{Cookie, Rates, stable_hash};
 
 /// How a list of records came to be, and so how it may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,10 @@ pub(crate) struct Datagram<'a> {
     /// How far the sender's copies have come of which it asks for the rest, and the cookie that it got.
     pub(crate) asks: Option<(Cookie, Heads<'a>)>,
     pub(crate) changes: Spans<'a>,
+    /// What the sender desires to write and is permitted to, when it is held back.
+    pub(crate) rates: Option<Rates>,
+    /// How much more the receiver is permitted now, or less.
+    pub(crate) share: Option<i64>,
 }
 
 impl<'a> Datagram<'a> {
@@ -50,6 +54,7 @@ impl<'a> Datagram<'a> {
         let mut body = Body::None;
         let (mut rumours, mut bulk) = (None, None);
         let (mut heads, mut more, mut asks, mut changes) = (None, None, None, None);
+        let (mut rates, mut share) = (None, None);
         while let Some((&kind, tail)) = rest.split_first() {
             let (content, tail) = section(tail).ok_or(DecodeError::Cut { kind })?;
             rest = tail;
@@ -65,29 +70,31 @@ impl<'a> Datagram<'a> {
                         body = value;
                     }
                 }
-                kind::RUMOURS => {
+                kind::RUMOURS | kind::BULK => {
                     let value = Records::validate(content).ok_or(malformed)?;
-                    once(kind, rumours.replace(value).is_none())?;
+                    let list = if kind == kind::BULK { &mut bulk } else { &mut rumours };
+                    once(kind, list.replace(value).is_none())?;
                 }
-                kind::BULK => {
-                    let value = Records::validate(content).ok_or(malformed)?;
-                    once(kind, bulk.replace(value).is_none())?;
-                }
-                kind::HEADS => {
+                kind::HEADS | kind::MORE | kind::ASKS => {
                     let value = with_cookie(content).ok_or(malformed)?;
-                    once(kind, heads.replace(value).is_none())?;
-                }
-                kind::MORE => {
-                    let value = with_cookie(content).ok_or(malformed)?;
-                    once(kind, more.replace(value).is_none())?;
-                }
-                kind::ASKS => {
-                    let value = with_cookie(content).ok_or(malformed)?;
-                    once(kind, asks.replace(value).is_none())?;
+                    let list = match kind {
+                        kind::HEADS => &mut heads,
+                        kind::MORE => &mut more,
+                        _ => &mut asks,
+                    };
+                    once(kind, list.replace(value).is_none())?;
                 }
                 kind::CHANGES => {
                     let value = Spans::validate(content).ok_or(malformed)?;
                     once(kind, changes.replace(value).is_none())?;
+                }
+                kind::RATES => {
+                    let (desired, permitted) = number(content).ok_or(malformed)?;
+                    once(kind, rates.replace(Rates { desired, permitted }).is_none())?;
+                }
+                kind::SHARE => {
+                    let value = number(content).ok_or(malformed)?;
+                    once(kind, share.replace(value).is_none())?;
                 }
                 _ => {}
             }
@@ -102,8 +109,15 @@ impl<'a> Datagram<'a> {
             more,
             asks,
             changes: changes.unwrap_or_default(),
+            rates,
+            share,
         })
     }
+}
+
+/// Numbers, and what a later release writes behind them.
+fn number<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    postcard::take_from_bytes(bytes).ok().map(|(value, _later)| value)
 }
 
 /// A list of heads behind a cookie.

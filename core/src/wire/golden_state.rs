@@ -8,7 +8,7 @@ use expect_test::expect;
 
 use super::golden::{CLUSTER, COOKIE, NONCE, error, hex_of, sender, with};
 use super::*;
-use crate::vocab::{Content, Head, Item, Prefix, Span};
+use crate::vocab::{Content, Head, Item, Prefix, Rates, Span};
 
 fn head(version: u64) -> HeadOf {
     HeadOf { id_hash: 0x1122_3344_5566_7788, head: Head { epoch: 1 << 40, watermark: 3, version, sum: 0xaabb_ccdd } }
@@ -63,8 +63,9 @@ pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
             }),
         ),
         (
-            "asks",
+            "asks_with_rates",
             written(0, |writer| {
+                assert!(writer.rates(Rates { desired: 300, permitted: u64::MAX }));
                 writer.open_asks(COOKIE);
                 assert!(writer.head(head(5)));
             }),
@@ -75,6 +76,7 @@ pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
                 let value = [b'v'; 300];
                 let long =
                     Item { key: b"long", version: 9, content: Content::Value { bytes: &value, left_ms: Some(7) } };
+                assert!(writer.share(-70));
                 writer.open_changes();
                 assert_eq!(writer.span(head(9), 6, core::iter::once(long), 230), Some(7), "a grain of three");
                 let rest = long.after(8);
@@ -112,21 +114,21 @@ fn every_datagram_has_these_bytes() {
         021122334455667788080706050403020110086e6f6e636536373842b3800063
         6f6f6b69653738148877665544332211ddccbbaa808080808020030515887766
         5544332211ddccbbaa80808080802003ac02
-        asks
-        716e010001020304f5dc6812011b0102030405060708090a0b0c0d0e0f10ac02
-        021122334455667788439d8000636f6f6b69653738148877665544332211ddcc
-        bbaa8080808080200305
+        asks_with_rates
+        716e010001020304ee8f1107011b0102030405060708090a0b0c0d0e0f10ac02
+        021122334455667788470cac02ffffffffffffffffff01439d8000636f6f6b69
+        653738148877665544332211ddccbbaa8080808080200305
         changes_in_parts
-        716e010001020304a9b6758d011b0102030405060708090a0b0c0d0e0f10ac02
-        02112233445566778844f68100148877665544332211ddccbbaa808080808020
-        030906018c008a01010300800176767676767676767676767676767676767676
+        716e01000102030441618653011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778848028b0144f68100148877665544332211ddccbbaa8080
+        80808020030906018c008a010103008001767676767676767676767676767676
         7676767676767676767676767676767676767676767676767676767676767676
         7676767676767676767676767676767676767676767676767676767676767676
         7676767676767676767676767676767676767676767676767676767676767676
-        76767676767676767676767676046c6f6e67148877665544332211ddccbbaa80
-        80808080200309080138003701058002072c7676767676767676767676767676
-        767676767676767676767676767676767676767676767676767676767676046c
-        6f6e67
+        7676767676767676767676767676767676046c6f6e67148877665544332211dd
+        ccbbaa8080808080200309080138003701058002072c76767676767676767676
+        7676767676767676767676767676767676767676767676767676767676767676
+        7676046c6f6e67
         changes_and_more
         716e010001020304fa449d50011b0102030405060708090a0b0c0d0e0f10ac02
         02112233445566778844db8000158877665544332211ddccbbaa808080808020
@@ -145,8 +147,11 @@ fn lists_come_back_as_they_were() {
     let decoded = Datagram::decode(of("ping_with_sum_and_heads"), CLUSTER).expect("valid");
     let (cookie, heads) = decoded.heads.expect("there");
     assert!(cookie == COOKIE && heads.eq([head(5), head(300)]));
-    let (cookie, asks) = Datagram::decode(of("asks"), CLUSTER).expect("valid").asks.expect("there");
+    let (cookie, asks) = Datagram::decode(of("asks_with_rates"), CLUSTER).expect("valid").asks.expect("there");
     assert!(cookie == COOKIE && asks.eq([head(5)]));
+    let rates = Datagram::decode(of("asks_with_rates"), CLUSTER).expect("valid").rates;
+    assert_eq!(rates, Some(Rates { desired: 300, permitted: u64::MAX }));
+    assert_eq!(Datagram::decode(of("changes_in_parts"), CLUSTER).expect("valid").share, Some(-70));
     let mut changes = Datagram::decode(of("changes_and_more"), CLUSTER).expect("valid").changes;
     let (id_hash, span, read) = changes.next().expect("a span");
     assert_eq!((id_hash, span), (head(0).id_hash, Span { head: head(300).head, from: 6, to: 300 }));

@@ -79,4 +79,6 @@ mod kind {
     pub(super) const ASKS: u8 = 0x43;
     pub(super) const CHANGES: u8 = 0x44;
     pub(super) const MORE: u8 = 0x45;
+    pub(super) const RATES: u8 = 0x47;
+    pub(super) const SHARE: u8 = 0x48;
 }

@@ -4,7 +4,7 @@ use super::body::{Body, Sender};
 use super::datagram::RecordKind;
 use super::heads::HeadOf;
 use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind, record, spans};
-use crate::vocab::{Cookie, Item, Record};
+use crate::vocab::{Cookie, Item, Rates, Record};
 
 /// No record is longer than this, its length byte included.
 pub(crate) const RECORD_BYTES_MAX: usize = 1 + 16 + 10 + 5 + 1 + 1 + 1 + 16 + 2 + 5;
@@ -94,6 +94,17 @@ impl<'b> Writer<'b> {
         let Some(len) = free.and_then(|free| head.encode(free)) else { return false };
         self.len = self.len.saturating_add(len);
         true
+    }
+
+    /// Appends what the sender desires to write and is permitted to; nothing when it does not fit.
+    pub(crate) fn rates(&mut self, Rates { desired, permitted }: Rates) -> bool {
+        self.section(kind::RATES, |free| Some(postcard::to_slice(&(desired, permitted), free).ok()?.len()))
+    }
+
+    /// Appends how much more the receiver is permitted to write, or less. Returns whether it fits.
+    #[must_use]
+    pub(crate) fn share(&mut self, more: i64) -> bool {
+        self.section(kind::SHARE, |free| Some(postcard::to_slice(&more, free).ok()?.len()))
     }
 
     /// Appends changes of one owner's map after `from`, as many as fit into so many bytes. Returns up to which

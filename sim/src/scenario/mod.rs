@@ -85,6 +85,10 @@ pub struct Protocol {
     pub tombstone_life_ns: Option<u64>,
     /// For how long an owner remembers a key that it deleted, in nanoseconds.
     pub state_grace_ns: Option<u64>,
+    /// How many bytes of changes of maps a node sends per second.
+    pub state_rate: Option<u32>,
+    /// How many bytes may be put at once.
+    pub write_burst: Option<u32>,
     /// Datagram budget in bytes.
     pub datagram_bytes: Option<u32>,
     /// Where `[protocol]` stands in the file, for errors that only the protocol itself can find.

@@ -65,6 +65,8 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
         reconnect_interval: duration(protocol.reconnect_interval_ns, base.reconnect_interval),
         tombstone_life: duration(protocol.tombstone_life_ns, base.tombstone_life),
         state_grace: duration(protocol.state_grace_ns, base.state_grace),
+        state_rate: protocol.state_rate.unwrap_or(base.state_rate),
+        write_burst: protocol.write_burst.unwrap_or(base.write_burst),
         datagram_bytes_max: protocol.datagram_bytes.map_or(base.datagram_bytes_max, |bytes| bytes as usize),
         hash_seed,
         ..base

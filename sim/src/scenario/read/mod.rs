@@ -22,7 +22,7 @@ use toml::de::DeTable;
 
 use self::mistake::{Mistake, Outcome, shown};
 use self::table::{Field, Section};
-use self::units::{SIZE, duration_text};
+use self::units::{RATE, SIZE, duration_text};
 use super::extent::last_start_ns;
 use super::{Diagnostic, Nodes, Profile, Protocol, Run, Scenario, StartAs, render_at};
 
@@ -136,6 +136,8 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
             "reconnect_interval",
             "tombstone_life",
             "state_grace",
+            "state_rate",
+            "write_burst",
             "datagram",
         ],
     )?;
@@ -145,6 +147,12 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
     })?;
     let duration = |key| section.opt(key, |f| f.duration());
     let number = |key| section.opt(key, |f| f.small(0..=u32::MAX));
+    let bytes = |key, unit| {
+        section.opt(key, |field| {
+            let bytes = field.quantity(unit)?;
+            u32::try_from(bytes).map_err(|_| field.wrong("that many bytes are not counted", "the most is 1GiB"))
+        })
+    };
     Ok(Protocol {
         profile: section.opt("profile", |f| f.word())?.unwrap_or(Profile::Lan),
         period_ns: duration("period")?,
@@ -159,6 +167,8 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         reconnect_interval_ns: duration("reconnect_interval")?,
         tombstone_life_ns: duration("tombstone_life")?,
         state_grace_ns: duration("state_grace")?,
+        state_rate: bytes("state_rate", &RATE)?,
+        write_burst: bytes("write_burst", &SIZE)?,
         datagram_bytes: section.opt("datagram", |field| {
             let bytes = field.quantity(&SIZE)?;
             u32::try_from(bytes).map_err(|_| field.wrong("no datagram is that large", "UDP carries at most 65507B"))

@@ -1,0 +1,44 @@
+//! What has a node counted since its start?
+
+/// Counters since the node's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Datagrams that were taken in.
+    pub datagrams_received: u64,
+    /// Datagrams that were refused, for any reason in [`Rejected`].
+    pub datagrams_rejected: u64,
+    /// Datagrams that were handed out.
+    pub datagrams_sent: u64,
+    /// Bytes that were handed out.
+    pub bytes_sent: u64,
+    /// Records that claimed what cannot be, or found no room.
+    pub records_refused: u64,
+    /// Answers that nobody awaited (late, repeated or forged).
+    pub answers_unexpected: u64,
+    /// Packets that were not sent because too many waited.
+    pub intents_dropped: u64,
+    /// Rumours that were given up early because too many waited.
+    pub rumours_dropped: u64,
+    /// Inputs whose time lay before an earlier one's.
+    pub clock_backwards: u64,
+    /// Times that the process was found to have stood still.
+    pub freezes: u64,
+    /// Members that this node suspected by its own probe.
+    pub suspicions: u64,
+    /// Members that this node declared dead itself.
+    pub convictions: u64,
+    /// Times that this node contradicted what was said of it.
+    pub refutations: u64,
+    /// Repairs that this node began.
+    pub repairs: u64,
+    /// Records that repairs brought and that were news.
+    pub repaired: u64,
+    /// Members that died or left and were forgotten.
+    pub forgotten: u64,
+    /// Repairs of copies of maps that this node began.
+    pub state_repairs: u64,
+    /// Times that a copy of a map has come further.
+    pub changes_taken: u64,
+    /// Changes of a map that did not fit the copy, or cannot be.
+    pub changes_refused: u64,
+}
