@@ -16,6 +16,8 @@
 mod clock;
 mod events;
 mod exchanges;
+#[cfg(test)]
+mod hazards;
 mod intents;
 pub(crate) mod io;
 mod joining;
