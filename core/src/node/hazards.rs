@@ -159,9 +159,9 @@ fn amplification_bound() {
                 let _ = writer.body(&Body::StateSummary(summary));
                 for list in 0..2 {
                     if list == 0 {
-                        writer.open_heads(Cookie([0; 8]))
+                        writer.open_heads(Cookie([0; 8]));
                     } else {
-                        writer.open_more(Cookie([0; 8]))
+                        writer.open_more(Cookie([0; 8]));
                     }
                     for slot in 2..2 + heads {
                         let _ = writer.head(head_of(slot));
