@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use quidnunc_core::{Command, Config, DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, Instant, Purpose};
+use quidnunc_core::{Command, Config, DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, Instant, KEY_BYTES_MAX, Purpose};
 
 use super::harness::{Options, Out, World, addr_of, cases};
 
@@ -19,7 +19,10 @@ fn any_budget() -> impl Strategy<Value = usize> {
 
 /// Keys, with the part of the longest value in 256ths that each stands for; some end, some are deleted again.
 fn any_map() -> impl Strategy<Value = Vec<(u8, u8, u8)>> {
-    prop::collection::vec((any::<u8>(), prop_oneof![3 => 0..16_u8, 1 => any::<u8>()], 0..4_u8), 0..60)
+    prop::collection::vec(
+        (any::<u8>(), prop_oneof![6 => 0..16_u8, 1 => any::<u8>(), 1 => Just(u8::MAX)], 0..4_u8),
+        0..60,
+    )
 }
 
 proptest! {
@@ -37,7 +40,10 @@ proptest! {
         for (peer, map) in maps.iter().enumerate() {
             for &(key, part, fate) in map {
                 let value = vec![part; if part == u8::MAX { most } else { most * usize::from(part) / 256 }];
-                let (key, value, ttl) = (&[key; 9][..], &value[..], Duration::from_secs(3600));
+                // The longest value stands beside the longest key.
+                let key = [key; KEY_BYTES_MAX];
+                let key = if part == u8::MAX { &key[..] } else { &key[..9] };
+                let (value, ttl) = (&value[..], Duration::from_secs(3600));
                 if fate == 0 {
                     world.command(peer, Command::PutWithTtl { key, value, ttl }).expect("taken");
                 } else {

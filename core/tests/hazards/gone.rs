@@ -118,10 +118,10 @@ fn removal_memory_overflow() {
     for number in 2..2 + COME_AND_GO {
         let node = net.born(number, 1, &[member(0, 1), member(1, 1)]);
         net.nodes.push(node);
-        net.say(2, b"passing", &[7; 100]);
+        net.say(2, b"passing", &[&number.to_le_bytes()[..], &[7; 100]].concat());
         net.run(Duration::from_millis(100));
-        let known = net.nodes[0].view().value(id(number), b"passing").is_some();
-        assert!(known, "{number} is heard");
+        let known = net.nodes[0].view().value(id(number), b"passing").map(|value| value.value[..4].to_vec());
+        assert_eq!(known, Some(number.to_le_bytes().to_vec()), "{number} is heard");
         net.command(2, Command::Leave);
         net.run(Duration::from_millis(100));
         net.nodes.pop();
