@@ -17,6 +17,8 @@
 mod clock;
 mod events;
 mod exchanges;
+#[cfg(test)]
+mod hazards;
 mod intents;
 pub(crate) mod io;
 mod joining;

@@ -2,6 +2,7 @@
 //!
 //! Everything is decoded and every reason to refuse is checked before the first change.
 
+use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use crate::membership::cookie::Use;
@@ -52,9 +53,8 @@ impl Node {
     /// Takes in what a datagram says of maps. Returns how many bytes the sender is asked for more with, at most.
     fn reconcile(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) -> u32 {
         let Datagram { sender, heads, more, asks, changes, rates, share, .. } = *datagram;
-        if !changes.is_empty() && self.membership.find(sender.id).is_some() {
-            self.on_changes(changes, now);
-        }
+        let is_told = !changes.is_empty() && self.membership.find(sender.id).is_some();
+        let known = if is_told { self.on_changes(changes, now) } else { Vec::new() };
         if let Some(more) = share {
             self.on_share(from, more, now);
         }
@@ -62,7 +62,7 @@ impl Node {
             self.meet_state(&sender, now);
         }
         let mut asked = 0_u32;
-        for (heads, asking) in [(heads, Asking::News), (more, Asking::More)] {
+        for (heads, asking) in [(heads, (Asking::News, &[][..])), (more, (Asking::More, &known[..]))] {
             if let Some(heads) = heads {
                 asked = asked.saturating_add(self.on_heads(from, heads, asking, now));
             }
@@ -242,8 +242,6 @@ pub(super) fn one_hop_on(record: Record) -> Record {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use super::super::io::{Command, Identity, Input, Snapshot};
     use super::*;
     use crate::config::Config;

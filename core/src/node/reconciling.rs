@@ -108,7 +108,7 @@ impl Node {
 
     /// Compares everything below some prefixes: what to ask for, what to give.
     pub(super) fn on_state_digest(&mut self, from: SocketAddr, digest: &StateDigest<'_>, now: Instant) {
-        let (mut asks, mut gives) = (Vec::new(), Vec::new());
+        let (mut asks, mut gives, mut awaits) = (Vec::new(), Vec::new(), false);
         // A list that names wide prefixes again and again must not make us look at all rows for each.
         let (mut named, mut rows_seen): (Vec<Slot>, usize) = (Vec::new(), 0);
         for (prefix, heads) in digest.groups.groups() {
@@ -117,7 +117,12 @@ impl Node {
                 let Some(slot) = self.membership.find_hash(id_hash) else { continue };
                 named.push(slot);
                 if self.lacks(slot, head, now) {
-                    self.ask_for(slot, head, Asking::Repair, now);
+                    // What is on its way comes without a second stream of the same.
+                    if self.cold.state.is_asked(slot, now) {
+                        awaits = true;
+                        continue;
+                    }
+                    self.ask_for(slot, Asking::Repair, now);
                     asks.push(slot);
                 } else if self.cold.state.offered_from(slot, head).is_some() {
                     gives.push(Give { slot, copy: head });
@@ -136,26 +141,31 @@ impl Node {
                 break;
             }
         }
-        self.cold.exchanges.fruitless = asks.is_empty() && gives.is_empty();
+        self.cold.exchanges.fruitless = asks.is_empty() && gives.is_empty() && !awaits;
         self.ask(Asks { to: from, slots: asks, cookie: digest.cookie });
-        self.give(from, gives, None, now);
+        // Who cannot keep up with what is asked for gives nothing else: the other one will ask for it.
+        if !self.cold.exchanges.held {
+            self.give(from, gives, None, now);
+        }
     }
 
     /// Somebody tells how far its copies have come. What is lacked is asked for; news are not, if somebody was asked
-    /// for them lately. Returns how many bytes that takes at most, which is less than a stranger gets for its
+    /// for them lately, nor is more of a map of which the same datagram told only what was `known`. Returns how many bytes that takes at most, which is less than a stranger gets for its
     /// heads.
     pub(super) fn on_heads(
         &mut self,
         from: SocketAddr,
         (cookie, heads): (Cookie, Heads<'_>),
-        asking: Asking,
+        (asking, known): (Asking, &[Slot]),
         now: Instant,
     ) -> u32 {
         let mut asks = Vec::new();
         for HeadOf { id_hash, head } in heads {
             let Some(slot) = self.membership.find_hash(id_hash) else { continue };
             if self.lacks(slot, head, now) {
-                if self.ask_for(slot, head, asking, now) {
+                // Whoever told what is known already is behind another one who goes on with the same.
+                let is_late = known.contains(&slot) && self.cold.state.is_asked(slot, now);
+                if !is_late && self.ask_for(slot, asking, now) {
                     asks.push(slot);
                 }
             } else if self.follow_watermark(slot, head, now) {
@@ -195,10 +205,10 @@ impl Node {
         now.after(self.cold.config.gossip_interval * 2)
     }
 
-    fn ask_for(&mut self, slot: Slot, head: Head, asking: Asking, now: Instant) -> bool {
+    fn ask_for(&mut self, slot: Slot, asking: Asking, now: Instant) -> bool {
         let of = (slot, self.membership.id_hash(slot));
         let until = self.awaited_until(now);
-        self.cold.state.ask(of, head.version, asking, (now, until))
+        self.cold.state.ask(of, asking, (now, until))
     }
 
     /// Somebody's copy of this node's own map. If it holds what the map does not, the map was lost in part, or
@@ -291,15 +301,20 @@ impl Node {
         }
     }
 
-    /// Takes in changes of maps, each as far as it fits the copy.
-    pub(super) fn on_changes(&mut self, spans: Spans<'_>, now: Instant) {
-        let mut repaired = 0;
+    /// Takes in changes of maps, each as far as it fits the copy. Returns of whom only what was known came.
+    pub(super) fn on_changes(&mut self, spans: Spans<'_>, now: Instant) -> Vec<Slot> {
+        let (mut repaired, mut known) = (0, Vec::new());
         for (id_hash, span, items) in spans {
             let Some(slot) = self.membership.find_hash(id_hash) else {
                 self.stats.changes_refused += 1;
                 continue;
             };
+            let before = self.cold.state.head(slot);
             match self.take_span((slot, id_hash), span, items, now) {
+                Ok(_) if self.cold.state.head(slot) == before => {
+                    known.push(slot);
+                    continue;
+                }
                 Ok(by_repair) => repaired += u32::from(by_repair),
                 Err(Refusal::Gap) if self.cold.state.is_asked(slot, now) => {
                     self.cold.exchanges.keep(slot, span, items.as_bytes());
@@ -319,6 +334,7 @@ impl Node {
         if repaired > 0 {
             self.cold.state_repairs.on_found(repaired, now);
         }
+        known
     }
 
     /// Takes in one span. Returns whether it was news that a repair brought.
@@ -335,8 +351,8 @@ impl Node {
             return Ok(false);
         }
         self.stats.changes_taken += 1;
-        let until = self.awaited_until(now);
-        let is_news = self.cold.state.on_taken(slot, (now, until));
+        let more_until = (span.to < span.head.version).then(|| self.awaited_until(now));
+        let is_news = self.cold.state.on_taken(slot, now, more_until);
         self.on_map_moved(now);
         if is_news {
             self.tell_head(slot, now);

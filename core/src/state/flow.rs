@@ -339,11 +339,14 @@ mod tests {
         writer.on_written(1000, at(5900));
         assert!(writer.admit(1000, at(5900)).is_err());
         let told = writer.rates(at(5900)).expect("it is held back");
-        assert_eq!(told, Rates { desired: 2 * low, permitted: low });
-        let more = idle.share(told, at(5900));
+        assert_eq!(told, Rates { desired: 1000, permitted: low });
+        assert_eq!(idle.share(told, at(5900)), None, "whoever is not held back knows nothing");
+        (0..3).for_each(|round| idle.on_behind(at(5000 + round * 300)));
+        idle.permitted = 5000;
+        let more = idle.share(told, at(5900)).expect("it is held back");
         writer.on_shared(more);
-        assert_eq!(writer.permitted + idle.permitted, low + 10_000);
-        assert!(writer.permitted > 5000, "half of what nobody wants, and what it wants");
+        assert_eq!(writer.permitted + idle.permitted, low + 5000);
+        assert!(writer.permitted > 2500, "half of what nobody wants, and what it wants");
         writer.on_shared(i64::MIN);
         assert_eq!(writer.permitted, LIMITS.least());
         writer.on_shared(i64::MAX);

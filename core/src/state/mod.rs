@@ -101,14 +101,13 @@ pub(crate) enum Asking {
 /// What was asked for last of an owner.
 #[derive(Debug, Clone, Copy)]
 struct Asked {
-    version: u64,
     /// Until then it may still come.
     until: Instant,
     for_repair: bool,
 }
 
 impl Asked {
-    const NOTHING: Self = Self { version: 0, until: Instant::from_nanos(0), for_repair: false };
+    const NOTHING: Self = Self { until: Instant::from_nanos(0), for_repair: false };
 }
 
 #[derive(Debug, Clone)]
@@ -190,20 +189,20 @@ impl State {
         judge::offered_from(other, self.head(slot)).is_some()
     }
 
-    /// Notes that a version is asked for. Returns whether it shall be: news that were asked for lately may still come.
+    /// Notes that changes are asked for. Returns whether they shall be: while some are awaited, news are not, or the same
+    /// would come from several.
     pub(crate) fn ask(
         &mut self,
         (slot, id_hash): (Slot, u64),
-        version: u64,
         asking: Asking,
         (now, until): (Instant, Instant),
     ) -> bool {
         let asked = &mut self.owner_mut(slot, id_hash).asked;
-        if asking == Asking::News && asked.version >= version && asked.until > now {
+        if asking == Asking::News && asked.until > now {
             return false;
         }
         let for_repair = if asking == Asking::More { asked.for_repair } else { asking == Asking::Repair };
-        *asked = Asked { version, until, for_repair };
+        *asked = Asked { until, for_repair };
         true
     }
 
@@ -212,12 +211,12 @@ impl State {
         self.owner(slot).is_some_and(|owner| owner.asked.until > now)
     }
 
-    /// Changes of an owner have come: more may until then. Returns whether they are news that others may lack too,
-    /// which what a repair brings is not.
-    pub(crate) fn on_taken(&mut self, slot: Slot, (now, until): (Instant, Instant)) -> bool {
+    /// Changes of an owner have come: more may until then, or that was all. Returns whether they are news that others
+    /// may lack too, which what a repair brings is not.
+    pub(crate) fn on_taken(&mut self, slot: Slot, now: Instant, more_until: Option<Instant>) -> bool {
         let Some(owner) = find_mut(&mut self.owners, slot) else { return false };
         let is_news = owner.asked.until > now && !owner.asked.for_repair;
-        owner.asked.until = owner.asked.until.max(until);
+        owner.asked.until = more_until.map_or(now, |until| until.max(owner.asked.until));
         is_news
     }
 

@@ -1,0 +1,13 @@
+//! The hazards of replicated maps, each met by whole nodes.
+//!
+//! Names are those under which the hazards are known; what is not here is in `state.rs` and its neighbours.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod budgets;
+mod digests;
+mod gone;
+mod joiners;
+mod net;
+mod restarts;
