@@ -27,6 +27,8 @@ pub(super) struct Exchange {
     pub(super) gives: Vec<Give>,
     /// So many more datagrams may be given.
     pub(super) window: u16,
+    /// Whether each of them asks how far the peer's copy of the own map has come.
+    pub(super) confirm: bool,
 }
 
 /// What is given of one owner.
@@ -58,6 +60,11 @@ pub(super) struct Early {
 impl Exchanges {
     pub(super) const fn new() -> Self {
         Self { queue: Ring::new(EXCHANGES_MAX), fruitless: false, early: Vec::new(), early_bytes: 0 }
+    }
+
+    /// Whether an exchange with a peer waits that asks how far its copy of the own map has come.
+    pub(super) fn confirms(&self, to: SocketAddr) -> bool {
+        self.queue.iter().any(|exchange| exchange.confirm && exchange.to == to)
     }
 
     /// Keeps changes for later, at the price of those that were kept first.

@@ -137,7 +137,7 @@ impl Node {
             }
         }
         self.cold.exchanges.fruitless = asks.is_empty() && gives.is_empty();
-        self.exchange(Exchange { to: from, asks, cookie: digest.cookie, gives, window: WINDOW });
+        self.exchange(Exchange { to: from, asks, cookie: digest.cookie, gives, window: WINDOW, confirm: false });
     }
 
     /// Somebody tells how far its copies have come. What is lacked is asked for; news are not, if somebody was asked
@@ -162,7 +162,7 @@ impl Node {
             }
         }
         let bytes = asks.len().div_ceil(ASKS_PER_DATAGRAM) * ASKS_HEAD_BYTES + asks.len() * HEAD_BYTES_MAX;
-        self.exchange(Exchange { to: from, asks, cookie, gives: Vec::new(), window: 0 });
+        self.exchange(Exchange { to: from, asks, cookie, gives: Vec::new(), window: 0, confirm: false });
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 
@@ -215,6 +215,7 @@ impl Node {
             copy.epoch.saturating_add(1)
         };
         self.cold.state.reopen(self.membership.id_hash(Slot::SELF), epoch);
+        self.cold.waits.at_epoch(self.cold.state.head(Slot::SELF).epoch);
         self.on_map_moved(now);
         self.tell_head(Slot::SELF, now);
     }
@@ -231,10 +232,17 @@ impl Node {
                 gives.push(Give { slot, copy: head });
             }
         }
-        self.exchange(Exchange { to: from, asks: Vec::new(), cookie: Cookie([0; 8]), gives, window: WINDOW });
+        self.exchange(Exchange {
+            to: from,
+            asks: Vec::new(),
+            cookie: Cookie([0; 8]),
+            gives,
+            window: WINDOW,
+            confirm: false,
+        });
     }
 
-    fn exchange(&mut self, mut exchange: Exchange) {
+    pub(super) fn exchange(&mut self, mut exchange: Exchange) {
         if exchange.asks.is_empty() && exchange.gives.is_empty() {
             return;
         }

@@ -11,7 +11,7 @@ use super::intents::Intent;
 use super::io::{Event, Reason, Timer};
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 10] = [
+const TIMERS: [Timer; 11] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -22,6 +22,7 @@ const TIMERS: [Timer; 10] = [
     Timer::Forget,
     Timer::Values,
     Timer::StateRepair,
+    Timer::Waits,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -85,6 +86,7 @@ impl Node {
                 Timer::Forget => self.on_forget_due(now),
                 Timer::Values => self.on_values_due(now),
                 Timer::StateRepair => self.on_state_repair_due(now),
+                Timer::Waits => self.on_waits_due(now),
             }
         }
     }
@@ -202,6 +204,7 @@ impl Node {
     pub(super) fn note_forgotten(&mut self, slot: Slot, last: &Record) {
         self.stats.forgotten += 1;
         self.forget_map(slot, last.id);
+        self.cold.waits.forget(slot);
         if last.health == Health::Dead {
             self.cold.book.note(last.id, last.addr, &mut self.rng);
         }

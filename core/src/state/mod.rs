@@ -23,6 +23,7 @@ mod own;
 mod sums;
 #[cfg(test)]
 mod tests;
+pub(crate) mod waits;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;

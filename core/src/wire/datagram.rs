@@ -40,6 +40,8 @@ pub(crate) struct Datagram<'a> {
     /// How far the sender's copies have come of which it asks for the rest, and the cookie that it got.
     pub(crate) asks: Option<(Cookie, Heads<'a>)>,
     pub(crate) changes: Spans<'a>,
+    /// Whether the sender asks how far the receiver's copy of its map has come.
+    pub(crate) confirm: bool,
 }
 
 impl<'a> Datagram<'a> {
@@ -49,7 +51,7 @@ impl<'a> Datagram<'a> {
         let mut sender = None;
         let mut body = Body::None;
         let (mut rumours, mut bulk) = (None, None);
-        let (mut heads, mut more, mut asks, mut changes) = (None, None, None, None);
+        let (mut heads, mut more, mut asks, mut changes, mut confirm) = (None, None, None, None, false);
         while let Some((&kind, tail)) = rest.split_first() {
             let (content, tail) = section(tail).ok_or(DecodeError::Cut { kind })?;
             rest = tail;
@@ -89,6 +91,7 @@ impl<'a> Datagram<'a> {
                     let value = Spans::validate(content).ok_or(malformed)?;
                     once(kind, changes.replace(value).is_none())?;
                 }
+                kind::CONFIRM => once(kind, !core::mem::replace(&mut confirm, true))?,
                 _ => {}
             }
         }
@@ -102,6 +105,7 @@ impl<'a> Datagram<'a> {
             more,
             asks,
             changes: changes.unwrap_or_default(),
+            confirm,
         })
     }
 }

@@ -11,7 +11,7 @@ use core::net::SocketAddr;
 use expect_test::expect;
 
 use super::*;
-use crate::vocab::{Cookie, Health, Incarnation, NodeId, Nonce, Prefix, Record};
+use crate::vocab::{Cookie, Domain, Health, Incarnation, NodeId, Nonce, Prefix, Record};
 
 pub(super) const CLUSTER: u32 = 0x0403_0201;
 pub(super) const NONCE: Nonce = Nonce(*b"nonce678");
@@ -31,6 +31,7 @@ fn record(health: Health, addr: SocketAddr) -> Record {
         hops: 3,
         age_ms,
         addr,
+        domain: Domain::NONE,
     }
 }
 
@@ -262,6 +263,7 @@ fn no_record_is_longer_than_the_longest() {
         hops: u8::MAX,
         age_ms: u32::MAX,
         addr,
+        domain: Domain::from_number(u64::MAX),
     };
     let mut buffer = [0; 2 * RECORD_BYTES_MAX];
     assert_eq!(record::encode(&longest, &mut buffer), Some(RECORD_BYTES_MAX - 1));

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub(crate) use disturb::{Chance, Options};
 pub(crate) use log::{Line, Out, assert_same};
-use quidnunc_core::{Command, Config, Health, Identity, Input, Instant, Node, NodeId, Rejected};
+use quidnunc_core::{Command, Config, Domain, Health, Identity, Input, Instant, Node, NodeId, Rejected};
 pub(crate) use script::Step;
 
 /// No drain after one input is longer; a longer one never ends.
@@ -99,7 +99,7 @@ impl World {
     }
 
     fn born(&self, peer: usize, boot: u64) -> Node {
-        let identity = Identity { id: id_of(peer), boot, addr: addr_of(peer) };
+        let identity = Identity { id: id_of(peer), boot, addr: addr_of(peer), domain: Domain::NONE };
         let node = Node::new(self.config.clone(), identity, self.options.seed, self.instant(), None);
         let mut node = node.expect("the config is valid");
         node.handle(self.instant(), Input::Command(Command::Watch { prefix: b"" })).expect("one prefix");
