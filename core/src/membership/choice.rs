@@ -44,7 +44,6 @@ impl Membership {
     pub(crate) fn sample(&self, count: u32, rng: &mut Rng) -> impl Iterator<Item = Slot> + use<> {
         let rows = self.rows();
         let (first, step) = (rng.below(rows), (rows / count.max(1)).max(1));
-        // No wrap, or few and large numbers would go wrong: there are at most 2^20 rows.
         let places = (0..count.min(rows)).map(move |place| Slot((first + place * step) % rows));
         places.filter(|&slot| slot != Slot::SELF)
     }

@@ -161,8 +161,10 @@ impl Node {
     fn pack_exchange(&mut self, writer: &mut Writer<'_>, now: Instant) -> Option<SocketAddr> {
         let mut exchange = self.cold.exchanges.queue.pop_front()?;
         self.exchanges_waiting = self.exchanges_waiting.saturating_sub(1);
-        let asks_back = exchange.confirm && writer.confirm();
-        debug_assert_eq!(asks_back, exchange.confirm);
+        if exchange.confirm && !writer.confirm() {
+            self.stats.intents_dropped += 1;
+            return None;
+        }
         let empty = writer.len();
         self.pack_asks(writer, &mut exchange);
         let is_last = exchange.window == 1;

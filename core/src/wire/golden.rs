@@ -83,7 +83,7 @@ pub(super) fn hex_of(datagrams: &[(&str, Vec<u8>)]) -> String {
 
 /// One datagram of every kind, by name.
 fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
-    [one_of_each_about_members(), golden_state::one_of_each()].concat()
+    [one_of_each_about_members(), golden_state::one_of_each(), golden_later::one_of_each()].concat()
 }
 
 fn one_of_each_about_members() -> Vec<(&'static str, Vec<u8>)> {

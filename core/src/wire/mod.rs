@@ -22,6 +22,8 @@ mod error;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod golden_later;
+#[cfg(test)]
 mod golden_state;
 mod heads;
 mod prefixes;
