@@ -110,7 +110,6 @@ fn nodes_without_a_domain_are_in_one_together() {
 fn lost_datagrams_are_made_up_for() {
     for lost in [20 * MILLI, 150 * MILLI, 450 * MILLI] {
         let mut world = settled(&["a", "b", "c"], 5);
-        world.config.gossip_interval = Duration::ZERO;
         (1..3).for_each(|peer| world.peers[peer].side = 1);
         wait(&mut world, b"k", (2, 2), 10 * SECOND);
         let start = world.now;
