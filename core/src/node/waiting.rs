@@ -185,11 +185,12 @@ impl Node {
     /// answered with that takes.
     pub(super) fn on_confirm(&mut self, sender: NodeId, from: SocketAddr, bytes_left: u32) -> u32 {
         let Some(slot) = self.known_at(sender, from) else { return 0 };
-        if bytes_left < CONFIRM_ANSWER_BYTES_MAX {
+        let bytes = u32::try_from(CONFIRM_ANSWER_BYTES_MAX).unwrap_or(u32::MAX);
+        if bytes_left < bytes {
             return 0;
         }
         self.wish(Intent::Confirm { to: from, slot });
-        CONFIRM_ANSWER_BYTES_MAX
+        bytes
     }
 
     /// Writes the answer. While a new copy is made that readers do not see, it is no more than any head.

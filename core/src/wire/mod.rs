@@ -54,8 +54,8 @@ pub const DATAGRAM_BYTES_MAX: usize = 65_507;
 pub(crate) const ITEM_ROOM_BYTES: usize =
     FRAME_BYTES + SENDER_BYTES_MAX + LIST_HEAD_BYTES + spans::SPAN_HEAD_BYTES_MAX + spans::ITEM_HEAD_BYTES_MAX;
 /// No answer to "how far has your copy of my map come" is longer; the question is at least a third of it.
-pub(crate) const CONFIRM_ANSWER_BYTES_MAX: u32 =
-    (FRAME_BYTES + SENDER_BYTES_MAX + LIST_HEAD_BYTES + size_of::<crate::vocab::Cookie>() + HEAD_BYTES_MAX) as u32;
+pub(crate) const CONFIRM_ANSWER_BYTES_MAX: usize =
+    FRAME_BYTES + SENDER_BYTES_MAX + LIST_HEAD_BYTES + size_of::<crate::vocab::Cookie>() + HEAD_BYTES_MAX;
 const SENDER_BYTES_MAX: usize = 2 + 16 + 10 + 5 + 8 + 8;
 const LIST_HEAD_BYTES: usize = 4;
 
