@@ -65,6 +65,7 @@ enum Request {
 /// Something about keys that the application wants, on its way to the node's thread.
 enum Write {
     Put { key: Vec<u8>, value: Vec<u8>, ttl: Option<Duration> },
+    PutAndWait { key: Vec<u8>, value: Vec<u8>, replicas: u32, domains: u32, timeout: Duration },
     Delete { key: Vec<u8> },
     Watch { prefix: Vec<u8> },
 }
@@ -74,6 +75,9 @@ impl Write {
         match self {
             Self::Put { key, value, ttl: None } => Command::Put { key, value },
             Self::Put { key, value, ttl: Some(ttl) } => Command::PutWithTtl { key, value, ttl: *ttl },
+            Self::PutAndWait { key, value, replicas, domains, timeout } => {
+                Command::PutAndWait { key, value, replicas: *replicas, domains: *domains, timeout: *timeout }
+            }
             Self::Delete { key } => Command::Delete { key },
             Self::Watch { prefix } => Command::Watch { prefix },
         }
@@ -112,6 +116,23 @@ impl Handle {
     /// or after a [`leave`](Self::leave); [`RequestError::Stopped`].
     pub fn put(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> Result<(), RequestError> {
         self.write(Write::Put { key: key.to_vec(), value: value.to_vec(), ttl })
+    }
+
+    /// Lets a key of the node's own map stand for a value for ever, and reports when so many others in so many domains
+    /// hold it: [`Event::Replicated`] follows, or [`Event::NotReplicated`] after the timeout. Returns at once.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] as from [`put`](Self::put), without replicas, with more domains than replicas, for a
+    /// timeout that is too short or too long, or when too many waits are open; [`RequestError::Stopped`].
+    pub fn put_and_wait(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        (replicas, domains): (u32, u32),
+        timeout: Duration,
+    ) -> Result<(), RequestError> {
+        let (key, value) = (key.to_vec(), value.to_vec());
+        self.write(Write::PutAndWait { key, value, replicas, domains, timeout })
     }
 
     /// Lets a key of the node's own map stand for nothing.

@@ -10,7 +10,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
-use quidnunc_core::{Command, Config, ConfigError, Event, Identity, Input, Node, NodeId, Rejected, View};
+use quidnunc_core::{Command, Config, ConfigError, Domain, Event, Identity, Input, Node, NodeId, Rejected, View};
 
 use crate::clock::{Clock, boot_now};
 use crate::error::Error;
@@ -40,6 +40,8 @@ pub struct Options {
     /// Where the others reach this node, when that is not where the socket listens: behind a NAT, or when
     /// `bind` is unspecified (`0.0.0.0`). Port 0 stands for the socket's port.
     pub advertise: Option<SocketAddr>,
+    /// What the node shares its fate with, such as its rack: `Domain::from_name("rack-1")`.
+    pub domain: Domain,
     /// All the chance that the node will ever have; `None` draws it from the system.
     pub seed: Option<u64>,
 }
@@ -48,7 +50,7 @@ impl Options {
     /// A node in its present life, with the settings of [`Config::lan`].
     #[must_use]
     pub fn new(id: NodeId, bind: SocketAddr) -> Self {
-        Self { config: Config::lan(), id, boot: boot_now(), bind, advertise: None, seed: None }
+        Self { config: Config::lan(), id, boot: boot_now(), bind, advertise: None, domain: Domain::NONE, seed: None }
     }
 }
 
@@ -96,7 +98,7 @@ impl UdpDriver {
     /// [`Error::Config`] for settings that cannot work, an address that others cannot reach among them;
     /// [`Error::Bind`], [`Error::Socket`] and [`Error::Seed`] when the system refuses.
     pub fn bind(options: Options) -> Result<Self, Error> {
-        let Options { config, id, boot, bind, advertise, seed } = options;
+        let Options { config, id, boot, bind, advertise, domain, seed } = options;
         config.validate()?;
         let socket = UdpSocket::bind(bind).map_err(|source| Error::Bind { addr: bind, source })?;
         let failed = |action| move |source| Error::Socket { action, addr: bind, source };
@@ -113,7 +115,7 @@ impl UdpDriver {
             Some(seed) => seed,
             None => getrandom::u64()?,
         };
-        let (identity, clock) = (Identity { id, boot, addr }, Clock::start());
+        let (identity, clock) = (Identity { id, boot, addr, domain }, Clock::start());
         let outgoing = vec![0; config.datagram_bytes_max];
         let node = Node::new(config, identity, seed, clock.now(), None)?;
         let (stats, incoming) = (SocketStats::default(), vec![0; INCOMING_BYTES]);

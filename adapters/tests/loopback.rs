@@ -84,6 +84,7 @@ impl Peer {
                     assert!(boots.0 < boots.1, "{}: who left is left: {before:?}, then {change:?}", self.name);
                 }
             }
+            Event::Replicated { .. } | Event::NotReplicated { .. } => panic!("{} waited for nobody", self.name),
             Event::EventsLost { count } => panic!("{} lost {count} events", self.name),
             Event::Joined { .. } | Event::Refuted { .. } | Event::Left | Event::Value(_) => {}
         }

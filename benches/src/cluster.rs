@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use quidnunc_core::{Command, Config, Identity, Input, Instant, Node, NodeId, Purpose, Transmit};
+use quidnunc_core::{Command, Config, Domain, Identity, Input, Instant, Node, NodeId, Purpose, Transmit};
 use quidnunc_sim::engine::delay::DelaySampler;
 use quidnunc_sim::engine::draws::{Draws, Purpose as Draw};
 use quidnunc_sim::engine::wheel::{Class, Event, Wheel, order_key};
@@ -33,7 +33,7 @@ fn node_at(addr: SocketAddr) -> u32 {
 pub fn fresh_identity(family: u64, number: u32) -> Identity {
     let half = |which| u128::from(Draws::new(family).draw(Draw::NodeId, u64::from(number), which));
     let id = NodeId::from_u128(half(0) << 64 | half(1));
-    Identity { id, boot: 1_790_000_000_000, addr: address_of(number) }
+    Identity { id, boot: 1_790_000_000_000, addr: address_of(number), domain: Domain::NONE }
 }
 
 /// A node that knows only itself. Nodes of different `family` have different identities.

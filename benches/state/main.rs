@@ -207,7 +207,15 @@ impl Net {
 fn record(number: u32) -> Record {
     let identity = fresh_identity(1, number);
     let incarnation = Incarnation::first(identity.boot);
-    Record { id: identity.id, incarnation, health: Health::Alive, hops: 0, age_ms: 0, addr: identity.addr }
+    Record {
+        id: identity.id,
+        incarnation,
+        health: Health::Alive,
+        hops: 0,
+        age_ms: 0,
+        addr: identity.addr,
+        domain: identity.domain,
+    }
 }
 
 fn born(number: u32, members: &[Record], now: Instant) -> Node {

@@ -35,9 +35,9 @@ mod wire;
 pub use config::{Config, ConfigError, ProbeOrder};
 pub use node::io::{
     Command, Event, Identity, Input, KEY_BYTES_MAX, MapSnapshot, MapVersion, MemberChange, Purpose, Reason, Rejected,
-    SEEDS_MAX, Snapshot, Timer, Transmit, ValueChange, ValueView, WATCHES_MAX, Wakeup,
+    SEEDS_MAX, Snapshot, Timer, Transmit, ValueChange, ValueView, WAIT_MAX, WAIT_MIN, WAITS_MAX, WATCHES_MAX, Wakeup,
 };
 pub use node::stats::Stats;
 pub use node::{MemberView, Node, View};
-pub use vocab::{Health, Incarnation, Instant, NodeId, Record, TTL_MAX, stable_hash};
+pub use vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX, stable_hash};
 pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, fit_checksum, probe_decoder};

@@ -40,6 +40,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         3 => (peer(), 0..4_u8, 0..500_u16, prop::option::of(1..5000_u16))
             .prop_map(|(peer, key, len, millis)| Step::Put { peer, key, len, millis }),
         1 => (peer(), 0..4_u8).prop_map(|(peer, key)| Step::Delete { peer, key }),
+        2 => (peer(), 0..4_u8, 0..4_u8, 0..9000_u16)
+            .prop_map(|(peer, key, replicas, millis)| Step::PutAndWait { peer, key, replicas, millis }),
     ]
 }
 

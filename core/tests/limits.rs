@@ -15,7 +15,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const FRAME_BYTES: usize = 12;
 
 /// No record is longer than this, its length byte included.
-const RECORD_BYTES_MAX: usize = 58;
+const RECORD_BYTES_MAX: usize = 66;
 
 fn any_epoch() -> impl Strategy<Value = Instant> {
     prop_oneof![Just(0), 1..1_u64 << 62].prop_map(Instant::from_nanos)

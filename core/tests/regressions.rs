@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use harness::{Line, Options, Out, World, addr_of, id_of};
 use quidnunc_core::{
-    Command, Config, ConfigError, DecodeError, Event, Health, Identity, Input, Instant, MemberChange, Node, Purpose,
-    Reason, fit_checksum, probe_decoder,
+    Command, Config, ConfigError, DecodeError, Domain, Event, Health, Identity, Input, Instant, MemberChange, Node,
+    Purpose, Reason, fit_checksum, probe_decoder,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -55,7 +55,7 @@ fn one_of_two_can_say_goodbye() {
 fn a_new_node_waits_as_long_in_every_epoch() {
     let wait = |seconds: u64| {
         let start = Instant::from_nanos(seconds * 1_000_000_000);
-        let identity = Identity { id: id_of(0), boot: 1, addr: addr_of(0) };
+        let identity = Identity { id: id_of(0), boot: 1, addr: addr_of(0), domain: Domain::NONE };
         let node = Node::new(Config::lan(), identity, 1, start, None).expect("the config is valid");
         node.poll_timeout().map(|wakeup| (wakeup.at.since(start), wakeup.timer))
     };
@@ -104,7 +104,7 @@ fn the_longest_duration_is_refused_or_works() {
 #[test]
 fn nobody_listens_at_the_broadcast_address() {
     let addr = "255.255.255.255:7946".parse().expect("an address");
-    let identity = Identity { id: id_of(0), boot: 1, addr };
+    let identity = Identity { id: id_of(0), boot: 1, addr, domain: Domain::NONE };
     let refused = Node::new(Config::lan(), identity, 1, Instant::from_nanos(0), None).err();
     assert_eq!(refused, Some(ConfigError::Address { addr }));
 }

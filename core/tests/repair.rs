@@ -5,7 +5,9 @@ mod harness;
 use std::time::Duration;
 
 use harness::{Options, Out, World, addr_of, id_of};
-use quidnunc_core::{Config, Health, Identity, Incarnation, Input, Instant, Node, NodeId, Purpose, Record, Snapshot};
+use quidnunc_core::{
+    Config, Domain, Health, Identity, Incarnation, Input, Instant, Node, NodeId, Purpose, Record, Snapshot,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 const START: Instant = Instant::from_nanos(0);
@@ -16,7 +18,15 @@ fn without_rumours() -> Config {
 }
 
 fn member(id: NodeId, boot: u64, addr: std::net::SocketAddr) -> Record {
-    Record { id, incarnation: Incarnation::first(boot), health: Health::Alive, hops: 0, age_ms: 0, addr }
+    Record {
+        id,
+        incarnation: Incarnation::first(boot),
+        health: Health::Alive,
+        hops: 0,
+        age_ms: 0,
+        addr,
+        domain: Domain::NONE,
+    }
 }
 
 /// The record of a peer of the test world.
@@ -28,7 +38,7 @@ fn peer_record(peer: usize) -> Record {
 fn two_who_know(config: &Config, known: [&[Record]; 2]) -> World {
     let mut world = World::new(2, config.clone(), Options::plain(1, START));
     for (peer, members) in known.into_iter().enumerate() {
-        let identity = Identity { id: id_of(peer), boot: 1000, addr: addr_of(peer) };
+        let identity = Identity { id: id_of(peer), boot: 1000, addr: addr_of(peer), domain: Domain::NONE };
         let snapshot = Some(Snapshot { members, map: None });
         world.peers[peer].node = Node::new(config.clone(), identity, 1, START, snapshot).expect("the config is valid");
     }
@@ -67,7 +77,7 @@ fn a_cluster_without_rumours_agrees_on_who_came_and_who_went() {
 /// Two boots of one member whose states look alike to an index: the first 32 bits of their hashes are the same.
 fn look_alikes(id: NodeId) -> [u64; 2] {
     let sum = |members: &[Record]| {
-        let identity = Identity { id: id_of(0), boot: 1000, addr: addr_of(0) };
+        let identity = Identity { id: id_of(0), boot: 1000, addr: addr_of(0), domain: Domain::NONE };
         let node = Node::new(Config::lan(), identity, 1, START, Some(Snapshot { members, map: None })).expect("valid");
         node.view().fingerprint()
     };

@@ -254,7 +254,7 @@ fn repair_alone_brings_every_copy() {
 
 #[test]
 fn a_map_that_was_kept_is_not_sent_again() {
-    use quidnunc_core::{Identity, MapSnapshot, Node, Snapshot, ValueView};
+    use quidnunc_core::{Domain, Identity, MapSnapshot, Node, Snapshot, ValueView};
     let mut world = World::met(3, Config::lan(), 8);
     for number in 0..50_u8 {
         world.say(1, &[number], &[number; 50]);
@@ -267,7 +267,7 @@ fn a_map_that_was_kept_is_not_sent_again() {
     let version = old.view().map_version(id_of(1)).expect("it has a map");
     let members: Vec<_> = old.view().members().collect();
     let snapshot = Snapshot { members: &members, map: Some(MapSnapshot { version, values: &values }) };
-    let identity = Identity { id: id_of(1), boot: 2000, addr: addr_of(1) };
+    let identity = Identity { id: id_of(1), boot: 2000, addr: addr_of(1), domain: Domain::NONE };
     world.peers[1].node = Node::new(Config::lan(), identity, 9, now, Some(snapshot)).expect("valid");
     let before = world.log.len();
     world.feed(1, Input::Command(Command::Put { key: b"one", value: b"more" })).expect("taken");

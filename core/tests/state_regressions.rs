@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use harness::{Options, World, addr_of, id_of};
 use quidnunc_core::{
-    Command, Config, Event, Identity, Input, Instant, MapSnapshot, MapVersion, Node, Snapshot, ValueChange, ValueView,
+    Command, Config, Domain, Event, Identity, Input, Instant, MapSnapshot, MapVersion, Node, Snapshot, ValueChange,
+    ValueView,
 };
 
 const START: Instant = Instant::from_nanos(0);
@@ -100,7 +101,7 @@ fn what_ended_unnoticed_ends_with_its_owner() {
 fn restored(values: &[ValueView<'_>]) -> Node {
     let version = MapVersion { epoch: 1, version: 1 << 21, watermark: 0 };
     let snapshot = Snapshot { members: &[], map: Some(MapSnapshot { version, values }) };
-    let identity = Identity { id: id_of(0), boot: 2, addr: addr_of(0) };
+    let identity = Identity { id: id_of(0), boot: 2, addr: addr_of(0), domain: Domain::NONE };
     Node::new(Config::lan(), identity, 1, START, Some(snapshot)).expect("valid")
 }
 
@@ -152,7 +153,7 @@ fn a_map_whose_numbers_cannot_be_is_not_loaded() {
     for (epoch, number) in [(1, u64::MAX), (u64::MAX, 1)] {
         let version = MapVersion { epoch, version: number, watermark: 0 };
         let snapshot = Snapshot { members: &[], map: Some(MapSnapshot { version, values: &[] }) };
-        let identity = Identity { id: id_of(0), boot: 2, addr: addr_of(0) };
+        let identity = Identity { id: id_of(0), boot: 2, addr: addr_of(0), domain: Domain::NONE };
         let mut node = Node::new(Config::lan(), identity, 1, START, Some(snapshot)).expect("valid");
         for key in [&b"a"[..], b"b"] {
             node.handle(START, Input::Command(Command::Put { key, value: b"v" })).expect("taken");

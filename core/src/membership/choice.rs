@@ -40,6 +40,14 @@ impl Membership {
         chosen.into_iter().take(len)
     }
 
+    /// At most so many other rows, evenly spread from a random one on; all of them, each once, if there are no more.
+    pub(crate) fn sample(&self, count: u32, rng: &mut Rng) -> impl Iterator<Item = Slot> + use<> {
+        let rows = self.rows();
+        let (first, step) = (rng.below(rows), (rows / count.max(1)).max(1));
+        let places = (0..count.min(rows)).map(move |place| Slot((first + place * step) % rows));
+        places.filter(|&slot| slot != Slot::SELF)
+    }
+
     /// A random dead member, if the one random row that is looked at holds one.
     pub(crate) fn choose_dead(&self, rng: &mut Rng) -> Option<Slot> {
         let slot = Slot(rng.below(self.rows()));

@@ -17,6 +17,7 @@
 pub(crate) mod book;
 mod choice;
 pub(crate) mod cookie;
+mod domains;
 mod forgetting;
 mod index;
 pub(crate) mod joining;
@@ -32,7 +33,7 @@ mod tests;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use crate::vocab::{Agenda, BUCKETS, Health, Instant, NodeId, Record, Slot, Sums};
+use crate::vocab::{Agenda, BUCKETS, Domain, Health, Instant, NodeId, Record, Slot, Sums};
 pub(crate) use choice::CHOICE_MAX;
 pub(crate) use index::MEMBERS_MAX;
 use index::{HELD_MAX, Index, State, Wanted};
@@ -115,7 +116,7 @@ impl Membership {
     /// A membership of one: the node itself.
     pub(crate) fn new(own: &Record, limits: Limits, now: Instant) -> Self {
         let mut membership = Self {
-            roster: Roster::new(),
+            roster: Roster::new(limits.hash_seed),
             index: Index::new(),
             sums: Sums::new(),
             live: 0,
@@ -295,6 +296,7 @@ impl Membership {
             hops: row.hops(),
             age_ms: 0,
             addr: self.roster.addr(slot),
+            domain: self.roster.domain(slot),
         }
     }
 
@@ -306,6 +308,11 @@ impl Membership {
     /// Where the member in this row listens.
     pub(crate) fn addr(&self, slot: Slot) -> SocketAddr {
         self.roster.addr(slot)
+    }
+
+    /// What the member in this row shares its fate with.
+    pub(crate) fn domain(&self, slot: Slot) -> Domain {
+        self.roster.domain(slot)
     }
 
     /// Which telling of the row is the current one; see [`Membership::tell_anew`].
@@ -365,6 +372,7 @@ impl Membership {
             (self.fingerprint(), self.live, self.members()),
             "sum and counts are the rows'"
         );
+        self.roster.check();
         self.sums.check();
         self.tombstones.check();
     }

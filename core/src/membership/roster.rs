@@ -6,7 +6,8 @@
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
-use crate::vocab::{Health, Incarnation, NodeId, Record, Slot, fold, mix};
+use super::domains::Domains;
+use crate::vocab::{Domain, Health, Incarnation, NodeId, Record, Slot, fold, mix};
 
 const CHUNK: usize = 512;
 
@@ -20,11 +21,18 @@ pub(super) struct Row {
     ip: u32,
     port: u16,
     telling: u16,
+    /// The place of the member's domain in the table of domains.
+    domain: u16,
     hops: u8,
-    health: Health,
-    v6: bool,
-    vacant: bool,
+    /// The health, and the two flags.
+    bits: u8,
 }
+
+const HEALTH_MASK: u8 = 0b0011;
+/// The address lies in the side table.
+const V6: u8 = 0b0100;
+/// Nobody has the row.
+const VACANT: u8 = 0b1000;
 
 const _: () = assert!(size_of::<Row>() == 40, "a row is 40 bytes");
 
@@ -38,7 +46,24 @@ impl Row {
     }
 
     pub(super) const fn health(&self) -> Health {
-        self.health
+        match self.bits & HEALTH_MASK {
+            0 => Health::Alive,
+            1 => Health::Suspect,
+            2 => Health::Dead,
+            _ => Health::Left,
+        }
+    }
+
+    const fn set_health(&mut self, health: Health) {
+        self.bits = self.bits & !HEALTH_MASK | health as u8;
+    }
+
+    const fn is_v6(&self) -> bool {
+        self.bits & V6 != 0
+    }
+
+    const fn set_flag(&mut self, flag: u8, on: bool) {
+        self.bits = if on { self.bits | flag } else { self.bits & !flag };
     }
 
     pub(super) const fn hops(&self) -> u8 {
@@ -50,7 +75,7 @@ impl Row {
     }
 
     pub(super) const fn is_vacant(&self) -> bool {
-        self.vacant
+        self.bits & VACANT != 0
     }
 
     pub(super) const fn id_hash(&self) -> u64 {
@@ -72,11 +97,13 @@ pub(super) struct Roster {
     vacant: Vec<Slot>,
     v6: Vec<SocketAddrV6>,
     v6_free: Vec<u32>,
+    domains: Domains,
 }
 
 impl Roster {
-    pub(super) const fn new() -> Self {
-        Self { rows: 0, chunks: Vec::new(), vacant: Vec::new(), v6: Vec::new(), v6_free: Vec::new() }
+    pub(super) const fn new(hash_seed: u64) -> Self {
+        let domains = Domains::new(hash_seed);
+        Self { rows: 0, chunks: Vec::new(), vacant: Vec::new(), v6: Vec::new(), v6_free: Vec::new(), domains }
     }
 
     /// How many rows there are, vacant ones included.
@@ -100,26 +127,31 @@ impl Roster {
     /// Gives a member a row: a vacant one, or a new one at the end.
     pub(super) fn insert(&mut self, record: &Record) -> Slot {
         if let Some(slot) = self.vacant.pop() {
+            let domain = self.domains.hold(record.domain);
             let row = self.get_mut(slot);
-            (row.id, row.vacant) = (record.id, false);
+            (row.id, row.domain) = (record.id, domain);
+            row.set_flag(VACANT, false);
+            // The domain is the new member's, whatever life the one before had come to.
+            (row.boot, row.counter) = (record.incarnation.boot, record.incarnation.counter);
             self.set(slot, record);
             return slot;
         }
         let slot = Slot(self.len());
         let (ip, v6) = self.store_ip(record.addr);
         let Incarnation { boot, counter } = record.incarnation;
-        let row = Row {
+        let mut row = Row {
             id: record.id,
             boot,
             counter,
             ip,
             port: record.addr.port(),
             telling: 0,
+            domain: self.domains.hold(record.domain),
             hops: record.hops,
-            health: record.health,
-            v6,
-            vacant: false,
+            bits: 0,
         };
+        row.set_health(record.health);
+        row.set_flag(V6, v6);
         if slot.index().is_multiple_of(CHUNK) {
             // The first chunk grows with a small cluster; later ones are full soon and are laid out whole.
             self.chunks.push(if self.chunks.is_empty() { Vec::new() } else { Vec::with_capacity(CHUNK) });
@@ -134,24 +166,36 @@ impl Roster {
     /// Gives a row up. Every telling of it is an old one from now on.
     pub(super) fn vacate(&mut self, slot: Slot) {
         self.tell_anew(slot);
-        self.get_mut(slot).vacant = true;
+        let row = self.get_mut(slot);
+        row.set_flag(VACANT, true);
+        let domain = core::mem::take(&mut row.domain);
+        self.domains.release(domain);
         self.vacant.push(slot);
     }
 
-    /// Makes a row say what the record says.
+    /// Makes a row say what the record says. The domain belongs to the incarnation: the first word about it counts.
     pub(super) fn set(&mut self, slot: Slot, record: &Record) {
         if self.addr(slot) != record.addr {
             let old = *self.get(slot);
-            if old.v6 {
+            if old.is_v6() {
                 self.v6_free.push(old.ip);
             }
             let (ip, v6) = self.store_ip(record.addr);
             let row = self.get_mut(slot);
-            (row.ip, row.v6, row.port) = (ip, v6, record.addr.port());
+            (row.ip, row.port) = (ip, record.addr.port());
+            row.set_flag(V6, v6);
+        }
+        let old = *self.get(slot);
+        if old.incarnation() != record.incarnation {
+            // The new one first: most often it is the same, and keeps its place.
+            let domain = self.domains.hold(record.domain);
+            self.domains.release(old.domain);
+            self.get_mut(slot).domain = domain;
         }
         let row = self.get_mut(slot);
         (row.boot, row.counter) = (record.incarnation.boot, record.incarnation.counter);
-        (row.health, row.hops) = (record.health, record.hops);
+        row.set_health(record.health);
+        row.hops = record.hops;
     }
 
     /// Numbers a new telling; 0 stands for "never told".
@@ -163,11 +207,21 @@ impl Roster {
 
     pub(super) fn addr(&self, slot: Slot) -> SocketAddr {
         let row = self.get(slot);
-        if row.v6 {
+        if row.is_v6() {
             self.v6[row.ip as usize].into()
         } else {
             SocketAddr::new(IpAddr::V4(Ipv4Addr::from(row.ip)), row.port)
         }
+    }
+
+    /// What the member in a row shares its fate with.
+    pub(super) fn domain(&self, slot: Slot) -> Domain {
+        self.domains.get(self.get(slot).domain)
+    }
+
+    /// Asserts that the table of domains holds what the rows point at.
+    pub(super) fn check(&self) {
+        self.domains.check(self.chunks.iter().flatten().map(|row| row.domain));
     }
 
     /// Returns what a row keeps of an address, and whether that is a place in the side table.
@@ -188,7 +242,7 @@ impl Roster {
     /// The row's part of the fingerprint.
     pub(super) fn state_hash(&self, slot: Slot) -> u64 {
         let row = self.get(slot);
-        state_hash(row.id, row.incarnation(), row.health, self.addr(slot))
+        state_hash(row.id, row.incarnation(), row.health(), self.addr(slot))
     }
 }
 

@@ -21,7 +21,15 @@ fn record(id: u128, boot: u64, counter: u32, health: Health, port: u16) -> Recor
     } else {
         SocketAddr::from(([10, 0, 0, 1], port))
     };
-    Record { id: NodeId::from_u128(id), incarnation: Incarnation { boot, counter }, health, hops: 1, age_ms: 0, addr }
+    Record {
+        id: NodeId::from_u128(id),
+        incarnation: Incarnation { boot, counter },
+        health,
+        hops: 1,
+        age_ms: 0,
+        addr,
+        domain: Domain::NONE,
+    }
 }
 
 fn any_record() -> impl Strategy<Value = Record> {
@@ -184,4 +192,23 @@ fn wall_clocks_go_on_while_a_node_runs() {
     let two_days = NOW.after(Duration::from_secs(2 * 86_400));
     assert_eq!(membership.apply(&newcomer, NOW), Change::Refused(Refusal::Boot));
     assert_eq!(membership.apply(&newcomer, two_days), Change::New(Slot(1)));
+}
+
+#[test]
+fn a_domain_belongs_to_an_incarnation_and_its_first_word_counts() {
+    let within = |name: &str, record: Record| Record { domain: Domain::from_name(name), ..record };
+    let mut membership = Membership::new(&record(0, 1, 0, Health::Alive, 1), limits(2), NOW);
+    let mut domain_after = |record: Record| {
+        membership.apply(&record, NOW);
+        membership.check();
+        membership.find(record.id).map(|slot| membership.domain(slot))
+    };
+    let [a, b, c] = ["a", "b", "c"].map(|name| Some(Domain::from_name(name)));
+    assert_eq!(domain_after(within("a", record(1, 1, 0, Health::Alive, 1))), a);
+    assert_eq!(domain_after(within("b", record(1, 1, 0, Health::Suspect, 1))), a, "the same incarnation");
+    assert_eq!(domain_after(within("b", record(1, 1, 1, Health::Alive, 1))), b, "a higher one");
+    assert_eq!(domain_after(record(1, 2, 0, Health::Alive, 1)), Some(Domain::NONE), "a new life without one");
+    assert_eq!(domain_after(within("a", record(1, 2, 0, Health::Dead, 1))), Some(Domain::NONE));
+    // The newcomer takes the row, in the very incarnation that the one before had.
+    assert_eq!(domain_after(within("c", record(2, 2, 0, Health::Alive, 1))), c);
 }

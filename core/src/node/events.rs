@@ -7,11 +7,12 @@
 //! wait between an input and its driver.
 
 use super::io::{Event, MemberChange, ValueChange};
+use crate::state::waits::WAITS_MAX;
 use crate::vocab::{Map, Ring, mix, stable_hash};
 
 /// Places that only events about the node itself may take: a driver must not miss a new incarnation because
-/// the cluster is noisy.
-const RESERVED: usize = 16;
+/// the cluster is noisy, nor how a wait ended.
+const RESERVED: usize = 16 + WAITS_MAX;
 
 /// When more than so many events wait, it is kept where the latest change of each member and key lies.
 const UNINDEXED_MAX: usize = 64;
@@ -129,6 +130,7 @@ fn subject_of(event: &Event) -> Option<u64> {
         Event::Member(MemberChange { id, .. }) => (id, 0),
         Event::Value(ValueChange { owner, key, .. }) => (owner, stable_hash(1, key)),
         Event::Joined { .. } | Event::Refuted { .. } | Event::Left | Event::EventsLost { .. } => return None,
+        Event::Replicated { .. } | Event::NotReplicated { .. } => return None,
     };
     let (high, low) = id.words();
     Some(mix([high, low, key, 0]))
@@ -141,12 +143,21 @@ mod tests {
 
     use super::super::io::Reason;
     use super::*;
-    use crate::vocab::{Health, Incarnation, NodeId};
+    use crate::vocab::{Domain, Health, Incarnation, NodeId};
 
     fn change(id: u128, was: Option<Health>, health: Health) -> Event {
         let addr = SocketAddr::from(([10, 0, 0, 1], 1));
         let (id, incarnation) = (NodeId::from_u128(id), Incarnation::first(1));
-        Event::Member(MemberChange { id, addr, incarnation, health, was, reason: Reason::Rumour, hops: 1 })
+        Event::Member(MemberChange {
+            id,
+            addr,
+            domain: Domain::NONE,
+            incarnation,
+            health,
+            was,
+            reason: Reason::Rumour,
+            hops: 1,
+        })
     }
 
     #[test]

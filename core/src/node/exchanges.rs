@@ -31,6 +31,8 @@ pub(super) struct Exchange {
     pub(super) until: Instant,
     /// What the peer desires to write and is permitted to; answered with the first changes.
     pub(super) rates: Option<Rates>,
+    /// Whether each of them asks how far the peer's copy of the own map has come.
+    pub(super) confirm: bool,
 }
 
 /// What is asked for.
@@ -93,9 +95,13 @@ impl Exchanges {
 
     /// What waits to be given to a peer.
     pub(super) fn waiting_for(&mut self, to: SocketAddr) -> Option<&mut Exchange> {
-        let place =
-            (0..self.gives.len()).find(|&place| self.gives.get_mut(place).is_some_and(|given| given.to == to))?;
+        let place = self.gives.iter().position(|waiting| waiting.to == to)?;
         self.gives.get_mut(place)
+    }
+
+    /// Whether an exchange with a peer waits that asks how far its copy of the own map has come.
+    pub(super) fn confirms(&self, to: SocketAddr) -> bool {
+        self.gives.iter().any(|waiting| waiting.confirm && waiting.to == to)
     }
 
     /// Keeps changes for later, at the price of those that were kept first.

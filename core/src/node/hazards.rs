@@ -9,7 +9,7 @@ use core::time::Duration;
 use super::Node;
 use super::io::{Command, Identity, Input, Rejected, Snapshot};
 use crate::config::Config;
-use crate::vocab::{Content, Cookie, Head, Health, Incarnation, Instant, Item, NodeId, Nonce, Record, Slot};
+use crate::vocab::{Content, Cookie, Domain, Head, Health, Incarnation, Instant, Item, NodeId, Nonce, Record, Slot};
 use crate::wire::{Body, DecodeError, HeadOf, Sender, Summary, Writer};
 
 const START: Instant = Instant::from_nanos(0);
@@ -29,9 +29,10 @@ fn node() -> Node {
         hops: 0,
         age_ms: 0,
         addr: addr(id),
+        domain: Domain::NONE,
     };
     let members: Vec<Record> = (2..10).map(record).collect();
-    let identity = Identity { id: NodeId::from_u128(1), boot: 1 << 40, addr: addr(1) };
+    let identity = Identity { id: NodeId::from_u128(1), boot: 1 << 40, addr: addr(1), domain: Domain::NONE };
     let snapshot = Snapshot { members: &members, map: None };
     let mut node = Node::new(Config::lan(), identity, 1, START, Some(snapshot)).expect("valid");
     for command in [Command::Watch { prefix: b"" }, Command::Put { key: b"own", value: b"v" }] {

@@ -42,6 +42,8 @@ pub(super) enum Intent {
     StateDigest { to: SocketAddr, nonce: Nonce, level: u8, first: u16, differing: u128, bytes_left: u32 },
     /// The next part of the first waiting exchange of maps.
     Exchange,
+    /// Tell a member how far the copy of its map has come.
+    Confirm { to: SocketAddr, slot: Slot },
 }
 
 impl Intent {

@@ -1,11 +1,13 @@
 //! What goes into a node and what comes out of it: types only.
 
-use alloc::boxed::Box;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use crate::vocab::{Health, Incarnation, Instant, NodeId, Record, TTL_MAX};
+pub use crate::state::waits::WAITS_MAX;
+use crate::vocab::{Domain, Incarnation, Instant, NodeId, Record, TTL_MAX};
 use crate::wire::DecodeError;
+
+pub use super::changes::{MemberChange, Reason, ValueChange};
 
 /// Who a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Identity {
     pub boot: u64,
     /// Where the others reach this node.
     pub addr: SocketAddr,
+    /// What it shares its fate with; the same for as long as it lives.
+    pub domain: Domain,
 }
 
 /// What a node is told before it begins: the members of an earlier life, or of a cluster that is there already.
@@ -116,6 +120,21 @@ pub enum Command<'a> {
         /// In what time it ends; at most [`TTL_MAX`].
         ttl: Duration,
     },
+    /// The same as [`Command::Put`], and report when enough others hold it: [`Event::Replicated`] follows, or
+    /// [`Event::NotReplicated`]. Too few members are no reason to refuse: they may come.
+    PutAndWait {
+        /// As in [`Command::Put`].
+        key: &'a [u8],
+        /// As in [`Command::Put`].
+        value: &'a [u8],
+        /// So many others must hold it, at least one.
+        replicas: u32,
+        /// In so many different domains, at most `replicas`.
+        domains: u32,
+        /// For how long that is waited for: [`WAIT_MIN`] to [`WAIT_MAX`]. A time in which the process stood still does
+        /// not count.
+        timeout: Duration,
+    },
     /// Let a key of the own map stand for nothing. A key without a value stays as it is.
     Delete {
         /// The key.
@@ -138,6 +157,11 @@ pub enum Command<'a> {
 
 /// The most seeds that one [`Command::Join`] takes.
 pub const SEEDS_MAX: usize = 64;
+
+/// The shortest and the longest time for which [`Command::PutAndWait`] waits.
+pub const WAIT_MIN: Duration = Duration::from_millis(1);
+/// See [`WAIT_MIN`].
+pub const WAIT_MAX: Duration = Duration::from_secs(86_400);
 
 /// Why an input was refused. Except for a counter in [`Stats`], the node is as if it had never come; only, when
 /// timers are overdue, a refused datagram takes one of the turns that datagrams have before them, or a flood of
@@ -197,6 +221,26 @@ pub enum Rejected {
     /// More prefixes would be watched than can be.
     #[error("at most {WATCHES_MAX} prefixes are watched")]
     TooManyWatches,
+    /// A wait for nobody.
+    #[error("a wait for no replicas")]
+    NoReplicas,
+    /// Replicas cannot be in more domains than there are replicas.
+    #[error("a wait for {replicas} replicas in {domains} domains")]
+    TooManyDomains {
+        /// The domains.
+        domains: u32,
+        /// The replicas.
+        replicas: u32,
+    },
+    /// A wait that is too short or too long.
+    #[error("a wait of {timeout:?}, {WAIT_MIN:?} to {WAIT_MAX:?} are taken")]
+    Timeout {
+        /// The time.
+        timeout: Duration,
+    },
+    /// As many waits are open as can be.
+    #[error("at most {WAITS_MAX} waits are open at once")]
+    TooManyWaits,
     /// The node has said goodbye.
     #[error("this node has left the cluster")]
     HasLeft,
@@ -251,6 +295,24 @@ pub enum Event {
         /// The new incarnation.
         incarnation: Incarnation,
     },
+    /// Enough others hold what [`Command::PutAndWait`] wrote.
+    Replicated {
+        /// The version of the own map that they hold, or a later one.
+        version: u64,
+        /// How many others are known to hold it.
+        replicas: u32,
+        /// In how many domains; those without one are in one together.
+        domains: u32,
+    },
+    /// The time was over, or the node left, before enough others were known to hold it. It is told on all the same.
+    NotReplicated {
+        /// The version of the own map.
+        version: u64,
+        /// How many others are known to hold it.
+        replicas: u32,
+        /// In how many domains.
+        domains: u32,
+    },
     /// The goodbye was told.
     Left,
     /// So many events were dropped because nobody took them, or because they would have held more than 16 MiB; read
@@ -259,60 +321,6 @@ pub enum Event {
         /// How many.
         count: u64,
     },
-}
-
-/// A key of somebody's map stands for something else than before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ValueChange {
-    /// Whose map.
-    pub owner: NodeId,
-    /// The key.
-    pub key: Box<[u8]>,
-    /// What it stands for now; `None` for nothing: it was deleted, or its time is over, or its owner is forgotten.
-    pub value: Option<Box<[u8]>>,
-    /// The version of the owner's map that says so.
-    pub version: u64,
-}
-
-impl ValueChange {
-    /// How many bytes key and value have.
-    pub(super) fn bytes(&self) -> usize {
-        self.key.len() + self.value.as_ref().map_or(0, |value| value.len())
-    }
-}
-
-/// One statement about a member that replaced another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MemberChange {
-    /// Who.
-    pub id: NodeId,
-    /// Where it listens.
-    pub addr: SocketAddr,
-    /// Which of its lives and statements.
-    pub incarnation: Incarnation,
-    /// What is believed of it now.
-    pub health: Health,
-    /// What was believed before; `None` for a new member.
-    pub was: Option<Health>,
-    /// Why.
-    pub reason: Reason,
-    /// How many hops the statement came; 0 when this node makes it.
-    pub hops: u8,
-}
-
-/// Why a belief changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// A rumour said so.
-    Rumour,
-    /// A repair or a welcome said so.
-    Repair,
-    /// The member itself said so.
-    Contact,
-    /// It did not answer this node.
-    Silence,
-    /// It did not contradict a suspicion in time.
-    Expiry,
 }
 
 /// The node's one deadline: call [`handle`](crate::Node::handle) with [`Input::Timeout`] then.
@@ -349,4 +357,6 @@ pub enum Timer {
     StateRepair,
     /// More changes of maps may be sent.
     Pace,
+    /// Members are asked whether they hold what is waited for, or a wait is over.
+    Waits,
 }

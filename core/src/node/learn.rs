@@ -48,6 +48,7 @@ impl Node {
             self.schedule_forgetting(now);
         }
         self.count_map(slot, live);
+        self.recheck_holder(slot);
         self.order.on_changed(slot, live.then(|| self.target(slot)));
         self.follow_suspicion(slot, reason, now);
         if reason != Reason::Repair {
@@ -55,7 +56,8 @@ impl Node {
             self.tell(slot, if over_life { Urgency::Urgent } else { Urgency::Ordinary }, now);
         }
         let Record { id, addr, incarnation, health, hops, .. } = record;
-        self.report(Event::Member(MemberChange { id, addr, incarnation, health, was, reason, hops }));
+        let domain = self.membership.domain(slot);
+        self.report(Event::Member(MemberChange { id, addr, domain, incarnation, health, was, reason, hops }));
         true
     }
 
@@ -169,6 +171,7 @@ impl Node {
         let own = Record { health: Health::Left, ..self.membership.record(Slot::SELF) };
         self.membership.overwrite(Slot::SELF, &own, self.clock.outside(now));
         self.count_map(Slot::SELF, false);
+        self.end_waits();
         self.tell(Slot::SELF, Urgency::Urgent, now);
         // Without rumours there is nothing to wait for: others find out by repair.
         self.arm_gossip(now);

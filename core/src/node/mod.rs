@@ -1,19 +1,20 @@
 //! The wiring: the only place where rooms meet.
 //!
-//! * [`io`] — everything that goes in and comes out, as types;
+//! * [`io`], [`changes`] — everything that goes in and comes out, as types;
 //! * [`receive`] — a datagram in: decode, learn, answer;
 //! * [`learn`] — a belief changes: rumour, suspicion, event;
 //! * [`timers`] — a deadline passes: which room is asked;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
-//! * [`writing`] — the application's own keys, and who watches which;
+//! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners;
 //! * [`transmit`] — what waits becomes a packet, at the last moment;
 //! * [`intents`], [`exchanges`] — what waits; [`events`] — what is reported; [`stats`] — what is counted;
-//! * [`clock`] — what time it is.
+//! * [`clock`] — what time it is; [`limits`] — what the settings mean to each room.
 //!
 //! Invariant: what waits inside is what is *wished* ("ping this member"), never a packet; so what is sent
 //! is what is believed when it is sent.
 
+mod changes;
 mod clock;
 mod events;
 mod exchanges;
@@ -23,6 +24,7 @@ mod intents;
 pub(crate) mod io;
 mod joining;
 mod learn;
+mod limits;
 mod receive;
 mod reconciling;
 mod repair_packets;
@@ -32,6 +34,7 @@ pub(crate) mod stats;
 mod timers;
 mod transmit;
 mod view;
+mod waiting;
 mod writing;
 
 use alloc::boxed::Box;
@@ -44,11 +47,12 @@ use crate::membership::book::Book;
 use crate::membership::cookie::Cookies;
 use crate::membership::joining::Joining;
 use crate::membership::repair::Repairs;
-use crate::membership::{Change, Limits, Membership};
+use crate::membership::{Change, Membership};
 use crate::packing::backlog::Backlog;
 use crate::packing::{Gossip, Urgency};
 use crate::state::State;
-use crate::state::flow::{self, Flow, Pace};
+use crate::state::flow::{Flow, Pace};
+use crate::state::waits::Waits;
 use crate::vocab::{Health, Incarnation, Instant, NodeId, Record, Rng, Slot};
 use crate::wire::can_listen;
 use clock::{Clock, Reading};
@@ -56,6 +60,7 @@ use events::Events;
 use exchanges::Exchanges;
 use intents::{Intents, Relays};
 use io::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, Snapshot, Wakeup};
+use limits::{flow_limits_of, limits_of, state_limits_of};
 use repairing::Conversation;
 use stats::Stats;
 use timers::Deadlines;
@@ -76,11 +81,11 @@ const RUMOURS_MAX: usize = 4096;
 /// [`poll_event`](Self::poll_event) gives, and comes back at [`poll_timeout`](Self::poll_timeout).
 ///
 /// ```
-/// use quidnunc_core::{Config, Identity, Instant, Node, NodeId};
+/// use quidnunc_core::{Config, Domain, Identity, Instant, Node, NodeId};
 /// # use core::net::SocketAddr;
 ///
 /// let addr: SocketAddr = "10.0.0.1:7946".parse().unwrap();
-/// let identity = Identity { id: NodeId::from_name("n1"), boot: 1, addr };
+/// let identity = Identity { id: NodeId::from_name("n1"), boot: 1, addr, domain: Domain::from_name("rack-1") };
 /// let start = Instant::from_nanos(0);
 /// let mut node = Node::new(Config::lan(), identity, 42, start, None)?;
 ///
@@ -147,6 +152,7 @@ struct Cold {
     flow: Flow,
     pace: Pace,
     watches: Watches,
+    waits: Waits,
 }
 
 /// Whether the node is on its way out.
@@ -174,11 +180,12 @@ impl Node {
         snapshot: Option<Snapshot<'_>>,
     ) -> Result<Self, ConfigError> {
         config.validate()?;
-        let Identity { id, boot, addr } = identity;
+        let Identity { id, boot, addr, domain } = identity;
         if !can_listen(addr) {
             return Err(ConfigError::Address { addr });
         }
-        let own = Record { id, incarnation: Incarnation::first(boot), health: Health::Alive, hops: 0, age_ms: 0, addr };
+        let incarnation = Incarnation::first(boot);
+        let own = Record { id, incarnation, health: Health::Alive, hops: 0, age_ms: 0, addr, domain };
         let mut rng = Rng::new(seed, id, boot);
         let cold = Cold {
             events: Events::new(config.events_max, config.hash_seed),
@@ -194,6 +201,7 @@ impl Node {
             flow: Flow::new(flow_limits_of(&config), now),
             pace: Pace::new(flow_limits_of(&config), now),
             watches: Watches::default(),
+            waits: Waits::default(),
             config,
         };
         let config = &cold.config;
@@ -304,6 +312,9 @@ impl Node {
             }
             Command::Put { key, value } => self.put(key, value, None, now),
             Command::PutWithTtl { key, value, ttl } => self.put(key, value, Some(ttl), now),
+            Command::PutAndWait { key, value, replicas, domains, timeout } => {
+                self.put_and_wait((key, value), (replicas, domains), timeout, now)
+            }
             Command::Delete { key } => self.delete(key, now),
             Command::Watch { prefix } => self.cold.watches.add(prefix),
             Command::Unwatch { prefix } => {
@@ -350,6 +361,7 @@ impl Node {
         self.membership.check();
         self.suspicions.check();
         self.cold.state.check();
+        self.cold.waits.check();
         assert_eq!(self.state_sum, self.cold.state.fingerprint(), "the sum is that of the copies");
         for slot in self.membership.slots() {
             let suspect = self.membership.health(slot) == Health::Suspect;
@@ -372,23 +384,5 @@ impl Node {
             }
         }
         now
-    }
-}
-
-const fn limits_of(config: &Config) -> Limits {
-    let Config { members_max, tombstone_life, hash_seed, .. } = *config;
-    Limits { members_max, tombstone_life, hash_seed }
-}
-
-const fn state_limits_of(config: &Config) -> crate::state::Limits {
-    crate::state::Limits { map_bytes_max: config.map_bytes_max, grace: config.state_grace }
-}
-
-fn flow_limits_of(config: &Config) -> flow::Limits {
-    flow::Limits {
-        rate: config.state_rate.into(),
-        burst: config.write_burst.into(),
-        round: config.gossip_interval,
-        datagram: config.datagram_bytes_max as u64,
     }
 }

@@ -46,7 +46,11 @@ impl Node {
         let asked = self.reconcile(&datagram, from, now);
         // Whoever only claims this address must not make us send more to it than this.
         let bytes_max = u32::try_from(bytes.len()).unwrap_or(u32::MAX).saturating_mul(ANSWER_FACTOR);
-        self.answer(&datagram, from, bytes_max.saturating_sub(asked), (awaited, about), now);
+        let mut bytes_left = bytes_max.saturating_sub(asked);
+        if datagram.confirm {
+            bytes_left -= self.on_confirm(datagram.sender.id, from, bytes_left);
+        }
+        self.answer(&datagram, from, bytes_left, (awaited, about), now);
         Ok(())
     }
 
@@ -70,6 +74,7 @@ impl Node {
         if let Some((_, heads)) = asks {
             self.on_asks(from, heads, rates, now);
         }
+        self.hear_holder(datagram, from, now);
         // As with rumours: what fits into a packet is told to its end.
         if !self.state_differs && self.heads_waiting as usize * HEAD_BYTES_MAX > self.budget as usize {
             self.cold.heads.charge_all(self.tellings_max());
@@ -245,7 +250,7 @@ mod tests {
     use super::super::io::{Command, Identity, Input, Snapshot};
     use super::*;
     use crate::config::Config;
-    use crate::vocab::{Cookie, Head, Incarnation};
+    use crate::vocab::{Cookie, Domain, Head, Incarnation};
     use crate::wire::{HeadOf, RecordKind, Writer};
 
     fn addr(last: u16) -> SocketAddr {
@@ -254,7 +259,15 @@ mod tests {
 
     fn record(id: u16) -> Record {
         let (incarnation, health) = (Incarnation::first(1), Health::Alive);
-        Record { id: NodeId::from_u128(id.into()), incarnation, health, hops: 0, age_ms: 0, addr: addr(id) }
+        Record {
+            id: NodeId::from_u128(id.into()),
+            incarnation,
+            health,
+            hops: 0,
+            age_ms: 0,
+            addr: addr(id),
+            domain: Domain::NONE,
+        }
     }
 
     /// A node that knows eight others and has much to tell hears a datagram. Returns the bytes that go back to its
@@ -263,7 +276,7 @@ mod tests {
         let start = Instant::from_nanos(0);
         let members: Vec<Record> = (2..10).map(record).collect();
         let snapshot = Snapshot { members: &members, map: None };
-        let identity = Identity { id: NodeId::from_u128(1), boot: 1 << 40, addr: addr(1) };
+        let identity = Identity { id: NodeId::from_u128(1), boot: 1 << 40, addr: addr(1), domain: Domain::NONE };
         let mut node = Node::new(Config::lan(), identity, 1, start, Some(snapshot)).expect("valid");
         node.handle(start, Input::Command(Command::Put { key: b"k", value: b"v" })).expect("taken");
         let sender = Sender { id: NodeId::from_u128(99), incarnation: Incarnation::first(1), fingerprint: 0, state: 0 };

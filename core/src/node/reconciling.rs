@@ -145,7 +145,7 @@ impl Node {
         self.ask(Asks { to: from, slots: asks, cookie: digest.cookie });
         // Who cannot keep up with what is asked for gives nothing else: the other one will ask for it.
         if !self.cold.exchanges.held {
-            self.give(from, gives, None, now);
+            self.give((from, false), gives, None, now);
         }
     }
 
@@ -226,6 +226,7 @@ impl Node {
             copy.epoch.saturating_add(1)
         };
         self.cold.state.reopen(self.membership.id_hash(Slot::SELF), epoch);
+        self.cold.waits.at_epoch(self.cold.state.head(Slot::SELF).epoch);
         self.on_map_moved(now);
         self.tell_head(Slot::SELF, now);
     }
@@ -242,7 +243,7 @@ impl Node {
                 gives.push(Give { slot, copy: head });
             }
         }
-        self.give(from, gives, rates, now);
+        self.give((from, false), gives, rates, now);
     }
 
     fn ask(&mut self, asks: Asks) {
@@ -252,8 +253,15 @@ impl Node {
         self.count_exchanges();
     }
 
-    /// Lets changes wait to be given. Whoever asks again tells by that how far it has come.
-    fn give(&mut self, to: SocketAddr, mut gives: Vec<Give>, rates: Option<Rates>, now: Instant) {
+    /// Lets changes wait to be given, perhaps with the question how far the peer has come with the own map. Whoever asks
+    /// again tells by that how far it has come.
+    pub(super) fn give(
+        &mut self,
+        (to, mut confirm): (SocketAddr, bool),
+        mut gives: Vec<Give>,
+        rates: Option<Rates>,
+        now: Instant,
+    ) {
         if gives.is_empty() {
             return;
         }
@@ -265,13 +273,13 @@ impl Node {
             let is_asked = |slot| gives[..asked].binary_search_by_key(&slot, |give| give.slot).is_ok();
             let others: Vec<Give> = waiting.gives.iter().filter(|give| !is_asked(give.slot)).copied().collect();
             gives.extend(others);
-            (since, told) = (waiting.since, rates.or(waiting.rates));
+            (since, told, confirm) = (waiting.since, rates.or(waiting.rates), confirm || waiting.confirm);
         }
         gives.truncate(OWNERS_MAX);
         let is_known = waiting.is_some();
         self.order_gives(&mut gives);
         let until = self.awaited_until(now);
-        let exchange = Exchange { to, gives, window: WINDOW, since, until, rates: told };
+        let exchange = Exchange { to, gives, window: WINDOW, since, until, rates: told, confirm };
         let exchanges = &mut self.cold.exchanges;
         if is_known {
             exchanges.waiting_for(to).into_iter().for_each(|waiting| *waiting = exchange.clone());

@@ -196,6 +196,9 @@ impl Node {
 
     fn pack_changes(&mut self, writer: &mut Writer<'_>, now: Instant) -> Option<SocketAddr> {
         let mut exchange = self.next_exchange(now)?;
+        if exchange.confirm && !writer.confirm() {
+            return None;
+        }
         let share = exchange.rates.take().and_then(|rates| self.cold.flow.share(rates, now));
         if share.is_some_and(|share| !writer.share(share)) {
             return None;

@@ -11,7 +11,7 @@ use super::intents::Intent;
 use super::io::{Event, Reason, Timer};
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 11] = [
+const TIMERS: [Timer; 12] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -23,6 +23,7 @@ const TIMERS: [Timer; 11] = [
     Timer::Values,
     Timer::StateRepair,
     Timer::Pace,
+    Timer::Waits,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -87,6 +88,7 @@ impl Node {
                 Timer::Values => self.on_values_due(now),
                 Timer::StateRepair => self.on_state_repair_due(now),
                 Timer::Pace => self.hold_gives(None),
+                Timer::Waits => self.on_waits_due(now),
             }
         }
     }
@@ -204,6 +206,7 @@ impl Node {
     pub(super) fn note_forgotten(&mut self, slot: Slot, last: &Record) {
         self.stats.forgotten += 1;
         self.forget_map(slot, last.id);
+        self.cold.waits.forget(slot);
         if last.health == Health::Dead {
             self.cold.book.note(last.id, last.addr, &mut self.rng);
         }

@@ -84,6 +84,10 @@ impl Node {
             Intent::StateSummary { .. } | Intent::StateDigest { .. } | Intent::Exchange => {
                 (self.pack_state(&mut writer, intent, now)?, Purpose::State)
             }
+            Intent::Confirm { to, slot } => {
+                self.pack_confirm(&mut writer, to, slot, now)?;
+                (to, Purpose::State)
+            }
             Intent::Welcome { to, nonce } => {
                 self.pack_welcome(&mut writer, nonce)?;
                 (to, Purpose::Join)
@@ -149,7 +153,9 @@ impl Node {
                 Plan { to, purpose: Purpose::Join, body: Body::Challenge { nonce, cookie }, about: None }
             }
             Intent::Summary { .. } | Intent::Digest { .. } | Intent::Reply | Intent::Welcome { .. } => return None,
-            Intent::StateSummary { .. } | Intent::StateDigest { .. } | Intent::Exchange => return None,
+            Intent::StateSummary { .. } | Intent::StateDigest { .. } | Intent::Exchange | Intent::Confirm { .. } => {
+                return None;
+            }
         };
         Some(plan)
     }

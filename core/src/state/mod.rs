@@ -26,6 +26,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod tip;
+pub(crate) mod waits;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;

@@ -3,6 +3,7 @@
 //! Nothing here decides anything about gossip, and nothing here imports another room.
 
 mod agenda;
+mod domain;
 mod hash;
 mod head;
 mod id;
@@ -17,6 +18,7 @@ mod time;
 mod token;
 
 pub(crate) use agenda::Agenda;
+pub use domain::Domain;
 pub use hash::stable_hash;
 pub(crate) use hash::{fold, mix};
 pub use head::TTL_MAX;

@@ -2,6 +2,7 @@
 
 use core::net::SocketAddr;
 
+use super::domain::Domain;
 use super::id::{Incarnation, NodeId};
 
 /// What is believed of a member.
@@ -42,4 +43,6 @@ pub struct Record {
     pub age_ms: u32,
     /// Where it listens.
     pub addr: SocketAddr,
+    /// What it shares its fate with.
+    pub domain: Domain,
 }

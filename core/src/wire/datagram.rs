@@ -44,6 +44,8 @@ pub(crate) struct Datagram<'a> {
     pub(crate) rates: Option<Rates>,
     /// How much more the receiver is permitted now, or less.
     pub(crate) share: Option<i64>,
+    /// Whether the sender asks how far the receiver's copy of its map has come.
+    pub(crate) confirm: bool,
 }
 
 impl<'a> Datagram<'a> {
@@ -55,6 +57,7 @@ impl<'a> Datagram<'a> {
         let (mut rumours, mut bulk) = (None, None);
         let (mut heads, mut more, mut asks, mut changes) = (None, None, None, None);
         let (mut rates, mut share) = (None, None);
+        let mut confirm = false;
         while let Some((&kind, tail)) = rest.split_first() {
             let (content, tail) = section(tail).ok_or(DecodeError::Cut { kind })?;
             rest = tail;
@@ -88,6 +91,7 @@ impl<'a> Datagram<'a> {
                     let value = Spans::validate(content).ok_or(malformed)?;
                     once(kind, changes.replace(value).is_none())?;
                 }
+                kind::CONFIRM => once(kind, !core::mem::replace(&mut confirm, true))?,
                 kind::RATES => {
                     let (desired, permitted) = number(content).ok_or(malformed)?;
                     once(kind, rates.replace(Rates { desired, permitted }).is_none())?;
@@ -111,6 +115,7 @@ impl<'a> Datagram<'a> {
             changes: changes.unwrap_or_default(),
             rates,
             share,
+            confirm,
         })
     }
 }

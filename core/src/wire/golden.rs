@@ -11,7 +11,7 @@ use core::net::SocketAddr;
 use expect_test::expect;
 
 use super::*;
-use crate::vocab::{Cookie, Health, Incarnation, NodeId, Nonce, Prefix, Record};
+use crate::vocab::{Cookie, Domain, Health, Incarnation, NodeId, Nonce, Prefix, Record};
 
 pub(super) const CLUSTER: u32 = 0x0403_0201;
 pub(super) const NONCE: Nonce = Nonce(*b"nonce678");
@@ -31,6 +31,7 @@ fn record(health: Health, addr: SocketAddr) -> Record {
         hops: 3,
         age_ms,
         addr,
+        domain: Domain::NONE,
     }
 }
 
@@ -82,7 +83,7 @@ pub(super) fn hex_of(datagrams: &[(&str, Vec<u8>)]) -> String {
 
 /// One datagram of every kind, by name.
 fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
-    [one_of_each_about_members(), golden_state::one_of_each()].concat()
+    [one_of_each_about_members(), golden_state::one_of_each(), golden_later::one_of_each()].concat()
 }
 
 fn one_of_each_about_members() -> Vec<(&'static str, Vec<u8>)> {
@@ -262,6 +263,7 @@ fn no_record_is_longer_than_the_longest() {
         hops: u8::MAX,
         age_ms: u32::MAX,
         addr,
+        domain: Domain::from_number(u64::MAX),
     };
     let mut buffer = [0; 2 * RECORD_BYTES_MAX];
     assert_eq!(record::encode(&longest, &mut buffer), Some(RECORD_BYTES_MAX - 1));

@@ -22,6 +22,8 @@ mod error;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod golden_later;
+#[cfg(test)]
 mod golden_state;
 mod heads;
 mod prefixes;
@@ -51,6 +53,9 @@ pub const DATAGRAM_BYTES_MAX: usize = 65_507;
 /// What a datagram with one item of one map takes besides its key and its value.
 pub(crate) const ITEM_ROOM_BYTES: usize =
     FRAME_BYTES + SENDER_BYTES_MAX + LIST_HEAD_BYTES + spans::SPAN_HEAD_BYTES_MAX + spans::ITEM_HEAD_BYTES_MAX;
+/// No answer to "how far has your copy of my map come" is longer; the question is at least a third of it.
+pub(crate) const CONFIRM_ANSWER_BYTES_MAX: usize =
+    FRAME_BYTES + SENDER_BYTES_MAX + LIST_HEAD_BYTES + size_of::<crate::vocab::Cookie>() + HEAD_BYTES_MAX;
 const SENDER_BYTES_MAX: usize = 2 + 16 + 10 + 5 + 8 + 8;
 const LIST_HEAD_BYTES: usize = 4;
 
@@ -79,6 +84,7 @@ mod kind {
     pub(super) const ASKS: u8 = 0x43;
     pub(super) const CHANGES: u8 = 0x44;
     pub(super) const MORE: u8 = 0x45;
+    pub(super) const CONFIRM: u8 = 0x46;
     pub(super) const RATES: u8 = 0x47;
     pub(super) const SHARE: u8 = 0x48;
 }

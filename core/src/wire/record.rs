@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocab::{Health, Incarnation, NodeId, Record};
+use crate::vocab::{Domain, Health, Incarnation, NodeId, Record};
 
 #[derive(Serialize, Deserialize)]
 struct RecordWire {
@@ -23,7 +23,7 @@ enum AddrWire {
 }
 
 /// Encodes a record without its length; `None` when the buffer is too small. The age of whoever has gone
-/// stands behind the rest.
+/// stands behind the rest, and the domain, if there is one, behind that.
 pub(super) fn encode(record: &Record, buffer: &mut [u8]) -> Option<usize> {
     let port = record.addr.port().to_be_bytes();
     let addr = match record.addr.ip() {
@@ -38,11 +38,17 @@ pub(super) fn encode(record: &Record, buffer: &mut [u8]) -> Option<usize> {
     };
     let Incarnation { boot, counter } = record.incarnation;
     let wire = RecordWire { id: record.id.to_bytes(), boot, counter, health, hops: record.hops, addr };
-    Some(if record.health.is_live() {
+    let len = if record.health.is_live() {
         postcard::to_slice(&wire, buffer).ok()?.len()
     } else {
         postcard::to_slice(&(wire, record.age_ms), buffer).ok()?.len()
-    })
+    };
+    if record.domain == Domain::NONE {
+        return Some(len);
+    }
+    let domain = record.domain.number().to_le_bytes();
+    *buffer.get_mut(len..)?.first_chunk_mut()? = domain;
+    len.checked_add(domain.len())
 }
 
 /// Decodes a record without its length; `None` when it is not one, or when nobody can listen at its address.
@@ -63,9 +69,10 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
     if !can_listen(addr) {
         return None;
     }
-    let age_ms = if health.is_live() { 0 } else { postcard::take_from_bytes::<u32>(rest).ok()?.0 };
+    let (age_ms, rest) = if health.is_live() { (0, rest) } else { postcard::take_from_bytes(rest).ok()? };
+    let domain = rest.first_chunk().map_or(Domain::NONE, |&number| Domain::from_number(u64::from_le_bytes(number)));
     let incarnation = Incarnation { boot: wire.boot, counter: wire.counter };
-    Some(Record { id: NodeId::from_bytes(wire.id), incarnation, health, hops: wire.hops, age_ms, addr })
+    Some(Record { id: NodeId::from_bytes(wire.id), incarnation, health, hops: wire.hops, age_ms, addr, domain })
 }
 
 /// Whether somebody can listen at an address.

@@ -7,7 +7,7 @@ use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind, record, spans};
 use crate::vocab::{Cookie, Item, Rates, Record};
 
 /// No record is longer than this, its length byte included.
-pub(crate) const RECORD_BYTES_MAX: usize = 1 + 16 + 10 + 5 + 1 + 1 + 1 + 16 + 2 + 5;
+pub(crate) const RECORD_BYTES_MAX: usize = 1 + 16 + 10 + 5 + 1 + 1 + 1 + 16 + 2 + 5 + 8;
 
 /// Head of a section whose length is only known at its end: the kind and a length of fixed size.
 const OPEN_HEAD_BYTES: usize = 4;
@@ -71,6 +71,14 @@ impl<'b> Writer<'b> {
     /// Opens a list of changes.
     pub(crate) fn open_changes(&mut self) {
         self.open(kind::CHANGES, &[]);
+    }
+
+    /// Asks how far the receiver's copy of the sender's own map has come; `false`, and nothing written, when there is
+    /// no room.
+    #[must_use]
+    pub(crate) fn confirm(&mut self) -> bool {
+        self.close();
+        self.section(kind::CONFIRM, |_| Some(0))
     }
 
     /// Ends the list that is open and begins another one; does nothing when there is no room for its beginning.

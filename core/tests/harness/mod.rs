@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub(crate) use disturb::{Chance, Options};
 pub(crate) use log::{Line, Out, assert_same};
-use quidnunc_core::{Command, Config, Health, Identity, Input, Instant, Node, NodeId, Rejected};
+use quidnunc_core::{Command, Config, Domain, Health, Identity, Input, Instant, Node, NodeId, Rejected};
 pub(crate) use script::Step;
 
 /// No drain after one input is longer; a longer one never ends.
@@ -57,6 +57,8 @@ pub(crate) struct World {
     pub(crate) now: Duration,
     pub(crate) peers: Vec<Peer>,
     pub(crate) log: Vec<Line>,
+    /// The domains of the first peers; the others have none.
+    pub(crate) domains: Vec<Domain>,
     flights: BTreeMap<(Duration, u64), Flight>,
     flights_sent: u64,
     puts: u64,
@@ -85,6 +87,7 @@ impl World {
             now: Duration::ZERO,
             peers: Vec::new(),
             log: Vec::new(),
+            domains: Vec::new(),
             flights: BTreeMap::new(),
             flights_sent: 0,
             puts: 0,
@@ -99,7 +102,7 @@ impl World {
     }
 
     fn born(&self, peer: usize, boot: u64) -> Node {
-        let identity = Identity { id: id_of(peer), boot, addr: addr_of(peer) };
+        let identity = Identity { id: id_of(peer), boot, addr: addr_of(peer), domain: self.domain_of(peer) };
         let node = Node::new(self.config.clone(), identity, self.options.seed, self.instant(), None);
         let mut node = node.expect("the config is valid");
         node.handle(self.instant(), Input::Command(Command::Watch { prefix: b"" })).expect("one prefix");
@@ -111,6 +114,21 @@ impl World {
         let mut world = Self::new(count, config, Options::plain(seed, Instant::from_nanos(0)));
         world.meet();
         world
+    }
+
+    /// One node per domain, that know each other.
+    pub(crate) fn met_in(domains: &[Domain], config: Config, seed: u64) -> Self {
+        let mut world = Self::new(domains.len(), config, Options::plain(seed, Instant::from_nanos(0)));
+        world.domains = domains.to_vec();
+        for peer in 0..domains.len() {
+            world.peers[peer].node = world.born(peer, 1000);
+        }
+        world.meet();
+        world
+    }
+
+    pub(crate) fn domain_of(&self, peer: usize) -> Domain {
+        self.domains.get(peer).copied().unwrap_or_default()
     }
 
     /// Everybody joins through the first peer; runs until all know all.

@@ -37,6 +37,8 @@ pub(crate) enum Step {
     Noise { peer: u8, bytes: Vec<u8> },
     /// A peer lets one of its keys stand for a value of so many bytes, for ever or for a while.
     Put { peer: u8, key: u8, len: u16, millis: Option<u16> },
+    /// The same, and it waits until others hold it.
+    PutAndWait { peer: u8, key: u8, replicas: u8, millis: u16 },
     /// A peer lets one of its keys stand for nothing.
     Delete { peer: u8, key: u8 },
 }
@@ -88,11 +90,21 @@ impl World {
             Step::Put { peer, key, len, millis } if self.can_act(number(peer)) => {
                 self.put(number(peer), key, len, millis);
             }
+            Step::PutAndWait { peer, key, replicas, millis } if self.can_act(number(peer)) => {
+                let (replicas, timeout) = (replicas.into(), Duration::from_millis(millis.into()));
+                let (key, value) = (&[key][..], &millis.to_le_bytes()[..]);
+                // Refused without replicas or time, or when the peer has left.
+                let _ = self.command(
+                    number(peer),
+                    Command::PutAndWait { key, value, replicas, domains: replicas.min(1), timeout },
+                );
+            }
             Step::Delete { peer, key } if self.can_act(number(peer)) => {
                 let _ = self.command(number(peer), Command::Delete { key: &[key] });
             }
             Step::Join { .. } | Step::Leave { .. } | Step::Restart { .. } => {}
             Step::Backwards { .. } | Step::Noise { .. } | Step::Put { .. } | Step::Delete { .. } => {}
+            Step::PutAndWait { .. } => {}
         }
     }
 

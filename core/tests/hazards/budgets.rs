@@ -35,7 +35,7 @@ proptest! {
     ) {
         let count = maps.len();
         let config = Config { datagram_bytes_max: budget, ..Config::lan() };
-        let most = config.value_bytes_max();
+        let most = 2 * budget.min(3000);
         let mut world = World::new(count, config, Options::plain(seed, Instant::from_nanos(0)));
         for (peer, map) in maps.iter().enumerate() {
             for &(key, part, fate) in map {

@@ -40,7 +40,12 @@ fn zombie_staggered() {
         let back = world.events(of).filter(|&(at, _)| at > died).any(|(_, event)| match event {
             Event::Member(change) => change.id == id_of(3) && change.health.is_live(),
             Event::Value(change) => change.owner == id_of(3) && change.value.is_some(),
-            Event::Joined { .. } | Event::Refuted { .. } | Event::Left | Event::EventsLost { .. } => false,
+            Event::Joined { .. }
+            | Event::Refuted { .. }
+            | Event::Replicated { .. }
+            | Event::NotReplicated { .. }
+            | Event::Left
+            | Event::EventsLost { .. } => false,
         });
         assert!(!back, "{} never took it for alive, nor showed what it had said", of + 1);
     }

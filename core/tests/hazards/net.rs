@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use quidnunc_core::{
-    Command, Config, Health, Identity, Incarnation, Input, Instant, Node, NodeId, Purpose, Record, Snapshot,
+    Command, Config, Domain, Health, Identity, Incarnation, Input, Instant, Node, NodeId, Purpose, Record, Snapshot,
 };
 
 /// A datagram that was sent, by whom and to whom.
@@ -41,7 +41,15 @@ pub(crate) fn id(number: u32) -> NodeId {
 /// Somebody who lives, in its life of this boot.
 pub(crate) fn member(number: u32, boot: u64) -> Record {
     let incarnation = Incarnation::first(boot);
-    Record { id: id(number), incarnation, health: Health::Alive, hops: 0, age_ms: 0, addr: addr(number) }
+    Record {
+        id: id(number),
+        incarnation,
+        health: Health::Alive,
+        hops: 0,
+        age_ms: 0,
+        addr: addr(number),
+        domain: Domain::NONE,
+    }
 }
 
 impl Net {
@@ -51,7 +59,7 @@ impl Net {
     }
 
     pub(crate) fn born(&self, number: u32, boot: u64, members: &[Record]) -> Node {
-        let identity = Identity { id: id(number), boot, addr: addr(number) };
+        let identity = Identity { id: id(number), boot, addr: addr(number), domain: Domain::NONE };
         let snapshot = Some(Snapshot { members, map: None });
         Node::new(self.config.clone(), identity, u64::from(number), self.now, snapshot).expect("valid")
     }

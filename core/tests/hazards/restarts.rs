@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use quidnunc_core::{Command, Config, Event, Health, Identity, Input, Node, ValueChange};
+use quidnunc_core::{Command, Config, Domain, Event, Health, Identity, Input, Node, ValueChange};
 
 use super::harness::{World, addr_of, id_of};
 
@@ -18,7 +18,7 @@ fn comes_back(boot: u64) -> World {
     assert!((0..4).all(|of| world.map(of, 3).len() == 4), "everybody knows the first life");
     world.kill(3);
     world.run(Duration::from_secs(1));
-    let identity = Identity { id: id_of(3), boot, addr: addr_of(3) };
+    let identity = Identity { id: id_of(3), boot, addr: addr_of(3), domain: Domain::NONE };
     let mut node = Node::new(world.config.clone(), identity, 77, world.instant(), None).expect("valid");
     node.handle(world.instant(), Input::Command(Command::Watch { prefix: b"" })).expect("one prefix");
     (world.peers[3].node, world.peers[3].runs) = (node, true);

@@ -124,7 +124,8 @@ mod tests {
         let change = |counter, hops| {
             let (id, addr) = (quidnunc_core::NodeId::from_u128(1), std::net::SocketAddr::from(([10, 0, 0, 1], 1)));
             let (incarnation, health) = (Incarnation { boot: 1, counter }, Health::Alive);
-            MemberChange { id, addr, incarnation, health, was: None, reason: quidnunc_core::Reason::Rumour, hops }
+            let (domain, reason) = (quidnunc_core::Domain::NONE, quidnunc_core::Reason::Rumour);
+            MemberChange { id, addr, domain, incarnation, health, was: None, reason, hops }
         };
         for (counter, hops) in [(0, 3), (1, 2), (0, 5), (1, 4), (0, 1), (2, 0)] {
             history.on_change(0, 1, &change(counter, hops));

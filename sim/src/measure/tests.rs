@@ -1,6 +1,6 @@
 //! Is what no scenario can bring about measured all the same?
 
-use quidnunc_core::{Health, Incarnation, MemberChange, NodeId, Reason};
+use quidnunc_core::{Domain, Health, Incarnation, MemberChange, NodeId, Reason};
 
 use super::Measure;
 use crate::result::{RunResult, Verdict};
@@ -21,6 +21,7 @@ fn hears(health: &[Health]) -> RunResult {
         let change = MemberChange {
             id: NodeId::from_u128(7),
             addr: "10.0.0.1:7946".parse().expect("an address"),
+            domain: Domain::NONE,
             incarnation: Incarnation::first(1),
             health,
             was: None,

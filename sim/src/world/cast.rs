@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use quidnunc_core::{
-    Command, Config, ConfigError, Event, Health, Identity, Incarnation, Input, Instant, Node, NodeId, ProbeOrder,
-    Purpose, Record, Snapshot, Stats, stable_hash,
+    Command, Config, ConfigError, Domain, Event, Health, Identity, Incarnation, Input, Instant, Node, NodeId,
+    ProbeOrder, Purpose, Record, Snapshot, Stats, stable_hash,
 };
 
 use crate::engine::draws::{Draws, Purpose as Draw};
@@ -146,7 +146,7 @@ impl Cast {
         self.boots[place] = boot;
         let id = self.id_of(node);
         self.ids[place] = Some(id);
-        let identity = Identity { id, boot, addr: address_of(node) };
+        let identity = Identity { id, boot, addr: address_of(node), domain: Domain::NONE };
         let seed = self.draws.draw(Draw::NodeSeed, u64::from(node), boot);
         let at = Instant::from_nanos(now);
         let snapshot = converged.then_some(Snapshot { members: &self.everybody, map: None });
@@ -177,6 +177,7 @@ impl Cast {
             hops: 0,
             age_ms: 0,
             addr: address_of(node),
+            domain: Domain::NONE,
         };
         (0..self.nodes.count).map(record).collect()
     }

@@ -160,7 +160,7 @@ impl Captured {
 
 #[cfg(test)]
 mod tests {
-    use quidnunc_core::{Config, DecodeError, Identity, Input, Instant, Node, NodeId, probe_decoder};
+    use quidnunc_core::{Config, DecodeError, Domain, Identity, Input, Instant, Node, NodeId, probe_decoder};
 
     use super::*;
     use crate::scenario::parse;
@@ -185,7 +185,7 @@ mod tests {
     fn real() -> Vec<u8> {
         let config = Config { cluster: own_cluster(), ..Config::lan() };
         let (addr, start) = ("10.0.0.1:7946".parse().expect("an address"), Instant::from_nanos(0));
-        let me = Identity { id: NodeId::from_u128(1), boot: 1, addr };
+        let me = Identity { id: NodeId::from_u128(1), boot: 1, addr, domain: Domain::NONE };
         let mut node = Node::new(config, me, 1, start, None).expect("the defaults are valid");
         let seeds = ["10.0.0.2:7946".parse().expect("an address")];
         node.handle(start, Input::Command(quidnunc_core::Command::Join { seeds: &seeds })).expect("it may join");

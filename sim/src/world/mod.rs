@@ -295,6 +295,8 @@ impl<'a, W: Witness> World<'a, W> {
                 }
                 NodeEvent::Joined { .. }
                 | NodeEvent::Refuted { .. }
+                | NodeEvent::Replicated { .. }
+                | NodeEvent::NotReplicated { .. }
                 | NodeEvent::Left
                 | NodeEvent::EventsLost { .. } => {}
             }

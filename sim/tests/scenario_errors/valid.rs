@@ -63,6 +63,8 @@ fn every_table_but_the_lists() {
             reconnect_interval_ns: Some(20 * S),
             tombstone_life_ns: Some(600 * S),
             state_grace_ns: Some(120 * S),
+            state_rate: Some(1 << 20),
+            write_burst: Some(64 << 10),
             datagram_bytes: Some(1232),
             span: header..header + "[protocol]".len(),
         }

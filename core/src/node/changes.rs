@@ -1,0 +1,62 @@
+//! What has changed? The contents of the events about members and keys: types only.
+
+use alloc::boxed::Box;
+use core::net::SocketAddr;
+
+use crate::vocab::{Domain, Health, Incarnation, NodeId};
+
+/// A key of somebody's map stands for something else than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueChange {
+    /// Whose map.
+    pub owner: NodeId,
+    /// The key.
+    pub key: Box<[u8]>,
+    /// What it stands for now; `None` for nothing: it was deleted, or its time is over, or its owner is forgotten.
+    pub value: Option<Box<[u8]>>,
+    /// The version of the owner's map that says so.
+    pub version: u64,
+}
+
+impl ValueChange {
+    /// How many bytes key and value have.
+    pub(super) fn bytes(&self) -> usize {
+        self.key.len() + self.value.as_ref().map_or(0, |value| value.len())
+    }
+}
+
+/// One statement about a member that replaced another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemberChange {
+    /// Who.
+    pub id: NodeId,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// What it shares its fate with.
+    pub domain: Domain,
+    /// Which of its lives and statements.
+    pub incarnation: Incarnation,
+    /// What is believed of it now.
+    pub health: Health,
+    /// What was believed before; `None` for a new member.
+    pub was: Option<Health>,
+    /// Why.
+    pub reason: Reason,
+    /// How many hops the statement came; 0 when this node makes it.
+    pub hops: u8,
+}
+
+/// Why a belief changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// A rumour said so.
+    Rumour,
+    /// A repair or a welcome said so.
+    Repair,
+    /// The member itself said so.
+    Contact,
+    /// It did not answer this node.
+    Silence,
+    /// It did not contradict a suspicion in time.
+    Expiry,
+}

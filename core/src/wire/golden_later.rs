@@ -1,0 +1,93 @@
+//! What was added to version 1 later, pinned for ever: the domain of a record, and the question how far a copy has come.
+
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
+
+use alloc::vec::Vec;
+
+use expect_test::expect;
+
+use super::golden::{CLUSTER, error, hex_of, sender, with};
+use super::*;
+use crate::vocab::{Domain, Health, Incarnation, NodeId, Record};
+
+fn record(health: Health, domain: Domain) -> Record {
+    Record {
+        id: NodeId::from_u128(0xfe),
+        incarnation: Incarnation { boot: 1 << 40, counter: 1 },
+        health,
+        hops: 3,
+        age_ms: if health.is_live() { 0 } else { 3_000_000 },
+        addr: core::net::SocketAddr::from(([10, 0, 0, 1], 7946)),
+        domain,
+    }
+}
+
+fn written(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
+    let mut buffer = [0xee; 512];
+    let mut writer = Writer::begin(&mut buffer, CLUSTER, &sender()).expect("frame and sender fit");
+    write(&mut writer);
+    let len = writer.finish();
+    buffer[..len].to_vec()
+}
+
+fn with_record(record: Record) -> Vec<u8> {
+    let bytes = written(|writer| {
+        writer.open_records(RecordKind::Rumours);
+        assert!(writer.record(&record));
+    });
+    assert!(Datagram::decode(&bytes, CLUSTER).expect("valid").rumours.eq([record]), "the record comes back");
+    bytes
+}
+
+/// One datagram of every kind that was added, by name.
+pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
+    let rack = Domain::from_name("rack-1");
+    [
+        ("alive_in_a_domain", with_record(record(Health::Alive, rack))),
+        ("left_from_a_domain", with_record(record(Health::Left, rack))),
+        ("confirm", written(|writer| assert!(writer.confirm()))),
+    ]
+    .into()
+}
+
+#[test]
+fn every_datagram_has_these_bytes() {
+    expect![[r#"
+        alive_in_a_domain
+        716e0100010203041f71f5d4011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778840a9800028000000000000000000000000000000fe8080
+        80808020010003000a0000011f0a332bd1adda5cf826
+        left_from_a_domain
+        716e0100010203048f10d03f011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778840ad80002c000000000000000000000000000000fe8080
+        80808020010303000a0000011f0ac08db701332bd1adda5cf826
+        confirm
+        716e0100010203048302b444011b0102030405060708090a0b0c0d0e0f10ac02
+        0211223344556677884600
+    "#]]
+    .assert_eq(&hex_of(&one_of_each()));
+}
+
+/// Whoever has no domain is told of in the bytes of the first release.
+#[test]
+fn a_record_without_domain_has_no_more_bytes() {
+    for health in [Health::Alive, Health::Suspect, Health::Dead, Health::Left] {
+        let [without, within] =
+            [Domain::NONE, Domain::from_number(1)].map(|domain| with_record(record(health, domain)));
+        assert_eq!(without.len() + 8, within.len(), "{health:?}");
+    }
+}
+
+#[test]
+fn the_question_is_asked_once_and_may_grow() {
+    let confirm =
+        |content: &[u8]| with(&[&[kind::CONFIRM, u8::try_from(content.len()).expect("short")], content].concat());
+    for content in [&[][..], &[1, 2, 3]] {
+        assert!(Datagram::decode(&confirm(content), CLUSTER).expect("valid").confirm, "{content:?}");
+    }
+    assert!(!Datagram::decode(&with(&[]), CLUSTER).expect("valid").confirm);
+    let twice = with(&[kind::CONFIRM, 0, kind::CONFIRM, 0]);
+    assert_eq!(error(&twice), Some(DecodeError::Repeated { kind: kind::CONFIRM }));
+    let least = written(|writer| assert!(writer.confirm())).len();
+    assert!(3 * least >= CONFIRM_ANSWER_BYTES_MAX, "{least} bytes may be answered");
+}
