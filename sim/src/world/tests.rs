@@ -235,10 +235,11 @@ fn nodes_that_are_down_or_stand_still_do_not_write_and_that_is_counted() {
 }
 
 #[test]
-fn a_value_that_fits_into_no_datagram_is_refused_and_that_is_counted() {
-    let write = "[[write]]\nid = \"w\"\nnodes = \"node:1\"\nat = \"25s\"\nvalue = \"2KiB\"\n";
-    let (run, _) = play(write, 1);
-    assert_eq!((count(&run, "writes.refused"), count(&run, "delivery")), (1, 0));
+fn a_write_beyond_the_burst_is_refused_and_that_is_counted() {
+    let burst = "[protocol]\nwrite_burst = \"2KiB\"\n";
+    let write = "[[write]]\nid = \"w\"\nnodes = \"node:1\"\nat = \"25s\"\nkeys = 2\nvalue = \"2KiB\"\n";
+    let (run, _) = play(&format!("{burst}{write}"), 1);
+    assert_eq!((count(&run, "writes.refused"), count(&run, "delivery")), (1, 19));
 }
 
 #[test]
