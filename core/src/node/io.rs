@@ -163,7 +163,7 @@ pub const WAIT_MIN: Duration = Duration::from_millis(1);
 /// See [`WAIT_MIN`].
 pub const WAIT_MAX: Duration = Duration::from_secs(86_400);
 
-/// Why an input was refused. Except for a counter in [`Stats`], the node is as if it had never come; only, when
+/// Why an input was refused. Except for a counter in [`Stats`](crate::Stats), the node is as if it had never come; only, when
 /// timers are overdue, a refused datagram takes one of the turns that datagrams have before them, or a flood of
 /// noise could hold the timers back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

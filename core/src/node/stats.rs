@@ -5,7 +5,7 @@
 pub struct Stats {
     /// Datagrams that were taken in.
     pub datagrams_received: u64,
-    /// Datagrams that were refused, for any reason in [`Rejected`].
+    /// Datagrams that were refused, for any reason in [`Rejected`](crate::Rejected).
     pub datagrams_rejected: u64,
     /// Datagrams that were handed out.
     pub datagrams_sent: u64,
