@@ -37,6 +37,17 @@ const ASKS_HEAD_BYTES: usize = 104;
 /// Maps per prefix of a summary: the heads below one must fit into what a stranger gets for it.
 const MAPS_PER_PREFIX: u32 = 2;
 
+/// What a span has brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// Nothing that the copy did not have.
+    Known,
+    /// News, which others may lack too.
+    News,
+    /// What two nodes found that compared their copies.
+    ByRepair,
+}
+
 impl Node {
     /// Begins to tell how far a copy has come, and sees to it that a gossip tick comes.
     pub(super) fn tell_head(&mut self, slot: Slot, now: Instant) {
@@ -122,7 +133,7 @@ impl Node {
                         awaits = true;
                         continue;
                     }
-                    self.ask_for(slot, Asking::Repair, now);
+                    self.ask_for(slot, head.version, Asking::Repair, now);
                     asks.push(slot);
                 } else if self.cold.state.offered_from(slot, head).is_some() {
                     gives.push(Give { slot, copy: head });
@@ -150,8 +161,8 @@ impl Node {
     }
 
     /// Somebody tells how far its copies have come. What is lacked is asked for; news are not, if somebody was asked
-    /// for them lately, nor is more of a map of which the same datagram told only what was `known`. Returns how many bytes that takes at most, which is less than a stranger gets for its
-    /// heads.
+    /// for them lately, nor is more of a map of which the same datagram told only what was `known`. Returns how many
+    /// bytes that takes at most, which is less than a stranger gets for its heads.
     pub(super) fn on_heads(
         &mut self,
         from: SocketAddr,
@@ -160,12 +171,16 @@ impl Node {
         now: Instant,
     ) -> u32 {
         let mut asks = Vec::new();
+        let overloaded = self.cold.exchanges.held;
         for HeadOf { id_hash, head } in heads {
             let Some(slot) = self.membership.find_hash(id_hash) else { continue };
             if self.lacks(slot, head, now) {
                 // Whoever told what is known already is behind another one who goes on with the same.
                 let is_late = known.contains(&slot) && self.cold.state.is_asked(slot, now);
-                if !is_late && self.ask_for(slot, asking, now) {
+                // Later news are worth a second question. While there is too much to tell already, one question at a
+                // time is for whatever there is.
+                let version = if overloaded { 0 } else { head.version };
+                if !is_late && self.ask_for(slot, version, asking, now) {
                     asks.push(slot);
                 }
             } else if self.follow_watermark(slot, head, now) {
@@ -205,10 +220,10 @@ impl Node {
         now.after(self.cold.config.gossip_interval * 2)
     }
 
-    fn ask_for(&mut self, slot: Slot, asking: Asking, now: Instant) -> bool {
+    fn ask_for(&mut self, slot: Slot, version: u64, asking: Asking, now: Instant) -> bool {
         let of = (slot, self.membership.id_hash(slot));
         let until = self.awaited_until(now);
-        self.cold.state.ask(of, asking, (now, until))
+        self.cold.state.ask(of, version, asking, (now, until))
     }
 
     /// Somebody's copy of this node's own map. If it holds what the map does not, the map was lost in part, or
@@ -257,7 +272,7 @@ impl Node {
     /// again tells by that how far it has come.
     pub(super) fn give(
         &mut self,
-        (to, mut confirm): (SocketAddr, bool),
+        (to, confirm): (SocketAddr, bool),
         mut gives: Vec<Give>,
         rates: Option<Rates>,
         now: Instant,
@@ -266,24 +281,23 @@ impl Node {
             return;
         }
         gives.sort_unstable_by_key(|give| give.slot);
-        let (mut since, mut told) = (now, rates);
-        let waiting = self.cold.exchanges.waiting_for(to);
-        if let Some(waiting) = &waiting {
-            let asked = gives.len();
-            let is_asked = |slot| gives[..asked].binary_search_by_key(&slot, |give| give.slot).is_ok();
-            let others: Vec<Give> = waiting.gives.iter().filter(|give| !is_asked(give.slot)).copied().collect();
-            gives.extend(others);
-            (since, told, confirm) = (waiting.since, rates.or(waiting.rates), confirm || waiting.confirm);
+        if let Some(waiting) = self.cold.exchanges.waiting_for(to) {
+            let is_new = |give: &Give| gives.binary_search_by_key(&give.slot, |new| new.slot).is_err();
+            waiting.gives.retain(is_new);
+            gives.append(&mut waiting.gives);
         }
         gives.truncate(OWNERS_MAX);
-        let is_known = waiting.is_some();
         self.order_gives(&mut gives);
         let until = self.awaited_until(now);
-        let exchange = Exchange { to, gives, window: WINDOW, since, until, rates: told, confirm };
         let exchanges = &mut self.cold.exchanges;
-        if is_known {
-            exchanges.waiting_for(to).into_iter().for_each(|waiting| *waiting = exchange.clone());
-        } else if exchanges.gives.push_back(exchange).is_err() {
+        if let Some(waiting) = exchanges.waiting_for(to) {
+            (waiting.gives, waiting.window, waiting.until) = (gives, WINDOW, until);
+            (waiting.rates, waiting.confirm) = (rates.or(waiting.rates), confirm || waiting.confirm);
+        } else if exchanges
+            .gives
+            .push_back(Exchange { to, gives, window: WINDOW, since: now, until, rates, confirm })
+            .is_err()
+        {
             self.stats.intents_dropped += 1;
             self.cold.flow.on_behind(now);
         }
@@ -317,13 +331,12 @@ impl Node {
                 self.stats.changes_refused += 1;
                 continue;
             };
-            let before = self.cold.state.head(slot);
             match self.take_span((slot, id_hash), span, items, now) {
-                Ok(_) if self.cold.state.head(slot) == before => {
+                Ok(Taken::Known) => {
                     known.push(slot);
                     continue;
                 }
-                Ok(by_repair) => repaired += u32::from(by_repair),
+                Ok(taken) => repaired += u32::from(taken == Taken::ByRepair),
                 Err(Refusal::Gap) if self.cold.state.is_asked(slot, now) => {
                     self.cold.exchanges.keep(slot, span, items.as_bytes());
                     continue;
@@ -335,7 +348,7 @@ impl Node {
             }
             while let Some(Early { span, items, .. }) = self.cold.exchanges.take(slot, self.cold.state.head(slot)) {
                 let Some(items) = Items::validate(&items, span.from, span.to) else { continue };
-                repaired += u32::from(self.take_span((slot, id_hash), span, items, now).unwrap_or_default());
+                repaired += u32::from(self.take_span((slot, id_hash), span, items, now) == Ok(Taken::ByRepair));
             }
         }
         self.has_events |= self.cold.events.is_waiting();
@@ -345,8 +358,7 @@ impl Node {
         known
     }
 
-    /// Takes in one span. Returns whether it was news that a repair brought.
-    fn take_span(&mut self, of: (Slot, u64), span: Span, items: Items<'_>, now: Instant) -> Result<bool, Refusal> {
+    fn take_span(&mut self, of: (Slot, u64), span: Span, items: Items<'_>, now: Instant) -> Result<Taken, Refusal> {
         let (slot, outside) = (of.0, self.clock.outside(now));
         if slot == Slot::SELF || !self.membership.is_plausible(span.head.epoch, outside) {
             return Err(Refusal::Owner);
@@ -356,7 +368,7 @@ impl Node {
         let applied = state.apply(of, span, items, outside, |change| watches.report(events, owner, change))?;
         state.count(slot, self.membership.health(slot).is_live());
         if applied == Applied::Known {
-            return Ok(false);
+            return Ok(Taken::Known);
         }
         self.stats.changes_taken += 1;
         let more_until = (span.to < span.head.version).then(|| self.awaited_until(now));
@@ -365,6 +377,6 @@ impl Node {
         if is_news {
             self.tell_head(slot, now);
         }
-        Ok(!is_news)
+        Ok(if is_news { Taken::News } else { Taken::ByRepair })
     }
 }

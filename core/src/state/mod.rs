@@ -102,13 +102,14 @@ pub(crate) enum Asking {
 /// What was asked for last of an owner.
 #[derive(Debug, Clone, Copy)]
 struct Asked {
+    version: u64,
     /// Until then it may still come.
     until: Instant,
     for_repair: bool,
 }
 
 impl Asked {
-    const NOTHING: Self = Self { until: Instant::from_nanos(0), for_repair: false };
+    const NOTHING: Self = Self { version: 0, until: Instant::from_nanos(0), for_repair: false };
 }
 
 #[derive(Debug, Clone)]
@@ -154,6 +155,11 @@ impl State {
         self.owner(slot).map_or_else(Head::default, |owner| owner.latest().head())
     }
 
+    /// Whether readers see how far the copy of an owner's map has come: while a new copy is made, they do not.
+    pub(crate) fn is_shown(&self, slot: Slot) -> bool {
+        self.owner(slot).is_none_or(|owner| owner.staged.is_none())
+    }
+
     /// The value of a key, as readers see it.
     pub(crate) fn get(&self, slot: Slot, key: &[u8], now: Instant) -> Option<Item<'_>> {
         let place = self.owner(slot)?.shown.find(&self.entries, key)?;
@@ -190,20 +196,21 @@ impl State {
         judge::offered_from(other, self.head(slot)).is_some()
     }
 
-    /// Notes that changes are asked for. Returns whether they shall be: while some are awaited, news are not, or the same
-    /// would come from several.
+    /// Notes that changes up to a version are asked for. Returns whether they shall be: while as many are awaited, news
+    /// are not, or the same would come from several.
     pub(crate) fn ask(
         &mut self,
         (slot, id_hash): (Slot, u64),
+        version: u64,
         asking: Asking,
         (now, until): (Instant, Instant),
     ) -> bool {
         let asked = &mut self.owner_mut(slot, id_hash).asked;
-        if asking == Asking::News && asked.until > now {
+        if asking == Asking::News && asked.version >= version && asked.until > now {
             return false;
         }
         let for_repair = if asking == Asking::More { asked.for_repair } else { asking == Asking::Repair };
-        *asked = Asked { until, for_repair };
+        *asked = Asked { version, until, for_repair };
         true
     }
 
@@ -212,12 +219,18 @@ impl State {
         self.owner(slot).is_some_and(|owner| owner.asked.until > now)
     }
 
-    /// Changes of an owner have come: more may until then, or that was all. Returns whether they are news that others
-    /// may lack too, which what a repair brings is not.
+    /// Changes of an owner have come: more may until then, or that was all that the sender has. Returns whether they
+    /// are news that others may lack too, which what a repair brings is not.
     pub(crate) fn on_taken(&mut self, slot: Slot, now: Instant, more_until: Option<Instant>) -> bool {
         let Some(owner) = find_mut(&mut self.owners, slot) else { return false };
         let is_news = owner.asked.until > now && !owner.asked.for_repair;
-        owner.asked.until = more_until.map_or(now, |until| until.max(owner.asked.until));
+        let has_all = owner.latest().version >= owner.asked.version;
+        owner.asked.until = match more_until {
+            Some(until) => until.max(owner.asked.until),
+            None if has_all => now,
+            // A later version that was asked for elsewhere is still to come.
+            None => owner.asked.until,
+        };
         is_news
     }
 
