@@ -18,9 +18,7 @@ use std::time::Duration;
 use quidnunc_benches::cluster::{address_of, fresh_identity};
 use quidnunc_benches::cpu::process_nanos;
 use quidnunc_benches::is_quick;
-use quidnunc_core::{
-    Command, Config, Health, Incarnation, Input, Instant, Node, Purpose, Record, Snapshot, fit_checksum,
-};
+use quidnunc_core::{Command, Config, Input, Instant, Node, Purpose, Record, Snapshot, fit_checksum};
 
 const KEYS: u32 = 20;
 const EPOCH: Instant = Instant::from_nanos(0);
@@ -206,16 +204,7 @@ impl Net {
 
 fn record(number: u32) -> Record {
     let identity = fresh_identity(1, number);
-    let incarnation = Incarnation::first(identity.boot);
-    Record {
-        id: identity.id,
-        incarnation,
-        health: Health::Alive,
-        hops: 0,
-        age_ms: 0,
-        addr: identity.addr,
-        domain: identity.domain,
-    }
+    Record::of_new_life(identity.id, identity.boot, identity.addr)
 }
 
 fn born(number: u32, members: &[Record], now: Instant) -> Node {

@@ -17,21 +17,9 @@ fn without_rumours() -> Config {
     Config { retransmit_mult: 0, ..Config::lan() }
 }
 
-fn member(id: NodeId, boot: u64, addr: std::net::SocketAddr) -> Record {
-    Record {
-        id,
-        incarnation: Incarnation::first(boot),
-        health: Health::Alive,
-        hops: 0,
-        age_ms: 0,
-        addr,
-        domain: Domain::NONE,
-    }
-}
-
 /// The record of a peer of the test world.
 fn peer_record(peer: usize) -> Record {
-    member(id_of(peer), 1000, addr_of(peer))
+    Record::of_new_life(id_of(peer), 1000, addr_of(peer))
 }
 
 /// Two peers, each of which begins with what it is given.
@@ -82,7 +70,7 @@ fn look_alikes(id: NodeId) -> [u64; 2] {
         node.view().fingerprint()
     };
     let alone = sum(&[]);
-    let state = |boot| sum(&[member(id, boot, addr_of(9))]).wrapping_sub(alone) & u64::from(u32::MAX);
+    let state = |boot| sum(&[Record::of_new_life(id, boot, addr_of(9))]).wrapping_sub(alone) & u64::from(u32::MAX);
     let mut seen: Vec<(u64, u64)> = (1..200_000).map(|boot| (state(boot), boot)).collect();
     seen.sort_unstable();
     let pair = seen.windows(2).find(|pair| pair[0].0 == pair[1].0).expect("among so many there is a pair");
@@ -95,7 +83,7 @@ fn states_that_look_alike_are_told_apart_in_the_end() {
     let [older, newer] = look_alikes(id);
     // The member itself does not exist; suspicions last long, so that nobody's death makes the two agree.
     let config = Config { suspicion_mult: 1000, tombstone_life: Duration::from_secs(20_000), ..without_rumours() };
-    let knows = |boot| [peer_record(0), peer_record(1), member(id, boot, addr_of(9))];
+    let knows = |boot| [peer_record(0), peer_record(1), Record::of_new_life(id, boot, addr_of(9))];
     let mut world = two_who_know(&config, [&knows(older), &knows(newer)]);
     assert!(!agree(&world));
     agreement(&mut world, 60 * SECOND);
@@ -109,7 +97,7 @@ fn states_that_look_alike_are_told_apart_in_the_end() {
 fn one_row_among_many_is_found_in_parts_of_its_bucket() {
     let addr = |number: u32| std::net::SocketAddr::from((0x0b00_0000_u32.to_be_bytes(), 1 + (number % 60_000) as u16));
     let everybody: Vec<Record> = (0..50_000_u32)
-        .map(|number| member(NodeId::from_name(&number.to_string()), 1000, addr(number)))
+        .map(|number| Record::of_new_life(NodeId::from_name(&number.to_string()), 1000, addr(number)))
         .chain([peer_record(0), peer_record(1)])
         .collect();
     let mut one_newer = everybody.clone();

@@ -12,22 +12,15 @@ use proptest::test_runner::RngSeed;
 use super::merge::{Statement, wins};
 use super::tests::limits;
 use super::{Change, Membership};
-use crate::vocab::{Domain, Health, Incarnation, NodeId, Record};
+use crate::vocab::{Health, Incarnation, NodeId, Record};
 
 const HEALTHS: [Health; 4] = [Health::Alive, Health::Suspect, Health::Dead, Health::Left];
 const INCARNATIONS: [(u64, u32); 9] = [(6, 4), (6, 5), (6, 6), (7, 4), (7, 5), (7, 6), (8, 4), (8, 5), (8, 6)];
 
 fn record(id: u128, (boot, counter): (u64, u32), health: Health, port: u16) -> Record {
     let addr = SocketAddr::from(([10, 0, 0, 1], port));
-    Record {
-        id: NodeId::from_u128(id),
-        incarnation: Incarnation { boot, counter },
-        health,
-        hops: 1,
-        age_ms: 0,
-        addr,
-        domain: Domain::NONE,
-    }
+    let incarnation = Incarnation { boot, counter };
+    Record { incarnation, health, hops: 1, ..Record::of_new_life(NodeId::from_u128(id), boot, addr) }
 }
 
 /// What a roster that knows one thing does with another.

@@ -21,15 +21,8 @@ fn record(id: u128, boot: u64, counter: u32, health: Health, port: u16) -> Recor
     } else {
         SocketAddr::from(([10, 0, 0, 1], port))
     };
-    Record {
-        id: NodeId::from_u128(id),
-        incarnation: Incarnation { boot, counter },
-        health,
-        hops: 1,
-        age_ms: 0,
-        addr,
-        domain: Domain::NONE,
-    }
+    let incarnation = Incarnation { boot, counter };
+    Record { incarnation, health, hops: 1, ..Record::of_new_life(NodeId::from_u128(id), boot, addr) }
 }
 
 fn any_record() -> impl Strategy<Value = Record> {

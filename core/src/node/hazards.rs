@@ -9,8 +9,8 @@ use core::time::Duration;
 use super::Node;
 use super::io::{Command, Identity, Input, Rejected, Snapshot};
 use crate::config::Config;
-use crate::vocab::{Content, Cookie, Domain, Head, Health, Incarnation, Instant, Item, NodeId, Nonce, Record, Slot};
-use crate::wire::{Body, DecodeError, HeadOf, Sender, Summary, Writer};
+use crate::vocab::{Content, Cookie, Domain, Head, Incarnation, Instant, Item, NodeId, Nonce, Record, Slot};
+use crate::wire::{Body, DecodeError, HeadOf, RecordKind, Sender, Summary, Writer};
 
 const START: Instant = Instant::from_nanos(0);
 /// The member whose map is told.
@@ -20,17 +20,12 @@ fn addr(last: u16) -> SocketAddr {
     SocketAddr::from(([0xfd00, 0, 0, 0, 0, 0, 0, last], 7946))
 }
 
+fn record(id: u16) -> Record {
+    Record::of_new_life(NodeId::from_u128(id.into()), 1, addr(id))
+}
+
 /// A node that knows eight others and watches every key.
 fn node() -> Node {
-    let record = |id: u16| Record {
-        id: NodeId::from_u128(id.into()),
-        incarnation: Incarnation::first(1),
-        health: Health::Alive,
-        hops: 0,
-        age_ms: 0,
-        addr: addr(id),
-        domain: Domain::NONE,
-    };
     let members: Vec<Record> = (2..10).map(record).collect();
     let identity = Identity { id: NodeId::from_u128(1), boot: 1 << 40, addr: addr(1), domain: Domain::NONE };
     let snapshot = Snapshot { members: &members, map: None };
@@ -139,6 +134,40 @@ fn changes_that_are_no_list_reject_the_datagram() {
     assert_eq!(node.stats.changes_taken, 1);
 }
 
+/// How many bytes go back to a stranger for a datagram.
+fn answers_to_a_stranger(mut node: Node, bytes: &[u8]) -> usize {
+    node.handle(START, Input::Datagram { from: addr(99), bytes }).expect("valid");
+    let mut buffer = [0; 1232];
+    core::iter::from_fn(|| node.poll_transmit(START, &mut buffer))
+        .filter(|transmit| transmit.to == addr(99))
+        .map(|transmit| transmit.len)
+        .sum()
+}
+
+/// A node that has much to tell hears a ping with heads of maps.
+#[test]
+fn all_answers_together_keep_to_what_a_stranger_gets() {
+    let mut node = node();
+    let told = written(99, |writer| {
+        writer.open_records(RecordKind::Rumours);
+        (10..30).for_each(|id| assert!(writer.record(&record(id)), "it fits"));
+    });
+    node.handle(START, Input::Datagram { from: addr(2), bytes: &told }).expect("taken");
+    for heads in 0..8 {
+        let asked = written(99, |writer| {
+            assert!(writer.body(&Body::Ping { nonce: Nonce([7; 8]) }), "it fits");
+            writer.open_heads(Cookie([0; 8]));
+            for slot in (1..=heads).map(Slot) {
+                let head = Head { epoch: 1, watermark: 0, version: 1, sum: 0 };
+                assert!(writer.head(HeadOf { id_hash: node.membership.id_hash(slot), head }), "it fits");
+            }
+        });
+        let answered = answers_to_a_stranger(node.clone(), &asked);
+        let len = asked.len();
+        assert!(answered > 0 && answered <= 3 * len, "{answered} bytes for {len} with {heads} heads");
+    }
+}
+
 /// Hazard `amplification_bound`, for questions about maps.
 #[test]
 fn amplification_bound() {
@@ -169,12 +198,7 @@ fn amplification_bound() {
                     }
                 }
             });
-            let mut node = full.clone();
-            node.handle(START, Input::Datagram { from: addr(99), bytes: &asked }).expect("valid");
-            let (mut answered, mut buffer) = (0, [0; 1232]);
-            while let Some(transmit) = node.poll_transmit(START, &mut buffer) {
-                answered += if transmit.to == addr(99) { transmit.len } else { 0 };
-            }
+            let answered = answers_to_a_stranger(full.clone(), &asked);
             assert!(
                 answered <= 3 * asked.len(),
                 "{answered} bytes answer {}: level {level}, {heads} heads",

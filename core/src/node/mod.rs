@@ -184,8 +184,7 @@ impl Node {
         if !can_listen(addr) {
             return Err(ConfigError::Address { addr });
         }
-        let incarnation = Incarnation::first(boot);
-        let own = Record { id, incarnation, health: Health::Alive, hops: 0, age_ms: 0, addr, domain };
+        let own = Record { domain, ..Record::of_new_life(id, boot, addr) };
         let mut rng = Rng::new(seed, id, boot);
         let cold = Cold {
             events: Events::new(config.events_max, config.hash_seed),

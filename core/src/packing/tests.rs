@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 
 use super::backlog::{Backlog, Offer};
 use super::*;
-use crate::vocab::{Domain, Health, Incarnation, NodeId, Record, Slot};
+use crate::vocab::{Health, Incarnation, NodeId, Record, Slot};
 use crate::wire::{RecordKind, Sender, Writer};
 
 fn rumour(slot: u32) -> Rumour {
@@ -88,15 +88,7 @@ fn a_flood_of_one_class_leaves_the_other_its_share() {
     let told = core::cell::RefCell::new([0_u32; 2]);
     let records = gossip.fill(&mut writer, (4, 0), None, |rumour| {
         told.borrow_mut()[usize::from(rumour.slot.0 >= 1000)] += 1;
-        Some(Record {
-            id,
-            incarnation: Incarnation::first(1),
-            health: Health::Alive,
-            hops: 0,
-            age_ms: 0,
-            addr,
-            domain: Domain::NONE,
-        })
+        Some(Record::of_new_life(id, 1, addr))
     });
     let [urgent, ordinary] = told.into_inner();
     assert!(records > 30, "{records} records");
@@ -114,15 +106,7 @@ fn what_the_packet_says_already_is_told_and_not_forgotten() {
     let mut writer = Writer::begin(&mut buffer, 0, &sender).expect("frame and sender fit");
     writer.open_records(RecordKind::Rumours);
     let addr = SocketAddr::from(([10, 0, 0, 1], 1));
-    let record = Record {
-        id,
-        incarnation: Incarnation::first(1),
-        health: Health::Suspect,
-        hops: 0,
-        age_ms: 0,
-        addr,
-        domain: Domain::NONE,
-    };
+    let record = Record { health: Health::Suspect, ..Record::of_new_life(id, 1, addr) };
     assert_eq!(gossip.fill(&mut writer, (3, 0), Some(Slot(7)), |_| Some(record)), 0);
     assert_eq!(gossip.fill(&mut writer, (3, 0), None, |_| Some(record)), 1);
     assert_eq!(gossip.fill(&mut writer, (3, 0), None, |_| Some(record)), 1);

@@ -46,3 +46,13 @@ pub struct Record {
     /// What it shares its fate with.
     pub domain: Domain,
 }
+
+impl Record {
+    /// The first statement of a node that begins a life, as it makes it itself: what a snapshot of a cluster whose
+    /// members are known beforehand is made of.
+    #[must_use]
+    pub const fn of_new_life(id: NodeId, boot: u64, addr: SocketAddr) -> Self {
+        let (incarnation, domain) = (Incarnation::first(boot), Domain::NONE);
+        Self { id, incarnation, health: Health::Alive, hops: 0, age_ms: 0, addr, domain }
+    }
+}

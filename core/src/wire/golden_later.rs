@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use expect_test::expect;
 
-use super::golden::{CLUSTER, error, hex_of, sender, with};
+use super::golden::{CLUSTER, error, hex_of, with};
+use super::golden_state::written;
 use super::*;
 use crate::vocab::{Domain, Health, Incarnation, NodeId, Record};
 
@@ -22,16 +23,8 @@ fn record(health: Health, domain: Domain) -> Record {
     }
 }
 
-fn written(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
-    let mut buffer = [0xee; 512];
-    let mut writer = Writer::begin(&mut buffer, CLUSTER, &sender()).expect("frame and sender fit");
-    write(&mut writer);
-    let len = writer.finish();
-    buffer[..len].to_vec()
-}
-
 fn with_record(record: Record) -> Vec<u8> {
-    let bytes = written(|writer| {
+    let bytes = written(0, |writer| {
         writer.open_records(RecordKind::Rumours);
         assert!(writer.record(&record));
     });
@@ -45,7 +38,7 @@ pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
     [
         ("alive_in_a_domain", with_record(record(Health::Alive, rack))),
         ("left_from_a_domain", with_record(record(Health::Left, rack))),
-        ("confirm", written(|writer| assert!(writer.confirm()))),
+        ("confirm", written(0, |writer| assert!(writer.confirm()))),
     ]
     .into()
 }
@@ -88,6 +81,6 @@ fn the_question_is_asked_once_and_may_grow() {
     assert!(!Datagram::decode(&with(&[]), CLUSTER).expect("valid").confirm);
     let twice = with(&[kind::CONFIRM, 0, kind::CONFIRM, 0]);
     assert_eq!(error(&twice), Some(DecodeError::Repeated { kind: kind::CONFIRM }));
-    let least = written(|writer| assert!(writer.confirm())).len();
+    let least = written(0, |writer| assert!(writer.confirm())).len();
     assert!(3 * least >= CONFIRM_ANSWER_BYTES_MAX, "{least} bytes may be answered");
 }

@@ -32,7 +32,7 @@ fn groups() -> Vec<u8> {
 }
 
 /// A datagram as the writer writes it.
-fn written(state: u64, write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
+pub(super) fn written(state: u64, write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
     let mut buffer = [0xee; 512];
     let sender = Sender { state, ..sender() };
     let mut writer = Writer::begin(&mut buffer, CLUSTER, &sender).expect("frame and sender fit");

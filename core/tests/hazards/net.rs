@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use quidnunc_core::{
-    Command, Config, Domain, Health, Identity, Incarnation, Input, Instant, Node, NodeId, Purpose, Record, Snapshot,
-};
+use quidnunc_core::{Command, Config, Domain, Identity, Input, Instant, Node, NodeId, Purpose, Record, Snapshot};
 
 /// A datagram that was sent, by whom and to whom.
 #[derive(Clone)]
@@ -40,16 +38,7 @@ pub(crate) fn id(number: u32) -> NodeId {
 
 /// Somebody who lives, in its life of this boot.
 pub(crate) fn member(number: u32, boot: u64) -> Record {
-    let incarnation = Incarnation::first(boot);
-    Record {
-        id: id(number),
-        incarnation,
-        health: Health::Alive,
-        hops: 0,
-        age_ms: 0,
-        addr: addr(number),
-        domain: Domain::NONE,
-    }
+    Record::of_new_life(id(number), boot, addr(number))
 }
 
 impl Net {

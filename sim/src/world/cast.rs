@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use quidnunc_core::{
-    Command, Config, ConfigError, Domain, Event, Health, Identity, Incarnation, Input, Instant, Node, NodeId,
-    ProbeOrder, Purpose, Record, Snapshot, Stats, stable_hash,
+    Command, Config, ConfigError, Domain, Event, Identity, Input, Instant, Node, NodeId, ProbeOrder, Purpose, Record,
+    Snapshot, Stats, stable_hash,
 };
 
 use crate::engine::draws::{Draws, Purpose as Draw};
@@ -170,15 +170,7 @@ impl Cast {
 
     /// Everybody as they are when they start at t = 0.
     fn everybody(&self) -> Vec<Record> {
-        let record = |node| Record {
-            id: self.id_of(node),
-            incarnation: Incarnation::first(EPOCH_MS),
-            health: Health::Alive,
-            hops: 0,
-            age_ms: 0,
-            addr: address_of(node),
-            domain: Domain::NONE,
-        };
+        let record = |node| Record::of_new_life(self.id_of(node), EPOCH_MS, address_of(node));
         (0..self.nodes.count).map(record).collect()
     }
 

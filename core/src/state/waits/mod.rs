@@ -15,7 +15,6 @@ mod tests;
 use alloc::collections::{BTreeMap, VecDeque};
 use core::time::Duration;
 
-use super::State;
 use crate::vocab::{Domain, Head, Instant, Slot};
 
 /// The most waits that are open at once.
@@ -285,12 +284,5 @@ impl Waits {
             self.held.values().filter(holds).for_each(|held| counted.count(held.domain));
             assert_eq!((&wait.holders, wait.replicas), (&counted.holders, counted.replicas), "each holder counts once");
         }
-    }
-}
-
-impl State {
-    /// Whether readers see how far the copy of an owner's map has come: while a new copy is made, they do not.
-    pub(crate) fn is_shown(&self, slot: Slot) -> bool {
-        self.owner(slot).is_none_or(|owner| owner.staged.is_none())
     }
 }
