@@ -37,6 +37,6 @@ pub use node::io::{
     Command, Event, Identity, Input, KEY_BYTES_MAX, MapSnapshot, MapVersion, MemberChange, Purpose, Reason, Rejected,
     SEEDS_MAX, Snapshot, Stats, Timer, Transmit, ValueChange, ValueView, WATCHES_MAX, Wakeup,
 };
-pub use node::{MemberView, Node, View};
+pub use node::{MemberView, Node, SuspicionView, View};
 pub use vocab::{Health, Incarnation, Instant, NodeId, Record, TTL_MAX, stable_hash};
 pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, fit_checksum, probe_decoder};

@@ -3,7 +3,6 @@
 use core::time::Duration;
 
 use crate::config::Config;
-use crate::detector::suspicion::suspicion_length;
 use crate::membership::joining::Joining;
 use crate::membership::{Change, Verdict};
 use crate::packing::{Rumour, Urgency};
@@ -27,7 +26,9 @@ impl Node {
         if reason != Reason::Repair && self.membership.holds(record) {
             return false;
         }
+        let heard = record.health;
         let (record, outside) = (self.softened(record, reason), self.clock.outside(now));
+        let convicted = record.health != heard;
         if self.membership.is_full()
             && self.membership.judge(&record, outside) == Verdict::New
             && let Some((slot, last)) = self.membership.forget_first(outside)
@@ -49,7 +50,7 @@ impl Node {
         }
         self.count_map(slot, live);
         self.order.on_changed(slot, live.then(|| self.target(slot)));
-        self.follow_suspicion(slot, reason, now);
+        self.follow_suspicion(slot, (reason, convicted), now);
         if reason != Reason::Repair {
             let over_life = record.health != Health::Alive || was.is_some_and(|was| was != Health::Alive);
             self.tell(slot, if over_life { Urgency::Urgent } else { Urgency::Ordinary }, now);
@@ -69,27 +70,20 @@ impl Node {
         }
     }
 
-    /// Opens or closes the suspicion that goes with the row's health.
-    fn follow_suspicion(&mut self, slot: Slot, reason: Reason, now: Instant) {
+    /// Opens or closes the suspicion that goes with the row's health. `convicted` says that others believe the worst
+    /// already.
+    fn follow_suspicion(&mut self, slot: Slot, (reason, convicted): (Reason, bool), now: Instant) {
         self.suspicions.close(slot);
         if self.membership.health(slot) == Health::Suspect {
-            let period = self.cold.config.period;
-            let length = suspicion_length(self.cold.config.suspicion_mult, self.membership.live(), period);
             // Whoever has the suspicion by hearsay leaves the accuser time to finish, so that one last
             // chance is given by few, not by all.
-            let hearsay = reason != Reason::Silence;
-            self.suspicions.open(slot, if hearsay { length + period } else { length }, now);
+            let extra = if reason == Reason::Silence { Duration::ZERO } else { self.cold.config.period };
+            self.suspicions.open(slot, self.suspicion_length(convicted), extra, now);
             if reason != Reason::Rumour {
                 self.wish(Intent::Tell { to: self.membership.addr(slot), about: slot, bytes_max: u32::MAX });
             }
         }
         self.schedule_suspicions();
-    }
-
-    /// Whoever leaves convicts nobody any more.
-    pub(super) fn schedule_suspicions(&mut self) {
-        let stays = self.leaving == Leaving::Stays;
-        self.deadlines.set(Timer::Suspicion, if stays { self.suspicions.next_deadline() } else { Instant::NEVER });
     }
 
     /// Somebody says something about this node. If it would win, it is contradicted.
@@ -121,6 +115,9 @@ impl Node {
         self.membership.overwrite(Slot::SELF, &Record { incarnation: raised, ..own }, outside);
         self.incarnation = raised;
         self.stats.refutations += 1;
+        if matches!(heard.health, Health::Suspect | Health::Dead) {
+            self.health.on_refuted();
+        }
         self.tell(Slot::SELF, Urgency::Urgent, now);
         self.report(Event::Refuted { incarnation: raised });
         true

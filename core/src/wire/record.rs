@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocab::{Health, Incarnation, NodeId, Record};
+use crate::vocab::{Accusers, Health, Incarnation, NodeId, Record};
 
 #[derive(Serialize, Deserialize)]
 struct RecordWire {
@@ -22,9 +22,9 @@ enum AddrWire {
     V6([u8; 16], [u8; 2]),
 }
 
-/// Encodes a record without its length; `None` when the buffer is too small. The age of whoever has gone
-/// stands behind the rest.
-pub(super) fn encode(record: &Record, buffer: &mut [u8]) -> Option<usize> {
+/// Encodes a record without its length; `None` when the buffer is too small. Behind the rest stands what its
+/// health needs: the age of whoever has gone, the accusers of a suspect.
+pub(super) fn encode(record: &Record, accusers: &Accusers, buffer: &mut [u8]) -> Option<usize> {
     let port = record.addr.port().to_be_bytes();
     let addr = match record.addr.ip() {
         IpAddr::V4(ip) => AddrWire::V4(ip.octets(), port),
@@ -38,15 +38,24 @@ pub(super) fn encode(record: &Record, buffer: &mut [u8]) -> Option<usize> {
     };
     let Incarnation { boot, counter } = record.incarnation;
     let wire = RecordWire { id: record.id.to_bytes(), boot, counter, health, hops: record.hops, addr };
-    Some(if record.health.is_live() {
-        postcard::to_slice(&wire, buffer).ok()?.len()
-    } else {
-        postcard::to_slice(&(wire, record.age_ms), buffer).ok()?.len()
-    })
+    match record.health {
+        Health::Alive => Some(postcard::to_slice(&wire, buffer).ok()?.len()),
+        Health::Dead | Health::Left => Some(postcard::to_slice(&(wire, record.age_ms), buffer).ok()?.len()),
+        Health::Suspect => {
+            let len = postcard::to_slice(&wire, buffer).ok()?.len();
+            let hashes = accusers.as_slice();
+            let (count, places) = buffer.get_mut(len..)?.split_first_mut()?;
+            *count = u8::try_from(hashes.len()).ok()?;
+            for (place, hash) in places.get_mut(..size_of_val(hashes))?.chunks_exact_mut(8).zip(hashes) {
+                place.copy_from_slice(&hash.to_le_bytes());
+            }
+            len.checked_add(1)?.checked_add(size_of_val(hashes))
+        }
+    }
 }
 
 /// Decodes a record without its length; `None` when it is not one, or when nobody can listen at its address.
-pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
+pub(super) fn decode(bytes: &[u8]) -> Option<(Record, Accusers)> {
     let (wire, rest) = postcard::take_from_bytes::<RecordWire>(bytes).ok()?;
     let health = match wire.health {
         0 => Health::Alive,
@@ -64,8 +73,21 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
         return None;
     }
     let age_ms = if health.is_live() { 0 } else { postcard::take_from_bytes::<u32>(rest).ok()?.0 };
+    let accusers = if health == Health::Suspect { decode_accusers(rest)? } else { Accusers::default() };
     let incarnation = Incarnation { boot: wire.boot, counter: wire.counter };
-    Some(Record { id: NodeId::from_bytes(wire.id), incarnation, health, hops: wire.hops, age_ms, addr })
+    let record = Record { id: NodeId::from_bytes(wire.id), incarnation, health, hops: wire.hops, age_ms, addr };
+    Some((record, accusers))
+}
+
+/// A count and so many hashed identities; nothing at all stands for nobody. Who finds no room is left out.
+fn decode_accusers(bytes: &[u8]) -> Option<Accusers> {
+    let mut accusers = Accusers::default();
+    let Some((&count, rest)) = bytes.split_first() else { return Some(accusers) };
+    let (hashes, _later) = rest.as_chunks::<8>().0.split_at_checked(usize::from(count))?;
+    for hash in hashes {
+        accusers.add(u64::from_le_bytes(*hash));
+    }
+    Some(accusers)
 }
 
 /// Whether somebody can listen at an address.
@@ -97,6 +119,13 @@ impl<'a> Records<'a> {
         self.bytes.is_empty()
     }
 
+    /// The next record, and who accuses if it is a suspect's.
+    pub(crate) fn next_told(&mut self) -> Option<(Record, Accusers)> {
+        let (record, tail) = split(self.bytes)?;
+        self.bytes = tail;
+        decode(record)
+    }
+
     /// Passes over a record without decoding it.
     pub(crate) fn pass(&mut self) {
         self.bytes = split(self.bytes).map_or_else(Default::default, |(_, rest)| rest);
@@ -107,9 +136,7 @@ impl Iterator for Records<'_> {
     type Item = Record;
 
     fn next(&mut self) -> Option<Record> {
-        let (record, tail) = split(self.bytes)?;
-        self.bytes = tail;
-        decode(record)
+        self.next_told().map(|(record, _)| record)
     }
 }
 
