@@ -49,14 +49,19 @@ impl Helpers {
         asked.iter().position(|&slot| slot == helper).filter(|_| self.nonce == nonce)
     }
 
-    /// How many were asked for the probe with this nonce and said nothing.
-    pub(crate) fn silent(&self, nonce: Nonce) -> u32 {
-        if self.nonce == nonce { u32::from(self.count) - self.heard.count_ones() } else { 0 }
+    /// Who was asked for the probe with this nonce and said nothing.
+    pub(crate) fn silent(&self, nonce: Nonce) -> impl Iterator<Item = Slot> + '_ {
+        let count = if self.nonce == nonce { usize::from(self.count) } else { 0 };
+        let asked = self.asked[..count].iter().enumerate();
+        asked.filter(|(place, _)| self.heard & (1 << place) == 0).map(|(_, &helper)| helper)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
     use super::*;
 
     const FIRST: Nonce = Nonce([1; 8]);
@@ -66,14 +71,15 @@ mod tests {
     fn each_helper_owes_one_word_for_its_own_probe() {
         let mut helpers = Helpers::none();
         (1..=3).for_each(|slot| helpers.on_asked(FIRST, Slot(slot)));
-        assert_eq!(helpers.silent(FIRST), 3);
+        let silent = |helpers: &Helpers, nonce| helpers.silent(nonce).map(|slot| slot.0).collect::<Vec<_>>();
+        assert_eq!(silent(&helpers, FIRST), [1, 2, 3]);
         assert!(helpers.on_word(FIRST, Slot(2)));
         assert!(!helpers.on_word(FIRST, Slot(2)), "a repeated datagram");
         assert!(!helpers.on_word(FIRST, Slot(9)), "was not asked");
         assert!(!helpers.on_word(SECOND, Slot(1)), "another probe");
-        assert_eq!((helpers.silent(FIRST), helpers.silent(SECOND)), (2, 0));
+        assert_eq!((silent(&helpers, FIRST), silent(&helpers, SECOND)), (vec![1, 3], vec![]));
         helpers.on_asked(SECOND, Slot(1));
-        assert_eq!((helpers.silent(FIRST), helpers.silent(SECOND)), (0, 1));
+        assert_eq!((silent(&helpers, FIRST), silent(&helpers, SECOND)), (vec![], vec![1]));
     }
 
     #[test]
@@ -81,7 +87,7 @@ mod tests {
         assert_eq!(HELPERS_MAX, crate::membership::CHOICE_MAX as usize);
         let mut helpers = Helpers::none();
         (1..=20).for_each(|slot| helpers.on_asked(FIRST, Slot(slot)));
-        assert_eq!(helpers.silent(FIRST), 16);
+        assert_eq!(helpers.silent(FIRST).count(), 16);
         assert!(!helpers.on_word(FIRST, Slot(20)));
     }
 }

@@ -94,6 +94,17 @@ impl Suspicion {
         &self.accusers
     }
 
+    /// Whether it has lasted for less than half of what it lasts at least: too short for anybody's contradiction to
+    /// have come, and too short for a death of which its beginning was told.
+    pub(crate) fn is_young(&self, now: Instant) -> bool {
+        now < self.since.after(self.length.min / 2)
+    }
+
+    /// Whether nobody accuses but the member with this hashed identity.
+    pub(crate) fn is_of(&self, accuser: u64) -> bool {
+        self.accusers.as_slice().iter().all(|&other| other == accuser)
+    }
+
     /// When it ends, if nothing else happens.
     pub(crate) const fn until(&self) -> Instant {
         self.until
@@ -152,6 +163,15 @@ impl Suspicions {
         true
     }
 
+    /// Makes a suspicion as short as it can be.
+    pub(crate) fn shorten(&mut self, slot: Slot, now: Instant) {
+        if let Some(mut suspicion) = self.open.value(slot).filter(|open| open.stage == Stage::Open) {
+            suspicion.length = Length::fixed(suspicion.length.min);
+            suspicion.until = suspicion.end();
+            self.schedule(slot, suspicion, now);
+        }
+    }
+
     /// Whether more accusers would change nothing.
     pub(crate) fn is_settled(&self, slot: Slot) -> bool {
         self.open.value(slot).is_none_or(|suspicion| suspicion.is_settled())
@@ -174,9 +194,8 @@ impl Suspicions {
     pub(crate) fn on_deadline(&mut self, now: Instant, own: u64, cut_off: impl Fn(usize) -> bool) -> Option<Due> {
         let suspects = self.open.len();
         let (slot, suspicion) = self.open.take_due(now)?;
-        let alone = suspicion.accusers.as_slice().iter().all(|&accuser| accuser == own);
         match suspicion.stage {
-            Stage::Asked | Stage::PutOff if alone && cut_off(suspects) => {
+            Stage::Asked | Stage::PutOff if suspicion.is_of(own) && cut_off(suspects) => {
                 let until = now.after(self.pause);
                 self.open.set(slot, until, Suspicion { until, stage: Stage::PutOff, ..suspicion });
                 Some(Due::PutOff(slot))

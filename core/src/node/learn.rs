@@ -27,7 +27,7 @@ impl Node {
             return false;
         }
         let heard = record.health;
-        let (record, outside) = (self.softened(record, reason), self.clock.outside(now));
+        let (record, outside) = (self.softened(record, reason, now), self.clock.outside(now));
         let convicted = record.health != heard;
         if self.membership.is_full()
             && self.membership.judge(&record, outside) == Verdict::New
@@ -38,7 +38,12 @@ impl Node {
         let (slot, was) = match self.membership.apply(&record, outside) {
             Change::New(slot) => (slot, None),
             Change::Changed { slot, was } => (slot, Some(was)),
-            Change::Old => return false,
+            Change::Old => {
+                if convicted {
+                    self.hear_conviction(&record, now);
+                }
+                return false;
+            }
             Change::Refused(_) => {
                 self.stats.records_refused += 1;
                 return false;
@@ -60,10 +65,19 @@ impl Node {
         true
     }
 
-    /// A repair never kills at once: what it says is dead, and lives here, gets time to contradict.
-    fn softened(&self, record: &Record, reason: Reason) -> Record {
-        let lives_here = || self.membership.find(record.id).is_some_and(|slot| self.membership.health(slot).is_live());
-        if reason == Reason::Repair && record.health == Health::Dead && lives_here() {
+    /// Nothing that is heard kills at once: whoever is said to be dead, and was not suspected here for a while, gets
+    /// time to contradict. What a repair says may be old, so that it never kills.
+    fn softened(&self, record: &Record, reason: Reason, now: Instant) -> Record {
+        let has_time = |slot| match self.membership.health(slot) {
+            Health::Alive => true,
+            Health::Suspect => {
+                let newer = record.incarnation > self.membership.record(slot).incarnation;
+                newer || reason == Reason::Repair || self.suspicions.get(slot).is_none_or(|open| open.is_young(now))
+            }
+            Health::Dead | Health::Left => false,
+        };
+        let hearsay = matches!(reason, Reason::Rumour | Reason::Repair);
+        if hearsay && record.health == Health::Dead && self.membership.find(record.id).is_some_and(has_time) {
             Record { health: Health::Suspect, ..*record }
         } else {
             *record

@@ -12,17 +12,28 @@ use super::{Leaving, Node};
 
 impl Node {
     /// The period of a probe is over: if its target stayed silent, that speaks against the target, and a little
-    /// against this node.
+    /// against this node. Whom others miss too says nothing against this node, be it the target or a helper.
     pub(super) fn end_probe(&mut self, now: Instant) {
         let silent = self.prober.on_tick();
-        if let Some((_, nonce)) = silent {
-            let helpers_silent = self.cold.helpers.silent(nonce);
-            self.stats.nacks_missed += u64::from(helpers_silent);
-            self.health.on_failure(helpers_silent);
+        if let Some((target, nonce)) = silent
+            && !self.is_missed_by_others(target.slot)
+        {
+            let missed = self.cold.helpers.silent(nonce).filter(|&helper| !self.is_missed_by_others(helper)).count();
+            self.stats.nacks_missed += missed as u64;
+            self.health.on_failure(u32::try_from(missed).unwrap_or(u32::MAX));
         }
         self.prober.begin(now, self.health.scale());
         if let Some((target, _)) = silent {
             self.on_silence(target, now);
+        }
+    }
+
+    fn is_missed_by_others(&self, slot: Slot) -> bool {
+        let own = self.membership.id_hash(Slot::SELF);
+        match self.membership.health(slot) {
+            Health::Alive => false,
+            Health::Suspect => self.suspicions.get(slot).is_some_and(|suspicion| !suspicion.is_of(own)),
+            Health::Dead | Health::Left => true,
         }
     }
 
@@ -63,6 +74,15 @@ impl Node {
         }
         if news {
             self.on_accused(slot, told, now);
+        }
+    }
+
+    /// Others have convicted a suspect already: its suspicion here needs no more confirmations.
+    pub(super) fn hear_conviction(&mut self, record: &Record, now: Instant) {
+        let slot = self.membership.find(record.id);
+        if let Some(slot) = slot.filter(|&slot| self.membership.record(slot).incarnation == record.incarnation) {
+            self.suspicions.shorten(slot, now);
+            self.schedule_suspicions();
         }
     }
 
