@@ -6,7 +6,7 @@ use core::net::SocketAddr;
 
 use crate::membership::cookie::Use;
 use crate::state::Asking;
-use crate::vocab::{Health, Instant, NodeId, Nonce, Record, Slot};
+use crate::vocab::{Health, Instant, Record, Slot};
 use crate::wire::{Body, Datagram, HEAD_BYTES_MAX, RECORD_BYTES_MAX, Records, Sender};
 
 use super::intents::Intent;
@@ -229,7 +229,7 @@ mod tests {
     use super::super::io::{Command, Identity, Input, Snapshot};
     use super::*;
     use crate::config::Config;
-    use crate::vocab::{Cookie, Head, Incarnation};
+    use crate::vocab::{Cookie, Head, Incarnation, NodeId, Nonce};
     use crate::wire::{HeadOf, RecordKind, Writer};
 
     fn addr(last: u16) -> SocketAddr {
