@@ -42,6 +42,6 @@ pub use error::{Error, RequestError};
 pub use handle::{Handle, REQUEST_LATENCY_MAX, spawn};
 pub use quidnunc_core::{
     Command, Config, ConfigError, Event, Health, Identity, Incarnation, KEY_BYTES_MAX, MapVersion, MemberChange,
-    MemberView, NodeId, ProbeOrder, Reason, Rejected, Stats, TTL_MAX, ValueChange, ValueView, View,
+    MemberView, NodeId, ProbeOrder, Reason, Rejected, Stats, SuspicionView, TTL_MAX, ValueChange, ValueView, View,
 };
 pub use udp::{Options, SocketStats, UdpDriver};

@@ -132,9 +132,10 @@ fn whoever_is_cut_off_convicts_nobody() {
     world.run(60 * SECOND);
     for peer in 0..6 {
         assert!((0..6).all(|other| world.belief(peer, other) == Some(Health::Alive)), "at {}", peer + 1);
-        let died = world.events(peer).filter(|(at, _)| *at > back).any(|(_, event)| {
-            matches!(event, Event::Member(MemberChange { health: Health::Dead, .. }))
-        });
+        let died = world
+            .events(peer)
+            .filter(|(at, _)| *at > back)
+            .any(|(_, event)| matches!(event, Event::Member(MemberChange { health: Health::Dead, .. })));
         assert!(!died, "{} reports a death", peer + 1);
     }
 }
