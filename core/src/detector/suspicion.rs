@@ -30,7 +30,7 @@ impl Length {
     /// confirmations, or none where so many others cannot be (memberlist).
     pub(crate) fn new((mult, max_mult): (u32, u32), members: u32, period: Duration) -> Self {
         let min = suspicion_length(mult, members, period);
-        let wanted = mult.saturating_sub(2).min(CONFIRMATIONS_MAX as u32);
+        let wanted = mult.saturating_sub(2).min(u32::try_from(CONFIRMATIONS_MAX).unwrap_or(u32::MAX));
         if members.saturating_sub(2) < wanted {
             return Self::fixed(min);
         }

@@ -93,8 +93,9 @@ fn no_suspect_is_longer_than_the_longest() {
 fn a_request_of_an_earlier_release_wants_no_nack() {
     let target = NodeId::from_u128(0xfe);
     let mut content = [&NONCE.0[..], &target.to_bytes()].concat();
-    let request =
-        |content: &[u8]| with(&[&[kind::PING_REQUEST, u8::try_from(content.len()).unwrap()], content].concat());
+    let request = |content: &[u8]| {
+        with(&[&[kind::PING_REQUEST, u8::try_from(content.len()).expect("a short body")], content].concat())
+    };
     let bytes = request(&content);
     let expected = Body::PingRequest { nonce: NONCE, target, left_ms: 0 };
     assert_eq!(Datagram::decode(&bytes, CLUSTER).expect("valid").body, expected);
