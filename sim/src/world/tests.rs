@@ -181,9 +181,9 @@ fn groups_hear_nobody_else_and_the_rest_is_a_group() {
                  groups = [{ pick = \"random\", count = 9 }, { pick = \"random\", count = \"25%\" }, \"node:3\"]\n";
     let (run, log) = play(split, 1);
     assert!(run.faults[0].bit > 0 && run.packets.dropped >= run.faults[0].bit);
-    let missed = log.events.iter().filter_map(|(_, node, event)| match event {
-        NodeEvent::Member(change) if change.health != Health::Alive => Some((*node, change.id)),
-        _ => None,
+    let missed = log.events.iter().filter_map(|(_, node, event)| {
+        let NodeEvent::Member(change) = event else { return None };
+        (change.health != Health::Alive).then_some((*node, change.id))
     });
     let missed: std::collections::BTreeSet<_> = missed.collect();
     let mut given_up = [0; 20];
