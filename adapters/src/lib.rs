@@ -42,7 +42,7 @@ pub use error::{Error, RequestError};
 pub use handle::{Handle, REQUEST_LATENCY_MAX, spawn};
 pub use quidnunc_core::{
     Command, Config, ConfigError, Domain, Event, Health, Identity, Incarnation, KEY_BYTES_MAX, MapVersion,
-    MemberChange, MemberView, NodeId, ProbeOrder, Reason, Rejected, Stats, TTL_MAX, ValueChange, ValueView, View,
-    WAIT_MAX, WAIT_MIN, WAITS_MAX,
+    MemberChange, MemberView, NodeId, ProbeOrder, Reason, Rejected, Stats, SuspicionView, TTL_MAX, ValueChange,
+    ValueView, View, WAIT_MAX, WAIT_MIN, WAITS_MAX,
 };
 pub use udp::{Options, SocketStats, UdpDriver};

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::detector::suspicion::suspicion_length;
+use crate::detector::suspicion::Length;
 use crate::vocab::stable_hash;
 use crate::wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN};
 
@@ -29,8 +29,14 @@ pub struct Config {
     pub indirect_probes: u32,
     /// How the next target is found.
     pub probe_order: ProbeOrder,
-    /// A suspicion lasts `suspicion_mult * max(1, log10 n) * period`.
+    /// A suspicion lasts at least `suspicion_mult * max(1, log10 n) * period`.
     pub suspicion_mult: u32,
+    /// A suspicion that nobody confirms lasts this many times as long. It gets shorter with every other member that
+    /// finds the same silence, and is shortest when `suspicion_mult - 2` (at most 4) did. With 1 it has one length.
+    pub suspicion_max_mult: u32,
+    /// The worst score that a node gives its own health. With a score of s its probes take `s + 1` times as long;
+    /// with 0 they never do.
+    pub local_health_max: u32,
     /// Time between two gossip ticks while rumours wait.
     pub gossip_interval: Duration,
     /// How many members one gossip tick tells.
@@ -151,6 +157,8 @@ impl Config {
             indirect_probes: 3,
             probe_order: ProbeOrder::RoundRobin,
             suspicion_mult: 4,
+            suspicion_max_mult: 6,
+            local_health_max: 8,
             gossip_interval: Duration::from_millis(200),
             gossip_fanout: 3,
             retransmit_mult: 4,
@@ -241,6 +249,8 @@ impl Config {
         let counts = [
             ("indirect_probes", u64::from(self.indirect_probes), 0, u64::from(crate::membership::CHOICE_MAX)),
             ("suspicion_mult", u64::from(self.suspicion_mult), 1, 1000),
+            ("suspicion_max_mult", u64::from(self.suspicion_max_mult), 1, 100),
+            ("local_health_max", u64::from(self.local_health_max), 0, 100),
             ("gossip_fanout", u64::from(self.gossip_fanout), 1, u64::from(crate::membership::CHOICE_MAX)),
             ("retransmit_mult", u64::from(self.retransmit_mult), 0, 10),
             ("members_max", u64::from(self.members_max), 2, u64::from(crate::membership::MEMBERS_MAX)),
@@ -256,7 +266,8 @@ impl Config {
                 return Err(ConfigError::Count { name, value, least, most });
             }
         }
-        let least = 2 * suspicion_length(self.suspicion_mult, self.members_max, self.period);
+        let mults = (self.suspicion_mult, self.suspicion_max_mult);
+        let least = Length::new(mults, self.members_max, self.period).max.saturating_mul(2);
         if self.tombstone_life < least {
             return Err(ConfigError::TombstoneLife { life: self.tombstone_life, least });
         }

@@ -38,6 +38,6 @@ pub use node::io::{
     SEEDS_MAX, Snapshot, Timer, Transmit, ValueChange, ValueView, WAIT_MAX, WAIT_MIN, WAITS_MAX, WATCHES_MAX, Wakeup,
 };
 pub use node::stats::Stats;
-pub use node::{MemberView, Node, View};
+pub use node::{MemberView, Node, SuspicionView, View};
 pub use vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX, stable_hash};
 pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, fit_checksum, probe_decoder};

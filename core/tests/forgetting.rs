@@ -12,7 +12,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Members that forget after a minute.
 fn forgetful(count: usize, seed: u64) -> World {
-    let config = Config { tombstone_life: 60 * SECOND, ..Config::lan() };
+    let config = Config { tombstone_life: 60 * SECOND, suspicion_max_mult: 1, ..Config::lan() };
     let mut world = World::new(count, config, Options::plain(seed, Instant::from_nanos(0)));
     world.meet();
     world

@@ -82,7 +82,12 @@ fn states_that_look_alike_are_told_apart_in_the_end() {
     let id = NodeId::from_u128(77);
     let [older, newer] = look_alikes(id);
     // The member itself does not exist; suspicions last long, so that nobody's death makes the two agree.
-    let config = Config { suspicion_mult: 1000, tombstone_life: Duration::from_secs(20_000), ..without_rumours() };
+    let config = Config {
+        suspicion_mult: 1000,
+        suspicion_max_mult: 1,
+        tombstone_life: Duration::from_secs(20_000),
+        ..without_rumours()
+    };
     let knows = |boot| [peer_record(0), peer_record(1), Record::of_new_life(id, boot, addr_of(9))];
     let mut world = two_who_know(&config, [&knows(older), &knows(newer)]);
     assert!(!agree(&world));

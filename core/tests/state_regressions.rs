@@ -82,7 +82,7 @@ fn a_newcomer_who_never_knew_the_dead_agrees_with_the_others() {
 /// A watcher hears the end of every value, even of one that ended while it stood still and its owner was forgotten.
 #[test]
 fn what_ended_unnoticed_ends_with_its_owner() {
-    let config = Config { tombstone_life: Duration::from_secs(60), ..Config::lan() };
+    let config = Config { tombstone_life: Duration::from_secs(60), suspicion_max_mult: 1, ..Config::lan() };
     let mut world = World::met(2, config, 7);
     let ttl = Duration::from_secs(50);
     world.command(1, Command::PutWithTtl { key: b"k", value: b"v", ttl }).expect("taken");

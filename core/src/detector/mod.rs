@@ -1,17 +1,22 @@
 //! What does a silence mean?
 //!
 //! SWIM (2002): one member is probed per period, directly and then through helpers; silence to the end of
-//! the period makes a suspicion, and a suspicion that nobody contradicts in time makes a death.
+//! the period makes a suspicion, and a suspicion that nobody contradicts in time makes a death. Lifeguard (2018):
+//! whoever may itself be the cause of a silence waits longer, and what several find out is believed sooner.
 //!
 //! * [`order`] — whose turn it is;
 //! * [`probe`] — one probe: wished for, sent, answered or not;
-//! * [`suspicion`] — the open suspicions and their deadlines.
+//! * [`helpers`] — who was asked to help with it and has not said a word;
+//! * [`local_health`] — what speaks against this node itself;
+//! * [`suspicion`] — the open suspicions, their accusers and their deadlines.
 //!
 //! This room knows members only by their slot, and it hears of answers and silences; it sends nothing and
 //! convicts nobody: it hands verdicts to the node.
 
+pub(crate) mod helpers;
 #[cfg(test)]
 mod lengths;
+pub(crate) mod local_health;
 pub(crate) mod order;
 pub(crate) mod probe;
 pub(crate) mod suspicion;

@@ -18,6 +18,8 @@ use crate::vocab::{Instant, NodeId, Nonce, Rng};
 pub(crate) struct Prober {
     period: Duration,
     timeout: Duration,
+    /// By how much the current probe takes longer than these.
+    scale: u32,
     tick: Instant,
     deadline: Instant,
     phase: Phase,
@@ -44,20 +46,28 @@ impl Prober {
     pub(crate) fn new(period: Duration, timeout: Duration, now: Instant, rng: &mut Rng) -> Self {
         let nanos = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
         let tick = now.after(Duration::from_nanos(rng.nanos_in(0..nanos)));
-        Self { period, timeout, tick, deadline: Instant::NEVER, phase: Phase::Done, target: None, nonce: Nonce([0; 8]) }
+        let (deadline, nonce) = (Instant::NEVER, Nonce([0; 8]));
+        Self { period, timeout, scale: 1, tick, deadline, phase: Phase::Done, target: None, nonce }
     }
 
-    /// The period is over. Returns the target that stayed silent throughout, if there is one.
-    pub(crate) fn on_tick(&mut self, now: Instant) -> Option<Target> {
+    /// The period is over. Returns the target that stayed silent throughout, with the nonce of its probe, if
+    /// there is one. [`Prober::begin`] must follow.
+    pub(crate) fn on_tick(&mut self) -> Option<(Target, Nonce)> {
         let silent = match self.phase {
             Phase::Direct | Phase::Indirect => self.target,
             Phase::Done | Phase::Wished => None,
         };
         (self.phase, self.target, self.deadline) = (Phase::Done, None, Instant::NEVER);
+        silent.map(|target| (target, self.nonce))
+    }
+
+    /// The next period begins; it and the timeout in it are `scale` times as long as they are set.
+    pub(crate) fn begin(&mut self, now: Instant, scale: u32) {
+        self.scale = scale;
+        let period = self.period.saturating_mul(scale);
         // The cadence is kept, so that lateness does not add up; it starts anew after a whole lost period.
-        let next = self.tick.after(self.period);
-        self.tick = if next > now { next } else { now.after(self.period) };
-        silent
+        let next = self.tick.after(period);
+        self.tick = if next > now { next } else { now.after(period) };
     }
 
     /// Begins the probe of a target and returns its nonce.
@@ -71,7 +81,7 @@ impl Prober {
     pub(crate) fn on_packed(&mut self, nonce: Nonce, now: Instant) {
         if self.phase == Phase::Wished && self.nonce == nonce {
             self.phase = Phase::Direct;
-            self.deadline = now.after(self.timeout);
+            self.deadline = now.after(self.timeout.saturating_mul(self.scale));
         }
     }
 
@@ -94,6 +104,11 @@ impl Prober {
             (self.phase, self.deadline) = (Phase::Done, Instant::NEVER);
         }
         awaited
+    }
+
+    /// Whether this is the nonce of the current probe.
+    pub(crate) fn is_current(&self, nonce: Nonce) -> bool {
+        self.target.is_some() && self.nonce == nonce
     }
 
     /// Probes no more.

@@ -1,18 +1,58 @@
-//! Who is suspected, and until when?
+//! Who is suspected, by whom, and until when?
 //!
-//! A suspicion ends by contradiction or by its deadline. Shortly before the deadline the suspect gets one
-//! last chance: a verdict of death cannot be taken back cheaply, a question can.
+//! A suspicion ends by contradiction or by its deadline. It begins long and gets shorter with every further member
+//! that accuses by itself (Lifeguard, section IV-B): one node that hears badly must wait, what several have
+//! found out is soon believed. Shortly before the deadline the suspect gets one last chance: a verdict of death
+//! cannot be taken back cheaply, a question can.
 
 use core::time::Duration;
 
-use crate::vocab::{Agenda, Instant, Slot, log10_milli};
+use crate::vocab::{Accusers, Agenda, CONFIRMATIONS_MAX, Instant, Slot, log10_milli};
 
-/// How long a suspicion lasts in a cluster of `members`: `mult * max(1, log10 n) * period`
+/// How long a suspicion lasts at least in a cluster of `members`: `mult * max(1, log10 n) * period`
 /// (memberlist's minimum; SWIM section 4.2 leaves the length open).
 pub(crate) fn suspicion_length(mult: u32, members: u32, period: Duration) -> Duration {
     let milli = u64::from(log10_milli(members).max(1000)) * u64::from(mult);
     let nanos = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
     Duration::from_nanos(nanos.saturating_mul(milli) / 1000)
+}
+
+/// How long a suspicion may last, and how many confirmations make it as short as it can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Length {
+    pub(crate) min: Duration,
+    pub(crate) max: Duration,
+    wanted: u8,
+}
+
+impl Length {
+    /// The length in a cluster of `members`: from the least one up to `max_mult` times that. Wanted are `mult - 2`
+    /// confirmations, or none where so many others cannot be (memberlist).
+    pub(crate) fn new((mult, max_mult): (u32, u32), members: u32, period: Duration) -> Self {
+        let min = suspicion_length(mult, members, period);
+        let wanted = mult.saturating_sub(2).min(u32::try_from(CONFIRMATIONS_MAX).unwrap_or(u32::MAX));
+        if members.saturating_sub(2) < wanted {
+            return Self::fixed(min);
+        }
+        Self { min, max: min.saturating_mul(max_mult), wanted: u8::try_from(wanted).unwrap_or(u8::MAX) }
+    }
+
+    /// A suspicion that no confirmation makes shorter.
+    pub(crate) const fn fixed(length: Duration) -> Self {
+        Self { min: length, max: length, wanted: 0 }
+    }
+
+    /// The length after so many confirmations: `max - (max - min) * log(c + 1) / log(k + 1)`.
+    pub(crate) fn after(self, confirmations: usize) -> Duration {
+        let log = |count: usize| log10_milli(u32::try_from(count).unwrap_or(u32::MAX).saturating_add(1));
+        let wanted = usize::from(self.wanted);
+        if confirmations >= wanted {
+            return self.min;
+        }
+        let spread = u64::try_from(self.max.saturating_sub(self.min).as_nanos()).unwrap_or(u64::MAX);
+        let less = u128::from(spread) * u128::from(log(confirmations)) / u128::from(log(wanted).max(1));
+        self.max.saturating_sub(Duration::from_nanos(u64::try_from(less).unwrap_or(u64::MAX)))
+    }
 }
 
 /// What a deadline of a suspicion asks for.
@@ -22,26 +62,126 @@ pub(crate) enum Due {
     LastChance(Slot),
     /// Nobody contradicted in time.
     Convict(Slot),
+    /// Nobody contradicted, but this node is in no state to say so alone.
+    PutOff(Slot),
 }
 
-/// The open suspicions: each with its next deadline and its end.
+/// One open suspicion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Suspicion {
+    since: Instant,
+    length: Length,
+    /// What is added to the length, because the suspicion is hearsay.
+    extra: Duration,
+    until: Instant,
+    stage: Stage,
+    accusers: Accusers,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The last chance is still to be given.
+    Open,
+    /// It was given.
+    Asked,
+    /// The end has come, and nobody but this node, which may be cut off, accuses.
+    PutOff,
+}
+
+impl Suspicion {
+    /// Whoever accuses, the first accuser first, as far as they are known here.
+    pub(crate) const fn accusers(&self) -> &Accusers {
+        &self.accusers
+    }
+
+    /// Whether it has lasted for less than half of what it lasts at least: too short for anybody's contradiction to
+    /// have come, and too short for a death of which its beginning was told.
+    pub(crate) fn is_young(&self, now: Instant) -> bool {
+        now < self.since.after(self.length.min / 2)
+    }
+
+    /// Whether nobody accuses but the member with this hashed identity.
+    pub(crate) fn is_of(&self, accuser: u64) -> bool {
+        self.accusers.as_slice().iter().all(|&other| other == accuser)
+    }
+
+    /// When it ends, if nothing else happens.
+    pub(crate) const fn until(&self) -> Instant {
+        self.until
+    }
+
+    fn is_settled(&self) -> bool {
+        self.accusers.len() > usize::from(self.length.wanted)
+    }
+
+    fn end(&self) -> Instant {
+        let confirmations = self.accusers.len().saturating_sub(1);
+        self.since.after(self.length.after(confirmations).saturating_add(self.extra))
+    }
+}
+
+/// The open suspicions, each with its next deadline.
 #[derive(Debug, Clone)]
 pub(crate) struct Suspicions {
-    open: Agenda<Instant>,
+    open: Agenda<Suspicion>,
     /// How long before the end the last chance is given.
     chance: Duration,
+    /// How long a conviction is put off at a time.
+    pause: Duration,
 }
 
 impl Suspicions {
-    pub(crate) const fn new(chance: Duration, hash_seed: u64) -> Self {
-        Self { open: Agenda::new(hash_seed), chance }
+    pub(crate) const fn new(chance: Duration, pause: Duration, hash_seed: u64) -> Self {
+        Self { open: Agenda::new(hash_seed), chance, pause }
     }
 
-    /// Opens a suspicion that lasts for `length`. An open one is kept as it is.
-    pub(crate) fn open(&mut self, slot: Slot, length: Duration, now: Instant) {
-        if !self.is_open(slot) {
-            self.open.set(slot, now.after(length.saturating_sub(self.chance)), now.after(length));
+    /// Opens a suspicion that nobody accuses of yet; it ends `extra` later than its length says. An open one is
+    /// kept as it is.
+    pub(crate) fn open(&mut self, slot: Slot, length: Length, extra: Duration, now: Instant) {
+        if self.is_open(slot) {
+            return;
         }
+        let accusers = Accusers::default();
+        let mut suspicion = Suspicion { since: now, length, extra, until: now, stage: Stage::Open, accusers };
+        suspicion.until = suspicion.end();
+        self.schedule(slot, suspicion, now);
+    }
+
+    /// Somebody accuses by itself. Returns whether that is news; then the suspicion may be shorter.
+    pub(crate) fn confirm(&mut self, slot: Slot, accuser: u64, now: Instant) -> bool {
+        let Some(mut suspicion) = self.open.value(slot) else { return false };
+        if suspicion.is_settled() || !suspicion.accusers.add(accuser) {
+            return false;
+        }
+        // Whoever was asked already has its time to answer.
+        if suspicion.stage == Stage::Open {
+            suspicion.until = suspicion.end();
+            self.schedule(slot, suspicion, now);
+        } else if let Some(at) = self.open.get(slot) {
+            self.open.set(slot, at, suspicion);
+        }
+        true
+    }
+
+    /// Makes a suspicion as short as it can be.
+    pub(crate) fn shorten(&mut self, slot: Slot, now: Instant) {
+        if let Some(mut suspicion) = self.open.value(slot).filter(|open| open.stage == Stage::Open) {
+            suspicion.length = Length::fixed(suspicion.length.min);
+            suspicion.until = suspicion.end();
+            self.schedule(slot, suspicion, now);
+        }
+    }
+
+    /// Whether more accusers would change nothing.
+    pub(crate) fn is_settled(&self, slot: Slot) -> bool {
+        self.open.value(slot).is_none_or(|suspicion| suspicion.is_settled())
+    }
+
+    fn schedule(&mut self, slot: Slot, mut suspicion: Suspicion, now: Instant) {
+        let nanos = u64::try_from(self.chance.as_nanos()).unwrap_or(u64::MAX);
+        let at = Instant::from_nanos(suspicion.until.as_nanos().saturating_sub(nanos)).max(now);
+        suspicion.until = suspicion.until.max(at);
+        self.open.set(slot, at, suspicion);
     }
 
     /// Ends a suspicion, because it was contradicted or because somebody else convicted.
@@ -49,18 +189,25 @@ impl Suspicions {
         self.open.remove(slot);
     }
 
-    /// Takes the next thing that is due, if one is.
-    pub(crate) fn on_deadline(&mut self, now: Instant) -> Option<Due> {
-        let at = self.open.next_deadline();
-        let (slot, until) = self.open.take_due(now)?;
-        // The last chance was given when the deadline became the end.
-        if at == until {
-            return Some(Due::Convict(slot));
+    /// Takes the next thing that is due, if one is. `own` is the hashed identity of this node; `cut_off` says of
+    /// so many suspects whether they rather speak against this node: then it convicts nobody alone.
+    pub(crate) fn on_deadline(&mut self, now: Instant, own: u64, cut_off: impl Fn(usize) -> bool) -> Option<Due> {
+        let suspects = self.open.len();
+        let (slot, suspicion) = self.open.take_due(now)?;
+        match suspicion.stage {
+            Stage::Asked | Stage::PutOff if suspicion.is_of(own) && cut_off(suspects) => {
+                let until = now.after(self.pause);
+                self.open.set(slot, until, Suspicion { until, stage: Stage::PutOff, ..suspicion });
+                Some(Due::PutOff(slot))
+            }
+            Stage::Asked => Some(Due::Convict(slot)),
+            // A late last chance is still a chance; and so is one that comes when this node hears again.
+            Stage::Open | Stage::PutOff => {
+                let until = suspicion.until.max(now.after(self.chance));
+                self.open.set(slot, until, Suspicion { until, stage: Stage::Asked, ..suspicion });
+                Some(Due::LastChance(slot))
+            }
         }
-        // A late last chance is still a chance.
-        let until = until.max(now.after(self.chance));
-        self.open.set(slot, until, until);
-        Some(Due::LastChance(slot))
     }
 
     /// When something is due next.
@@ -75,6 +222,11 @@ impl Suspicions {
     /// Whether the member in this row is under suspicion here.
     pub(crate) fn is_open(&self, slot: Slot) -> bool {
         self.open.get(slot).is_some()
+    }
+
+    /// The suspicion of the member in this row.
+    pub(crate) fn get(&self, slot: Slot) -> Option<Suspicion> {
+        self.open.value(slot)
     }
 
     /// Asserts that the agenda is sound.

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::order::Order;
 use super::probe::Prober;
-use super::suspicion::{Due, Suspicions, suspicion_length};
+use super::suspicion::{Due, Length, Suspicions, suspicion_length};
 use super::*;
 use crate::config::ProbeOrder;
 use crate::vocab::{Instant, Nonce, Rng};
@@ -90,10 +90,15 @@ fn only_a_packed_and_unanswered_probe_accuses() {
     let who = target(Slot(3));
     let mut prober = Prober::new(SECOND, SECOND / 2, at(0), &mut rng);
     assert!(prober.next_tick() < at(1000), "the first tick is somewhere in the first period");
-    prober.on_tick(at(1000));
+    let tick = |prober: &mut Prober, millis| {
+        let silent = prober.on_tick();
+        prober.begin(at(millis), 1);
+        silent
+    };
+    tick(&mut prober, 1000);
 
     prober.wish(who, &mut rng);
-    assert_eq!(prober.on_tick(at(2000)), None, "never packed");
+    assert_eq!(tick(&mut prober, 2000), None, "never packed");
 
     let nonce = prober.wish(who, &mut rng);
     prober.on_packed(nonce, at(2000));
@@ -103,28 +108,120 @@ fn only_a_packed_and_unanswered_probe_accuses() {
     assert_eq!(prober.on_deadline(), Some((who, nonce)));
     assert!(prober.on_answer(who.id, nonce), "late, through a helper or not");
     assert!(!prober.on_answer(who.id, nonce), "once");
-    assert_eq!(prober.on_tick(at(3000)), None);
+    assert_eq!(tick(&mut prober, 3000), None);
 
     let nonce = prober.wish(who, &mut rng);
     prober.on_packed(nonce, at(3000));
-    assert_eq!(prober.on_tick(at(4000)), Some(who));
+    assert_eq!(tick(&mut prober, 4000), Some((who, nonce)));
+}
+
+#[test]
+fn a_node_in_bad_health_takes_more_time_for_a_probe() {
+    let mut rng = rng();
+    let mut prober = Prober::new(SECOND, SECOND / 2, at(0), &mut rng);
+    prober.on_tick();
+    prober.begin(at(5000), 1);
+    assert_eq!(prober.next_tick(), at(6000));
+    prober.on_tick();
+    prober.begin(at(6000), 3);
+    let nonce = prober.wish(target(Slot(3)), &mut rng);
+    prober.on_packed(nonce, at(6100));
+    assert_eq!((prober.next_deadline(), prober.next_tick()), (at(7600), at(9000)));
+    prober.on_tick();
+    prober.begin(at(9000), 1);
+    assert_eq!(prober.next_tick(), at(10_000), "and is back in its cadence when it is well");
+}
+
+const OWN: u64 = 100;
+
+fn hears_well(_suspects: usize) -> bool {
+    false
 }
 
 #[test]
 fn a_suspicion_gives_a_last_chance_and_then_convicts() {
-    let mut suspicions = Suspicions::new(SECOND, 0);
-    suspicions.open(Slot(1), SECOND * 4, at(0));
-    suspicions.open(Slot(2), SECOND * 4, at(500));
-    suspicions.open(Slot(1), SECOND * 99, at(700));
+    let mut suspicions = Suspicions::new(SECOND, SECOND, 0);
+    let due = |suspicions: &mut Suspicions, millis| suspicions.on_deadline(at(millis), OWN, hears_well);
+    suspicions.open(Slot(1), Length::fixed(SECOND * 4), Duration::ZERO, at(0));
+    suspicions.open(Slot(2), Length::fixed(SECOND * 4), Duration::ZERO, at(500));
+    suspicions.open(Slot(1), Length::fixed(SECOND * 99), Duration::ZERO, at(700));
     assert_eq!(suspicions.next_deadline(), at(3000));
-    assert_eq!(suspicions.on_deadline(at(2999)), None);
-    assert_eq!(suspicions.on_deadline(at(3000)), Some(Due::LastChance(Slot(1))));
+    assert_eq!(due(&mut suspicions, 2999), None);
+    assert_eq!(due(&mut suspicions, 3000), Some(Due::LastChance(Slot(1))));
     suspicions.check();
     suspicions.close(Slot(2));
-    assert_eq!(suspicions.on_deadline(at(3999)), None);
-    assert_eq!(suspicions.on_deadline(at(4000)), Some(Due::Convict(Slot(1))));
+    assert_eq!(due(&mut suspicions, 3999), None);
+    assert_eq!(due(&mut suspicions, 4000), Some(Due::Convict(Slot(1))));
     assert!(suspicions.is_empty());
     suspicions.check();
+}
+
+#[test]
+fn further_accusers_shorten_a_suspicion_each_once() {
+    let mut suspicions = Suspicions::new(SECOND / 2, SECOND, 0);
+    let length = Length::new((4, 6), 100, SECOND);
+    suspicions.open(Slot(1), length, SECOND, at(0));
+    let until = |suspicions: &Suspicions| suspicions.get(Slot(1)).expect("it is open").until();
+    assert!(suspicions.confirm(Slot(1), 7, at(0)), "the first accuser");
+    assert_eq!(until(&suspicions), at(49_000), "48 s, and one because it is hearsay");
+    assert!(!suspicions.confirm(Slot(1), 7, at(1000)), "it says so again");
+    assert_eq!(until(&suspicions), at(49_000));
+    assert!(suspicions.confirm(Slot(1), 8, at(2000)));
+    assert_eq!(until(&suspicions), Instant::from_nanos(23_758_909_854));
+    assert!(suspicions.confirm(Slot(1), 9, at(3000)));
+    assert_eq!(until(&suspicions), at(9000), "as many as are wanted");
+    assert!(!suspicions.confirm(Slot(1), 10, at(3000)), "more are not remembered");
+    assert_eq!(suspicions.get(Slot(1)).expect("it is open").accusers().as_slice(), [7, 8, 9]);
+    assert_eq!(suspicions.next_deadline(), at(8500));
+    assert!(!suspicions.confirm(Slot(2), 7, at(3000)), "nobody suspects this one");
+}
+
+#[test]
+fn a_late_confirmation_leaves_the_last_chance() {
+    let mut suspicions = Suspicions::new(SECOND / 2, SECOND, 0);
+    suspicions.open(Slot(1), Length::new((4, 6), 10, SECOND), Duration::ZERO, at(0));
+    for accuser in [7, 8, 9] {
+        assert!(suspicions.confirm(Slot(1), accuser, at(20_000)));
+    }
+    assert_eq!(suspicions.on_deadline(at(20_000), OWN, hears_well), Some(Due::LastChance(Slot(1))));
+    assert_eq!(suspicions.next_deadline(), at(20_500));
+    assert_eq!(suspicions.on_deadline(at(20_500), OWN, hears_well), Some(Due::Convict(Slot(1))));
+}
+
+#[test]
+fn whoever_is_cut_off_convicts_nobody_alone() {
+    let mut suspicions = Suspicions::new(SECOND / 2, SECOND, 0);
+    let cut_off = |suspects| suspects == 2;
+    for slot in [1, 2] {
+        suspicions.open(Slot(slot), Length::fixed(SECOND * 4), Duration::ZERO, at(0));
+        assert!(suspicions.confirm(Slot(slot), OWN, at(0)));
+    }
+    for slot in [1, 2] {
+        assert_eq!(suspicions.on_deadline(at(3500), OWN, cut_off), Some(Due::LastChance(Slot(slot))));
+    }
+    for seconds in [4, 5, 6] {
+        for slot in [1, 2] {
+            let due = suspicions.on_deadline(at(1000 * seconds), OWN, cut_off);
+            assert_eq!(due, Some(Due::PutOff(Slot(slot))), "after {seconds} s");
+        }
+        assert_eq!(suspicions.next_deadline(), at(1000 * seconds + 1000));
+    }
+    // It hears again: whoever is silent all the same gets another chance.
+    assert_eq!(suspicions.on_deadline(at(7000), OWN, hears_well), Some(Due::LastChance(Slot(1))));
+    assert_eq!(suspicions.on_deadline(at(7000), OWN, hears_well), Some(Due::LastChance(Slot(2))));
+    assert_eq!(suspicions.on_deadline(at(7500), OWN, hears_well), Some(Due::Convict(Slot(1))));
+    suspicions.check();
+}
+
+#[test]
+fn what_others_say_too_is_not_put_off() {
+    let mut suspicions = Suspicions::new(SECOND / 2, SECOND, 0);
+    suspicions.open(Slot(1), Length::new((3, 6), 100, SECOND), Duration::ZERO, at(0));
+    for accuser in [OWN, 7] {
+        assert!(suspicions.confirm(Slot(1), accuser, at(0)));
+    }
+    assert_eq!(suspicions.on_deadline(at(6000), OWN, |_| true), Some(Due::LastChance(Slot(1))));
+    assert_eq!(suspicions.on_deadline(at(6500), OWN, |_| true), Some(Due::Convict(Slot(1))));
 }
 
 #[test]
@@ -132,4 +229,18 @@ fn the_length_follows_the_logarithm_of_the_cluster() {
     let length = |members| suspicion_length(4, members, SECOND).as_millis();
     assert_eq!([1, 10, 100, 1000, 10_000].map(length), [4000, 4000, 8000, 12_000, 16_000]);
     assert_eq!(length(64), 7224);
+}
+
+#[test]
+fn the_length_shrinks_with_the_logarithm_of_the_confirmations() {
+    let lengths = |mult, members| {
+        let length = Length::new((mult, 6), members, SECOND);
+        [0, 1, 2, 3, 4, 5].map(|confirmations| length.after(confirmations).as_millis())
+    };
+    assert_eq!(lengths(4, 100), [48_000, 22_758, 8000, 8000, 8000, 8000]);
+    assert_eq!(lengths(6, 100), [72_000, 46_126, 30_997, 20_252, 12_000, 12_000]);
+    assert_eq!(lengths(4, 3), [4000; 6], "there cannot be two more accusers");
+    assert_eq!(lengths(4, 4)[0], 24_000);
+    assert_eq!(lengths(2, 100), [4000; 6], "none is wanted");
+    assert_eq!(lengths(1000, 100)[4], 2_000_000, "never more than four are wanted");
 }

@@ -1,9 +1,9 @@
-//! What a node wishes to send, and what it owes to others.
+//! What a node wishes to send.
 
 use core::net::SocketAddr;
 
 use crate::detector::Target;
-use crate::vocab::{Cookie, Instant, NodeId, Nonce, Ring, Slot};
+use crate::vocab::{Cookie, Nonce, Ring, Slot};
 
 /// A packet that shall be sent. What is in it is decided when it is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(super) enum Intent {
     PingRequest { helper: Slot, target: Slot, nonce: Nonce },
     /// Tell a prober that the target answered.
     Relayed { to: SocketAddr, target: Slot, nonce: Nonce },
+    /// Tell a prober that the target has not answered so far.
+    Nack { to: SocketAddr, nonce: Nonce },
     /// Rumours to a member.
     Gossip { slot: Slot },
     /// What the receiver should hear about a member, first of all about itself, in at most so many bytes.
@@ -77,50 +79,5 @@ impl Intents {
 
     pub(super) fn pop(&mut self) -> Option<Intent> {
         self.queue.pop_front()
-    }
-}
-
-/// A ping that was sent as a favour: whom to tell when it is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Relay {
-    /// The nonce of our ping.
-    pub(super) nonce: Nonce,
-    pub(super) target: NodeId,
-    /// Who asked, and with which nonce.
-    pub(super) origin: SocketAddr,
-    pub(super) origin_nonce: Nonce,
-    pub(super) until: Instant,
-}
-
-/// The favours under way. Few, because each lasts a period at most; a flood of them is refused.
-#[derive(Debug, Clone)]
-pub(super) struct Relays {
-    queue: Ring<Relay>,
-}
-
-const RELAYS_MAX: usize = 64;
-
-impl Relays {
-    pub(super) const fn new() -> Self {
-        Self { queue: Ring::new(RELAYS_MAX) }
-    }
-
-    /// Remembers a favour. Returns whether there was room.
-    #[must_use]
-    pub(super) fn push(&mut self, relay: Relay, now: Instant) -> bool {
-        while let Some(oldest) = self.queue.pop_front() {
-            if oldest.until > now {
-                self.queue.put_back(oldest);
-                break;
-            }
-        }
-        self.queue.push_back(relay).is_ok()
-    }
-
-    /// The favour that an answer belongs to, if there is one. It stays: the answer may come twice.
-    pub(super) fn find(&mut self, target: NodeId, nonce: Nonce, now: Instant) -> Option<Relay> {
-        (0..self.queue.len())
-            .filter_map(|place| self.queue.get_mut(place).map(|relay| *relay))
-            .find(|relay| relay.nonce == nonce && relay.target == target && relay.until > now)
     }
 }

@@ -359,4 +359,6 @@ pub enum Timer {
     Pace,
     /// Members are asked whether they hold what is waited for, or a wait is over.
     Waits,
+    /// Somebody waits to hear that a member does not answer.
+    Nack,
 }

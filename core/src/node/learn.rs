@@ -3,7 +3,6 @@
 use core::time::Duration;
 
 use crate::config::Config;
-use crate::detector::suspicion::suspicion_length;
 use crate::membership::joining::Joining;
 use crate::membership::{Change, Verdict};
 use crate::packing::{Rumour, Urgency};
@@ -27,7 +26,9 @@ impl Node {
         if reason != Reason::Repair && self.membership.holds(record) {
             return false;
         }
-        let (record, outside) = (self.softened(record, reason), self.clock.outside(now));
+        let heard = record.health;
+        let (record, outside) = (self.softened(record, reason, now), self.clock.outside(now));
+        let convicted = record.health != heard;
         if self.membership.is_full()
             && self.membership.judge(&record, outside) == Verdict::New
             && let Some((slot, last)) = self.membership.forget_first(outside)
@@ -37,7 +38,12 @@ impl Node {
         let (slot, was) = match self.membership.apply(&record, outside) {
             Change::New(slot) => (slot, None),
             Change::Changed { slot, was } => (slot, Some(was)),
-            Change::Old => return false,
+            Change::Old => {
+                if convicted {
+                    self.hear_conviction(&record, now);
+                }
+                return false;
+            }
             Change::Refused(_) => {
                 self.stats.records_refused += 1;
                 return false;
@@ -50,7 +56,7 @@ impl Node {
         self.count_map(slot, live);
         self.recheck_holder(slot);
         self.order.on_changed(slot, live.then(|| self.target(slot)));
-        self.follow_suspicion(slot, reason, now);
+        self.follow_suspicion(slot, (reason, convicted), now);
         if reason != Reason::Repair {
             let over_life = record.health != Health::Alive || was.is_some_and(|was| was != Health::Alive);
             self.tell(slot, if over_life { Urgency::Urgent } else { Urgency::Ordinary }, now);
@@ -61,37 +67,39 @@ impl Node {
         true
     }
 
-    /// A repair never kills at once: what it says is dead, and lives here, gets time to contradict.
-    fn softened(&self, record: &Record, reason: Reason) -> Record {
-        let lives_here = || self.membership.find(record.id).is_some_and(|slot| self.membership.health(slot).is_live());
-        if reason == Reason::Repair && record.health == Health::Dead && lives_here() {
+    /// Nothing that is heard kills at once: whoever is said to be dead, and was not suspected here for a while, gets
+    /// time to contradict. What a repair says may be old, so that it never kills.
+    fn softened(&self, record: &Record, reason: Reason, now: Instant) -> Record {
+        let has_time = |slot| match self.membership.health(slot) {
+            Health::Alive => true,
+            Health::Suspect => {
+                let newer = record.incarnation > self.membership.record(slot).incarnation;
+                newer || reason == Reason::Repair || self.suspicions.get(slot).is_none_or(|open| open.is_young(now))
+            }
+            Health::Dead | Health::Left => false,
+        };
+        let hearsay = matches!(reason, Reason::Rumour | Reason::Repair);
+        if hearsay && record.health == Health::Dead && self.membership.find(record.id).is_some_and(has_time) {
             Record { health: Health::Suspect, ..*record }
         } else {
             *record
         }
     }
 
-    /// Opens or closes the suspicion that goes with the row's health.
-    fn follow_suspicion(&mut self, slot: Slot, reason: Reason, now: Instant) {
+    /// Opens or closes the suspicion that goes with the row's health. `convicted` says that others believe the worst
+    /// already.
+    fn follow_suspicion(&mut self, slot: Slot, (reason, convicted): (Reason, bool), now: Instant) {
         self.suspicions.close(slot);
         if self.membership.health(slot) == Health::Suspect {
-            let period = self.cold.config.period;
-            let length = suspicion_length(self.cold.config.suspicion_mult, self.membership.live(), period);
             // Whoever has the suspicion by hearsay leaves the accuser time to finish, so that one last
             // chance is given by few, not by all.
-            let hearsay = reason != Reason::Silence;
-            self.suspicions.open(slot, if hearsay { length + period } else { length }, now);
+            let extra = if reason == Reason::Silence { Duration::ZERO } else { self.cold.config.period };
+            self.suspicions.open(slot, self.suspicion_length(convicted), extra, now);
             if reason != Reason::Rumour {
                 self.wish(Intent::Tell { to: self.membership.addr(slot), about: slot, bytes_max: u32::MAX });
             }
         }
         self.schedule_suspicions();
-    }
-
-    /// Whoever leaves convicts nobody any more.
-    pub(super) fn schedule_suspicions(&mut self) {
-        let stays = self.leaving == Leaving::Stays;
-        self.deadlines.set(Timer::Suspicion, if stays { self.suspicions.next_deadline() } else { Instant::NEVER });
     }
 
     /// Somebody says something about this node. If it would win, it is contradicted.
@@ -123,6 +131,9 @@ impl Node {
         self.membership.overwrite(Slot::SELF, &Record { incarnation: raised, ..own }, outside);
         self.incarnation = raised;
         self.stats.refutations += 1;
+        if matches!(heard.health, Health::Suspect | Health::Dead) {
+            self.health.on_refuted();
+        }
         self.tell(Slot::SELF, Urgency::Urgent, now);
         self.report(Event::Refuted { incarnation: raised });
         true

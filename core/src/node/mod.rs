@@ -4,6 +4,7 @@
 //! * [`receive`] — a datagram in: decode, learn, answer;
 //! * [`learn`] — a belief changes: rumour, suspicion, event;
 //! * [`timers`] — a deadline passes: which room is asked;
+//! * [`suspecting`], [`favours`] — who accuses whom, and pings for somebody else;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners;
@@ -18,6 +19,7 @@ mod changes;
 mod clock;
 mod events;
 mod exchanges;
+mod favours;
 #[cfg(test)]
 mod hazards;
 mod intents;
@@ -31,6 +33,7 @@ mod repair_packets;
 mod repairing;
 mod state_packets;
 pub(crate) mod stats;
+mod suspecting;
 mod timers;
 mod transmit;
 mod view;
@@ -40,6 +43,8 @@ mod writing;
 use alloc::boxed::Box;
 
 use crate::config::{Config, ConfigError};
+use crate::detector::helpers::Helpers;
+use crate::detector::local_health::LocalHealth;
 use crate::detector::order::Order;
 use crate::detector::probe::Prober;
 use crate::detector::suspicion::Suspicions;
@@ -58,13 +63,14 @@ use crate::wire::can_listen;
 use clock::{Clock, Reading};
 use events::Events;
 use exchanges::Exchanges;
-use intents::{Intents, Relays};
+use favours::Relays;
+use intents::Intents;
 use io::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, Snapshot, Wakeup};
 use limits::{flow_limits_of, limits_of, state_limits_of};
 use repairing::Conversation;
 use stats::Stats;
 use timers::Deadlines;
-pub use view::{MemberView, View};
+pub use view::{MemberView, SuspicionView, View};
 use writing::Watches;
 
 /// A datagram is handled before the timers that it may answer, but after so many overdue ones the timers
@@ -122,6 +128,7 @@ pub struct Node {
     replies_waiting: u32,
     exchanges_waiting: u32,
     prober: Prober,
+    health: LocalHealth,
     membership: Membership,
     repairs: Repairs,
     stats: Stats,
@@ -140,6 +147,7 @@ struct Cold {
     config: Config,
     events: Events,
     relays: Relays,
+    helpers: Helpers,
     joining: Joining,
     book: Book,
     cookies: Cookies,
@@ -189,6 +197,7 @@ impl Node {
         let cold = Cold {
             events: Events::new(config.events_max, config.hash_seed),
             relays: Relays::new(),
+            helpers: Helpers::none(),
             joining: Joining::idle(),
             book: Book::default(),
             cookies: Cookies::new(&mut rng),
@@ -219,8 +228,9 @@ impl Node {
             stats: Stats::default(),
             membership: Membership::new(&own, limits_of(config), now),
             prober: Prober::new(config.period, config.probe_timeout, now, &mut rng),
+            health: LocalHealth::new(u8::try_from(config.local_health_max).unwrap_or(u8::MAX)),
             order: Order::new(config.probe_order),
-            suspicions: Suspicions::new(config.probe_timeout, config.hash_seed),
+            suspicions: Suspicions::new(config.probe_timeout, config.period, config.hash_seed),
             gossip: Gossip::new(RUMOURS_MAX),
             gossip_next: now,
             repairs: Repairs::new(config.repair_interval, now),

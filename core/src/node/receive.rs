@@ -7,10 +7,10 @@ use core::net::SocketAddr;
 
 use crate::membership::cookie::Use;
 use crate::state::Asking;
-use crate::vocab::{Health, Instant, NodeId, Nonce, Record, Slot};
+use crate::vocab::{Health, Instant, Record, Slot};
 use crate::wire::{Body, Datagram, HEAD_BYTES_MAX, RECORD_BYTES_MAX, Records, Sender};
 
-use super::intents::{Intent, Relay};
+use super::intents::Intent;
 use super::io::{Reason, Rejected, Timer};
 use super::{Leaving, Node};
 
@@ -92,10 +92,14 @@ impl Node {
                 return;
             }
             for place in 0..count {
-                if held & (1 << place) != 0 {
+                let is_held = held & (1 << place) != 0;
+                if is_held && self.suspicions.is_empty() {
                     rumours.pass();
-                } else if let Some(record) = rumours.next() {
-                    self.learn(&one_hop_on(record), Reason::Rumour, now);
+                } else if let Some((record, accusers)) = rumours.next_told() {
+                    let news = !is_held && self.learn(&one_hop_on(record), Reason::Rumour, now);
+                    if accusers.len() > 0 {
+                        self.hear_accusers(&record, &accusers, news, now);
+                    }
                 }
             }
         }
@@ -106,8 +110,9 @@ impl Node {
     fn take_answer(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) -> bool {
         let sender = &datagram.sender;
         let awaited = match datagram.body {
-            Body::Ack { nonce } => self.prober.on_answer(sender.id, nonce) || self.take_favour(sender.id, nonce, now),
-            Body::Relayed { nonce, target } => self.prober.on_answer(target, nonce),
+            Body::Ack { nonce } => self.take_probe_answer(sender.id, nonce) || self.take_favour(sender.id, nonce, now),
+            Body::Relayed { nonce, target } => self.take_probe_answer(target, nonce),
+            Body::Nack { nonce } => self.take_nack(sender.id, nonce),
             Body::Challenge { nonce, .. } => self.cold.joining.awaits_challenge(nonce),
             Body::Welcome { nonce } => self.cold.joining.awaits_welcome(nonce),
             Body::Digest(digest) => {
@@ -132,15 +137,6 @@ impl Node {
             self.stats.answers_unexpected += 1;
         }
         awaited
-    }
-
-    /// Passes the answer to a favour on to whoever asked for it.
-    fn take_favour(&mut self, target: NodeId, nonce: Nonce, now: Instant) -> bool {
-        let Some(relay) = self.cold.relays.find(target, nonce, now) else { return false };
-        if let Some(target) = self.membership.find(target) {
-            self.wish(Intent::Relayed { to: relay.origin, target, nonce: relay.origin_nonce });
-        }
-        true
     }
 
     /// Compares what the sender is and knows with what this node believes. Returns the row that the sender
@@ -201,7 +197,9 @@ impl Node {
     ) {
         match datagram.body {
             Body::Ping { nonce } => return self.wish(Intent::Ack { to: from, nonce, about, bytes_max }),
-            Body::PingRequest { nonce, target } => return self.on_ping_request(from, nonce, target, now),
+            Body::PingRequest { nonce, target, left_ms } => {
+                return self.on_ping_request(from, (nonce, left_ms), target, now);
+            }
             Body::Join { nonce, cookie } => return self.on_join_request(from, nonce, cookie, now),
             Body::Summary(summary) => return self.on_summary(from, &summary, bytes_max, now),
             Body::Wants(wants) => return self.on_wants(from, &wants),
@@ -214,7 +212,7 @@ impl Node {
             Body::Welcome { .. } if awaited => self.on_welcome(from, &datagram.sender, now),
             Body::Digest(digest) if awaited => self.on_digest(from, &digest, datagram.sender.fingerprint),
             Body::StateDigest(digest) if awaited => self.on_state_digest(from, &digest, now),
-            Body::None | Body::Ack { .. } | Body::Relayed { .. } => {}
+            Body::None | Body::Ack { .. } | Body::Relayed { .. } | Body::Nack { .. } => {}
             Body::Challenge { .. } | Body::Welcome { .. } | Body::Digest(_) | Body::StateDigest(_) => {}
         }
         // Whoever asked something has its answer: together with a correction it could be too long.
@@ -223,19 +221,6 @@ impl Node {
         {
             self.tells_left -= 1;
             self.wish(Intent::Tell { to: from, about, bytes_max });
-        }
-    }
-
-    /// Pings a member for somebody who cannot reach it. Only known members: no stranger makes us send
-    /// anything to an address of its choice.
-    fn on_ping_request(&mut self, origin: SocketAddr, origin_nonce: Nonce, target: NodeId, now: Instant) {
-        let Some(slot) = self.membership.find(target).filter(|&slot| slot != Slot::SELF) else { return };
-        let nonce = self.nonce();
-        let until = now.after(self.cold.config.period);
-        if self.cold.relays.push(Relay { nonce, target, origin, origin_nonce, until }, now) {
-            self.wish(Intent::Ping { slot, nonce });
-        } else {
-            self.stats.intents_dropped += 1;
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::wire::{Body, Digest, PrefixWriter, Prefixes, RecordKind, Summary, Wan
 use super::Node;
 use super::intents::Intent;
 use super::repairing::HASHES_BYTES_MAX;
+use super::suspecting::told;
 
 /// Bytes of a summary or digest besides frame, sender and its list.
 pub(super) const HEAD_BYTES: usize = 32;
@@ -76,7 +77,8 @@ impl Node {
         }
         let records_at = writer.open_records(RecordKind::Bulk);
         while let Some(&slot) = reply.give.get(reply.given) {
-            if !writer.record(&self.membership.record_at(slot, outside)) {
+            let (record, accusers) = told(&self.membership, &self.suspicions, slot, outside);
+            if !writer.record_with(&record, &accusers) {
                 break;
             }
             reply.given += 1;

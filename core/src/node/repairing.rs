@@ -103,10 +103,15 @@ impl Node {
         self.deadlines.set(Timer::Repair, Instant::NEVER);
     }
 
-    pub(super) fn learn_bulk(&mut self, records: Records<'_>, now: Instant) {
+    pub(super) fn learn_bulk(&mut self, mut records: Records<'_>, now: Instant) {
         let mut news = 0;
-        for record in records {
-            news += u32::from(self.learn(&one_hop_on(record), Reason::Repair, now));
+        while let Some((record, accusers)) = records.next_told() {
+            let is_new = self.learn(&one_hop_on(record), Reason::Repair, now);
+            news += u32::from(is_new);
+            // As all that a repair brings, it is not told on.
+            if is_new && accusers.len() > 0 {
+                self.hear_accusers(&record, &accusers, true, now);
+            }
         }
         self.stats.repaired += u64::from(news);
         if news > 0 {

@@ -27,6 +27,10 @@ pub struct Stats {
     pub suspicions: u64,
     /// Members that this node declared dead itself.
     pub convictions: u64,
+    /// Times that this node, hearing from nobody, put a death off that nobody else spoke of.
+    pub convictions_put_off: u64,
+    /// Helpers that were asked during failed probes and said nothing at all.
+    pub nacks_missed: u64,
     /// Times that this node contradicted what was said of it.
     pub refutations: u64,
     /// Repairs that this node began.

@@ -3,15 +3,14 @@
 use core::time::Duration;
 
 use crate::detector::Target;
-use crate::detector::suspicion::Due;
 use crate::membership::Membership;
 use crate::vocab::{Health, Instant, Nonce, Record, Slot};
 
 use super::intents::Intent;
-use super::io::{Event, Reason, Timer};
+use super::io::{Event, Timer};
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 12] = [
+const TIMERS: [Timer; 13] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -24,6 +23,7 @@ const TIMERS: [Timer; 12] = [
     Timer::StateRepair,
     Timer::Pace,
     Timer::Waits,
+    Timer::Nack,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -89,36 +89,22 @@ impl Node {
                 Timer::StateRepair => self.on_state_repair_due(now),
                 Timer::Pace => self.hold_gives(None),
                 Timer::Waits => self.on_waits_due(now),
+                Timer::Nack => self.on_nacks_due(now),
             }
         }
     }
 
     fn on_probe_period(&mut self, now: Instant) {
         self.tells_left = super::receive::TELLS_PER_PERIOD;
-        let silent = self.prober.on_tick(now);
+        self.end_probe(now);
         self.deadlines.set(Timer::ProbePeriod, self.prober.next_tick());
         self.deadlines.set(Timer::ProbeAnswer, self.prober.next_deadline());
-        if let Some(target) = silent {
-            self.on_silence(target, now);
-        }
         let membership = &self.membership;
         let is_target = |slot| slot != Slot::SELF && membership.health(slot).is_live();
         let target = self.order.choose(membership.rows(), &mut self.rng, is_target, |slot| target_of(membership, slot));
         if let Some(target) = target {
             let nonce = self.prober.wish(target, &mut self.rng);
             self.wish(Intent::Probe { target, nonce });
-        }
-    }
-
-    /// Nobody reached the target for a whole period: it is suspected.
-    fn on_silence(&mut self, target: Target, now: Instant) {
-        let known = self.membership.record(target.slot);
-        // A life that began since was not probed, nor was another member that has the row now.
-        let same = (known.id, known.incarnation.boot) == (target.id, target.boot);
-        if known.health == Health::Alive && same {
-            self.stats.suspicions += 1;
-            let record = Record { health: Health::Suspect, hops: 0, ..known };
-            self.learn(&record, Reason::Silence, now);
         }
     }
 
@@ -131,7 +117,7 @@ impl Node {
         }
     }
 
-    fn ask_helpers(&mut self, target: Slot, nonce: Nonce) {
+    pub(super) fn ask_helpers(&mut self, target: Slot, nonce: Nonce) {
         let count = self.cold.config.indirect_probes;
         let wanted = |slot, health| slot != target && health == Health::Alive;
         for helper in self.membership.choose_several(count, &mut self.rng, wanted) {
@@ -156,23 +142,6 @@ impl Node {
         for slot in self.membership.choose_several(fanout, &mut self.rng, |_, health| health.is_live()) {
             self.wish(Intent::Gossip { slot });
         }
-    }
-
-    fn on_suspicion_due(&mut self, now: Instant) {
-        match self.suspicions.on_deadline(now) {
-            Some(Due::LastChance(slot)) => {
-                let nonce = self.nonce();
-                self.wish(Intent::Ping { slot, nonce });
-                self.ask_helpers(slot, nonce);
-            }
-            Some(Due::Convict(slot)) => {
-                self.stats.convictions += 1;
-                let record = Record { health: Health::Dead, hops: 0, ..self.membership.record(slot) };
-                self.learn(&record, Reason::Expiry, now);
-            }
-            None => {}
-        }
-        self.schedule_suspicions();
     }
 
     /// Tries one random member; if it is dead, it is asked whether it is. So each dead member is tried about

@@ -10,6 +10,7 @@ use crate::wire::{Body, RecordKind, Sender, Writer};
 use super::Node;
 use super::intents::Intent;
 use super::io::{Purpose, Timer, Transmit};
+use super::suspecting::told;
 
 /// What a simple packet is: receiver, purpose, body, and what its receiver should hear first.
 struct Plan {
@@ -98,6 +99,7 @@ impl Node {
             | Intent::Ack { .. }
             | Intent::PingRequest { .. }
             | Intent::Relayed { .. }
+            | Intent::Nack { .. }
             | Intent::Gossip { .. }
             | Intent::Tell { .. }
             | Intent::Join { .. }
@@ -131,13 +133,18 @@ impl Node {
             }
             Intent::PingRequest { helper, target, nonce } => {
                 let to = self.membership.addr(helper);
-                let body = Body::PingRequest { nonce, target: self.membership.record(target).id };
+                let left_ms = self.probe_left_ms(nonce, now);
+                if left_ms > 0 {
+                    self.cold.helpers.on_asked(nonce, helper);
+                }
+                let body = Body::PingRequest { nonce, target: self.membership.record(target).id, left_ms };
                 Plan { to, purpose: Purpose::Relay, body, about: accused(&self.membership, target) }
             }
             Intent::Relayed { to, target, nonce } => {
                 let body = Body::Relayed { nonce, target: self.membership.record(target).id };
                 Plan { to, purpose: Purpose::Relay, body, about: Some(target) }
             }
+            Intent::Nack { to, nonce } => Plan { to, purpose: Purpose::Relay, body: Body::Nack { nonce }, about: None },
             Intent::Gossip { slot } => self.plan_to(slot, Purpose::Gossip, Body::None),
             Intent::Tell { to, about, .. } => {
                 Plan { to, purpose: Purpose::Gossip, body: Body::None, about: Some(about) }
@@ -171,14 +178,17 @@ impl Node {
             return None;
         }
         // Nor is a prober whose ping request was relayed any more than an address.
-        let stranger = matches!(plan.body, Body::Join { .. } | Body::Challenge { .. } | Body::Relayed { .. });
+        let stranger =
+            matches!(plan.body, Body::Join { .. } | Body::Challenge { .. } | Body::Relayed { .. } | Body::Nack { .. });
         if plan.about.is_some() || (!stranger && !self.gossip.is_empty()) {
             writer.open_records(RecordKind::Rumours);
         }
-        if let Some(about) = plan.about
-            && !writer.record(&self.membership.record_at(about, self.clock.outside(now)))
-        {
-            self.stats.rumours_dropped += 1;
+        if let Some(about) = plan.about {
+            let (record, accusers) = self.told(about, now);
+            // A helper hears of a third; whoever hears of itself contradicts whoever accuses.
+            let helps = matches!(plan.body, Body::PingRequest { .. });
+            let written = if helps { writer.record_with(&record, &accusers) } else { writer.record(&record) };
+            self.stats.rumours_dropped += u64::from(!written);
         }
         if matches!(plan.body, Body::Join { .. }) {
             writer.pad();
@@ -188,10 +198,11 @@ impl Node {
         }
         if !self.gossip.is_empty() {
             let kept = self.room_for_heads(writer.free());
-            let (membership, limit, outside) = (&self.membership, self.tellings_max(), self.clock.outside(now));
+            let (membership, suspicions) = (&self.membership, &self.suspicions);
+            let (limit, outside) = (self.tellings_max(), self.clock.outside(now));
             self.gossip.fill(writer, (limit, kept), plan.about, |rumour| {
                 let newest = membership.telling(rumour.slot) == rumour.telling;
-                newest.then(|| membership.record_at(rumour.slot, outside))
+                newest.then(|| told(membership, suspicions, rumour.slot, outside))
             });
         }
         if self.heads_waiting > 0 {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::vocab::{Content, Head, Health, Incarnation, Item, NodeId, Record};
+use crate::vocab::{Content, Head, Health, Incarnation, Instant, Item, NodeId, Record};
 
 use super::Node;
 use super::io::{MapVersion, ValueView};
@@ -10,6 +10,17 @@ use super::stats::Stats;
 
 /// A member as this node sees it.
 pub type MemberView = Record;
+
+/// Why a member is under suspicion, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SuspicionView {
+    /// How many members accuse by themselves, as far as this node knows and counts them.
+    pub accusers: u32,
+    /// The first of them; `None` when nobody is known who does.
+    pub first_accuser: Option<NodeId>,
+    /// When it is declared dead if nothing else happens.
+    pub ends: Instant,
+}
 
 /// A read-only window on a node.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +68,27 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn health(self, id: NodeId) -> Option<Health> {
         self.member(id).map(|member| member.health)
+    }
+
+    /// Who accuses a member that is under suspicion; `None` of anybody else.
+    #[must_use]
+    pub fn suspicion(self, id: NodeId) -> Option<SuspicionView> {
+        let Node { membership, suspicions, clock, .. } = self.node;
+        let suspicion = suspicions.get(membership.find(id)?)?;
+        let accusers = suspicion.accusers().as_slice();
+        let first = accusers.first().and_then(|&hash| membership.find_hash(hash));
+        Some(SuspicionView {
+            accusers: u32::try_from(accusers.len()).unwrap_or(u32::MAX),
+            first_accuser: first.map(|slot| membership.record(slot).id),
+            ends: clock.outside(suspicion.until()),
+        })
+    }
+
+    /// What this node holds against its own health: 0 when nothing, at most
+    /// [`Config::local_health_max`](crate::Config::local_health_max). Its probes take so many times longer.
+    #[must_use]
+    pub const fn local_health(self) -> u8 {
+        self.node.health.score()
     }
 
     /// Whether the node has said goodbye, and the goodbye was told.

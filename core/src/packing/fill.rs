@@ -1,8 +1,8 @@
 //! How are the free bytes of a packet shared between the two classes of rumours?
 
 use super::backlog::{Backlog, Offer, Rumour};
-use crate::vocab::{Record, Slot};
-use crate::wire::{RECORD_BYTES_MAX, Writer};
+use crate::vocab::{Accusers, Health, Record, Slot};
+use crate::wire::{ACCUSERS_BYTES_MAX, RECORD_BYTES_MAX, Writer};
 
 /// The part of the free bytes that each class can count on: one quarter at least.
 const SHARE_DIVISOR: usize = 4;
@@ -45,19 +45,20 @@ impl Gossip {
         writer: &mut Writer<'_>,
         (limit, kept): (u32, usize),
         told: Option<Slot>,
-        lookup: impl Fn(Rumour) -> Option<Record>,
+        lookup: impl Fn(Rumour) -> Option<(Record, Accusers)>,
     ) -> u32 {
         let free = writer.free().saturating_sub(kept);
         let share = (free / SHARE_DIVISOR).min(self.ordinary.len() * RECORD_BYTES_MAX);
         let mut records = 0;
         let mut tell = |backlog: &mut Backlog, reserved: usize| {
             backlog.offer_all(limit, &lookup, |rumour, record| {
-                let Some(record) = record else { return Offer::Stale };
+                let Some((record, accusers)) = record else { return Offer::Stale };
                 if told == Some(rumour.slot) {
                     return Offer::Packed;
                 }
-                let spoken_for = reserved > 0 && writer.free() < reserved + RECORD_BYTES_MAX;
-                if spoken_for || !writer.record(&record) {
+                let longer = if record.health == Health::Suspect { ACCUSERS_BYTES_MAX } else { 0 };
+                let spoken_for = reserved > 0 && writer.free() < reserved + RECORD_BYTES_MAX + longer;
+                if spoken_for || !writer.record_with(&record, &accusers) {
                     return Offer::Full;
                 }
                 records += 1;

@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 
 use super::backlog::{Backlog, Offer};
 use super::*;
-use crate::vocab::{Health, Incarnation, NodeId, Record, Slot};
+use crate::vocab::{Accusers, Health, Incarnation, NodeId, Record, Slot};
 use crate::wire::{RecordKind, Sender, Writer};
 
 fn rumour(slot: u32) -> Rumour {
@@ -88,7 +88,7 @@ fn a_flood_of_one_class_leaves_the_other_its_share() {
     let told = core::cell::RefCell::new([0_u32; 2]);
     let records = gossip.fill(&mut writer, (4, 0), None, |rumour| {
         told.borrow_mut()[usize::from(rumour.slot.0 >= 1000)] += 1;
-        Some(Record::of_new_life(id, 1, addr))
+        Some((Record::of_new_life(id, 1, addr), Accusers::default()))
     });
     let [urgent, ordinary] = told.into_inner();
     assert!(records > 30, "{records} records");
@@ -107,8 +107,8 @@ fn what_the_packet_says_already_is_told_and_not_forgotten() {
     writer.open_records(RecordKind::Rumours);
     let addr = SocketAddr::from(([10, 0, 0, 1], 1));
     let record = Record { health: Health::Suspect, ..Record::of_new_life(id, 1, addr) };
-    assert_eq!(gossip.fill(&mut writer, (3, 0), Some(Slot(7)), |_| Some(record)), 0);
-    assert_eq!(gossip.fill(&mut writer, (3, 0), None, |_| Some(record)), 1);
-    assert_eq!(gossip.fill(&mut writer, (3, 0), None, |_| Some(record)), 1);
+    assert_eq!(gossip.fill(&mut writer, (3, 0), Some(Slot(7)), |_| Some((record, Accusers::default()))), 0);
+    assert_eq!(gossip.fill(&mut writer, (3, 0), None, |_| Some((record, Accusers::default()))), 1);
+    assert_eq!(gossip.fill(&mut writer, (3, 0), None, |_| Some((record, Accusers::default()))), 1);
     assert!(gossip.is_empty(), "three tellings");
 }

@@ -46,6 +46,11 @@ impl<V: Copy> Agenda<V> {
         self.entries.get(slot).map(|(at, _)| at)
     }
 
+    /// What is remembered of a member.
+    pub(crate) fn value(&self, slot: Slot) -> Option<V> {
+        self.entries.get(slot).map(|(_, value)| value)
+    }
+
     /// The entry that is due first.
     pub(crate) fn first(&self) -> Option<(Instant, Slot)> {
         self.queue.first().copied()
@@ -54,6 +59,10 @@ impl<V: Copy> Agenda<V> {
     /// When something is due next.
     pub(crate) fn next_deadline(&self) -> Instant {
         self.first().map_or(Instant::NEVER, |(at, _)| at)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides anything about gossip, and nothing here imports another room.
 
+mod accusers;
 mod agenda;
 mod domain;
 mod hash;
@@ -17,6 +18,7 @@ mod sums;
 mod time;
 mod token;
 
+pub(crate) use accusers::{ACCUSERS_MAX, Accusers, CONFIRMATIONS_MAX};
 pub(crate) use agenda::Agenda;
 pub use domain::Domain;
 pub use hash::stable_hash;

@@ -27,10 +27,12 @@ pub(crate) enum Body<'a> {
     Ping { nonce: Nonce },
     /// "I am", with the nonce of the ping.
     Ack { nonce: Nonce },
-    /// "Ask this member for me."
-    PingRequest { nonce: Nonce, target: NodeId },
+    /// "Ask this member for me." In so many milliseconds the asker judges; 0 if it wants no [`Body::Nack`].
+    PingRequest { nonce: Nonce, target: NodeId, left_ms: u32 },
     /// "It answered me", with the nonce of the request.
     Relayed { nonce: Nonce, target: NodeId },
+    /// "It has not answered me so far", with the nonce of the request.
+    Nack { nonce: Nonce },
     /// "May I join?"; the second time with the cookie from the challenge.
     Join { nonce: Nonce, cookie: Option<Cookie> },
     /// "Show that you receive this."
@@ -147,6 +149,7 @@ impl<'a> Body<'a> {
             Body::Ack { .. } => kind::ACK,
             Body::PingRequest { .. } => kind::PING_REQUEST,
             Body::Relayed { .. } => kind::RELAYED,
+            Body::Nack { .. } => kind::NACK,
             Body::Join { .. } => kind::JOIN,
             Body::Challenge { .. } => kind::CHALLENGE,
             Body::Welcome { .. } => kind::WELCOME,
@@ -161,10 +164,11 @@ impl<'a> Body<'a> {
     pub(super) fn encode(&self, buffer: &mut [u8]) -> Option<usize> {
         match *self {
             Body::None => Some(0),
-            Body::Ping { nonce } | Body::Ack { nonce } | Body::Welcome { nonce } => encode(&nonce, buffer),
-            Body::PingRequest { nonce, target } | Body::Relayed { nonce, target } => {
-                encode(&(nonce, target.to_bytes()), buffer)
+            Body::Ping { nonce } | Body::Ack { nonce } | Body::Welcome { nonce } | Body::Nack { nonce } => {
+                encode(&nonce, buffer)
             }
+            Body::Relayed { nonce, target } => encode(&(nonce, target.to_bytes()), buffer),
+            Body::PingRequest { nonce, target, left_ms } => encode(&(nonce, target.to_bytes(), left_ms), buffer),
             Body::Join { nonce, cookie } => encode(&(nonce, cookie), buffer),
             Body::Challenge { nonce, cookie } => encode(&(nonce, cookie), buffer),
             Body::Summary(summary) | Body::StateSummary(summary) => encode(&summary, buffer),
@@ -186,9 +190,11 @@ impl<'a> Body<'a> {
             kind::PING => Body::Ping { nonce: decode(bytes)? },
             kind::ACK => Body::Ack { nonce: decode(bytes)? },
             kind::WELCOME => Body::Welcome { nonce: decode(bytes)? },
+            kind::NACK => Body::Nack { nonce: decode(bytes)? },
             kind::PING_REQUEST => {
-                let (nonce, target) = decode(bytes)?;
-                Body::PingRequest { nonce, target: NodeId::from_bytes(target) }
+                let ((nonce, target), rest) = postcard::take_from_bytes(bytes).ok()?;
+                let left_ms = if rest.is_empty() { 0 } else { decode(rest)? };
+                Body::PingRequest { nonce, target: NodeId::from_bytes(target), left_ms }
             }
             kind::RELAYED => {
                 let (nonce, target) = decode(bytes)?;

@@ -11,7 +11,7 @@ use core::net::SocketAddr;
 use expect_test::expect;
 
 use super::*;
-use crate::vocab::{Cookie, Domain, Health, Incarnation, NodeId, Nonce, Prefix, Record};
+use crate::vocab::{Accusers, Cookie, Domain, Health, Incarnation, NodeId, Nonce, Prefix, Record};
 
 pub(super) const CLUSTER: u32 = 0x0403_0201;
 pub(super) const NONCE: Nonce = Nonce(*b"nonce678");
@@ -95,8 +95,10 @@ fn one_of_each_about_members() -> Vec<(&'static str, Vec<u8>)> {
         ("none", Body::None),
         ("ping", Body::Ping { nonce: NONCE }),
         ("ack", Body::Ack { nonce: NONCE }),
-        ("ping_request", Body::PingRequest { nonce: NONCE, target }),
+        ("ping_request", Body::PingRequest { nonce: NONCE, target, left_ms: 500 }),
+        ("last_chance_request", Body::PingRequest { nonce: NONCE, target, left_ms: 0 }),
         ("relayed", Body::Relayed { nonce: NONCE, target }),
+        ("nack", Body::Nack { nonce: NONCE }),
         ("join", Body::Join { nonce: NONCE, cookie: None }),
         ("join_again", Body::Join { nonce: NONCE, cookie: Some(COOKIE) }),
         ("challenge", Body::Challenge { nonce: NONCE, cookie: COOKIE }),
@@ -134,13 +136,20 @@ fn every_datagram_has_these_bytes() {
         716e010001020304b8892e1a011b0102030405060708090a0b0c0d0e0f10ac02
         02112233445566778811086e6f6e6365363738
         ping_request
-        716e010001020304c7753587011b0102030405060708090a0b0c0d0e0f10ac02
-        02112233445566778812186e6f6e636536373800000000000000000000000000
-        0000fe
+        716e0100010203042a05b4aa011b0102030405060708090a0b0c0d0e0f10ac02
+        021122334455667788121a6e6f6e636536373800000000000000000000000000
+        0000fef403
+        last_chance_request
+        716e010001020304ca5b9186011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778812196e6f6e636536373800000000000000000000000000
+        0000fe00
         relayed
         716e010001020304da0ace8d011b0102030405060708090a0b0c0d0e0f10ac02
         02112233445566778813186e6f6e636536373800000000000000000000000000
         0000fe
+        nack
+        716e010001020304cbacfac2011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778814086e6f6e6365363738
         join
         716e010001020304fb2f31fc011b0102030405060708090a0b0c0d0e0f10ac02
         02112233445566778820096e6f6e636536373800
@@ -172,10 +181,10 @@ fn every_datagram_has_these_bytes() {
         0000000000000000fe8080808080200103030120010db8000000000000000000
         0000011f0ac08db701
         bulk
-        716e010001020304c537f4ba011b0102030405060708090a0b0c0d0e0f10ac02
-        02112233445566778841d2800020000000000000000000000000000000fe8080
-        80808020010103000a0000011f0a30000000000000000000000000000000fe80
-        80808080200102030120010db80000000000000000000000011f0ac08db701
+        716e01000102030433285f1c011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778841d3800021000000000000000000000000000000fe8080
+        80808020010103000a0000011f0a0030000000000000000000000000000000fe
+        8080808080200102030120010db80000000000000000000000011f0ac08db701
     "#]]
     .assert_eq(&hex_of(&one_of_each_about_members()));
 }
@@ -221,7 +230,7 @@ fn what_a_later_release_adds_is_skipped() {
     let plain = with(&[]);
     let plain = Datagram::decode(&plain, CLUSTER).expect("valid");
     // A body number that is not taken yet, a section number far away, padding, and each of them again.
-    let tail = [0x14, 2, 9, 9, 0x7f, 0, 0xff, 0x83, 0x80, 0x00, 1, 2, 3, 0x00, 1, 0, 0x14, 0, 0x7f, 1, 1, 0x00, 0];
+    let tail = [0x15, 2, 9, 9, 0x7f, 0, 0xff, 0x83, 0x80, 0x00, 1, 2, 3, 0x00, 1, 0, 0x15, 0, 0x7f, 1, 1, 0x00, 0];
     assert_eq!(Datagram::decode(&with(&tail), CLUSTER), Ok(plain));
 }
 
@@ -246,7 +255,7 @@ fn what_a_later_release_appends_is_ignored() {
     }
     let mut encoded = [0; RECORD_BYTES_MAX];
     let known = record(Health::Dead, v6());
-    let len = record::encode(&known, &mut encoded).expect("it fits");
+    let len = record::encode(&known, &Accusers::default(), &mut encoded).expect("it fits");
     let length = u8::try_from(len + 2).expect("a short record");
     let section = [&[kind::BULK, length + 1, length][..], &encoded[..len], &[0xaa, 0xbb]].concat();
     let bytes = with(&section);
@@ -266,8 +275,8 @@ fn no_record_is_longer_than_the_longest() {
         domain: Domain::from_number(u64::MAX),
     };
     let mut buffer = [0; 2 * RECORD_BYTES_MAX];
-    assert_eq!(record::encode(&longest, &mut buffer), Some(RECORD_BYTES_MAX - 1));
-    assert_eq!(record::encode(&longest, &mut buffer[..RECORD_BYTES_MAX - 2]), None);
+    assert_eq!(record::encode(&longest, &Accusers::default(), &mut buffer), Some(RECORD_BYTES_MAX - 1));
+    assert_eq!(record::encode(&longest, &Accusers::default(), &mut buffer[..RECORD_BYTES_MAX - 2]), None);
 }
 
 #[test]

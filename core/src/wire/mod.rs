@@ -24,6 +24,8 @@ mod golden;
 #[cfg(test)]
 mod golden_later;
 #[cfg(test)]
+mod golden_lifeguard;
+#[cfg(test)]
 mod golden_state;
 mod heads;
 mod prefixes;
@@ -39,7 +41,7 @@ pub(crate) use heads::{HEAD_BYTES_MAX, HeadGroupWriter, HeadOf, Heads};
 pub(crate) use prefixes::{PrefixWriter, Prefixes};
 pub(crate) use record::{Records, can_listen};
 pub(crate) use spans::{Items, Spans};
-pub(crate) use writer::{RECORD_BYTES_MAX, Writer};
+pub(crate) use writer::{ACCUSERS_BYTES_MAX, RECORD_BYTES_MAX, Writer};
 
 /// The version of the wire format that this release speaks.
 pub const WIRE_VERSION: u8 = 1;
@@ -70,6 +72,7 @@ mod kind {
     pub(super) const ACK: u8 = 0x11;
     pub(super) const PING_REQUEST: u8 = 0x12;
     pub(super) const RELAYED: u8 = 0x13;
+    pub(super) const NACK: u8 = 0x14;
     pub(super) const JOIN: u8 = 0x20;
     pub(super) const CHALLENGE: u8 = 0x21;
     pub(super) const WELCOME: u8 = 0x22;

@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocab::{Domain, Health, Incarnation, NodeId, Record};
+use crate::vocab::{Accusers, Domain, Health, Incarnation, NodeId, Record};
 
 #[derive(Serialize, Deserialize)]
 struct RecordWire {
@@ -22,9 +22,9 @@ enum AddrWire {
     V6([u8; 16], [u8; 2]),
 }
 
-/// Encodes a record without its length; `None` when the buffer is too small. The age of whoever has gone
-/// stands behind the rest, and the domain, if there is one, behind that.
-pub(super) fn encode(record: &Record, buffer: &mut [u8]) -> Option<usize> {
+/// Encodes a record without its length; `None` when the buffer is too small. Behind the rest stands what its
+/// health needs (the age of whoever has gone, the accusers of a suspect), and behind that the domain, if there is one.
+pub(super) fn encode(record: &Record, accusers: &Accusers, buffer: &mut [u8]) -> Option<usize> {
     let port = record.addr.port().to_be_bytes();
     let addr = match record.addr.ip() {
         IpAddr::V4(ip) => AddrWire::V4(ip.octets(), port),
@@ -38,10 +38,13 @@ pub(super) fn encode(record: &Record, buffer: &mut [u8]) -> Option<usize> {
     };
     let Incarnation { boot, counter } = record.incarnation;
     let wire = RecordWire { id: record.id.to_bytes(), boot, counter, health, hops: record.hops, addr };
-    let len = if record.health.is_live() {
-        postcard::to_slice(&wire, buffer).ok()?.len()
-    } else {
-        postcard::to_slice(&(wire, record.age_ms), buffer).ok()?.len()
+    let len = match record.health {
+        Health::Alive => postcard::to_slice(&wire, buffer).ok()?.len(),
+        Health::Dead | Health::Left => postcard::to_slice(&(wire, record.age_ms), buffer).ok()?.len(),
+        Health::Suspect => {
+            let len = postcard::to_slice(&wire, buffer).ok()?.len();
+            len.checked_add(encode_accusers(accusers, buffer.get_mut(len..)?)?)?
+        }
     };
     if record.domain == Domain::NONE {
         return Some(len);
@@ -52,7 +55,7 @@ pub(super) fn encode(record: &Record, buffer: &mut [u8]) -> Option<usize> {
 }
 
 /// Decodes a record without its length; `None` when it is not one, or when nobody can listen at its address.
-pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
+pub(super) fn decode(bytes: &[u8]) -> Option<(Record, Accusers)> {
     let (wire, rest) = postcard::take_from_bytes::<RecordWire>(bytes).ok()?;
     let health = match wire.health {
         0 => Health::Alive,
@@ -70,9 +73,34 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
         return None;
     }
     let (age_ms, rest) = if health.is_live() { (0, rest) } else { postcard::take_from_bytes(rest).ok()? };
+    let (accusers, rest) = if health == Health::Suspect { decode_accusers(rest)? } else { (Accusers::default(), rest) };
     let domain = rest.first_chunk().map_or(Domain::NONE, |&number| Domain::from_number(u64::from_le_bytes(number)));
     let incarnation = Incarnation { boot: wire.boot, counter: wire.counter };
-    Some(Record { id: NodeId::from_bytes(wire.id), incarnation, health, hops: wire.hops, age_ms, addr, domain })
+    let record = Record { id: NodeId::from_bytes(wire.id), incarnation, health, hops: wire.hops, age_ms, addr, domain };
+    Some((record, accusers))
+}
+
+/// Writes a count and so many hashed identities.
+fn encode_accusers(accusers: &Accusers, buffer: &mut [u8]) -> Option<usize> {
+    let hashes = accusers.as_slice();
+    let (count, places) = buffer.split_first_mut()?;
+    *count = u8::try_from(hashes.len()).ok()?;
+    for (place, hash) in places.get_mut(..size_of_val(hashes))?.chunks_exact_mut(8).zip(hashes) {
+        place.copy_from_slice(&hash.to_le_bytes());
+    }
+    size_of_val(hashes).checked_add(1)
+}
+
+/// A count and so many hashed identities, and what stands behind; nothing at all stands for nobody. Who finds no
+/// room is left out.
+fn decode_accusers(bytes: &[u8]) -> Option<(Accusers, &[u8])> {
+    let mut accusers = Accusers::default();
+    let Some((&count, rest)) = bytes.split_first() else { return Some((accusers, bytes)) };
+    let (hashes, later) = rest.split_at_checked(usize::from(count).checked_mul(8)?)?;
+    for hash in hashes.as_chunks::<8>().0 {
+        accusers.add(u64::from_le_bytes(*hash));
+    }
+    Some((accusers, later))
 }
 
 /// Whether somebody can listen at an address.
@@ -104,6 +132,13 @@ impl<'a> Records<'a> {
         self.bytes.is_empty()
     }
 
+    /// The next record, and who accuses if it is a suspect's.
+    pub(crate) fn next_told(&mut self) -> Option<(Record, Accusers)> {
+        let (record, tail) = split(self.bytes)?;
+        self.bytes = tail;
+        decode(record)
+    }
+
     /// Passes over a record without decoding it.
     pub(crate) fn pass(&mut self) {
         self.bytes = split(self.bytes).map_or_else(Default::default, |(_, rest)| rest);
@@ -114,9 +149,7 @@ impl Iterator for Records<'_> {
     type Item = Record;
 
     fn next(&mut self) -> Option<Record> {
-        let (record, tail) = split(self.bytes)?;
-        self.bytes = tail;
-        decode(record)
+        self.next_told().map(|(record, _)| record)
     }
 }
 

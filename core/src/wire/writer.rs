@@ -4,10 +4,13 @@ use super::body::{Body, Sender};
 use super::datagram::RecordKind;
 use super::heads::HeadOf;
 use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind, record, spans};
-use crate::vocab::{Cookie, Item, Rates, Record};
+use crate::vocab::{ACCUSERS_MAX, Accusers, Cookie, Item, Rates, Record};
 
-/// No record is longer than this, its length byte included.
+/// No record is longer than this, its length byte included, but for the accusers of a suspect.
 pub(crate) const RECORD_BYTES_MAX: usize = 1 + 16 + 10 + 5 + 1 + 1 + 1 + 16 + 2 + 5 + 8;
+
+/// The most that the accusers of a suspect take.
+pub(crate) const ACCUSERS_BYTES_MAX: usize = 1 + 8 * ACCUSERS_MAX;
 
 /// Head of a section whose length is only known at its end: the kind and a length of fixed size.
 const OPEN_HEAD_BYTES: usize = 4;
@@ -135,10 +138,16 @@ impl<'b> Writer<'b> {
     /// Appends a record to the open list; `false`, and nothing written, when it does not fit.
     #[must_use]
     pub(crate) fn record(&mut self, record: &Record) -> bool {
+        self.record_with(record, &Accusers::default())
+    }
+
+    /// The same with those who accuse, if it is a suspect's.
+    #[must_use]
+    pub(crate) fn record_with(&mut self, record: &Record, accusers: &Accusers) -> bool {
         let Some((length, free)) = self.buffer.get_mut(self.len..).and_then(<[u8]>::split_first_mut) else {
             return false;
         };
-        let Some(len) = record::encode(record, free) else { return false };
+        let Some(len) = record::encode(record, accusers, free) else { return false };
         let Ok(byte) = u8::try_from(len) else { return false };
         *length = byte;
         self.len = self.len.saturating_add(len).saturating_add(1);

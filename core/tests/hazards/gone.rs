@@ -11,7 +11,7 @@ use super::net::{Net, id, member};
 /// of them takes it for alive or shows what it said, and in the end nobody has anything of it.
 #[test]
 fn zombie_staggered() {
-    let config = Config { tombstone_life: Duration::from_secs(60), ..Config::lan() };
+    let config = Config { suspicion_max_mult: 1, tombstone_life: Duration::from_secs(60), ..Config::lan() };
     let mut world = World::new(9, config, Options::plain(1, Instant::from_nanos(0)));
     for peer in 1..4 {
         world.command(peer, Command::Join { seeds: &[addr_of(0)] }).expect("taken");

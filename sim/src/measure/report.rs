@@ -134,6 +134,8 @@ counters!(
     freezes,
     suspicions,
     convictions,
+    convictions_put_off,
+    nacks_missed,
     refutations,
     repairs,
     repaired,

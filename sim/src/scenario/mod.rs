@@ -69,8 +69,12 @@ pub struct Protocol {
     pub indirect_probes: Option<u32>,
     /// How the next probe target is found.
     pub probe_order: Option<ProbeOrder>,
-    /// Suspicion lasts `suspicion_mult * max(1, log10 n) * period`.
+    /// A suspicion lasts at least `suspicion_mult * max(1, log10 n) * period`.
     pub suspicion_mult: Option<u32>,
+    /// A suspicion that nobody confirms lasts so many times as long.
+    pub suspicion_max_mult: Option<u32>,
+    /// The worst score that a node gives its own health; with 0 it gives none.
+    pub local_health_max: Option<u32>,
     /// Time between two gossip ticks, in nanoseconds.
     pub gossip_interval_ns: Option<u64>,
     /// How many members a gossip tick tells.

@@ -58,6 +58,8 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
         indirect_probes: protocol.indirect_probes.unwrap_or(base.indirect_probes),
         probe_order: order,
         suspicion_mult: protocol.suspicion_mult.unwrap_or(base.suspicion_mult),
+        suspicion_max_mult: protocol.suspicion_max_mult.unwrap_or(base.suspicion_max_mult),
+        local_health_max: protocol.local_health_max.unwrap_or(base.local_health_max),
         gossip_interval: duration(protocol.gossip_interval_ns, base.gossip_interval),
         gossip_fanout: protocol.gossip_fanout.unwrap_or(base.gossip_fanout),
         retransmit_mult: protocol.retransmit_mult.unwrap_or(base.retransmit_mult),

@@ -56,6 +56,8 @@ fn every_table_but_the_lists() {
             indirect_probes: Some(3),
             probe_order: Some(ProbeOrder::Random),
             suspicion_mult: Some(4),
+            suspicion_max_mult: Some(5),
+            local_health_max: Some(6),
             gossip_interval_ns: Some(200 * MS),
             gossip_fanout: Some(2),
             retransmit_mult: Some(5),

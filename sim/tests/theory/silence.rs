@@ -92,7 +92,8 @@ fn silences(loss: u32, helpers: u32, seeds: u64) {
     // Suspicions are so long that no last chance (a ping that belongs to no probe) falls into the run; the
     // delay is so short against the timeout that an answer which is not lost is in time.
     let rest = format!(
-        "[protocol]\nindirect_probes = {helpers}\nsuspicion_mult = 1000\ntombstone_life = \"5h\"\n\n\
+        "[protocol]\nindirect_probes = {helpers}\nsuspicion_mult = 1000\nsuspicion_max_mult = 1\n\
+         local_health_max = 0\ntombstone_life = \"5h\"\n\n\
          [net]\ndelay = {{ time = \"5ms\", jitter = \"4ms\" }}\nloss = {{ random = \"{loss}%\" }}\n"
     );
     let scenario = scenario(NODES, "duration = \"220s\"\nwarmup = \"20s\"", &rest);

@@ -131,7 +131,8 @@ fn rounds(trace: &Trace, survivors: u32) -> Option<f64> {
 
 fn as_the_model(survivors: u32, seeds: u64, runs: u32) {
     let rest = format!(
-        "[protocol]\nperiod = \"60s\"\n\n[net]\ndelay = {{ time = \"200ms\" }}\n\n\
+        "[protocol]\nperiod = \"60s\"\nsuspicion_max_mult = 1\nlocal_health_max = 0\n\n\
+         [net]\ndelay = {{ time = \"200ms\" }}\n\n\
          [[fault]]\nid = \"stop\"\nkind = \"crash\"\ntarget = \"node:{survivors}\"\nat = \"420s\"\n"
     );
     let scenario = scenario(survivors + 1, "duration = \"1200s\"", &rest);

@@ -1,0 +1,168 @@
+//! Who accuses whom: this node's own probes, what others say, and what speaks against this node itself.
+
+use crate::detector::Target;
+use crate::detector::suspicion::{Due, Length, Suspicions};
+use crate::membership::Membership;
+use crate::packing::Urgency;
+use crate::vocab::{Accusers, Health, Instant, NodeId, Nonce, Record, Slot};
+
+use super::intents::Intent;
+use super::io::{Reason, Timer};
+use super::{Leaving, Node};
+
+impl Node {
+    /// The period of a probe is over: if its target stayed silent, that speaks against the target, and a little
+    /// against this node. Whom others miss too says nothing against this node, be it the target or a helper.
+    pub(super) fn end_probe(&mut self, now: Instant) {
+        let silent = self.prober.on_tick();
+        if let Some((target, nonce)) = silent
+            && !self.is_missed_by_others(target.slot)
+        {
+            let missed = self.cold.helpers.silent(nonce).filter(|&helper| !self.is_missed_by_others(helper)).count();
+            self.stats.nacks_missed += missed as u64;
+            self.health.on_failure(u32::try_from(missed).unwrap_or(u32::MAX));
+        }
+        self.prober.begin(now, self.health.scale());
+        if let Some((target, _)) = silent {
+            self.on_silence(target, now);
+        }
+    }
+
+    fn is_missed_by_others(&self, slot: Slot) -> bool {
+        let own = self.membership.id_hash(Slot::SELF);
+        match self.membership.health(slot) {
+            Health::Alive => false,
+            Health::Suspect => self.suspicions.get(slot).is_some_and(|suspicion| !suspicion.is_of(own)),
+            Health::Dead | Health::Left => true,
+        }
+    }
+
+    /// Nobody reached the target for a whole period: it is suspected, or one more accuses it.
+    fn on_silence(&mut self, target: Target, now: Instant) {
+        let known = self.membership.record(target.slot);
+        // A life that began since was not probed, nor was another member that has the row now.
+        let same = (known.id, known.incarnation.boot) == (target.id, target.boot);
+        if !same || !known.health.is_live() {
+            return;
+        }
+        let news = known.health == Health::Alive;
+        if news {
+            self.stats.suspicions += 1;
+            let record = Record { health: Health::Suspect, hops: 0, ..known };
+            self.learn(&record, Reason::Silence, now);
+        }
+        let own = self.membership.id_hash(Slot::SELF);
+        if self.suspicions.confirm(target.slot, own, now) {
+            self.on_accused(target.slot, news, now);
+        }
+    }
+
+    /// A suspect's record names those who accuse it. They count if they are members, each once; `told` says that
+    /// the suspicion itself was news.
+    pub(super) fn hear_accusers(&mut self, record: &Record, accusers: &Accusers, told: bool, now: Instant) {
+        let Some(slot) = self.membership.find(record.id) else { return };
+        if self.suspicions.is_settled(slot) || self.membership.record(slot).incarnation != record.incarnation {
+            return;
+        }
+        let mut news = false;
+        for &accuser in accusers.as_slice() {
+            // Nobody accuses itself, and whom this node accuses it knows best.
+            let member = self.membership.find_hash(accuser).filter(|&member| member != slot && member != Slot::SELF);
+            if member.is_some_and(|member| self.membership.health(member).is_live()) {
+                news |= self.suspicions.confirm(slot, accuser, now);
+            }
+        }
+        if news {
+            self.on_accused(slot, told, now);
+        }
+    }
+
+    /// Others have convicted a suspect already: its suspicion here needs no more confirmations.
+    pub(super) fn hear_conviction(&mut self, record: &Record, now: Instant) {
+        let slot = self.membership.find(record.id);
+        if let Some(slot) = slot.filter(|&slot| self.membership.record(slot).incarnation == record.incarnation) {
+            self.suspicions.shorten(slot, now);
+            self.schedule_suspicions();
+        }
+    }
+
+    /// One more accuses: that is told on, so that everybody's suspicion gets shorter.
+    fn on_accused(&mut self, slot: Slot, told: bool, now: Instant) {
+        if !told {
+            self.tell(slot, Urgency::Urgent, now);
+        }
+        self.schedule_suspicions();
+    }
+
+    /// How long a suspicion lasts that begins now. What others have convicted already has been confirmed.
+    pub(super) fn suspicion_length(&self, convicted: bool) -> Length {
+        let config = &self.cold.config;
+        let mults = (config.suspicion_mult, config.suspicion_max_mult);
+        let length = Length::new(mults, self.membership.live(), config.period);
+        if convicted { Length::fixed(length.min) } else { length }
+    }
+
+    pub(super) fn on_suspicion_due(&mut self, now: Instant) {
+        let (own, health) = (self.membership.id_hash(Slot::SELF), self.health);
+        match self.suspicions.on_deadline(now, own, |suspects| health.is_cut_off(suspects)) {
+            Some(Due::LastChance(slot)) => {
+                let nonce = self.nonce();
+                self.wish(Intent::Ping { slot, nonce });
+                self.ask_helpers(slot, nonce);
+            }
+            Some(Due::Convict(slot)) => {
+                self.stats.convictions += 1;
+                let record = Record { health: Health::Dead, hops: 0, ..self.membership.record(slot) };
+                self.learn(&record, Reason::Expiry, now);
+            }
+            Some(Due::PutOff(_)) => self.stats.convictions_put_off += 1,
+            None => {}
+        }
+        self.schedule_suspicions();
+    }
+
+    /// Whoever leaves convicts nobody any more.
+    pub(super) fn schedule_suspicions(&mut self) {
+        let stays = self.leaving == Leaving::Stays;
+        self.deadlines.set(Timer::Suspicion, if stays { self.suspicions.next_deadline() } else { Instant::NEVER });
+    }
+
+    /// Ends the wait of the current probe. Returns whether the answer was awaited.
+    pub(super) fn take_probe_answer(&mut self, about: NodeId, nonce: Nonce) -> bool {
+        let awaited = self.prober.on_answer(about, nonce);
+        if awaited {
+            self.health.on_success();
+        }
+        awaited
+    }
+
+    /// A helper has no answer so far. Returns whether it was asked.
+    pub(super) fn take_nack(&mut self, helper: NodeId, nonce: Nonce) -> bool {
+        let helper = self.membership.find(helper);
+        helper.is_some_and(|helper| self.cold.helpers.on_word(nonce, helper))
+    }
+
+    /// How many milliseconds a prober that asks for help with this nonce has until it judges. The verdict at the
+    /// end of a suspicion says nothing about the helpers.
+    pub(super) fn probe_left_ms(&self, nonce: Nonce, now: Instant) -> u32 {
+        let left = self.prober.next_tick().since(now).as_millis();
+        if self.prober.is_current(nonce) { u32::try_from(left).unwrap_or(u32::MAX) } else { 0 }
+    }
+
+    /// What a row says as it is told, with those who accuse if it is a suspect's.
+    pub(super) fn told(&self, slot: Slot, now: Instant) -> (Record, Accusers) {
+        told(&self.membership, &self.suspicions, slot, self.clock.outside(now))
+    }
+}
+
+/// [`Node::told`] of parts of a node, at a time of the embedder.
+pub(super) fn told(
+    membership: &Membership,
+    suspicions: &Suspicions,
+    slot: Slot,
+    outside: Instant,
+) -> (Record, Accusers) {
+    let record = membership.record_at(slot, outside);
+    let suspicion = if record.health == Health::Suspect { suspicions.get(slot) } else { None };
+    (record, suspicion.map(|suspicion| *suspicion.accusers()).unwrap_or_default())
+}
