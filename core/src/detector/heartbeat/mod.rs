@@ -72,7 +72,7 @@ pub fn failure_time(
     tick: Duration,
 ) -> Result<Duration, HeartbeatError> {
     let spread = spread(members, failed, loss, tick)?;
-    if !(p_mistake >= MISTAKE_MIN && p_mistake < 1.0) {
+    if !(MISTAKE_MIN..1.0).contains(&p_mistake) {
         return Err(HeartbeatError::Mistake { p_mistake });
     }
     let nanos = tick.as_nanos().saturating_mul(spread.rounds(p_mistake).into()).div_ceil(members.into());
@@ -111,7 +111,9 @@ pub fn propagation_failure_time(members: u32, failures: u32, tick: Duration) -> 
     }
     let n = f64::from(members);
     let ticks = f64::from(failures) * (libm::log2(n) + libm::log(n));
-    Ok(duration(libm::ceil(tick.as_nanos() as f64 * ticks) as u128))
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole")]
+    let nanos = libm::ceil(tick.as_nanos() as f64 * ticks) as u128;
+    Ok(duration(nanos))
 }
 
 /// How long a failed member is remembered: twice the failure time. By then nobody repeats its last heartbeat

@@ -37,6 +37,7 @@ impl Spread {
         // The small terms first, so that they are not lost.
         let harmonic = (1..=live.saturating_sub(2)).rev().map(|k| 1.0 / f64::from(k)).sum();
         let m = f64::from(live);
+        #[expect(clippy::cast_possible_truncation, reason = "rounded down")]
         let sound = (2.0 * libm::log(m) / -libm::log1p(-pace * (m - 1.0))) as u64;
         Self { live, pace, harmonic, sound: if live == 2 { 0 } else { sound } }
     }

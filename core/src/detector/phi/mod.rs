@@ -119,7 +119,9 @@ impl Detector {
         }
         let (mean, deviation) = self.shape(window);
         let near = self.settings.model.silence(threshold, mean, deviation) + micros(self.settings.pause);
-        first_reached(libm::ceil(near) as u64, reached).map(Duration::from_micros)
+        #[expect(clippy::cast_possible_truncation, reason = "a guess, and the cast saturates")]
+        let guess = libm::ceil(near) as u64;
+        first_reached(guess, reached).map(Duration::from_micros)
     }
 
     fn phi_at(&self, window: &Window, silence: u64) -> f64 {
