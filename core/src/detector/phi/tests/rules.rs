@@ -147,3 +147,13 @@ fn settings_out_of_range_are_refused() {
         assert_eq!(name, expected);
     }
 }
+
+#[test]
+fn a_wrong_guess_only_takes_longer() {
+    for edge in [1, 2, 3, 1000, 1001, u64::MAX - 1, u64::MAX] {
+        for guess in [0, 1, 2, 7, 999, 1000, 1001, 1002, 5000, 1 << 40, u64::MAX] {
+            assert_eq!(first_reached(guess, |at| at >= edge), Some(edge), "from {guess}");
+        }
+    }
+    assert_eq!(first_reached(9, |_| false), None);
+}
