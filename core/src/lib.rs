@@ -41,3 +41,62 @@ pub use node::stats::Stats;
 pub use node::{MemberView, Node, SuspicionView, View};
 pub use vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX, stable_hash};
 pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, fit_checksum, probe_decoder};
+
+/// The phi accrual failure detector: how suspicious is a silence, and when will it be suspicious enough?
+///
+/// Usable by itself; [`Node`] does not use it. One [`Detector`](accrual::Detector) serves all members, each of
+/// which has a [`History`](accrual::History). Time comes in as an argument.
+///
+/// ```
+/// use core::time::Duration;
+/// use quidnunc_core::Instant;
+/// use quidnunc_core::accrual::{Detector, Heard, History, Model, Settings};
+///
+/// let at = |millis: u64| Instant::from_nanos(millis * 1_000_000);
+/// let settings = Settings { model: Model::Normal, pause: Duration::ZERO, ..Settings::lan() };
+/// let detector = Detector::new(settings)?;
+/// let mut peer = History::new();
+/// for beat in 0..100 {
+///     detector.on_heartbeat(&mut peer, beat, at(beat * 1000));
+/// }
+/// assert_eq!(detector.on_heartbeat(&mut peer, 99, at(99_500)), Heard::Duplicate);
+///
+/// // Two consumers, two thresholds: one timer each, and nothing to poll.
+/// let stop_new_work = detector.deadline(&peer, 1.0).expect("heard of");
+/// let give_up = detector.deadline(&peer, 8.0).expect("heard of");
+/// assert!(stop_new_work < give_up);
+/// assert!(detector.is_available(&peer, stop_new_work));
+/// assert!(detector.phi(&peer, give_up) >= 8.0);
+/// # Ok::<(), quidnunc_core::accrual::SettingsError>(())
+/// ```
+pub mod accrual {
+    pub use crate::detector::phi::{Detector, Heard, History, Model, Settings, SettingsError, Window};
+}
+
+/// The failure time of heartbeat gossip (van Renesse, Minsky and Hayden 1998): how long must a heartbeat stand
+/// still before its member has failed?
+///
+/// Usable by itself; [`Node`] does not use it. A failure time takes O(n) additions and no memory: below a
+/// millisecond for ten thousand members.
+///
+/// ```
+/// use core::time::Duration;
+/// use quidnunc_core::heartbeat::{cleanup_time, failure_time, mistake_probability, propagation_failure_time};
+///
+/// // 100 members, one of them dead, a tenth of the messages lost, one false alarm in a million.
+/// let tick = Duration::from_secs(1);
+/// let t_fail = failure_time(100, 1, 0.1, 1e-6, tick)?;
+/// assert_eq!(t_fail.as_secs(), 34);
+/// assert!(mistake_probability(100, 1, 0.1, t_fail, tick)? <= 1e-6);
+/// assert_eq!(cleanup_time(t_fail), 2 * t_fail);
+///
+/// // The same cluster by three missed propagations, which know nothing of loss.
+/// assert_eq!(propagation_failure_time(100, 3, tick)?.as_secs(), 33);
+/// # Ok::<(), quidnunc_core::heartbeat::HeartbeatError>(())
+/// ```
+pub mod heartbeat {
+    pub use crate::detector::heartbeat::{
+        HeartbeatError, LOSS_MAX, MEMBERS_MAX, MISTAKE_MIN, cleanup_time, failure_time, mistake_probability,
+        propagation_failure_time,
+    };
+}

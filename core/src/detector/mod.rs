@@ -10,14 +10,21 @@
 //! * [`local_health`] — what speaks against this node itself;
 //! * [`suspicion`] — the open suspicions, their accusers and their deadlines.
 //!
+//! Two other detectors, so far for embedders only; no node uses them:
+//!
+//! * [`phi`] — a silence is as suspicious as it is improbable;
+//! * [`heartbeat`] — a heartbeat that stands still for long enough has failed.
+//!
 //! This room knows members only by their slot, and it hears of answers and silences; it sends nothing and
 //! convicts nobody: it hands verdicts to the node.
 
+pub(crate) mod heartbeat;
 pub(crate) mod helpers;
 #[cfg(test)]
 mod lengths;
 pub(crate) mod local_health;
 pub(crate) mod order;
+pub(crate) mod phi;
 pub(crate) mod probe;
 pub(crate) mod suspicion;
 #[cfg(test)]
