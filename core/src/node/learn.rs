@@ -35,6 +35,7 @@ impl Node {
         {
             self.note_forgotten(slot, &last);
         }
+        let was_silent = self.membership.find(record.id).is_some_and(|slot| self.is_silent(slot));
         let (slot, was) = match self.membership.apply(&record, outside) {
             Change::New(slot) => (slot, None),
             Change::Changed { slot, was } => (slot, Some(was)),
@@ -53,6 +54,7 @@ impl Node {
         if !live {
             self.schedule_forgetting(now);
         }
+        self.follow_heartbeat(slot, now);
         self.count_map(slot, live);
         self.recheck_holder(slot);
         self.order.on_changed(slot, live.then(|| self.target(slot)));
@@ -63,7 +65,12 @@ impl Node {
         }
         let Record { id, addr, incarnation, health, hops, .. } = record;
         let domain = self.membership.domain(slot);
-        self.report(Event::Member(MemberChange { id, addr, domain, incarnation, health, was, reason, hops }));
+        let change = MemberChange { id, addr, domain, incarnation, health, was, reason, hops };
+        if !was_silent {
+            self.report(Event::Member(change));
+        } else if !self.is_silent(slot) && health != Health::Dead {
+            self.report(Event::Member(MemberChange { was: Some(Health::Dead), ..change }));
+        }
         true
     }
 
@@ -176,6 +183,8 @@ impl Node {
         self.cold.joining = Joining::idle();
         for timer in
             [Timer::ProbePeriod, Timer::ProbeAnswer, Timer::Suspicion, Timer::Join, Timer::Repair, Timer::StateRepair]
+                .into_iter()
+                .chain([Timer::Heartbeat, Timer::Silence])
         {
             self.deadlines.set(timer, Instant::NEVER);
         }
