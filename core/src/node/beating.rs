@@ -132,13 +132,10 @@ impl Node {
     /// The sender tells where heartbeats stand.
     pub(super) fn on_heartbeats(&mut self, datagram: &Datagram<'_>, now: Instant) {
         // A stranger knows of nobody here.
-        let sender = &datagram.sender;
-        let Some(slot) = self.membership.find(sender.id) else { return };
-        let senders = life_of(sender.id, sender.incarnation.boot);
-        let outside = self.clock.outside(now);
+        let Some(slot) = self.membership.find(datagram.sender.id) else { return };
         for row in datagram.heartbeats {
             let Some(Beating { beats, .. }) = &mut self.cold.beating else { return };
-            match beats.hear(row, row.0 == senders, (now, outside)) {
+            match beats.hear(row, now) {
                 Heard::Old | Heard::Rose => {}
                 Heard::Returned(back) => {
                     let reason = if back == slot { Reason::Contact } else { Reason::Rumour };
@@ -179,11 +176,10 @@ impl Node {
 
     /// A row says something else: whoever lives is followed, nobody else is.
     pub(super) fn follow_heartbeat(&mut self, slot: Slot, now: Instant) {
-        let outside = self.clock.outside(now);
         let Some(Beating { beats, .. }) = &mut self.cold.beating else { return };
         let Record { id, incarnation, health, .. } = self.membership.record(slot);
         if health.is_live() && slot != Slot::SELF {
-            beats.follow(slot, life_of(id, incarnation.boot), (now, outside));
+            beats.follow(slot, life_of(id, incarnation.boot), now);
         } else {
             beats.drop(slot);
         }

@@ -292,6 +292,9 @@ impl Node {
             Reading::Backwards => self.stats.clock_backwards += 1,
             Reading::Frozen => {
                 self.stats.freezes += 1;
+                if let Some(beating) = &mut self.cold.beating {
+                    beating.beats.on_freeze(now);
+                }
                 self.schedule_forgetting(now);
                 self.schedule_values(now);
             }

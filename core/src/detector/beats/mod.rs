@@ -28,15 +28,19 @@ const FASTER_MAX: u128 = 4;
 /// So many rises at once are believed of everybody.
 const RISES_FREE: u128 = 16;
 
+/// For so many intervals after this node stood still any heartbeat is believed.
+const LENIENT_INTERVALS: u32 = 16;
+
 /// What was heard of one life.
 #[derive(Debug, Clone)]
 struct Beat {
     life: u64,
     /// The heartbeat; none was heard while this is `None`.
     count: Option<u64>,
-    /// When it rose, or when the life was first heard of; in node time and in the embedder's.
+    /// Whether it rose since the first one that was heard. Until then it may be anybody's invention.
+    rose: bool,
+    /// When it rose, or when the life was first heard of.
     last: Instant,
-    last_outside: Instant,
     history: History,
     silent: bool,
 }
@@ -74,16 +78,18 @@ pub(crate) struct Beats {
     /// When each member is looked at next: no later than it is silent, or gone.
     deadlines: Agenda<()>,
     silent: u32,
+    /// Until when a heartbeat may have come any way.
+    lenient_until: Instant,
 }
 
 impl Beats {
     pub(crate) fn new(rule: Rule, interval: Duration, hash_seed: u64) -> Self {
         let (rows, lives, deadlines) = (Vec::new(), Map::new(hash_seed), Agenda::new(hash_seed));
-        Self { rule, interval, rows, lives, deadlines, silent: 0 }
+        Self { rule, interval, rows, lives, deadlines, silent: 0, lenient_until: Instant::from_nanos(0) }
     }
 
     /// Follows the life in a row from now on, and no earlier one. It has as long as after a heartbeat to be heard.
-    pub(crate) fn follow(&mut self, slot: Slot, life: u64, (now, outside): (Instant, Instant)) {
+    pub(crate) fn follow(&mut self, slot: Slot, life: u64, now: Instant) {
         if self.beat(slot).is_some_and(|beat| beat.life == life) {
             return;
         }
@@ -92,8 +98,8 @@ impl Beats {
         if self.lives.get(life).is_none() {
             self.lives.insert(life, slot);
         }
-        let (last, last_outside) = (now, outside);
-        let mut beat = Beat { life, count: None, last, last_outside, history: History::new(), silent: false };
+        let history = History::new();
+        let mut beat = Beat { life, count: None, rose: false, last: now, history, silent: false };
         self.rule.on_first(&mut beat.history, now);
         self.deadlines.set(slot, self.rule.silent_at(&beat.history, now), ());
         let place = slot.0 as usize;
@@ -113,42 +119,38 @@ impl Beats {
         self.silent -= u32::from(beat.silent);
     }
 
-    /// A heartbeat was heard, from the member itself or through others. While this node stood still the others'
-    /// heartbeats went on, so that `outside`, the embedder's time, says how far they can have come.
-    pub(crate) fn hear(
-        &mut self,
-        (life, count): (u64, u16),
-        is_senders: bool,
-        (now, outside): (Instant, Instant),
-    ) -> Heard {
+    /// This node stood still while the others' heartbeats went on, who knows how far.
+    pub(crate) fn on_freeze(&mut self, now: Instant) {
+        self.lenient_until = now.after(self.interval * LENIENT_INTERVALS);
+    }
+
+    /// A heartbeat was heard.
+    pub(crate) fn hear(&mut self, (life, count): (u64, u16), now: Instant) -> Heard {
         let slot = self.lives.get(life);
         let Some((slot, beat)) = slot.and_then(|slot| Some((slot, self.rows.get_mut(slot.0 as usize)?.as_mut()?)))
         else {
             return Heard::Old;
         };
+        // What is heard first may be old, or a lie. So it proves nothing, and the next one is its first sample.
+        let first = (1 << 16) + u64::from(count);
         let Some(known) = beat.count else {
-            // What is heard first may be old. So it proves nothing, and the next one is its first sample.
-            beat.count = Some((1 << 16) + u64::from(count));
+            beat.count = Some(first);
             self.rule.on_first(&mut beat.history, now);
             return Heard::Old;
         };
         #[expect(clippy::cast_possible_truncation, reason = "the window is that of the short form")]
         let ahead = count.wrapping_sub(known as u16);
-        if ahead == 0 {
-            return Heard::Old;
-        }
-        // The member itself knows best, also where its heartbeat stands.
-        if !is_senders {
-            if ahead > u16::MAX / 2 {
-                return Heard::Old;
+        let intervals = now.since(beat.last).as_nanos() / self.interval.as_nanos().max(1);
+        let is_old = ahead == 0 || ahead > u16::MAX / 2;
+        let is_too_far = u128::from(ahead) > RISES_FREE + FASTER_MAX * intervals && now >= self.lenient_until;
+        if is_old || is_too_far {
+            if !beat.rose {
+                beat.count = Some(first);
             }
-            let intervals = outside.since(beat.last_outside).as_nanos() / self.interval.as_nanos().max(1);
-            if u128::from(ahead) > RISES_FREE + FASTER_MAX * intervals {
-                return Heard::Implausible;
-            }
+            return if is_old { Heard::Old } else { Heard::Implausible };
         }
         let count = known.saturating_add(ahead.into());
-        (beat.count, beat.last, beat.last_outside) = (Some(count), now, outside);
+        (beat.count, beat.rose, beat.last) = (Some(count), true, now);
         self.rule.on_rise(&mut beat.history, count, now);
         let returned = core::mem::replace(&mut beat.silent, false);
         let due = self.rule.silent_at(&beat.history, now);

@@ -12,10 +12,6 @@ fn at(millis: u64) -> Instant {
     Instant::from_nanos(millis * 1_000_000)
 }
 
-fn both(millis: u64) -> (Instant, Instant) {
-    (at(millis), at(millis))
-}
-
 fn relay() -> Relay {
     Relay { interval: SECOND, fanout: 1, bytes_per_second: None }
 }
@@ -49,9 +45,9 @@ fn next(beats: &mut Beats) -> (u64, Option<Verdict>) {
 #[test]
 fn a_silence_ends_in_a_verdict_and_a_longer_one_in_a_second() {
     let mut beats = fixed();
-    beats.follow(Slot(1), 11, both(0));
-    assert_eq!(beats.hear((11, 500), false, both(900)), Heard::Old, "the first one may be old");
-    assert_eq!(beats.hear((11, 501), false, both(1000)), Heard::Rose);
+    beats.follow(Slot(1), 11, at(0));
+    assert_eq!(beats.hear((11, 500), at(900)), Heard::Old, "the first one may be old");
+    assert_eq!(beats.hear((11, 501), at(1000)), Heard::Rose);
     let time = beats.rule().failure_time().expect("one for all").as_millis();
     assert_eq!(time, 33_747);
     assert_eq!(next(&mut beats), (1000 + 33_747, Some(Verdict::Silent(Slot(1)))));
@@ -66,20 +62,20 @@ fn a_silence_ends_in_a_verdict_and_a_longer_one_in_a_second() {
 #[test]
 fn a_rise_ends_a_silence_and_begins_the_next() {
     for mut beats in [fixed(), accrual()] {
-        beats.follow(Slot(1), 11, both(0));
-        assert_eq!(beats.hear((11, 9), false, both(0)), Heard::Old);
+        beats.follow(Slot(1), 11, at(0));
+        assert_eq!(beats.hear((11, 9), at(0)), Heard::Old);
         let (mut now, mut count) = (0, 9);
         for _ in 0..200 {
             (now, count) = (now + 1000, count + 1);
             assert_eq!(beats.on_deadline(at(now)), None);
-            assert_eq!(beats.hear((11, count), false, both(now)), Heard::Rose);
+            assert_eq!(beats.hear((11, count), at(now)), Heard::Rose);
             beats.check();
         }
         let (silent, verdict) = next(&mut beats);
         assert_eq!(verdict, Some(Verdict::Silent(Slot(1))));
         assert!(silent > now + 4000, "{silent} after {now}");
-        assert_eq!(beats.hear((11, count), false, both(silent + 10)), Heard::Old, "an echo");
-        assert_eq!(beats.hear((11, count + 1), false, both(silent + 20)), Heard::Returned(Slot(1)));
+        assert_eq!(beats.hear((11, count), at(silent + 10)), Heard::Old, "an echo");
+        assert_eq!(beats.hear((11, count + 1), at(silent + 20)), Heard::Returned(Slot(1)));
         assert_eq!(beats.silent(), 0);
         let (again, verdict) = next(&mut beats);
         assert!(again > silent + 4000 && verdict == Some(Verdict::Silent(Slot(1))), "{again} after {silent}");
@@ -89,13 +85,13 @@ fn a_rise_ends_a_silence_and_begins_the_next() {
 #[test]
 fn a_deadline_never_lies_behind_the_moment_of_silence() {
     let mut beats = accrual();
-    beats.follow(Slot(1), 11, both(0));
+    beats.follow(Slot(1), 11, at(0));
     let (mut now, mut count) = (0, 0_u16);
     // From slow and irregular to fast and regular: the moment comes ever sooner.
     for step in (1..60).rev() {
         now += 20 * step + 300 * (step % 3);
         count += 1;
-        beats.hear((11, count), true, both(now));
+        beats.hear((11, count), at(now));
         let detector = beats.rule().accrual().expect("it has degrees");
         let silent = detector.deadline(beats.history(Slot(1)).expect("followed"), 8.0).expect("some time");
         assert!(beats.next_deadline() <= silent, "after {now} ms");
@@ -105,36 +101,46 @@ fn a_deadline_never_lies_behind_the_moment_of_silence() {
 #[test]
 fn a_heartbeat_is_compared_in_a_window_and_cannot_jump() {
     let mut beats = fixed();
-    beats.follow(Slot(1), 11, both(0));
-    assert_eq!(beats.hear((11, u16::MAX - 1), false, both(0)), Heard::Old);
-    assert_eq!(beats.hear((11, u16::MAX), false, both(1000)), Heard::Rose);
-    assert_eq!(beats.hear((11, 0), false, both(2000)), Heard::Rose, "it wraps");
-    assert_eq!(beats.hear((11, u16::MAX), false, both(3000)), Heard::Old);
+    beats.follow(Slot(1), 11, at(0));
+    assert_eq!(beats.hear((11, u16::MAX - 1), at(0)), Heard::Old);
+    assert_eq!(beats.hear((11, u16::MAX), at(1000)), Heard::Rose);
+    assert_eq!(beats.hear((11, 0), at(2000)), Heard::Rose, "it wraps");
+    assert_eq!(beats.hear((11, u16::MAX), at(3000)), Heard::Old);
     // Sixteen at once and four per interval are believed, and no more.
-    assert_eq!(beats.hear((11, 16 + 4 + 1), false, both(3000)), Heard::Implausible);
-    assert_eq!(beats.hear((11, 16 + 4), false, both(3000)), Heard::Rose);
-    // The member itself may say what it likes: also that it is not so far yet.
-    assert_eq!(beats.hear((11, 5), true, both(4000)), Heard::Rose);
-    assert_eq!(beats.hear((11, 6), false, both(5000)), Heard::Rose);
+    assert_eq!(beats.hear((11, 16 + 4 + 1), at(3000)), Heard::Implausible);
+    assert_eq!(beats.hear((11, 16 + 4), at(3000)), Heard::Rose);
     // While this node stood still for a minute, the others went on.
-    let after_a_freeze = (at(5100), at(65_100));
-    assert_eq!(beats.hear((11, 66), false, after_a_freeze), Heard::Rose);
+    beats.on_freeze(at(3100));
+    assert_eq!(beats.hear((11, 80), at(3100)), Heard::Rose);
+    assert_eq!(beats.hear((11, 80 + 90), at(3100 + 16_000)), Heard::Implausible, "that is over");
+}
+
+#[test]
+fn what_is_heard_first_may_be_a_lie() {
+    let mut beats = fixed();
+    beats.follow(Slot(1), 11, at(0));
+    beats.hear((11, 500 + 30_000), at(0));
+    assert_eq!(beats.hear((11, 501), at(1000)), Heard::Old, "it may be older, or the other one is no heartbeat");
+    assert_eq!(beats.hear((11, 502), at(2000)), Heard::Rose);
+    assert_eq!(beats.hear((11, 501), at(3000)), Heard::Old, "from now on it is known");
+    assert_eq!(beats.hear((11, 500 + 30_000), at(3000)), Heard::Implausible);
+    assert_eq!(beats.hear((11, 503), at(3000)), Heard::Rose);
 }
 
 #[test]
 fn only_the_life_that_is_followed_is_heard() {
     let mut beats = fixed();
-    beats.follow(Slot(1), 11, both(0));
-    beats.hear((11, 1), true, both(1000));
-    beats.follow(Slot(1), 11, both(30_000));
+    beats.follow(Slot(1), 11, at(0));
+    beats.hear((11, 1), at(1000));
+    beats.follow(Slot(1), 11, at(30_000));
     assert_eq!(next(&mut beats).0, 33_747, "to be told of a life twice is no heartbeat");
-    beats.follow(Slot(1), 12, both(40_000));
+    beats.follow(Slot(1), 12, at(40_000));
     assert!(!beats.is_silent(Slot(1)), "a new life begins");
-    assert_eq!(beats.hear((11, 2), true, both(41_000)), Heard::Old, "the former one is over");
-    beats.hear((12, 7), true, both(42_000));
-    assert_eq!(beats.hear((12, 8), false, both(43_000)), Heard::Rose);
+    assert_eq!(beats.hear((11, 2), at(41_000)), Heard::Old, "the former one is over");
+    beats.hear((12, 7), at(42_000));
+    assert_eq!(beats.hear((12, 8), at(43_000)), Heard::Rose);
     assert_eq!(beats.told(Slot(1)), Some((12, 8)));
-    assert_eq!(beats.hear((13, 8), true, both(43_000)), Heard::Old, "nobody");
+    assert_eq!(beats.hear((13, 8), at(43_000)), Heard::Old, "nobody");
     beats.drop(Slot(7));
     beats.check();
 }
@@ -142,13 +148,13 @@ fn only_the_life_that_is_followed_is_heard() {
 #[test]
 fn of_two_lives_with_one_name_the_first_is_heard() {
     let mut beats = fixed();
-    beats.follow(Slot(1), 11, both(0));
-    beats.follow(Slot(2), 11, both(0));
-    beats.hear((11, 1), true, both(0));
-    assert_eq!(beats.hear((11, 2), true, both(1000)), Heard::Rose);
+    beats.follow(Slot(1), 11, at(0));
+    beats.follow(Slot(2), 11, at(0));
+    beats.hear((11, 1), at(0));
+    assert_eq!(beats.hear((11, 2), at(1000)), Heard::Rose);
     assert_eq!((beats.told(Slot(1)), beats.told(Slot(2))), (Some((11, 2)), None));
     beats.check();
     beats.drop(Slot(2));
     beats.check();
-    assert_eq!(beats.hear((11, 3), true, both(2000)), Heard::Rose);
+    assert_eq!(beats.hear((11, 3), at(2000)), Heard::Rose);
 }
