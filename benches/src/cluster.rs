@@ -74,6 +74,7 @@ pub struct Cluster {
     now: u64,
     buffer: Vec<u8>,
     packets: u64,
+    bytes: u64,
     meter: fn() -> u64,
     metered: u64,
     /// The longest packet of the wanted purpose so far, if one is wanted.
@@ -100,6 +101,7 @@ impl Cluster {
             now: 0,
             buffer: vec![0; 1232],
             packets: 0,
+            bytes: 0,
             meter,
             metered: 0,
             captured: None,
@@ -139,6 +141,12 @@ impl Cluster {
         self.packets
     }
 
+    /// Payload of those.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// By how much the meter moved inside nodes so far.
     #[must_use]
     pub const fn metered(&self) -> u64 {
@@ -154,10 +162,24 @@ impl Cluster {
             .all(|node| node.view().live() as usize == self.nodes.len() && Some(node.view().fingerprint()) == sum)
     }
 
+    /// Tells a node to do something now.
+    ///
+    /// # Panics
+    /// When it refuses.
+    pub fn command(&mut self, node: u32, command: Command<'_>) {
+        let now = self.now();
+        self.metered_call(node, |state| state.handle(now, Input::Command(command))).expect("a command is taken");
+        self.after(node);
+    }
+
     /// Goes on for so many virtual seconds.
     pub fn run_for(&mut self, seconds: u64) {
-        let end = self.now + seconds * SECOND;
-        while self.now < end && self.step() {}
+        self.run_until(Instant::from_nanos(self.now + seconds * SECOND));
+    }
+
+    /// Goes on until the first thing at or after that instant has happened.
+    pub fn run_until(&mut self, end: Instant) {
+        while self.now() < end && self.step() {}
     }
 
     /// Goes on for so many virtual seconds and returns the longest packet of that purpose that was sent.
@@ -223,6 +245,7 @@ impl Cluster {
         }
         let at = self.now + self.delays.sample(self.draws.draw(Draw::LinkDelay, u64::from(from), self.packets));
         self.packets += 1;
+        self.bytes += bytes.len() as u64;
         let what = self.arena.store(from, bytes);
         let order = self.order(Class::Packet, from);
         self.wheel.push(Event { at, order, dst: to, what });

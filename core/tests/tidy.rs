@@ -276,6 +276,27 @@ fn a_wrong_import_is_found() {
     assert_eq!(found("core/src/packing/x.rs", "use super::fill::Gossip;\n// crate::node::Node\n"), [""; 0]);
 }
 
+/// What stands in a manifest under a heading.
+fn section<'a>(manifest: &'a str, heading: &str) -> Vec<&'a str> {
+    let below = manifest.lines().skip_while(|line| *line != heading).skip(1);
+    below.take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty()).collect()
+}
+
+#[test]
+fn a_package_outside_the_workspace_is_built_and_checked_as_those_inside() {
+    let manifest = |path: &str| fs::read_to_string(repository().join(path)).expect("a manifest can be read");
+    let (inside, outside) = (manifest("Cargo.toml"), manifest("benches/beside/Cargo.toml"));
+    for heading in ["[workspace.lints.rust]", "[workspace.lints.clippy]", "[profile.release]"] {
+        assert!(!section(&inside, heading).is_empty(), "{heading} says something");
+        assert_eq!(section(&outside, heading), section(&inside, heading), "{heading}");
+    }
+    let (shared, package) = (section(&inside, "[workspace.package]"), section(&outside, "[package]"));
+    for key in ["edition", "rust-version", "license"] {
+        let line = shared.iter().find(|line| line.starts_with(key)).expect("the workspace says it");
+        assert!(package.contains(line), "{line}");
+    }
+}
+
 #[test]
 fn the_scan_sees_code_and_nothing_else() {
     let code =
