@@ -127,6 +127,50 @@ fn a_kept_value_too_long_for_this_life_is_left_out() {
     assert_eq!(node.view().values(id_of(0), b"").map(|value| value.key).collect::<Vec<_>>(), [b"b"]);
 }
 
+/// Whoever knows what it lacks asks the next one that told of it, and does not wait until a repair finds it out.
+#[test]
+fn a_lost_question_is_asked_again_without_a_repair() {
+    let config = Config { repair_interval: Duration::from_secs(20), ..Config::lan() };
+    for seed in 0..20 {
+        let mut world = World::met(4, config.clone(), seed);
+        // The young compare at once, and then not for long.
+        world.say(0, b"a", b"1");
+        world.run(Duration::from_secs(2));
+        let (repairs, from) = (world.node(3).view().stats().state_repairs, world.log.len());
+        assert!(repairs > 0 && world.map(3, 0).len() == 1, "seed {seed}");
+        world.say(0, b"b", b"1");
+        while !world.log[from..].iter().any(|line| line.peer == 3 && line.state_bytes() > 0) {
+            world.run(Duration::from_millis(1));
+        }
+        // The question is lost, and nothing else.
+        world.peers[3].side = 1;
+        world.run(Duration::from_millis(10));
+        world.peers[3].side = 0;
+        world.run(Duration::from_secs(3));
+        assert_eq!((world.map(3, 0).len(), world.node(3).view().stats().state_repairs), (2, repairs), "seed {seed}");
+    }
+}
+
+/// What was told in vain to the few of whom a node knew before it joined is told again to those who let it in.
+#[test]
+fn a_map_that_was_told_to_the_dead_is_told_to_the_living() {
+    for seed in 0..10 {
+        let mut world = World::new(9, Config::lan(), Options::plain(seed, START));
+        for (peer, host) in (1..7).map(|peer| (peer, 0)).chain([(8, 7)]) {
+            world.command(peer, Command::Join { seeds: &[addr_of(host)] }).expect("taken");
+        }
+        world.run(Duration::from_secs(15));
+        world.kill(7);
+        world.say(8, b"k", b"v");
+        world.run(Duration::from_secs(2));
+        world.command(8, Command::Join { seeds: &[addr_of(0)] }).expect("taken");
+        world.run(Duration::from_secs(1));
+        let lacking = (0..7).filter(|&peer| world.map(peer, 8).is_empty()).count();
+        // A rumour may miss somebody in seven; a repair brings it to one or two in a second.
+        assert!(lacking <= 1, "seed {seed}: {lacking} of seven lack it");
+    }
+}
+
 /// Hazard `small_owner_latency`: no giant lets a long value wait, however much of it there still is to tell.
 #[test]
 fn a_long_value_does_not_wait_for_the_end_of_a_giant() {

@@ -8,6 +8,8 @@ use core::net::SocketAddr;
 
 use crate::vocab::{Cookie, Head, Instant, Rates, Ring, Slot, Span};
 
+use super::asking_again::Tellers;
+
 /// So many datagrams of changes follow one request; then the receiver shall ask again, which paces what is long.
 pub(super) const WINDOW: u16 = 32;
 
@@ -63,6 +65,7 @@ pub(super) struct Exchanges {
     /// The last digest named nothing new, although the sums differed: perhaps it was cut short, so the next one shall
     /// have more room.
     pub(super) fruitless: bool,
+    pub(super) tellers: Tellers,
     early: Vec<Early>,
     early_bytes: usize,
 }
@@ -83,6 +86,7 @@ impl Exchanges {
             held: false,
             told_rates: None,
             fruitless: false,
+            tellers: Tellers::new(),
             early: Vec::new(),
             early_bytes: 0,
         }
@@ -120,6 +124,7 @@ impl Exchanges {
     pub(super) fn forget(&mut self, slot: Slot) {
         self.early.retain(|early| early.slot != slot);
         self.early_bytes = self.early.iter().map(|early| early.items.len()).sum();
+        self.tellers.forget(slot);
     }
 
     /// Takes out changes that a copy at this head has no gap before.

@@ -9,7 +9,8 @@
 //! * [`beating`] — heartbeats, where the detector wants them;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
-//! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners;
+//! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners; [`asking_again`] — and
+//!   whoever was asked in vain;
 //! * [`transmit`] — what waits becomes a packet, at the last moment;
 //! * [`intents`], [`exchanges`] — what waits; [`events`] — what is reported; [`stats`] — what is counted;
 //! * [`clock`] — what time it is; [`limits`] — what the settings mean to each room.
@@ -17,6 +18,7 @@
 //! Invariant: what waits inside is what is *wished* ("ping this member"), never a packet; so what is sent
 //! is what is believed when it is sent.
 
+mod asking_again;
 mod beating;
 mod birth;
 mod changes;

@@ -76,6 +76,7 @@ impl Node {
         }
         // A stranger's sum proves nothing, and whoever leaves asks nobody any more.
         let Some(slot) = self.membership.find(sender.id).filter(|_| self.leaving == Leaving::Stays) else { return };
+        self.ask_others(now);
         let rumours = self.rumours_last();
         let due = self.cold.state_repairs.on_mismatch(false, rumours, now);
         if due {
@@ -128,6 +129,7 @@ impl Node {
                 let Some(slot) = self.membership.find_hash(id_hash) else { continue };
                 named.push(slot);
                 if self.lacks(slot, head, now) {
+                    self.cold.exchanges.tellers.note(slot, from, digest.cookie);
                     // What is on its way comes without a second stream of the same.
                     if self.cold.state.is_asked(slot, now) {
                         awaits = true;
@@ -161,8 +163,9 @@ impl Node {
     }
 
     /// Somebody tells how far its copies have come. What is lacked is asked for; news are not, if somebody was asked
-    /// for them lately, nor is more of a map of which the same datagram told only what was `known`. Returns how many
-    /// bytes that takes at most, which is less than a stranger gets for its heads.
+    /// for them lately, nor is more of a map of which the same datagram told only what was `known`: that is asked for
+    /// later, if it has not come. Returns how many bytes that takes at most, which is less than a stranger gets for its
+    /// heads.
     pub(super) fn on_heads(
         &mut self,
         from: SocketAddr,
@@ -170,7 +173,7 @@ impl Node {
         (asking, known): (Asking, &[Slot]),
         now: Instant,
     ) -> u32 {
-        let mut asks = Vec::new();
+        let (mut asks, mut noted) = (Vec::new(), 0);
         let overloaded = self.cold.exchanges.held;
         for HeadOf { id_hash, head } in heads {
             let Some(slot) = self.membership.find_hash(id_hash) else { continue };
@@ -182,12 +185,16 @@ impl Node {
                 let version = if overloaded { 0 } else { head.version };
                 if !is_late && self.ask_for(slot, version, asking, now) {
                     asks.push(slot);
+                } else {
+                    noted += 1;
+                    self.cold.exchanges.tellers.note(slot, from, cookie);
                 }
             } else if self.follow_watermark(slot, head, now) {
                 self.tell_head(slot, now);
             }
         }
-        let bytes = asks.len().div_ceil(ASKS_PER_DATAGRAM) * ASKS_HEAD_BYTES + asks.len() * HEAD_BYTES_MAX;
+        let questions = asks.len() + noted;
+        let bytes = questions.div_ceil(ASKS_PER_DATAGRAM) * ASKS_HEAD_BYTES + questions * HEAD_BYTES_MAX;
         self.ask(Asks { to: from, slots: asks, cookie });
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
@@ -261,7 +268,7 @@ impl Node {
         self.give((from, false), gives, rates, now);
     }
 
-    fn ask(&mut self, asks: Asks) {
+    pub(super) fn ask(&mut self, asks: Asks) {
         if !asks.slots.is_empty() && self.cold.exchanges.asks.push_back(asks).is_err() {
             self.stats.intents_dropped += 1;
         }

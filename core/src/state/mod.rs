@@ -219,6 +219,18 @@ impl State {
         self.owner(slot).is_some_and(|owner| owner.asked.until > now)
     }
 
+    /// Until when changes of an owner are awaited, or were; `None` if all that was asked for has come.
+    pub(crate) fn asked_until(&self, slot: Slot) -> Option<Instant> {
+        self.owner(slot).map(|owner| owner.asked.until).filter(|&until| until != Asked::NOTHING.until)
+    }
+
+    /// What was asked for last is asked for again.
+    pub(crate) fn ask_again(&mut self, slot: Slot, until: Instant) {
+        if let Some(owner) = find_mut(&mut self.owners, slot) {
+            owner.asked.until = until;
+        }
+    }
+
     /// Changes of an owner have come: more may until then, or that was all that the sender has. Returns whether they
     /// are news that others may lack too, which what a repair brings is not.
     pub(crate) fn on_taken(&mut self, slot: Slot, now: Instant, more_until: Option<Instant>) -> bool {
@@ -227,7 +239,7 @@ impl State {
         let has_all = owner.latest().version >= owner.asked.version;
         owner.asked.until = match more_until {
             Some(until) => until.max(owner.asked.until),
-            None if has_all => now,
+            None if has_all => Asked::NOTHING.until,
             // A later version that was asked for elsewhere is still to come.
             None => owner.asked.until,
         };
