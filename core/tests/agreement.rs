@@ -48,7 +48,7 @@ proptest! {
         world.meet();
         world.command(1, Command::Leave).expect("a member may leave");
         world.run(Duration::from_secs(20));
-        prop_assert!(world.events(1).any(|(_, event)| event == Event::Left), "the goodbye was told");
+        prop_assert!(world.events(1).any(|(_, event)| matches!(event, Event::Left(_))), "the goodbye was told");
         for of in 0..count {
             prop_assert_eq!(world.belief(of, 1), Some(Health::Left), "{}", of + 1);
         }

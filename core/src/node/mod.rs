@@ -5,6 +5,7 @@
 //! * [`learn`] — a belief changes: rumour, suspicion, event;
 //! * [`timers`] — a deadline passes: which room is asked;
 //! * [`suspecting`], [`favours`] — who accuses whom, and pings for somebody else;
+//! * [`leaving`], [`healing`] — who goes for good, and who was only cut off;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners;
@@ -22,10 +23,12 @@ mod exchanges;
 mod favours;
 #[cfg(test)]
 mod hazards;
+mod healing;
 mod intents;
 pub(crate) mod io;
 mod joining;
 mod learn;
+mod leaving;
 mod limits;
 mod receive;
 mod reconciling;
@@ -60,12 +63,14 @@ use crate::state::flow::{Flow, Pace};
 use crate::state::waits::Waits;
 use crate::vocab::{Health, Incarnation, Instant, NodeId, Record, Rng, Slot};
 use crate::wire::can_listen;
-use clock::{Clock, Reading};
+use clock::Clock;
 use events::Events;
 use exchanges::Exchanges;
 use favours::Relays;
+use healing::Healing;
 use intents::Intents;
 use io::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, Snapshot, Wakeup};
+use leaving::Goodbye;
 use limits::{flow_limits_of, limits_of, state_limits_of};
 use repairing::Conversation;
 use stats::Stats;
@@ -150,6 +155,8 @@ struct Cold {
     helpers: Helpers,
     joining: Joining,
     book: Book,
+    healing: Healing,
+    goodbye: Goodbye,
     cookies: Cookies,
     conversation: Conversation,
     state: State,
@@ -200,6 +207,8 @@ impl Node {
             helpers: Helpers::none(),
             joining: Joining::idle(),
             book: Book::default(),
+            healing: Healing::none(now),
+            goodbye: Goodbye::unsaid(),
             cookies: Cookies::new(&mut rng),
             conversation: Conversation::new(),
             state: State::new(state_limits_of(&config)),
@@ -319,6 +328,7 @@ impl Node {
                 self.leave(now);
                 Ok(())
             }
+            Command::Remove { id } => self.remove(id, now),
             Command::Put { key, value } => self.put(key, value, None, now),
             Command::PutWithTtl { key, value, ttl } => self.put(key, value, Some(ttl), now),
             Command::PutAndWait { key, value, replicas, domains, timeout } => {
@@ -379,19 +389,5 @@ impl Node {
         let own = self.membership.record(Slot::SELF);
         assert_eq!((own.id, own.incarnation), (self.id, self.incarnation), "the first row is the node itself");
         assert!(matches!(own.health, Health::Alive | Health::Left), "nobody suspects itself");
-    }
-
-    fn node_time(&mut self, now: Instant) -> Instant {
-        let (now, reading) = self.clock.read(now, self.deadlines.earliest().0);
-        match reading {
-            Reading::Regular => {}
-            Reading::Backwards => self.stats.clock_backwards += 1,
-            Reading::Frozen => {
-                self.stats.freezes += 1;
-                self.schedule_forgetting(now);
-                self.schedule_values(now);
-            }
-        }
-        now
     }
 }

@@ -297,7 +297,9 @@ impl<'a, W: Witness> World<'a, W> {
                 | NodeEvent::Refuted { .. }
                 | NodeEvent::Replicated { .. }
                 | NodeEvent::NotReplicated { .. }
-                | NodeEvent::Left
+                | NodeEvent::Leaving(_)
+                | NodeEvent::Left(_)
+                | NodeEvent::PartitionHealed(_)
                 | NodeEvent::EventsLost { .. } => {}
             }
         }
