@@ -96,13 +96,17 @@ impl Node {
         let (membership, goodbye, count) = (&self.membership, &self.cold.goodbye, self.cold.config.gossip_fanout);
         let mut chosen: Vec<Slot> = Vec::new();
         for new_domains in [true, false] {
-            let wanted = |slot, health: Health| {
-                let known = new_domains && goodbye.is_heard_in(membership.domain(slot));
-                health.is_live() && !known && !goodbye.is_heard_by(membership.record(slot).id)
-            };
-            let more = membership.choose_several(count, &mut self.rng, wanted).filter(|slot| !chosen.contains(slot));
-            let more: Vec<Slot> = more.take((count as usize).saturating_sub(chosen.len())).collect();
-            chosen.extend(more);
+            while chosen.len() < count as usize {
+                let is_new = |domain| {
+                    !goodbye.is_heard_in(domain) && !chosen.iter().any(|&slot| membership.domain(slot) == domain)
+                };
+                let wanted = |slot, health: Health| {
+                    let is_aware = chosen.contains(&slot) || goodbye.is_heard_by(membership.record(slot).id);
+                    health.is_live() && !is_aware && (!new_domains || is_new(membership.domain(slot)))
+                };
+                let Some(slot) = membership.choose(&mut self.rng, wanted) else { break };
+                chosen.push(slot);
+            }
         }
         chosen
     }
