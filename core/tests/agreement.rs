@@ -14,6 +14,7 @@ fn any_trouble() -> impl Strategy<Value = Step> {
         6 => (1..15_000_u16).prop_map(|millis| Step::Run { millis }),
         2 => peer().prop_map(|peer| Step::Kill { peer }),
         1 => peer().prop_map(|peer| Step::Restart { peer }),
+        1 => (peer(), peer()).prop_map(|(peer, other)| Step::Remove { peer, other }),
         1 => (peer(), 1..60_000_u16).prop_map(|(peer, millis)| Step::Freeze { peer, millis }),
         2 => (peer(), 0..32_u8, 0..8_u8).prop_map(|(peer, back, from)| Step::Again { peer, back, from }),
         1 => (peer(), peer()).prop_map(|(peer, seed)| Step::Join { peer, seed }),

@@ -92,6 +92,17 @@ fn whoever_cannot_be_reached_is_not_waited_for_longer_than_the_config_says() {
     }
 }
 
+/// A ping that has no room for the goodbye would be confirmed all the same.
+#[test]
+fn only_a_packet_with_the_goodbye_is_confirmed() {
+    let mut world = World::met(3, Config::lan(), 1);
+    world.run(5 * SECOND);
+    world.peers[0].buffer = 90;
+    let (took, farewell) = leave(&mut world, 0);
+    assert_eq!((took, farewell.peers, farewell.of), (5 * SECOND, 0, 2));
+    assert!(world.node(0).view().stats().rumours_dropped > 0, "there was no room");
+}
+
 #[test]
 fn whoever_is_alone_leaves_at_once() {
     let mut world = World::new(1, Config::lan(), Options::plain(1, Instant::from_nanos(0)));

@@ -251,11 +251,9 @@ impl Node {
             rng,
             cold: Box::new(cold),
         };
-        let announced = snapshot.is_some_and(|snapshot| node.load(&own, snapshot, now));
-        if !announced {
+        if !snapshot.is_some_and(|snapshot| node.load(&own, snapshot, now)) {
             node.tell(Slot::SELF, Urgency::Urgent, now);
         }
-        node.schedule_forgetting(now);
         node.start_timers(now);
         Ok(node)
     }

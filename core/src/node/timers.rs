@@ -65,6 +65,7 @@ impl Node {
     pub(super) fn start_timers(&mut self, now: Instant) {
         self.deadlines.set(Timer::ProbePeriod, self.prober.next_tick());
         self.schedule_reconnect(now);
+        self.schedule_forgetting(now);
     }
 
     /// Runs everything that is due. Each step moves its own deadline beyond `now`.
