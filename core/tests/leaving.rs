@@ -97,7 +97,7 @@ fn whoever_cannot_be_reached_is_not_waited_for_longer_than_the_config_says() {
 fn only_a_packet_with_the_goodbye_is_confirmed() {
     let mut world = World::met(3, Config::lan(), 1);
     world.run(5 * SECOND);
-    world.peers[0].buffer = 90;
+    world.peers[0].buffer = 70;
     let (took, farewell) = leave(&mut world, 0);
     assert_eq!((took, farewell.peers, farewell.of), (5 * SECOND, 0, 2));
     assert!(world.node(0).view().stats().rumours_dropped > 0, "there was no room");
