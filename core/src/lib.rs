@@ -32,7 +32,7 @@ mod state;
 mod vocab;
 mod wire;
 
-pub use config::{Config, ConfigError, ProbeOrder};
+pub use config::{Config, ConfigError, Detector, FailureRule, ProbeOrder, Relay};
 pub use node::io::{
     Command, Event, Farewell, Healed, Identity, Input, KEY_BYTES_MAX, MapSnapshot, MapVersion, MemberChange, Purpose,
     Reason, Rejected, SEEDS_MAX, Snapshot, Timer, Transmit, ValueChange, ValueView, WAIT_MAX, WAIT_MIN, WAITS_MAX,
@@ -45,7 +45,7 @@ pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION
 
 /// The phi accrual failure detector: how suspicious is a silence, and when will it be suspicious enough?
 ///
-/// Usable by itself; [`Node`] does not use it. One [`Detector`](accrual::Detector) serves all members, each of
+/// A [`Node`] uses it with [`Detector::Phi`], and it is usable by itself. One [`Detector`](accrual::Detector) serves all members, each of
 /// which has a [`History`](accrual::History). Time comes in as an argument.
 ///
 /// ```
@@ -77,7 +77,7 @@ pub mod accrual {
 /// The failure time of heartbeat gossip (van Renesse, Minsky and Hayden 1998): how long must a heartbeat stand
 /// still before its member has failed?
 ///
-/// Usable by itself; [`Node`] does not use it. A failure time takes O(n) additions and no memory: below a
+/// A [`Node`] uses it with [`Detector::Heartbeat`], and it is usable by itself. A failure time takes O(n) additions and no memory: below a
 /// millisecond for ten thousand members.
 ///
 /// ```

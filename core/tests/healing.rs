@@ -91,6 +91,22 @@ fn restarts_and_single_pauses_heal_nothing() {
     }
 }
 
+/// For a detector of heartbeats nobody else says that they are dead, and they are back when they are heard.
+#[test]
+fn whoever_hears_heartbeats_again_reports_it_too() {
+    let mut world = World::met(8, Config::heartbeat(), 1);
+    world.run(30 * SECOND);
+    halves(&mut world, 40 * SECOND);
+    assert_eq!(world.belief(0, 1), Some(Health::Dead));
+    world.run(90 * SECOND);
+    for of in 0..8 {
+        let [healed] = healings(&world, of)[..] else { panic!("{}: {:?}", of + 1, healings(&world, of)) };
+        assert_eq!((healed.here, healed.returned, healed.newcomers), (4, 4, 0), "{}", of + 1);
+        // The failure time of eight nodes is fifteen seconds, and each is found silent by itself.
+        assert!((15 * SECOND..40 * SECOND).contains(&healed.away), "{:?}", healed.away);
+    }
+}
+
 /// Who began on the other side while the islands were apart is counted apart.
 #[test]
 fn newcomers_of_the_other_side_are_no_returners() {

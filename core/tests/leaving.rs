@@ -16,7 +16,9 @@ fn farewells(world: &World, peer: usize) -> (Vec<Farewell>, Option<(Duration, Fa
         match event {
             Event::Leaving(farewell) => progress.push(farewell),
             Event::Left(farewell) => assert_eq!(end.replace((at, farewell)), None, "the goodbye ends once"),
-            _ => {}
+            Event::Value(_) | Event::Member(_) | Event::Joined { .. } | Event::Refuted { .. } => {}
+            Event::Replicated { .. } | Event::NotReplicated { .. } => {}
+            Event::PartitionHealed(_) | Event::EventsLost { .. } => {}
         }
     }
     (progress, end)
@@ -38,18 +40,19 @@ fn leave(world: &mut World, peer: usize) -> (Duration, Farewell) {
 
 /// The changes of one member that a peer reports.
 fn changes(world: &World, peer: usize, about: usize) -> Vec<MemberChange> {
-    let of = |(_, event)| match event {
-        Event::Member(change) if change.id == id_of(about) => Some(change),
-        _ => None,
-    };
-    world.events(peer).filter_map(of).collect()
+    let change = |(_, event)| if let Event::Member(change) = event { Some(change) } else { None };
+    world.events(peer).filter_map(change).filter(|change| change.id == id_of(about)).collect()
 }
 
 #[test]
 fn whoever_says_goodbye_is_never_taken_for_dead() {
     for (loss, seeds) in [(0, 0..6), (20, 0..12)] {
         for seed in seeds {
-            let count = [2, 5, 12][seed as usize % 3];
+            let count = match seed % 3 {
+                0 => 2,
+                1 => 5,
+                _ => 12,
+            };
             let mut world = World::met(count, Config::lan(), seed);
             world.loss_percent = loss;
             world.run(5 * SECOND);
@@ -163,6 +166,29 @@ fn only_the_dead_are_removed() {
     assert_eq!(remove(&mut world, 1), not_dead(1, world.belief(0, 1)));
     world.command(0, Command::Leave).expect("a member may leave");
     assert_eq!(remove(&mut world, 1), Err(Rejected::HasLeft));
+}
+
+/// For a detector of heartbeats the dead are those that are silent here, though nobody else says so.
+#[test]
+fn whoever_is_silent_is_not_waited_for_and_can_be_removed() {
+    let mut world = World::met(5, Config::heartbeat(), 1);
+    world.run(30 * SECOND);
+    (3..5).for_each(|peer| world.kill(peer));
+    world.run(35 * SECOND);
+    let view = world.node(0).view();
+    assert_eq!(
+        (view.live(), view.health(id_of(3)), view.health(id_of(4))),
+        (3, Some(Health::Dead), Some(Health::Dead))
+    );
+    world.command(0, Command::Remove { id: id_of(4) }).expect("the dead are removed");
+    world.run(2 * SECOND);
+    for of in 0..3 {
+        let last = *changes(&world, of, 4).last().expect("a removal is reported");
+        assert_eq!((last.health, last.was), (Health::Removed, Some(Health::Dead)), "{}", of + 1);
+    }
+    let (took, farewell) = leave(&mut world, 0);
+    assert_eq!(farewell, Farewell { peers: 2, domains: 1, of: 2 });
+    assert!(took < 2 * SECOND, "{took:?}");
 }
 
 /// With rumours and by repair alone: whoever missed death and removal hears of it, and makes nobody doubt.

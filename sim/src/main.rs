@@ -40,7 +40,12 @@ fn refused_keys(problem: &ConfigError) -> [Option<&'static str>; 2] {
         ConfigError::ProbeTimeout { .. } => [Some("probe_timeout"), Some("period")],
         ConfigError::TombstoneLife { .. } => [Some("tombstone_life"), Some("suspicion_mult")],
         ConfigError::DatagramBytes { .. } => [Some("datagram"), None],
+        ConfigError::Duration { name: "relay.interval", .. } => [Some("relay_interval"), None],
+        ConfigError::Count { name: "relay.fanout", .. } => [Some("relay_fanout"), None],
+        ConfigError::Count { name: "relay.bytes_per_second", .. } => [Some("relay_rate"), None],
         ConfigError::Duration { name, .. } | ConfigError::Count { name, .. } => [Some(name), None],
+        // No key sets these.
+        ConfigError::Accrual(_) | ConfigError::Heartbeat(_) => [None, None],
         // Nodes get their addresses from the simulator.
         ConfigError::Address { .. } => [None, None],
     }

@@ -10,14 +10,16 @@
 //! * [`local_health`] — what speaks against this node itself;
 //! * [`suspicion`] — the open suspicions, their accusers and their deadlines.
 //!
-//! Two other detectors, so far for embedders only; no node uses them:
+//! Two other detectors hear relayed heartbeats instead:
 //!
+//! * [`beats`] — whose heartbeat stands still, by one of two rules;
 //! * [`phi`] — a silence is as suspicious as it is improbable;
 //! * [`heartbeat`] — a heartbeat that stands still for long enough has failed.
 //!
 //! This room knows members only by their slot, and it hears of answers and silences; it sends nothing and
 //! convicts nobody: it hands verdicts to the node.
 
+pub(crate) mod beats;
 pub(crate) mod heartbeat;
 pub(crate) mod helpers;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! network between was gone. When that happens to several at about the same time, it is reported once, when nothing
 //! has come back for an interval in which all of them together try everybody who is dead.
 
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::time::Duration;
 
 use crate::vocab::{Health, Instant, NodeId, Record, Slot};
@@ -35,6 +35,8 @@ struct Forgotten {
 #[derive(Debug, Clone)]
 pub(super) struct Healing {
     forgotten: VecDeque<Forgotten>,
+    /// Since when a detector of heartbeats has missed whoever is silent, dead for everybody or not.
+    silent: BTreeMap<Slot, Instant>,
     /// Who has come back and has not died since; no more than there are members.
     returned: BTreeSet<Slot>,
     /// The first of them.
@@ -54,6 +56,7 @@ impl Healing {
     pub(super) const fn none(now: Instant) -> Self {
         Self {
             forgotten: VecDeque::new(),
+            silent: BTreeMap::new(),
             returned: BTreeSet::new(),
             sample: None,
             away: Duration::ZERO,
@@ -94,6 +97,12 @@ impl Healing {
         (self.away, self.last) = (self.away.max(away), now);
     }
 
+    /// A detector of heartbeats misses a member.
+    pub(super) fn on_silent(&mut self, slot: Slot, outside: Instant) {
+        self.returned.remove(&slot);
+        self.silent.insert(slot, outside);
+    }
+
     /// A member came of whom nobody here knew anything.
     fn on_newcomer(&mut self, (now, quiet): (Instant, Duration)) {
         if self.sample.is_none() && now.since(self.newcomer_last) > quiet {
@@ -108,8 +117,8 @@ impl Healing {
         if now.since(self.last) < quiet && now.since(self.began) < quiet.saturating_mul(QUIETS_MAX) {
             return None;
         }
-        let forgotten = core::mem::take(&mut self.forgotten);
-        let fresh = Self { forgotten, ..Self::none(now) };
+        let (forgotten, silent) = (core::mem::take(&mut self.forgotten), core::mem::take(&mut self.silent));
+        let fresh = Self { forgotten, silent, ..Self::none(now) };
         let Self { returned, away, here, newcomers, .. } = core::mem::replace(self, fresh);
         let returned = (returned.len() >= ISLAND_MIN).then_some(returned.len())?;
         Some(Healed { here, returned: u32::try_from(returned).unwrap_or(u32::MAX), newcomers, sample, away })
@@ -129,12 +138,14 @@ impl Node {
         };
         let known = self.membership.record_at(slot, outside);
         let went_in_this_life = known.health == Health::Dead && known.incarnation.boot == boot;
-        went_in_this_life.then(|| Duration::from_millis(known.age_ms.into()))
+        let silence = self.cold.healing.silent.get(&slot).map(|&since| outside.since(since));
+        went_in_this_life.then(|| silence.unwrap_or(Duration::from_millis(known.age_ms.into())))
     }
 
     /// A belief has changed: does it belong to a healing?
     pub(super) fn follow_healing(&mut self, slot: Slot, was: Option<Health>, absence: Option<Duration>, now: Instant) {
-        let (live, at) = (self.membership.live(), (now, self.cold.config.reconnect_interval));
+        let (live, at) = (self.view().live(), (now, self.cold.config.reconnect_interval));
+        let is_silent = self.is_silent(slot);
         let healing = &mut self.cold.healing;
         if !self.membership.health(slot).is_live() {
             healing.returned.remove(&slot);
@@ -143,6 +154,9 @@ impl Node {
         } else if was.is_none() {
             healing.on_newcomer(at);
         }
+        if self.membership.health(slot) != Health::Dead && !is_silent {
+            healing.silent.remove(&slot);
+        }
         // Whoever is known again is not forgotten.
         if was.is_none() && !healing.forgotten.is_empty() {
             let id = self.membership.record(slot).id;
@@ -150,9 +164,20 @@ impl Node {
         }
     }
 
+    /// A detector of heartbeats hears a member again that was silent for it.
+    pub(super) fn on_heard_again(&mut self, slot: Slot, now: Instant) {
+        let (id, live, outside) = (self.membership.record(slot).id, self.view().live(), self.clock.outside(now));
+        let at = (now, self.cold.config.reconnect_interval);
+        let healing = &mut self.cold.healing;
+        if let Some(since) = healing.silent.remove(&slot) {
+            healing.on_return((slot, id), outside.since(since), live, at);
+        }
+    }
+
     /// Somebody who was dead is remembered no more.
-    pub(super) fn note_for_healing(&mut self, last: &Record) {
+    pub(super) fn note_for_healing(&mut self, slot: Slot, last: &Record) {
         let outside = self.clock.latest();
+        self.cold.healing.silent.remove(&slot);
         self.cold.healing.on_forgotten(last, outside);
     }
 
@@ -204,7 +229,7 @@ mod tests {
         back(&mut healing, 2, 40, 12);
         assert_eq!(healing.take_over(at(30)), None, "nor are two that come one after the other");
         (1..3).for_each(|number| back(&mut healing, number, 40, 31));
-        healing.returned.remove(&Slot(1));
+        healing.on_silent(Slot(1), at(40).0);
         assert_eq!(healing.take_over(at(50)), None);
     }
 

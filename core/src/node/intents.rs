@@ -24,6 +24,8 @@ pub(super) enum Intent {
     Nack { to: SocketAddr, nonce: Nonce },
     /// Rumours to a member.
     Gossip { slot: Slot },
+    /// The heartbeats of the rows from `first` up to `end`, to a member.
+    Heartbeats { slot: Slot, first: u32, end: u32 },
     /// What the receiver should hear about a member, first of all about itself, in at most so many bytes.
     Tell { to: SocketAddr, about: Slot, bytes_max: u32 },
     /// Ask a seed to be let in.

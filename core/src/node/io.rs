@@ -285,6 +285,8 @@ pub enum Purpose {
     Relay,
     /// Rumours and nothing else.
     Gossip,
+    /// Heartbeats, the own and others'.
+    Heartbeat,
     /// A step of joining.
     Join,
     /// A step of a repair.
@@ -382,4 +384,8 @@ pub enum Timer {
     Waits,
     /// Somebody waits to hear that a member does not answer.
     Nack,
+    /// The next heartbeat, or the next part of what is told with it.
+    Heartbeat,
+    /// Somebody's heartbeat has stood still for too long.
+    Silence,
 }

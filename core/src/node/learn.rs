@@ -34,6 +34,7 @@ impl Node {
         {
             self.note_forgotten(slot, &last);
         }
+        let was_silent = self.membership.find(record.id).is_some_and(|slot| self.is_silent(slot));
         let (slot, was) = match self.membership.apply(&record, outside) {
             Change::New(slot) => (slot, None),
             Change::Changed { slot, was } => (slot, Some(was)),
@@ -52,6 +53,7 @@ impl Node {
         if !live {
             self.schedule_forgetting(now);
         }
+        self.follow_heartbeat(slot, now);
         self.count_map(slot, live);
         self.recheck_holder(slot);
         self.order.on_changed(slot, live.then(|| self.target(slot)));
@@ -66,7 +68,12 @@ impl Node {
         }
         let Record { id, addr, incarnation, health, hops, .. } = record;
         let domain = self.membership.domain(slot);
-        self.report(Event::Member(MemberChange { id, addr, domain, incarnation, health, was, reason, hops }));
+        let change = MemberChange { id, addr, domain, incarnation, health, was, reason, hops };
+        if !was_silent {
+            self.report(Event::Member(change));
+        } else if !self.is_silent(slot) && health != Health::Dead {
+            self.report(Event::Member(MemberChange { was: Some(Health::Dead), ..change }));
+        }
         true
     }
 

@@ -53,6 +53,8 @@ impl Node {
         self.cold.joining = Joining::idle();
         for timer in
             [Timer::ProbePeriod, Timer::ProbeAnswer, Timer::Suspicion, Timer::Join, Timer::Repair, Timer::StateRepair]
+                .into_iter()
+                .chain([Timer::Heartbeat, Timer::Silence])
         {
             self.deadlines.set(timer, Instant::NEVER);
         }
@@ -85,15 +87,18 @@ impl Node {
     /// How many more members shall confirm the goodbye.
     fn goodbyes_missing(&self) -> u32 {
         let (membership, heard) = (&self.membership, &self.cold.goodbye.heard);
-        let is_live = |id| membership.find(id).is_some_and(|slot| membership.health(slot).is_live());
+        let is_live = |slot| membership.health(slot).is_live() && !self.is_silent(slot);
+        let is_live = |id| membership.find(id).is_some_and(is_live);
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let aware = count(heard.iter().filter(|&&(id, _)| is_live(id)).count());
-        membership.live().saturating_sub(aware).min(self.tellings_max().saturating_sub(count(heard.len())))
+        self.view().live().saturating_sub(aware).min(self.tellings_max().saturating_sub(count(heard.len())))
     }
 
     /// Some who have not confirmed the goodbye; those first in whose domains nobody has.
     fn unaware(&mut self) -> Vec<Slot> {
         let (membership, goodbye, count) = (&self.membership, &self.cold.goodbye, self.cold.config.gossip_fanout);
+        let beating = self.cold.beating.as_ref();
+        let is_silent = |slot| beating.is_some_and(|beating| beating.beats.is_silent(slot));
         let mut chosen: Vec<Slot> = Vec::new();
         for new_domains in [true, false] {
             while chosen.len() < count as usize {
@@ -102,7 +107,10 @@ impl Node {
                 };
                 let wanted = |slot, health: Health| {
                     let is_aware = chosen.contains(&slot) || goodbye.is_heard_by(membership.record(slot).id);
-                    health.is_live() && !is_aware && (!new_domains || is_new(membership.domain(slot)))
+                    health.is_live()
+                        && !is_silent(slot)
+                        && !is_aware
+                        && (!new_domains || is_new(membership.domain(slot)))
                 };
                 let Some(slot) = membership.choose(&mut self.rng, wanted) else { break };
                 chosen.push(slot);
@@ -148,7 +156,8 @@ impl Node {
     pub(super) fn remove(&mut self, id: NodeId, now: Instant) -> Result<(), Rejected> {
         let slot = self.membership.find(id);
         match slot.map(|slot| self.membership.record(slot)) {
-            Some(known) if known.health == Health::Dead => {
+            // Whoever is only silent for a detector of heartbeats is dead here, too.
+            Some(known) if known.health == Health::Dead || slot.is_some_and(|slot| self.is_silent(slot)) => {
                 self.learn(&Record { health: Health::Removed, hops: 0, ..known }, Reason::Command, now);
                 Ok(())
             }

@@ -1,11 +1,13 @@
 //! The wiring: the only place where rooms meet.
 //!
+//! * [`birth`] — what a node knows at first;
 //! * [`io`], [`changes`] — everything that goes in and comes out, as types;
 //! * [`receive`] — a datagram in: decode, learn, answer;
 //! * [`learn`] — a belief changes: rumour, suspicion, event;
 //! * [`timers`] — a deadline passes: which room is asked;
 //! * [`suspecting`], [`favours`] — who accuses whom, and pings for somebody else;
 //! * [`leaving`], [`healing`] — who goes for good, and who was only cut off;
+//! * [`beating`] — heartbeats, where the detector wants them;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners;
@@ -16,6 +18,8 @@
 //! Invariant: what waits inside is what is *wished* ("ping this member"), never a packet; so what is sent
 //! is what is believed when it is sent.
 
+mod beating;
+mod birth;
 mod changes;
 mod clock;
 mod events;
@@ -45,33 +49,32 @@ mod writing;
 
 use alloc::boxed::Box;
 
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::detector::helpers::Helpers;
 use crate::detector::local_health::LocalHealth;
 use crate::detector::order::Order;
 use crate::detector::probe::Prober;
 use crate::detector::suspicion::Suspicions;
+use crate::membership::Membership;
 use crate::membership::book::Book;
 use crate::membership::cookie::Cookies;
 use crate::membership::joining::Joining;
 use crate::membership::repair::Repairs;
-use crate::membership::{Change, Membership};
+use crate::packing::Gossip;
 use crate::packing::backlog::Backlog;
-use crate::packing::{Gossip, Urgency};
 use crate::state::State;
 use crate::state::flow::{Flow, Pace};
 use crate::state::waits::Waits;
-use crate::vocab::{Health, Incarnation, Instant, NodeId, Record, Rng, Slot};
-use crate::wire::can_listen;
-use clock::Clock;
+use crate::vocab::{Health, Incarnation, Instant, NodeId, Rng, Slot};
+use beating::Beating;
+use clock::{Clock, Reading};
 use events::Events;
 use exchanges::Exchanges;
 use favours::Relays;
 use healing::Healing;
 use intents::Intents;
-use io::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, Snapshot, Wakeup};
+use io::{Command, Event, Input, Rejected, SEEDS_MAX, Wakeup};
 use leaving::Goodbye;
-use limits::{flow_limits_of, limits_of, state_limits_of};
 use repairing::Conversation;
 use stats::Stats;
 use timers::Deadlines;
@@ -81,9 +84,6 @@ use writing::Watches;
 /// A datagram is handled before the timers that it may answer, but after so many overdue ones the timers
 /// run all the same, so that no flood can stop them.
 const OVERDUE_DATAGRAMS_MAX: u32 = 64;
-
-/// The most rumours of one class that wait to be told.
-const RUMOURS_MAX: usize = 4096;
 
 /// One member of a cluster, as a state machine: time and bytes in, bytes and events out.
 ///
@@ -153,6 +153,7 @@ struct Cold {
     events: Events,
     relays: Relays,
     helpers: Helpers,
+    beating: Option<Beating>,
     joining: Joining,
     book: Book,
     healing: Healing,
@@ -180,104 +181,6 @@ enum Leaving {
 }
 
 impl Node {
-    /// A node that knows itself and what a snapshot tells it.
-    ///
-    /// `seed` is all the chance that it will ever have: the same config, identity, seed and inputs give the
-    /// same bytes on every platform.
-    ///
-    /// # Errors
-    /// [`ConfigError`] when settings contradict each other, or nobody can listen at the address.
-    pub fn new(
-        config: Config,
-        identity: Identity,
-        seed: u64,
-        now: Instant,
-        snapshot: Option<Snapshot<'_>>,
-    ) -> Result<Self, ConfigError> {
-        config.validate()?;
-        let Identity { id, boot, addr, domain } = identity;
-        if !can_listen(addr) {
-            return Err(ConfigError::Address { addr });
-        }
-        let own = Record { domain, ..Record::of_new_life(id, boot, addr) };
-        let mut rng = Rng::new(seed, id, boot);
-        let cold = Cold {
-            events: Events::new(config.events_max, config.hash_seed),
-            relays: Relays::new(),
-            helpers: Helpers::none(),
-            joining: Joining::idle(),
-            book: Book::default(),
-            healing: Healing::none(now),
-            goodbye: Goodbye::unsaid(),
-            cookies: Cookies::new(&mut rng),
-            conversation: Conversation::new(),
-            state: State::new(state_limits_of(&config)),
-            heads: Backlog::new(RUMOURS_MAX),
-            state_repairs: Repairs::new(config.repair_interval, now),
-            exchanges: Exchanges::new(),
-            flow: Flow::new(flow_limits_of(&config), now),
-            pace: Pace::new(flow_limits_of(&config), now),
-            watches: Watches::default(),
-            waits: Waits::default(),
-            config,
-        };
-        let config = &cold.config;
-        let mut node = Self {
-            id,
-            incarnation: own.incarnation,
-            cluster: config.cluster,
-            budget: u32::try_from(config.datagram_bytes_max).unwrap_or(u32::MAX),
-            leaving: Leaving::Stays,
-            deadlines: Deadlines::new(),
-            clock: Clock::new(now, config.period / 2),
-            overdue: 0,
-            has_events: false,
-            state_differs: false,
-            tells_left: receive::TELLS_PER_PERIOD,
-            stats: Stats::default(),
-            membership: Membership::new(&own, limits_of(config), now),
-            prober: Prober::new(config.period, config.probe_timeout, now, &mut rng),
-            health: LocalHealth::new(u8::try_from(config.local_health_max).unwrap_or(u8::MAX)),
-            order: Order::new(config.probe_order),
-            suspicions: Suspicions::new(config.probe_timeout, config.period, config.hash_seed),
-            gossip: Gossip::new(RUMOURS_MAX),
-            gossip_next: now,
-            repairs: Repairs::new(config.repair_interval, now),
-            intents: Intents::new(config.intents_max),
-            replies_waiting: 0,
-            exchanges_waiting: 0,
-            state_sum: 0,
-            heads_waiting: 0,
-            rng,
-            cold: Box::new(cold),
-        };
-        if !snapshot.is_some_and(|snapshot| node.load(&own, snapshot, now)) {
-            node.tell(Slot::SELF, Urgency::Urgent, now);
-        }
-        node.start_timers(now);
-        Ok(node)
-    }
-
-    /// Believes a snapshot. Returns whether it shows that the node itself is known already.
-    fn load(&mut self, own: &Record, snapshot: Snapshot<'_>, now: Instant) -> bool {
-        self.membership.reserve(snapshot.members.len());
-        if let Some(map) = snapshot.map {
-            self.restore_map(map, now);
-        }
-        let mut announced = false;
-        for record in snapshot.members {
-            if record.id == self.id {
-                announced = (record.incarnation, record.addr) == (own.incarnation, own.addr);
-                continue;
-            }
-            let health = if record.health == Health::Suspect { Health::Alive } else { record.health };
-            if let Change::Refused(_) = self.membership.apply(&Record { health, ..*record }, now) {
-                self.stats.records_refused += 1;
-            }
-        }
-        announced
-    }
-
     /// Takes in something that happened at `now`. A `now` before an earlier one counts as that one.
     ///
     /// # Errors
@@ -379,6 +282,7 @@ impl Node {
         self.suspicions.check();
         self.cold.state.check();
         self.cold.waits.check();
+        self.check_beating();
         assert_eq!(self.state_sum, self.cold.state.fingerprint(), "the sum is that of the copies");
         for slot in self.membership.slots() {
             let suspect = self.membership.health(slot) == Health::Suspect;
@@ -387,5 +291,19 @@ impl Node {
         let own = self.membership.record(Slot::SELF);
         assert_eq!((own.id, own.incarnation), (self.id, self.incarnation), "the first row is the node itself");
         assert!(matches!(own.health, Health::Alive | Health::Left), "nobody suspects itself");
+    }
+
+    fn node_time(&mut self, now: Instant) -> Instant {
+        let (now, reading) = self.clock.read(now, self.deadlines.earliest().0);
+        match reading {
+            Reading::Regular => {}
+            Reading::Backwards => self.stats.clock_backwards += 1,
+            Reading::Frozen => {
+                self.stats.freezes += 1;
+                self.schedule_forgetting(now);
+                self.schedule_values(now);
+            }
+        }
+        now
     }
 }

@@ -39,6 +39,9 @@ impl Node {
         self.stats.datagrams_received += 1;
         let awaited = self.take_answer(&datagram, from, now);
         self.learn_rumours(datagram.rumours, now);
+        if !datagram.heartbeats.is_empty() {
+            self.on_heartbeats(&datagram, now);
+        }
         if !datagram.bulk.is_empty() {
             self.learn_bulk(datagram.bulk, now);
         }

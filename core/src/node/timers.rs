@@ -10,7 +10,7 @@ use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 13] = [
+const TIMERS: [Timer; 15] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -24,6 +24,8 @@ const TIMERS: [Timer; 13] = [
     Timer::Pace,
     Timer::Waits,
     Timer::Nack,
+    Timer::Heartbeat,
+    Timer::Silence,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -63,9 +65,11 @@ impl Deadlines {
 
 impl Node {
     pub(super) fn start_timers(&mut self, now: Instant) {
-        self.deadlines.set(Timer::ProbePeriod, self.prober.next_tick());
+        if self.cold.beating.is_none() {
+            self.deadlines.set(Timer::ProbePeriod, self.prober.next_tick());
+        }
+        self.start_beating(now);
         self.schedule_reconnect(now);
-        self.schedule_forgetting(now);
     }
 
     /// Runs everything that is due. Each step moves its own deadline beyond `now`.
@@ -91,6 +95,8 @@ impl Node {
                 Timer::Pace => self.hold_gives(None),
                 Timer::Waits => self.on_waits_due(now),
                 Timer::Nack => self.on_nacks_due(now),
+                Timer::Heartbeat => self.on_heartbeat_due(now),
+                Timer::Silence => self.on_silence_due(now),
             }
         }
     }
@@ -140,7 +146,10 @@ impl Node {
         }
         self.deadlines.set(Timer::Gossip, self.gossip_next);
         let fanout = self.cold.config.gossip_fanout;
-        for slot in self.membership.choose_several(fanout, &mut self.rng, |_, health| health.is_live()) {
+        let beating = self.cold.beating.as_ref();
+        let is_silent = |slot| beating.is_some_and(|beating| beating.beats.is_silent(slot));
+        let wanted = |slot, health: Health| health.is_live() && !is_silent(slot);
+        for slot in self.membership.choose_several(fanout, &mut self.rng, wanted) {
             self.wish(Intent::Gossip { slot });
         }
     }
@@ -155,6 +164,7 @@ impl Node {
             return;
         }
         self.try_book();
+        self.try_silent();
         if self.membership.live() < self.membership.members()
             && let Some(slot) = self.membership.choose_dead(&mut self.rng)
         {
@@ -176,10 +186,11 @@ impl Node {
 
     pub(super) fn note_forgotten(&mut self, slot: Slot, last: &Record) {
         self.stats.forgotten += 1;
+        self.drop_heartbeat(slot);
         self.forget_map(slot, last.id);
         self.cold.waits.forget(slot);
         if last.health == Health::Dead {
-            self.note_for_healing(last);
+            self.note_for_healing(slot, last);
             self.cold.book.note(last.id, last.addr, &mut self.rng);
         }
     }

@@ -52,12 +52,7 @@ impl Node {
         let buffer = &mut buffer[..room];
         let sender = self.sender();
         let Some(mut writer) = Writer::begin(buffer, self.cluster, &sender) else {
-            self.stats.intents_dropped += 1;
-            if intent == Intent::Reply {
-                self.drop_reply();
-            } else if intent == Intent::Exchange {
-                self.drop_exchange();
-            }
+            self.drop_intent(intent);
             return None;
         };
         let (to, purpose) = match intent {
@@ -93,6 +88,12 @@ impl Node {
                 self.pack_welcome(&mut writer, nonce)?;
                 (to, Purpose::Join)
             }
+            Intent::Heartbeats { slot, first, end } => {
+                let to = self.membership.addr(slot);
+                self.pack_heartbeats(&mut writer, (first, end))?;
+                self.fill_news(&mut writer, (to, None), now);
+                (to, Purpose::Heartbeat)
+            }
             Intent::Gossip { .. } if self.gossip.is_empty() && self.heads_waiting == 0 => return None,
             Intent::Probe { .. }
             | Intent::Ping { .. }
@@ -111,6 +112,16 @@ impl Node {
             }
         };
         Some(Transmit { to, len: writer.finish(), purpose })
+    }
+
+    /// Gives up what does not even begin to fit.
+    fn drop_intent(&mut self, intent: Intent) {
+        self.stats.intents_dropped += 1;
+        if intent == Intent::Reply {
+            self.drop_reply();
+        } else if intent == Intent::Exchange {
+            self.drop_exchange();
+        }
     }
 
     fn sender(&self) -> Sender {
@@ -165,6 +176,7 @@ impl Node {
                 Plan { to, purpose: Purpose::Join, body: Body::Challenge { nonce, cookie }, about: None }
             }
             Intent::Summary { .. } | Intent::Digest { .. } | Intent::Reply | Intent::Welcome { .. } => return None,
+            Intent::Heartbeats { .. } => return None,
             Intent::StateSummary { .. } | Intent::StateDigest { .. } | Intent::Exchange | Intent::Confirm { .. } => {
                 return None;
             }
@@ -185,7 +197,7 @@ impl Node {
         // Nor is a prober whose ping request was relayed any more than an address.
         let stranger =
             matches!(plan.body, Body::Join { .. } | Body::Challenge { .. } | Body::Relayed { .. } | Body::Nack { .. });
-        if plan.about.is_some() || (!stranger && !self.gossip.is_empty()) {
+        if plan.about.is_some() {
             writer.open_records(RecordKind::Rumours);
         }
         if let Some(about) = plan.about {
@@ -202,22 +214,29 @@ impl Node {
         if matches!(plan.body, Body::Join { .. }) {
             writer.pad();
         }
-        if stranger {
-            return Some(());
+        if !stranger {
+            self.fill_news(writer, (plan.to, plan.about), now);
         }
+        Some(())
+    }
+
+    /// Rumours and heads as far as they fit, behind what the packet says `about` somebody already.
+    fn fill_news(&mut self, writer: &mut Writer<'_>, (to, about): (SocketAddr, Option<Slot>), now: Instant) {
         if !self.gossip.is_empty() {
+            if about.is_none() {
+                writer.open_records(RecordKind::Rumours);
+            }
             let kept = self.room_for_heads(writer.free());
             let (membership, suspicions) = (&self.membership, &self.suspicions);
             let (limit, outside) = (self.tellings_max(), self.clock.outside(now));
-            self.gossip.fill(writer, (limit, kept), plan.about, |rumour| {
+            self.gossip.fill(writer, (limit, kept), about, |rumour| {
                 let newest = membership.telling(rumour.slot) == rumour.telling;
                 newest.then(|| told(membership, suspicions, rumour.slot, outside))
             });
         }
         if self.heads_waiting > 0 {
-            self.fill_heads(writer, plan.to, now);
+            self.fill_heads(writer, to, now);
         }
-        Some(())
     }
 
     fn pack_welcome(&mut self, writer: &mut Writer<'_>, nonce: Nonce) -> Option<()> {

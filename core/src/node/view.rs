@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use crate::vocab::{Content, Head, Health, Incarnation, Instant, Item, NodeId, Record};
+use crate::detector::phi as accrual;
+use crate::vocab::{Content, Head, Health, Incarnation, Instant, Item, NodeId, Record, Slot};
 
 use super::Node;
 use super::io::{MapVersion, ValueView};
@@ -49,19 +50,54 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn member(self, id: NodeId) -> Option<MemberView> {
         let membership = &self.node.membership;
-        membership.find(id).map(|slot| membership.record_at(slot, self.node.clock.latest()))
+        membership.find(id).map(|slot| self.row(slot))
     }
 
     /// Every member that was heard of and is not forgotten, this node first; ages are as of the latest input.
     pub fn members(self) -> impl Iterator<Item = MemberView> + use<'a> {
-        let (membership, now) = (&self.node.membership, self.node.clock.latest());
-        membership.slots().map(move |slot| membership.record_at(slot, now))
+        self.node.membership.slots().map(move |slot| self.row(slot))
+    }
+
+    /// A member that is silent for a detector of heartbeats is dead here, though nobody else was told.
+    fn row(self, slot: Slot) -> MemberView {
+        let record = self.node.membership.record_at(slot, self.node.clock.latest());
+        if self.node.is_silent(slot) { Record { health: Health::Dead, ..record } } else { record }
     }
 
     /// How many members are alive or suspected, this node included.
     #[must_use]
-    pub const fn live(self) -> u32 {
-        self.node.membership.live()
+    pub fn live(self) -> u32 {
+        let silent = self.node.cold.beating.as_ref().map_or(0, |beating| beating.beats.silent());
+        self.node.membership.live() - silent
+    }
+
+    /// How suspicious the silence of a member is at the time of the latest input: `-log10` of how probable a longer one
+    /// is. `None` without [`Detector::Phi`](crate::Detector::Phi), or of whom nobody says that it lives.
+    #[must_use]
+    pub fn phi(self, id: NodeId) -> Option<f64> {
+        let (accrual, history) = self.accrual(id)?;
+        Some(accrual.phi(history, self.node.clock.inside(self.node.clock.latest())))
+    }
+
+    /// When phi of a member reaches a threshold, if nothing is heard of it until then: what another consumer than the node
+    /// waits for, with a threshold of its own. `None` as with [`View::phi`], or when it never does.
+    #[must_use]
+    pub fn phi_reaches(self, id: NodeId, threshold: f64) -> Option<Instant> {
+        let (accrual, history) = self.accrual(id)?;
+        accrual.deadline(history, threshold).map(|at| self.node.clock.outside(at))
+    }
+
+    fn accrual(self, id: NodeId) -> Option<(&'a accrual::Detector, &'a accrual::History)> {
+        let beats = &self.node.cold.beating.as_ref()?.beats;
+        let history = beats.history(self.node.membership.find(id)?)?;
+        Some((beats.rule().accrual()?, history))
+    }
+
+    /// For how long a heartbeat stands still until its member has failed, in a cluster of this size; `None` without
+    /// [`Detector::Heartbeat`](crate::Detector::Heartbeat).
+    #[must_use]
+    pub fn failure_time(self) -> Option<Duration> {
+        self.node.cold.beating.as_ref()?.beats.rule().failure_time()
     }
 
     /// What is believed of one member's health.

@@ -3,6 +3,7 @@
 use super::body::{Body, Sender};
 use super::error::DecodeError;
 use super::heads::Heads;
+use super::heartbeats::Heartbeats;
 use super::record::Records;
 use super::spans::Spans;
 use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind};
@@ -44,6 +45,8 @@ pub(crate) struct Datagram<'a> {
     pub(crate) rates: Option<Rates>,
     /// How much more the receiver is permitted now, or less.
     pub(crate) share: Option<i64>,
+    /// Where the heartbeats of members stand, as far as the sender knows.
+    pub(crate) heartbeats: Heartbeats<'a>,
     /// Whether the sender asks how far the receiver's copy of its map has come.
     pub(crate) confirm: bool,
 }
@@ -56,7 +59,7 @@ impl<'a> Datagram<'a> {
         let mut body = Body::None;
         let (mut rumours, mut bulk) = (None, None);
         let (mut heads, mut more, mut asks, mut changes) = (None, None, None, None);
-        let (mut rates, mut share) = (None, None);
+        let (mut rates, mut share, mut heartbeats) = (None, None, None);
         let mut confirm = false;
         while let Some((&kind, tail)) = rest.split_first() {
             let (content, tail) = section(tail).ok_or(DecodeError::Cut { kind })?;
@@ -100,6 +103,7 @@ impl<'a> Datagram<'a> {
                     let value = number(content).ok_or(malformed)?;
                     once(kind, share.replace(value).is_none())?;
                 }
+                kind::HEARTBEATS => once(kind, heartbeats.replace(Heartbeats::new(content)).is_none())?,
                 _ => {}
             }
         }
@@ -115,6 +119,7 @@ impl<'a> Datagram<'a> {
             changes: changes.unwrap_or_default(),
             rates,
             share,
+            heartbeats: heartbeats.unwrap_or_default(),
             confirm,
         })
     }

@@ -1,5 +1,5 @@
-//! What was added to version 1 later, pinned for ever: the domain of a record, the mark of whoever was removed, and the
-//! question how far a copy has come.
+//! What was added to version 1 later, pinned for ever: the domain of a record, the mark of whoever was removed, the
+//! question how far a copy has come, and heartbeats.
 
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
 
@@ -33,6 +33,15 @@ fn with_record(record: Record) -> Vec<u8> {
     bytes
 }
 
+fn with_heartbeats(rows: &[(u64, u16)]) -> Vec<u8> {
+    let bytes = written(0, |writer| {
+        writer.open_heartbeats();
+        rows.iter().for_each(|&row| assert!(writer.heartbeat(row)));
+    });
+    assert!(Datagram::decode(&bytes, CLUSTER).expect("valid").heartbeats.eq(rows.iter().copied()), "they come back");
+    bytes
+}
+
 /// One datagram of every kind that was added, by name.
 pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
     let rack = Domain::from_name("rack-1");
@@ -42,6 +51,7 @@ pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
         ("removed", with_record(record(Health::Removed, Domain::NONE))),
         ("removed_from_a_domain", with_record(record(Health::Removed, rack))),
         ("confirm", written(0, |writer| assert!(writer.confirm()))),
+        ("heartbeats", with_heartbeats(&[(0x1122_3344_5566, 0x7788), (1, u16::MAX)])),
     ]
     .into()
 }
@@ -68,6 +78,9 @@ fn every_datagram_has_these_bytes() {
         confirm
         716e0100010203048302b444011b0102030405060708090a0b0c0d0e0f10ac02
         0211223344556677884600
+        heartbeats
+        716e010001020304452475e7011b0102030405060708090a0b0c0d0e0f10ac02
+        021122334455667788499080006655443322118877010000000000ffff
     "#]]
     .assert_eq(&hex_of(&one_of_each()));
 }

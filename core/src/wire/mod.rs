@@ -28,6 +28,7 @@ mod golden_lifeguard;
 #[cfg(test)]
 mod golden_state;
 mod heads;
+mod heartbeats;
 mod prefixes;
 mod record;
 mod spans;
@@ -90,4 +91,5 @@ mod kind {
     pub(super) const CONFIRM: u8 = 0x46;
     pub(super) const RATES: u8 = 0x47;
     pub(super) const SHARE: u8 = 0x48;
+    pub(super) const HEARTBEATS: u8 = 0x49;
 }

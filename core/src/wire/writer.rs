@@ -3,7 +3,7 @@
 use super::body::{Body, Sender};
 use super::datagram::RecordKind;
 use super::heads::HeadOf;
-use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind, record, spans};
+use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, heartbeats, kind, record, spans};
 use crate::vocab::{ACCUSERS_MAX, Accusers, Cookie, Item, Rates, Record};
 
 /// No record is longer than this, its length byte included, but for what a suspect or somebody removed adds.
@@ -106,6 +106,21 @@ impl<'b> Writer<'b> {
     pub(crate) fn head(&mut self, head: HeadOf) -> bool {
         let free = self.buffer.get_mut(self.len..).filter(|_| self.open.is_some());
         let Some(len) = free.and_then(|free| head.encode(free)) else { return false };
+        self.len = self.len.saturating_add(len);
+        true
+    }
+
+    /// Opens a list of heartbeats.
+    pub(crate) fn open_heartbeats(&mut self) {
+        self.open(kind::HEARTBEATS, &[]);
+    }
+
+    /// Appends a life and where its heartbeat stands to the open list; `false`, and nothing written, when it does not
+    /// fit.
+    #[must_use]
+    pub(crate) fn heartbeat(&mut self, row: (u64, u16)) -> bool {
+        let free = self.buffer.get_mut(self.len..).filter(|_| self.open.is_some());
+        let Some(len) = free.and_then(|free| heartbeats::encode(row, free)) else { return false };
         self.len = self.len.saturating_add(len);
         true
     }

@@ -20,7 +20,7 @@ impl Spent {
 
     const fn on(purpose: Purpose) -> Self {
         match purpose {
-            Purpose::Probe | Purpose::Ack | Purpose::Relay => Self::Probe,
+            Purpose::Probe | Purpose::Ack | Purpose::Relay | Purpose::Heartbeat => Self::Probe,
             Purpose::Gossip => Self::Gossip,
             Purpose::Join => Self::Join,
             Purpose::Repair => Self::Repair,

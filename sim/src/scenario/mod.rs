@@ -93,6 +93,12 @@ pub struct Protocol {
     pub state_rate: Option<u32>,
     /// How many bytes may be put at once.
     pub write_burst: Option<u32>,
+    /// Time between two heartbeats, in nanoseconds.
+    pub relay_interval_ns: Option<u64>,
+    /// How many members are told everybody's heartbeat per interval.
+    pub relay_fanout: Option<u32>,
+    /// How many bytes of heartbeats a node sends per second; with many members the interval gets longer.
+    pub relay_rate: Option<u32>,
     /// Datagram budget in bytes.
     pub datagram_bytes: Option<u32>,
     /// Where `[protocol]` stands in the file, for errors that only the protocol itself can find.
@@ -109,6 +115,20 @@ pub enum Profile {
     Wan,
     /// Nodes on one machine (`"local"`).
     Local,
+    /// Relayed heartbeats with one failure time for all (`"heartbeat"`).
+    Heartbeat,
+    /// Relayed heartbeats with phi accrual, in one data centre (`"scuttlebutt-lan"`).
+    ScuttlebuttLan,
+    /// The same in several data centres (`"scuttlebutt-wan"`).
+    ScuttlebuttWan,
+}
+
+impl Profile {
+    /// Whether nodes pass everybody's heartbeat on.
+    #[must_use]
+    pub const fn relays(self) -> bool {
+        matches!(self, Self::Heartbeat | Self::ScuttlebuttLan | Self::ScuttlebuttWan)
+    }
 }
 
 /// How a prober finds its next target.

@@ -39,6 +39,9 @@ words!(pub Profile {
     Lan = "lan",
     Wan = "wan",
     Local = "local",
+    Heartbeat = "heartbeat",
+    ScuttlebuttLan = "scuttlebutt-lan",
+    ScuttlebuttWan = "scuttlebutt-wan",
 });
 
 words!(pub ProbeOrder {

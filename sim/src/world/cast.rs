@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use quidnunc_core::{
-    Command, Config, ConfigError, Domain, Event, Identity, Input, Instant, Node, NodeId, ProbeOrder, Purpose, Record,
-    Snapshot, Stats, stable_hash,
+    Command, Config, ConfigError, Detector, Domain, Event, Identity, Input, Instant, Node, NodeId, ProbeOrder, Purpose,
+    Record, Relay, Snapshot, Stats, stable_hash,
 };
 
 use crate::engine::draws::{Draws, Purpose as Draw};
@@ -44,6 +44,9 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
         Profile::Lan => Config::lan(),
         Profile::Wan => Config::wan(),
         Profile::Local => Config::local(),
+        Profile::Heartbeat => Config::heartbeat(),
+        Profile::ScuttlebuttLan => Config::scuttlebutt_lan(),
+        Profile::ScuttlebuttWan => Config::scuttlebutt_wan(),
     };
     let duration = |set: Option<u64>, base| set.map_or(base, Duration::from_nanos);
     let order = match protocol.probe_order {
@@ -53,6 +56,7 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
     };
     let config = Config {
         cluster: Config::cluster_tag("quidnunc-sim"),
+        detector: detector(protocol, base.detector),
         period: duration(protocol.period_ns, base.period),
         probe_timeout: duration(protocol.probe_timeout_ns, base.probe_timeout),
         indirect_probes: protocol.indirect_probes.unwrap_or(base.indirect_probes),
@@ -75,6 +79,19 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
     };
     config.validate()?;
     Ok(config)
+}
+
+fn detector(protocol: &Protocol, base: Detector) -> Detector {
+    let changed = |relay: Relay| Relay {
+        interval: protocol.relay_interval_ns.map_or(relay.interval, Duration::from_nanos),
+        fanout: protocol.relay_fanout.unwrap_or(relay.fanout),
+        bytes_per_second: protocol.relay_rate.or(relay.bytes_per_second),
+    };
+    match base {
+        Detector::Swim => base,
+        Detector::Phi { accrual, relay, cleanup } => Detector::Phi { accrual, relay: changed(relay), cleanup },
+        Detector::Heartbeat { fails, relay } => Detector::Heartbeat { fails, relay: changed(relay) },
+    }
 }
 
 /// Everybody who takes part.

@@ -67,6 +67,9 @@ fn every_table_but_the_lists() {
             state_grace_ns: Some(120 * S),
             state_rate: Some(1 << 20),
             write_burst: Some(64 << 10),
+            relay_interval_ns: None,
+            relay_fanout: None,
+            relay_rate: None,
             datagram_bytes: Some(1232),
             span: header..header + "[protocol]".len(),
         }

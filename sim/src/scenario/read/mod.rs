@@ -115,34 +115,36 @@ fn read_run(file: &Section<'_>) -> Outcome<Run> {
     Ok(Run { duration_ns, warmup_ns: warmup_ns.unwrap_or(0), seed_base, seed_count, steady })
 }
 
+const PROTOCOL_KEYS: [&str; 22] = [
+    "name",
+    "profile",
+    "period",
+    "probe_timeout",
+    "indirect_probes",
+    "probe_order",
+    "suspicion_mult",
+    "suspicion_max_mult",
+    "local_health_max",
+    "gossip_interval",
+    "gossip_fanout",
+    "retransmit_mult",
+    "repair_interval",
+    "reconnect_interval",
+    "tombstone_life",
+    "state_grace",
+    "state_rate",
+    "write_burst",
+    "relay_interval",
+    "relay_fanout",
+    "relay_rate",
+    "datagram",
+];
+
 fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
     let Some(field) = file.get("protocol") else {
         return Ok(Protocol::default());
     };
-    let section = field.section(
-        "[protocol]",
-        &[
-            "name",
-            "profile",
-            "period",
-            "probe_timeout",
-            "indirect_probes",
-            "probe_order",
-            "suspicion_mult",
-            "suspicion_max_mult",
-            "local_health_max",
-            "gossip_interval",
-            "gossip_fanout",
-            "retransmit_mult",
-            "repair_interval",
-            "reconnect_interval",
-            "tombstone_life",
-            "state_grace",
-            "state_rate",
-            "write_burst",
-            "datagram",
-        ],
-    )?;
+    let section = field.section("[protocol]", &PROTOCOL_KEYS)?;
     section.opt("name", |field| match field.text()? {
         "swim" => Ok(()),
         other => Err(field.wrong(format!("unknown protocol {}", shown(other)), "the only protocol is `swim`")),
@@ -155,8 +157,10 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
             u32::try_from(bytes).map_err(|_| field.wrong("that many bytes are not counted", "the most is 1GiB"))
         })
     };
+    let profile = section.opt("profile", |f| f.word())?.unwrap_or(Profile::Lan);
+    check_relay_keys(&section, profile)?;
     Ok(Protocol {
-        profile: section.opt("profile", |f| f.word())?.unwrap_or(Profile::Lan),
+        profile,
         period_ns: duration("period")?,
         probe_timeout_ns: duration("probe_timeout")?,
         indirect_probes: number("indirect_probes")?,
@@ -173,12 +177,26 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         state_grace_ns: duration("state_grace")?,
         state_rate: bytes("state_rate", &RATE)?,
         write_burst: bytes("write_burst", &SIZE)?,
+        relay_interval_ns: duration("relay_interval")?,
+        relay_fanout: number("relay_fanout")?,
+        relay_rate: bytes("relay_rate", &RATE)?,
         datagram_bytes: section.opt("datagram", |field| {
             let bytes = field.quantity(&SIZE)?;
             u32::try_from(bytes).map_err(|_| field.wrong("no datagram is that large", "UDP carries at most 65507B"))
         })?,
         span: section.span,
     })
+}
+
+/// Settings of heartbeats mean nothing where none are passed on.
+fn check_relay_keys(section: &Section<'_>, profile: Profile) -> Outcome<()> {
+    for key in ["relay_interval", "relay_fanout", "relay_rate"] {
+        if let Some(field) = section.get(key).filter(|_| !profile.relays()) {
+            let message = format!("nodes of the profile `{}` pass no heartbeats on", profile.name());
+            return Err(field.wrong(message, "the profiles `heartbeat` and `scuttlebutt-lan` do"));
+        }
+    }
+    Ok(())
 }
 
 fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {

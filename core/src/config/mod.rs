@@ -1,7 +1,15 @@
 //! What can be set, what the profiles set, and what cannot work.
 
+mod detector;
+
+use core::num::NonZeroU16;
 use core::time::Duration;
 
+pub(crate) use detector::HEARTBEAT_BYTES;
+pub use detector::{Detector, FailureRule, Relay};
+
+use crate::detector::heartbeat::HeartbeatError;
+use crate::detector::phi;
 use crate::detector::suspicion::Length;
 use crate::vocab::stable_hash;
 use crate::wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN};
@@ -17,10 +25,13 @@ pub enum ProbeOrder {
 }
 
 /// Everything that can be set. A profile is only a value of this type; there are no second code paths.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Datagrams of another cluster are refused. See [`Config::cluster_tag`].
     pub cluster: u32,
+    /// How members are found to have failed. The settings of probes matter to [`Detector::Swim`] only; those of
+    /// suspicions to all, since a death by hearsay leaves time to contradict.
+    pub detector: Detector,
     /// One member is probed per period.
     pub period: Duration,
     /// How long the answer to a direct probe is waited for; below `period`.
@@ -82,7 +93,7 @@ pub struct Config {
 }
 
 /// Two settings that cannot work together, or one that cannot work at all. Nothing was built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum ConfigError {
     /// A probe would still wait when its period is over.
     #[error("probe_timeout {timeout:?} is not below period {period:?}")]
@@ -134,6 +145,12 @@ pub enum ConfigError {
         /// The most that works.
         most: u64,
     },
+    /// The rules of suspicion of [`Detector::Phi`] cannot work.
+    #[error("detector: {0}")]
+    Accrual(phi::SettingsError),
+    /// The rule of [`Detector::Heartbeat`] cannot work.
+    #[error("detector: {0}")]
+    Heartbeat(HeartbeatError),
     /// Nobody can listen at the node's own address.
     #[error("{addr} is not an address that others can reach")]
     Address {
@@ -148,12 +165,16 @@ const DURATION_MIN: Duration = Duration::from_millis(1);
 /// The longest: one day, so that no sum or product of settings comes near the end of time.
 const DURATION_MAX: Duration = Duration::from_secs(86_400);
 
+/// How many intervals go-scuttlebutt remembers per member.
+const SCUTTLEBUTT_SAMPLES: NonZeroU16 = NonZeroU16::new(1000).expect("more than none");
+
 impl Config {
     /// Nodes in one data centre: the values of memberlist's LAN column.
     #[must_use]
     pub const fn lan() -> Self {
         Self {
             cluster: 0,
+            detector: Detector::Swim,
             period: Duration::from_secs(1),
             probe_timeout: Duration::from_millis(500),
             indirect_probes: 3,
@@ -213,6 +234,41 @@ impl Config {
         }
     }
 
+    /// What the Go package `gossip` of 2014 does: heartbeats, each told on with all others to one member per second; three
+    /// propagations without a new one are a failure.
+    #[must_use]
+    pub const fn heartbeat() -> Self {
+        let relay = Relay { interval: Duration::from_secs(1), fanout: 1, bytes_per_second: None };
+        Self { detector: Detector::Heartbeat { fails: FailureRule::Propagations(3), relay }, ..Self::lan() }
+    }
+
+    /// What go-scuttlebutt does in one data centre: three members are told everything once per second, and a silence
+    /// counts from phi 8 on; whoever was unavailable for an hour is dead.
+    #[must_use]
+    pub const fn scuttlebutt_lan() -> Self {
+        let accrual = phi::Settings { samples_max: SCUTTLEBUTT_SAMPLES, ..phi::Settings::lan() };
+        Self::scuttlebutt(accrual, Duration::from_secs(1), 3)
+    }
+
+    /// The same in several data centres: four members once per three seconds, phi 12, and a pause of 10 s that counts
+    /// for nothing.
+    #[must_use]
+    pub const fn scuttlebutt_wan() -> Self {
+        let lan = phi::Settings { samples_max: SCUTTLEBUTT_SAMPLES, ..phi::Settings::lan() };
+        let accrual = phi::Settings { threshold: 12.0, pause: Duration::from_secs(10), ..lan };
+        Self::scuttlebutt(accrual, Duration::from_secs(3), 4)
+    }
+
+    const fn scuttlebutt(accrual: phi::Settings, interval: Duration, fanout: u32) -> Self {
+        let relay = Relay { interval, fanout, bytes_per_second: None };
+        Self {
+            detector: Detector::Phi { accrual, relay, cleanup: Duration::from_secs(3600) },
+            gossip_interval: interval,
+            gossip_fanout: fanout,
+            ..Self::lan()
+        }
+    }
+
     /// The tag that keeps a cluster of this name apart from others. It is no secret and no defence.
     #[must_use]
     pub fn cluster_tag(name: &str) -> u32 {
@@ -237,12 +293,10 @@ impl Config {
             ("state_grace", self.state_grace),
             ("leave_timeout", self.leave_timeout),
         ];
-        for (name, duration) in durations {
-            let (value, least, most) = (duration, DURATION_MIN, DURATION_MAX);
-            if !(least..=most).contains(&value) {
-                return Err(ConfigError::Duration { name, value, least, most });
-            }
+        for (name, value) in durations {
+            duration(name, value)?;
         }
+        self.detector.validate()?;
         if self.probe_timeout >= self.period {
             return Err(ConfigError::ProbeTimeout { timeout: self.probe_timeout, period: self.period });
         }
@@ -266,9 +320,7 @@ impl Config {
             ("intents_max", self.intents_max as u64, 16, 1 << 20),
         ];
         for (name, value, least, most) in counts {
-            if !(least..=most).contains(&value) {
-                return Err(ConfigError::Count { name, value, least, most });
-            }
+            count(name, value, least, most)?;
         }
         let mults = (self.suspicion_mult, self.suspicion_max_mult);
         let least = Length::new(mults, self.members_max, self.period).max.saturating_mul(2);
@@ -277,6 +329,15 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn duration(name: &'static str, value: Duration) -> Result<(), ConfigError> {
+    let (least, most) = (DURATION_MIN, DURATION_MAX);
+    if (least..=most).contains(&value) { Ok(()) } else { Err(ConfigError::Duration { name, value, least, most }) }
+}
+
+fn count(name: &'static str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {
+    if (least..=most).contains(&value) { Ok(()) } else { Err(ConfigError::Count { name, value, least, most }) }
 }
 
 impl Default for Config {
