@@ -11,7 +11,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TryR
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use quidnunc_core::{Command, Event, Identity, MemberView, Rejected, Stats};
+use quidnunc_core::{Command, Event, Farewell, Identity, MemberView, NodeId, Rejected, Stats};
 
 use crate::error::{Error, RequestError};
 use crate::udp::{Options, UdpDriver};
@@ -58,7 +58,8 @@ pub struct Handle {
 enum Request {
     Join { seeds: Vec<SocketAddr>, reply: Sender<Result<(), Rejected>> },
     Write { write: Write, reply: Sender<Result<(), Rejected>> },
-    Leave { reply: Sender<Result<(), Rejected>> },
+    Leave { reply: Sender<Result<Farewell, Rejected>> },
+    Remove { id: NodeId, reply: Sender<Result<(), Rejected>> },
     Read(Box<dyn FnOnce(&UdpDriver) + Send>),
 }
 
@@ -159,20 +160,32 @@ impl Handle {
         Ok(answer.recv().map_err(|_| RequestError::Stopped)??)
     }
 
-    /// Says goodbye and waits until enough members were told ([`Event::Left`]), at most for `wait_max`.
-    /// The node answers the others until it is stopped.
+    /// Says goodbye and waits until it is over ([`Event::Left`]), at most for `wait_max`: until enough members have
+    /// confirmed that they know, or [`Config::leave_timeout`](quidnunc_core::Config::leave_timeout) has passed. Returns
+    /// how many have. The node answers the others until it is stopped.
     ///
     /// # Errors
     /// [`RequestError::StillLeaving`] when the wait was too short, [`RequestError::Refused`] when the node
     /// leaves already, [`RequestError::Stopped`].
-    pub fn leave(&self, wait_max: Duration) -> Result<(), RequestError> {
+    pub fn leave(&self, wait_max: Duration) -> Result<Farewell, RequestError> {
         let (reply, answer) = mpsc::channel();
         self.ask(Request::Leave { reply })?;
         match answer.recv_timeout(wait_max) {
-            Ok(answer) => Ok(answer?),
+            Ok(farewell) => Ok(farewell?),
             Err(RecvTimeoutError::Timeout) => Err(RequestError::StillLeaving),
             Err(RecvTimeoutError::Disconnected) => Err(RequestError::Stopped),
         }
+    }
+
+    /// Declares that a dead member will not come back in this life; see [`Command::Remove`].
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] when the member is not dead, or after a [`leave`](Self::leave);
+    /// [`RequestError::Stopped`].
+    pub fn remove(&self, id: NodeId) -> Result<(), RequestError> {
+        let (reply, answer) = mpsc::channel();
+        self.ask(Request::Remove { id, reply })?;
+        Ok(answer.recv().map_err(|_| RequestError::Stopped)??)
     }
 
     /// Every member that was ever heard of, the dead included, this node first.
@@ -249,7 +262,7 @@ struct Worker {
     requests: Receiver<Request>,
     events: SyncSender<Event>,
     events_lost: u64,
-    leaver: Option<Sender<Result<(), Rejected>>>,
+    leaver: Option<Sender<Result<Farewell, Rejected>>>,
 }
 
 impl Worker {
@@ -285,6 +298,9 @@ impl Worker {
                     let _ = reply.send(Err(rejected));
                 }
             },
+            Request::Remove { id, reply } => {
+                let _ = reply.send(self.driver.command(Command::Remove { id }));
+            }
             Request::Read(look) => look(&self.driver),
         }
     }
@@ -293,10 +309,12 @@ impl Worker {
     /// there, `Left` could be among those that the node drops, and a leaver would wait in vain.
     fn pass_events(&mut self) {
         while let Some(event) = self.driver.poll_event() {
-            let has_left = event == Event::Left;
+            let farewell = if let Event::Left(farewell) = event { Some(farewell) } else { None };
             self.pass(event);
-            if has_left && let Some(reply) = self.leaver.take() {
-                let _ = reply.send(Ok(()));
+            if let Some(farewell) = farewell
+                && let Some(reply) = self.leaver.take()
+            {
+                let _ = reply.send(Ok(farewell));
             }
         }
         self.tell_lost();

@@ -7,8 +7,8 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use quidnunc::{
-    Command, Config, ConfigError, Error, Event, Handle, Health, NodeId, Options, Rejected, RequestError, UdpDriver,
-    spawn,
+    Command, Config, ConfigError, Error, Event, Farewell, Handle, Health, NodeId, Options, Rejected, RequestError,
+    UdpDriver, spawn,
 };
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -74,8 +74,8 @@ fn requests_are_answered_and_refusals_come_back() {
     assert_eq!(members.iter().map(|member| member.id).collect::<Vec<_>>(), [NodeId::from_name("ada")]);
     assert_eq!(node.read(|driver| driver.view().live()), Ok(1));
 
-    node.leave(PATIENCE).unwrap();
-    assert_eq!(events.recv_timeout(PATIENCE), Ok(Event::Left));
+    assert_eq!(node.leave(PATIENCE), Ok(Farewell::default()), "alone, it waits for nobody");
+    assert_eq!(events.recv_timeout(PATIENCE), Ok(Event::Left(Farewell::default())));
     assert_eq!(node.join(&[node.local_addr()]), Err(RequestError::Refused(Rejected::HasLeft)));
     assert_eq!(node.leave(PATIENCE), Err(RequestError::Refused(Rejected::HasLeft)));
     node.stop().unwrap();

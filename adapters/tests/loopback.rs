@@ -86,7 +86,9 @@ impl Peer {
             }
             Event::Replicated { .. } | Event::NotReplicated { .. } => panic!("{} waited for nobody", self.name),
             Event::EventsLost { count } => panic!("{} lost {count} events", self.name),
-            Event::Joined { .. } | Event::Refuted { .. } | Event::Left | Event::Value(_) => {}
+            Event::PartitionHealed(healed) => panic!("{} saw a partition heal: {healed:?}", self.name),
+            Event::Leaving(_) | Event::Left(_) => {}
+            Event::Joined { .. } | Event::Refuted { .. } | Event::Value(_) => {}
         }
     }
 }
@@ -124,7 +126,8 @@ fn five_nodes_meet_lose_one_get_it_back_and_part() {
     }
 
     let leaver = peers.remove(1);
-    leaver.handle.leave(PATIENCE).unwrap();
+    let farewell = leaver.handle.leave(PATIENCE).unwrap();
+    assert!(farewell.peers > 0 && farewell.domains == 1, "{farewell:?}");
     for peer in &mut peers {
         peer.until(deadline, "bob's goodbye", |peer| peer.health("bob") == Some(Health::Left));
     }

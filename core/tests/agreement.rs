@@ -14,6 +14,7 @@ fn any_trouble() -> impl Strategy<Value = Step> {
         6 => (1..15_000_u16).prop_map(|millis| Step::Run { millis }),
         2 => peer().prop_map(|peer| Step::Kill { peer }),
         1 => peer().prop_map(|peer| Step::Restart { peer }),
+        1 => (peer(), peer()).prop_map(|(peer, other)| Step::Remove { peer, other }),
         1 => (peer(), 1..60_000_u16).prop_map(|(peer, millis)| Step::Freeze { peer, millis }),
         2 => (peer(), 0..32_u8, 0..8_u8).prop_map(|(peer, back, from)| Step::Again { peer, back, from }),
         1 => (peer(), peer()).prop_map(|(peer, seed)| Step::Join { peer, seed }),
@@ -48,7 +49,7 @@ proptest! {
         world.meet();
         world.command(1, Command::Leave).expect("a member may leave");
         world.run(Duration::from_secs(20));
-        prop_assert!(world.events(1).any(|(_, event)| event == Event::Left), "the goodbye was told");
+        prop_assert!(world.events(1).any(|(_, event)| matches!(event, Event::Left(_))), "the goodbye was told");
         for of in 0..count {
             prop_assert_eq!(world.belief(of, 1), Some(Health::Left), "{}", of + 1);
         }

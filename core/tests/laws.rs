@@ -26,6 +26,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         8 => (1..3000_u16).prop_map(|millis| Step::Run { millis }),
         2 => (peer(), peer()).prop_map(|(peer, seed)| Step::Join { peer, seed }),
         1 => peer().prop_map(|peer| Step::Leave { peer }),
+        1 => (peer(), peer()).prop_map(|(peer, other)| Step::Remove { peer, other }),
         1 => peer().prop_map(|peer| Step::Kill { peer }),
         1 => peer().prop_map(|peer| Step::Restart { peer }),
         1 => (peer(), 1..40_000_u16).prop_map(|(peer, millis)| Step::Freeze { peer, millis }),

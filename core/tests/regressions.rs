@@ -47,7 +47,7 @@ fn one_of_two_can_say_goodbye() {
     world.command(1, Command::Leave).expect("a member may leave");
     world.run(20 * SECOND);
     assert_eq!(world.belief(0, 1), Some(Health::Left), "the other heard it");
-    assert!(world.events(1).any(|(_, event)| event == Event::Left), "the goodbye is over");
+    assert!(world.events(1).any(|(_, event)| matches!(event, Event::Left(_))), "the goodbye is over");
 }
 
 /// `gossip_latest` begins at zero instead of `now`.

@@ -67,6 +67,8 @@ pub struct Config {
     pub tombstone_life: Duration,
     /// For how long a deleted key is remembered by its owner. Who hears nothing for longer gets the whole map anew.
     pub state_grace: Duration,
+    /// For how long a node that leaves waits until others have confirmed that they know.
+    pub leave_timeout: Duration,
     /// The most that the map of one node may hold, in bytes of keys and values and 40 per key.
     pub map_bytes_max: usize,
     /// The longest value that this node puts, in bytes. What does not fit into a datagram travels in parts.
@@ -188,6 +190,7 @@ impl Config {
             reconnect_interval: Duration::from_secs(10),
             tombstone_life: Duration::from_secs(3600),
             state_grace: Duration::from_secs(3600),
+            leave_timeout: Duration::from_secs(5),
             map_bytes_max: 64 << 20,
             value_bytes_max: 1 << 20,
             state_rate: 8 << 20,
@@ -288,6 +291,7 @@ impl Config {
             ("reconnect_interval", self.reconnect_interval),
             ("tombstone_life", self.tombstone_life),
             ("state_grace", self.state_grace),
+            ("leave_timeout", self.leave_timeout),
         ];
         for (name, value) in durations {
             duration(name, value)?;

@@ -77,6 +77,11 @@ impl Book {
     pub(crate) fn strike(&mut self, entry: Entry) {
         self.gone.retain(|gone| *gone != entry);
     }
+
+    /// Nobody shall look for a member any more, nor for whoever is at its address. Seeds stay.
+    pub(crate) fn forget(&mut self, id: NodeId, addr: SocketAddr) {
+        self.gone.retain(|gone| gone.id != Some(id) && gone.addr != addr);
+    }
 }
 
 #[cfg(test)]
@@ -137,5 +142,19 @@ mod tests {
         book.strike(seed);
         book.note(NodeId::from_u128(7), addr(1), &mut Rng::new(1, NodeId::from_u128(1), 1));
         assert_eq!((book.seeds[0], book.gone.len()), (seed, 0), "nor is it in the book twice");
+    }
+
+    #[test]
+    fn nobody_looks_for_whoever_was_removed() {
+        let mut rng = Rng::new(1, NodeId::from_u128(1), 1);
+        let mut book = Book::default();
+        book.set_seeds(&[addr(1)]);
+        for port in 2..=5 {
+            book.note(NodeId::from_u128(port.into()), addr(port), &mut rng);
+        }
+        book.forget(NodeId::from_u128(2), addr(3));
+        book.forget(NodeId::from_u128(1), addr(1));
+        assert_eq!((book.gone.len(), book.seeds.len()), (2, 1));
+        assert!(book.gone.iter().all(|entry| entry.addr.port() > 3));
     }
 }

@@ -4,7 +4,7 @@
 //! a hundredth of the cluster, and a bucket's short hashes are read without touching a row.
 //!
 //! ```text
-//! entry  state hash 32 · health 2 · tag 10 (the next bits of the hashed identity) · row + 1 in 20 bits; 0 is empty
+//! entry  state hash 32 · health 2 (who was removed has left) · tag 10 (the next bits of the hashed identity) · row + 1 in 20 bits; 0 is empty
 //! ```
 
 use alloc::boxed::Box;
@@ -175,7 +175,8 @@ pub(super) const fn part_of(id_hash: u64, bits: u32) -> usize {
 }
 
 const fn entry_of(id_hash: u64, slot: Slot, state: State) -> u64 {
-    let health = (state.health as u64) << HEALTH_SHIFT;
+    let two_bits = if state.health.is_final() { Health::Left } else { state.health };
+    let health = (two_bits as u64) << HEALTH_SHIFT;
     state.hash << 32 | health | tag_of(id_hash) << ROW_BITS | (slot.0 as u64 + 1)
 }
 

@@ -1,6 +1,6 @@
 //! Which of two statements about one member wins?
 //!
-//! Higher boot; within a boot, `Left` is final; then higher counter; then Dead over Suspect over Alive.
+//! Higher boot; within a boot, `Left` and `Removed` are final; then higher counter; then Dead over Suspect over Alive.
 //! That is SWIM's precedence (2002, section 4.2) with a boot number in front, so that a restart needs no
 //! luck, and with Dead bounded by its counter, so that a live node can contradict it.
 //!
@@ -23,7 +23,7 @@ impl Statement {
     /// The statement's place in the order of the law.
     const fn rank(self) -> (u64, bool, u32, Health) {
         let Incarnation { boot, counter } = self.incarnation;
-        (boot, matches!(self.health, Health::Left), counter, self.health)
+        (boot, self.health.is_final(), counter, self.health)
     }
 }
 

@@ -14,7 +14,7 @@ use super::tests::limits;
 use super::{Change, Membership};
 use crate::vocab::{Health, Incarnation, NodeId, Record};
 
-const HEALTHS: [Health; 4] = [Health::Alive, Health::Suspect, Health::Dead, Health::Left];
+const HEALTHS: [Health; 5] = [Health::Alive, Health::Suspect, Health::Dead, Health::Left, Health::Removed];
 const INCARNATIONS: [(u64, u32); 9] = [(6, 4), (6, 5), (6, 6), (7, 4), (7, 5), (7, 6), (8, 4), (8, 5), (8, 6)];
 
 fn record(id: u128, (boot, counter): (u64, u32), health: Health, port: u16) -> Record {
@@ -80,7 +80,7 @@ fn an_owner_that_broke_its_word_is_believed_alike_everywhere() {
 type Claim = (Statement, SocketAddr);
 
 fn any_claim() -> impl Strategy<Value = Claim> {
-    (0..3_u64, 0..3_u32, 0..4_usize, 1..3_u16).prop_map(|(boot, counter, health, port)| {
+    (0..3_u64, 0..3_u32, 0..5_usize, 1..3_u16).prop_map(|(boot, counter, health, port)| {
         let statement = Statement { incarnation: Incarnation { boot, counter }, health: HEALTHS[health] };
         (statement, SocketAddr::from(([10, 0, 0, 1], port)))
     })
@@ -111,8 +111,8 @@ proptest! {
             prop_assert!(!wins(merge(a, c), merge(b, c)), "what wins still wins when both hear a third");
         }
         prop_assert!(merge(a, b).0.incarnation.boot >= a.0.incarnation.boot);
-        if b.0.incarnation.boot == a.0.incarnation.boot && a.0.health == Health::Left {
-            prop_assert_eq!(merge(a, b).0.health, Health::Left);
+        if b.0.incarnation.boot == a.0.incarnation.boot && a.0.health.is_final() {
+            prop_assert!(merge(a, b).0.health.is_final());
         } else if a.0.health == Health::Dead && merge(a, b).0.health.is_live() {
             prop_assert!(b.0.incarnation > a.0.incarnation, "only a higher incarnation revives");
         }

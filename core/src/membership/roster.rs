@@ -28,11 +28,11 @@ pub(super) struct Row {
     bits: u8,
 }
 
-const HEALTH_MASK: u8 = 0b0011;
+const HEALTH_MASK: u8 = 0b0_0111;
 /// The address lies in the side table.
-const V6: u8 = 0b0100;
+const V6: u8 = 0b0_1000;
 /// Nobody has the row.
-const VACANT: u8 = 0b1000;
+const VACANT: u8 = 0b1_0000;
 
 const _: () = assert!(size_of::<Row>() == 40, "a row is 40 bytes");
 
@@ -50,7 +50,8 @@ impl Row {
             0 => Health::Alive,
             1 => Health::Suspect,
             2 => Health::Dead,
-            _ => Health::Left,
+            3 => Health::Left,
+            _ => Health::Removed,
         }
     }
 
@@ -252,6 +253,7 @@ pub(super) fn state_hash(id: NodeId, incarnation: Incarnation, health: Health, a
         Health::Alive | Health::Suspect => 0,
         Health::Dead => 1,
         Health::Left => 2,
+        Health::Removed => 3,
     };
     let port = u64::from(addr.port());
     let place = match addr.ip() {

@@ -26,7 +26,8 @@ fn record(id: u128, boot: u64, counter: u32, health: Health, port: u16) -> Recor
 }
 
 fn any_record() -> impl Strategy<Value = Record> {
-    let health = prop_oneof![Just(Health::Alive), Just(Health::Suspect), Just(Health::Dead), Just(Health::Left)];
+    let healths = [Health::Alive, Health::Suspect, Health::Dead, Health::Left, Health::Removed];
+    let health = prop::sample::select(healths.to_vec());
     (1..300_u128, 0..3_u64, 0..4_u32, health, 1..3_u16)
         .prop_map(|(id, boot, counter, health, port)| record(id, boot, counter, health, port))
 }

@@ -141,6 +141,7 @@ impl Node {
                     let reason = if back == slot { Reason::Contact } else { Reason::Rumour };
                     let health = self.membership.health(back);
                     self.report_silence(back, (Health::Dead, health), reason);
+                    self.on_heard_again(back, now);
                 }
                 Heard::Implausible => self.stats.records_refused += 1,
             }
@@ -156,6 +157,7 @@ impl Node {
                 self.stats.suspicions += 1;
                 let was = self.membership.health(slot);
                 self.report_silence(slot, (was, Health::Dead), Reason::Silence);
+                self.cold.healing.on_silent(slot, self.clock.outside(now));
             }
             Some(Verdict::Gone(slot)) => {
                 self.stats.convictions += 1;

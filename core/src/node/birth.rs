@@ -26,8 +26,10 @@ use super::clock::Clock;
 use super::events::Events;
 use super::exchanges::Exchanges;
 use super::favours::Relays;
+use super::healing::Healing;
 use super::intents::Intents;
 use super::io::{Identity, Snapshot};
+use super::leaving::Goodbye;
 use super::limits::{flow_limits_of, limits_of, state_limits_of};
 use super::repairing::Conversation;
 use super::stats::Stats;
@@ -130,6 +132,8 @@ impl Cold {
             beating: Beating::new(&config, rng),
             joining: Joining::idle(),
             book: Book::default(),
+            healing: Healing::none(now),
+            goodbye: Goodbye::unsaid(),
             cookies: Cookies::new(rng),
             conversation: Conversation::new(),
             state: State::new(state_limits_of(&config)),

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use core::net::SocketAddr;
+use core::time::Duration;
 
 use crate::vocab::{Domain, Health, Incarnation, NodeId};
 
@@ -59,4 +60,37 @@ pub enum Reason {
     Silence,
     /// It did not contradict a suspicion in time.
     Expiry,
+    /// The application said so: [`Command::Remove`](crate::Command::Remove).
+    Command,
+}
+
+/// How far a goodbye has come.
+///
+/// A member has it for certain once it has confirmed it. When as many have as a rumour is told to, the others hear of
+/// it from them, as they hear of everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Farewell {
+    /// So many members have confirmed it.
+    pub peers: u32,
+    /// In so many domains; those without one are in one together.
+    pub domains: u32,
+    /// So many confirmations are waited for: of all other live members, or of as many as a rumour is told to if there
+    /// are more. At the end `peers` is less only when [`Config::leave_timeout`](crate::Config::leave_timeout) was over.
+    pub of: u32,
+}
+
+/// Two islands of a cluster have met again, as one node saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Healed {
+    /// So many members were live here before, this node included.
+    pub here: u32,
+    /// So many came back who were dead here, or forgotten lately, and had never stopped: two at least.
+    pub returned: u32,
+    /// So many came in the same time of whom nothing was remembered here: who began on the other side, or was
+    /// forgotten too long ago to be known again. (Others may have joined meanwhile.)
+    pub newcomers: u32,
+    /// The first that came back.
+    pub sample: NodeId,
+    /// How long that one of them had been dead here who was longest.
+    pub away: Duration,
 }

@@ -7,12 +7,13 @@
 //! wait between an input and its driver.
 
 use super::io::{Event, MemberChange, ValueChange};
+use crate::packing::backlog::TELLINGS_MAX;
 use crate::state::waits::WAITS_MAX;
 use crate::vocab::{Map, Ring, mix, stable_hash};
 
 /// Places that only events about the node itself may take: a driver must not miss a new incarnation because
-/// the cluster is noisy, nor how a wait ended.
-const RESERVED: usize = 16 + WAITS_MAX;
+/// the cluster is noisy, nor how a wait ended, nor that its goodbye is over.
+const RESERVED: usize = 16 + WAITS_MAX + TELLINGS_MAX;
 
 /// When more than so many events wait, it is kept where the latest change of each member and key lies.
 const UNINDEXED_MAX: usize = 64;
@@ -129,7 +130,8 @@ fn subject_of(event: &Event) -> Option<u64> {
     let (id, key) = match event {
         Event::Member(MemberChange { id, .. }) => (id, 0),
         Event::Value(ValueChange { owner, key, .. }) => (owner, stable_hash(1, key)),
-        Event::Joined { .. } | Event::Refuted { .. } | Event::Left | Event::EventsLost { .. } => return None,
+        Event::Joined { .. } | Event::Refuted { .. } | Event::EventsLost { .. } => return None,
+        Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) => return None,
         Event::Replicated { .. } | Event::NotReplicated { .. } => return None,
     };
     let (high, low) = id.words();
@@ -141,9 +143,11 @@ mod tests {
     use alloc::vec::Vec;
     use core::net::SocketAddr;
 
-    use super::super::io::Reason;
+    use super::super::io::{Farewell, Reason};
     use super::*;
     use crate::vocab::{Domain, Health, Incarnation, NodeId};
+
+    const LEFT: Event = Event::Left(Farewell { peers: 0, domains: 0, of: 0 });
 
     fn change(id: u128, was: Option<Health>, health: Health) -> Event {
         let addr = SocketAddr::from(([10, 0, 0, 1], 1));
@@ -205,16 +209,16 @@ mod tests {
     fn events_about_the_node_itself_count_as_places() {
         let mut events = Events::new(UNINDEXED_MAX + 2, 0);
         events.push(change(0, None, Health::Alive));
-        events.push(Event::Left);
+        events.push(LEFT);
         (1..=UNINDEXED_MAX as u128).for_each(|id| events.push(change(id, None, Health::Alive)));
         assert_eq!(events.pop(), Some(change(0, None, Health::Alive)));
-        assert_eq!(events.pop(), Some(Event::Left));
-        events.push(Event::Left);
+        assert_eq!(events.pop(), Some(LEFT));
+        events.push(LEFT);
         events.push(change(0, None, Health::Alive));
         events.push(change(5, Some(Health::Alive), Health::Dead));
         let drained: Vec<Event> = core::iter::from_fn(|| events.pop()).collect();
         assert_eq!(drained.len(), UNINDEXED_MAX + 2);
-        assert_eq!((&drained[4], &drained[UNINDEXED_MAX]), (&change(5, None, Health::Dead), &Event::Left));
+        assert_eq!((&drained[4], &drained[UNINDEXED_MAX]), (&change(5, None, Health::Dead), &LEFT));
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(super) enum Intent {
     Probe { target: Target, nonce: Nonce },
     /// A ping that no verdict hangs on: a last chance, a favour to another prober, a try to reconnect.
     Ping { slot: Slot, nonce: Nonce },
+    /// A ping with the goodbye of this node in front.
+    Goodbye { slot: Slot },
     /// The answer to a ping, with what the pinger should hear about itself, in at most so many bytes.
     Ack { to: SocketAddr, nonce: Nonce, about: Option<Slot>, bytes_max: u32 },
     /// Ask a helper to ping the target.

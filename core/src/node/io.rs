@@ -4,10 +4,10 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 pub use crate::state::waits::WAITS_MAX;
-use crate::vocab::{Domain, Incarnation, Instant, NodeId, Record, TTL_MAX};
+use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX};
 use crate::wire::DecodeError;
 
-pub use super::changes::{MemberChange, Reason, ValueChange};
+pub use super::changes::{Farewell, Healed, MemberChange, Reason, ValueChange};
 
 /// Who a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,8 +151,16 @@ pub enum Command<'a> {
         /// The prefix, as it was watched.
         prefix: &'a [u8],
     },
-    /// Say goodbye. [`Event::Left`] follows when enough members were told; the node answers until it is dropped.
+    /// Say goodbye. [`Event::Left`] follows when enough members have confirmed that they know, or
+    /// [`Config::leave_timeout`](crate::Config::leave_timeout) is over; the node answers until it is dropped.
     Leave,
+    /// Declare that a dead member will not come back in this life. All members hear of it
+    /// ([`Health::Removed`]), none looks for it any more, and nothing that anybody believes of this life undoes it. If
+    /// it is alive after all, it begins a new life when it hears of it ([`Event::Refuted`]).
+    Remove {
+        /// Who. It must be dead here; of somebody who has left or was removed there is nothing to do.
+        id: NodeId,
+    },
 }
 
 /// The most seeds that one [`Command::Join`] takes.
@@ -241,6 +249,14 @@ pub enum Rejected {
     /// As many waits are open as can be.
     #[error("at most {WAITS_MAX} waits are open at once")]
     TooManyWaits,
+    /// Only the dead are removed: whoever lives can leave, or be stopped first.
+    #[error("{id} is not dead, but {health:?}")]
+    NotDead {
+        /// Who was to be removed.
+        id: NodeId,
+        /// What is believed of it; `None` when nothing is known.
+        health: Option<Health>,
+    },
     /// The node has said goodbye.
     #[error("this node has left the cluster")]
     HasLeft,
@@ -315,8 +331,13 @@ pub enum Event {
         /// In how many domains.
         domains: u32,
     },
-    /// The goodbye was told.
-    Left,
+    /// One more member has confirmed that this node leaves.
+    Leaving(Farewell),
+    /// The goodbye is over: the process may end.
+    Left(Farewell),
+    /// Members that had seemed dead are back, several at once: two islands have met. Once per healing, one to two and
+    /// a half [`reconnect_interval`](crate::Config::reconnect_interval)s after the last of them came.
+    PartitionHealed(Healed),
     /// So many events were dropped because nobody took them, or because they would have held more than 16 MiB; read
     /// members and values from the view.
     EventsLost {
@@ -359,7 +380,7 @@ pub enum Timer {
     StateRepair,
     /// More changes of maps may be sent.
     Pace,
-    /// Members are asked whether they hold what is waited for, or a wait is over.
+    /// Members are asked whether they hold what is waited for, or a wait is over; also that of a node that leaves.
     Waits,
     /// Somebody waits to hear that a member does not answer.
     Nack,

@@ -3,7 +3,6 @@
 use core::time::Duration;
 
 use crate::config::Config;
-use crate::membership::joining::Joining;
 use crate::membership::{Change, Verdict};
 use crate::packing::{Rumour, Urgency};
 use crate::vocab::{Health, Incarnation, Instant, Record, Slot, log10_ceil};
@@ -28,7 +27,7 @@ impl Node {
         }
         let heard = record.health;
         let (record, outside) = (self.softened(record, reason, now), self.clock.outside(now));
-        let convicted = record.health != heard;
+        let (convicted, absence) = (record.health != heard, self.absence(&record, outside));
         if self.membership.is_full()
             && self.membership.judge(&record, outside) == Verdict::New
             && let Some((slot, last)) = self.membership.forget_first(outside)
@@ -59,6 +58,10 @@ impl Node {
         self.recheck_holder(slot);
         self.order.on_changed(slot, live.then(|| self.target(slot)));
         self.follow_suspicion(slot, (reason, convicted), now);
+        self.follow_healing(slot, was, absence, now);
+        if record.health == Health::Removed {
+            self.cold.book.forget(record.id, record.addr);
+        }
         if reason != Reason::Repair {
             let over_life = record.health != Health::Alive || was.is_some_and(|was| was != Health::Alive);
             self.tell(slot, if over_life { Urgency::Urgent } else { Urgency::Ordinary }, now);
@@ -83,7 +86,7 @@ impl Node {
                 let newer = record.incarnation > self.membership.record(slot).incarnation;
                 newer || reason == Reason::Repair || self.suspicions.get(slot).is_none_or(|open| open.is_young(now))
             }
-            Health::Dead | Health::Left => false,
+            Health::Dead | Health::Left | Health::Removed => false,
         };
         let hearsay = matches!(reason, Reason::Rumour | Reason::Repair);
         if hearsay && record.health == Health::Dead && self.membership.find(record.id).is_some_and(has_time) {
@@ -115,7 +118,7 @@ impl Node {
         if self.leaving != Leaving::Stays {
             return false;
         }
-        let life_over = heard.incarnation.boot == own.incarnation.boot && heard.health == Health::Left;
+        let life_over = heard.incarnation.boot == own.incarnation.boot && heard.health.is_final();
         let above = own.incarnation.above(heard.incarnation);
         let worn_out = above.counter > COUNTER_LIFE_MAX;
         let raised = if heard.incarnation.boot > own.incarnation.boot || life_over || worn_out {
@@ -175,25 +178,5 @@ impl Node {
     pub(super) fn rumours_last(&self) -> Duration {
         let Config { retransmit_mult, gossip_interval, .. } = self.cold.config;
         if retransmit_mult == 0 { Duration::ZERO } else { gossip_interval * self.membership.live().max(2).ilog2() }
-    }
-
-    pub(super) fn leave(&mut self, now: Instant) {
-        self.leaving = Leaving::Leaves;
-        self.prober.stop();
-        self.cold.joining = Joining::idle();
-        for timer in
-            [Timer::ProbePeriod, Timer::ProbeAnswer, Timer::Suspicion, Timer::Join, Timer::Repair, Timer::StateRepair]
-                .into_iter()
-                .chain([Timer::Heartbeat, Timer::Silence])
-        {
-            self.deadlines.set(timer, Instant::NEVER);
-        }
-        let own = Record { health: Health::Left, ..self.membership.record(Slot::SELF) };
-        self.membership.overwrite(Slot::SELF, &own, self.clock.outside(now));
-        self.count_map(Slot::SELF, false);
-        self.end_waits();
-        self.tell(Slot::SELF, Urgency::Urgent, now);
-        // Without rumours there is nothing to wait for: others find out by repair.
-        self.arm_gossip(now);
     }
 }

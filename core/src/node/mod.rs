@@ -6,6 +6,7 @@
 //! * [`learn`] — a belief changes: rumour, suspicion, event;
 //! * [`timers`] — a deadline passes: which room is asked;
 //! * [`suspecting`], [`favours`] — who accuses whom, and pings for somebody else;
+//! * [`leaving`], [`healing`] — who goes for good, and who was only cut off;
 //! * [`beating`] — heartbeats, where the detector wants them;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
@@ -28,10 +29,12 @@ mod exchanges;
 mod favours;
 #[cfg(test)]
 mod hazards;
+mod healing;
 mod intents;
 pub(crate) mod io;
 mod joining;
 mod learn;
+mod leaving;
 mod limits;
 mod receive;
 mod reconciling;
@@ -70,8 +73,10 @@ use clock::{Clock, Reading};
 use events::Events;
 use exchanges::Exchanges;
 use favours::Relays;
+use healing::Healing;
 use intents::Intents;
 use io::{Command, Event, Input, Rejected, SEEDS_MAX, Wakeup};
+use leaving::Goodbye;
 use repairing::Conversation;
 use stats::Stats;
 use timers::Deadlines;
@@ -153,6 +158,8 @@ struct Cold {
     beating: Option<Beating>,
     joining: Joining,
     book: Book,
+    healing: Healing,
+    goodbye: Goodbye,
     cookies: Cookies,
     conversation: Conversation,
     state: State,
@@ -224,6 +231,7 @@ impl Node {
                 self.leave(now);
                 Ok(())
             }
+            Command::Remove { id } => self.remove(id, now),
             Command::Put { key, value } => self.put(key, value, None, now),
             Command::PutWithTtl { key, value, ttl } => self.put(key, value, Some(ttl), now),
             Command::PutAndWait { key, value, replicas, domains, timeout } => {

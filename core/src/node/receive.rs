@@ -113,7 +113,11 @@ impl Node {
     fn take_answer(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) -> bool {
         let sender = &datagram.sender;
         let awaited = match datagram.body {
-            Body::Ack { nonce } => self.take_probe_answer(sender.id, nonce) || self.take_favour(sender.id, nonce, now),
+            Body::Ack { nonce } => {
+                self.take_probe_answer(sender.id, nonce)
+                    || self.take_favour(sender.id, nonce, now)
+                    || self.take_goodbye_answer(sender.id, nonce)
+            }
             Body::Relayed { nonce, target } => self.take_probe_answer(target, nonce),
             Body::Nack { nonce } => self.take_nack(sender.id, nonce),
             Body::Challenge { nonce, .. } => self.cold.joining.awaits_challenge(nonce),
@@ -151,6 +155,9 @@ impl Node {
             if self.deadlines.get(Timer::Repair) != Instant::NEVER {
                 self.deadlines.set(Timer::Repair, Instant::NEVER);
             }
+            if self.leaving == Leaving::Leaves {
+                self.on_goodbye_heard(sender.id);
+            }
             if self.suspicions.is_empty() {
                 // Both know the same live members, the sender as it is among them: there is nothing to look up, and
                 // nothing in our rumours is news to it. (Suspicions are not in the fingerprint.)
@@ -178,6 +185,9 @@ impl Node {
     fn compare_sender(&mut self, slot: Slot, sender: &Sender, now: Instant) -> Option<Slot> {
         let known = self.membership.record(slot);
         let same_life = known.incarnation.boot == sender.incarnation.boot;
+        if same_life && known.health == Health::Removed {
+            return Some(slot);
+        }
         if same_life && sender.incarnation.counter > known.incarnation.counter {
             let incarnation = sender.incarnation;
             let contradiction = Record { incarnation, health: Health::Alive, hops: 1, ..known };
@@ -199,7 +209,11 @@ impl Node {
         now: Instant,
     ) {
         match datagram.body {
-            Body::Ping { nonce } => return self.wish(Intent::Ack { to: from, nonce, about, bytes_max }),
+            Body::Ping { nonce } => {
+                // Whoever still asks after somebody who goes shall know.
+                let about = about.or((self.leaving != Leaving::Stays).then_some(Slot::SELF));
+                return self.wish(Intent::Ack { to: from, nonce, about, bytes_max });
+            }
             Body::PingRequest { nonce, target, left_ms } => {
                 return self.on_ping_request(from, (nonce, left_ms), target, now);
             }

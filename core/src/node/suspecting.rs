@@ -33,7 +33,7 @@ impl Node {
         match self.membership.health(slot) {
             Health::Alive => false,
             Health::Suspect => self.suspicions.get(slot).is_some_and(|suspicion| !suspicion.is_of(own)),
-            Health::Dead | Health::Left => true,
+            Health::Dead | Health::Left | Health::Removed => true,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::membership::Membership;
 use crate::vocab::{Health, Instant, Nonce, Record, Slot};
 
 use super::intents::Intent;
-use super::io::{Event, Timer};
+use super::io::Timer;
 use super::{Leaving, Node};
 
 const TIMERS: [Timer; 15] = [
@@ -137,9 +137,9 @@ impl Node {
         self.deadlines.set(Timer::Gossip, Instant::NEVER);
         let others = self.membership.live() - u32::from(self.leaving == Leaving::Stays);
         let nothing_to_tell = self.gossip.is_empty() && self.heads_waiting == 0;
-        if self.leaving == Leaving::Leaves && (nothing_to_tell || others == 0) {
-            self.leaving = Leaving::HasLeft;
-            self.report(Event::Left);
+        if self.leaving == Leaving::Leaves && self.say_goodbye(nothing_to_tell) {
+            self.deadlines.set(Timer::Gossip, self.gossip_next);
+            return;
         }
         if nothing_to_tell || others == 0 {
             return;
@@ -159,6 +159,7 @@ impl Node {
     /// often, from the book.
     fn on_reconnect(&mut self, now: Instant) {
         self.schedule_reconnect(now);
+        self.report_healing(now);
         if self.leaving != Leaving::Stays {
             return;
         }
@@ -189,6 +190,7 @@ impl Node {
         self.forget_map(slot, last.id);
         self.cold.waits.forget(slot);
         if last.health == Health::Dead {
+            self.note_for_healing(slot, last);
             self.cold.book.note(last.id, last.addr, &mut self.rng);
         }
     }

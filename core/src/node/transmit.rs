@@ -52,12 +52,7 @@ impl Node {
         let buffer = &mut buffer[..room];
         let sender = self.sender();
         let Some(mut writer) = Writer::begin(buffer, self.cluster, &sender) else {
-            self.stats.intents_dropped += 1;
-            if intent == Intent::Reply {
-                self.drop_reply();
-            } else if intent == Intent::Exchange {
-                self.drop_exchange();
-            }
+            self.drop_intent(intent);
             return None;
         };
         let (to, purpose) = match intent {
@@ -102,6 +97,7 @@ impl Node {
             Intent::Gossip { .. } if self.gossip.is_empty() && self.heads_waiting == 0 => return None,
             Intent::Probe { .. }
             | Intent::Ping { .. }
+            | Intent::Goodbye { .. }
             | Intent::Ack { .. }
             | Intent::PingRequest { .. }
             | Intent::Relayed { .. }
@@ -116,6 +112,16 @@ impl Node {
             }
         };
         Some(Transmit { to, len: writer.finish(), purpose })
+    }
+
+    /// Gives up what does not even begin to fit.
+    fn drop_intent(&mut self, intent: Intent) {
+        self.stats.intents_dropped += 1;
+        if intent == Intent::Reply {
+            self.drop_reply();
+        } else if intent == Intent::Exchange {
+            self.drop_exchange();
+        }
     }
 
     fn sender(&self) -> Sender {
@@ -134,6 +140,10 @@ impl Node {
                 Plan { to: target.addr, purpose: Purpose::Probe, body: Body::Ping { nonce }, about }
             }
             Intent::Ping { slot, nonce } => self.plan_to(slot, Purpose::Probe, Body::Ping { nonce }),
+            Intent::Goodbye { slot } => {
+                let (to, body) = (self.membership.addr(slot), Body::Ping { nonce: self.cold.goodbye.nonce });
+                Plan { to, purpose: Purpose::Probe, body, about: Some(Slot::SELF) }
+            }
             Intent::Ack { to, nonce, about, .. } => {
                 Plan { to, purpose: Purpose::Ack, body: Body::Ack { nonce }, about }
             }
@@ -196,6 +206,10 @@ impl Node {
             let helps = matches!(plan.body, Body::PingRequest { .. });
             let written = if helps { writer.record_with(&record, &accusers) } else { writer.record(&record) };
             self.stats.rumours_dropped += u64::from(!written);
+            // Whoever answers is taken to have heard the goodbye.
+            if !written && about == Slot::SELF && matches!(plan.body, Body::Ping { .. }) {
+                return None;
+            }
         }
         if matches!(plan.body, Body::Join { .. }) {
             writer.pad();

@@ -20,7 +20,7 @@ use crate::wire::{CONFIRM_ANSWER_BYTES_MAX, Datagram, HeadOf, Heads, Writer};
 use super::exchanges::Give;
 use super::intents::Intent;
 use super::io::{Event, Rejected, Timer, WAIT_MAX, WAIT_MIN};
-use super::{Cold, Node};
+use super::{Cold, Leaving, Node};
 
 /// The most members that are asked at a time: half of what can wait to be exchanged.
 const ASKED_MAX: u32 = 32;
@@ -62,6 +62,9 @@ impl Node {
     }
 
     pub(super) fn on_waits_due(&mut self, now: Instant) {
+        if self.leaving == Leaving::Leaves {
+            return self.end_leave();
+        }
         while let Some(outcome) = self.cold.waits.take_expired(now) {
             self.report_failed(outcome);
         }

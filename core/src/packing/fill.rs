@@ -2,7 +2,7 @@
 
 use super::backlog::{Backlog, Offer, Rumour};
 use crate::vocab::{Accusers, Health, Record, Slot};
-use crate::wire::{ACCUSERS_BYTES_MAX, RECORD_BYTES_MAX, Writer};
+use crate::wire::{ACCUSERS_BYTES_MAX, MARK_BYTES, RECORD_BYTES_MAX, Writer};
 
 /// The part of the free bytes that each class can count on: one quarter at least.
 const SHARE_DIVISOR: usize = 4;
@@ -56,7 +56,11 @@ impl Gossip {
                 if told == Some(rumour.slot) {
                     return Offer::Packed;
                 }
-                let longer = if record.health == Health::Suspect { ACCUSERS_BYTES_MAX } else { 0 };
+                let longer = match record.health {
+                    Health::Suspect => ACCUSERS_BYTES_MAX,
+                    Health::Removed => MARK_BYTES,
+                    Health::Alive | Health::Dead | Health::Left => 0,
+                };
                 let spoken_for = reserved > 0 && writer.free() < reserved + RECORD_BYTES_MAX + longer;
                 if spoken_for || !writer.record_with(&record, &accusers) {
                     return Offer::Full;

@@ -18,6 +18,8 @@ pub enum Health {
     Dead,
     /// It said goodbye. Final within its boot.
     Left,
+    /// Somebody removed it when it was dead. Final within its boot: if it is alive after all, it begins a new life.
+    Removed,
 }
 
 impl Health {
@@ -25,6 +27,12 @@ impl Health {
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Alive | Self::Suspect)
+    }
+
+    /// Whether nothing that is said of the same boot changes it, whatever the counter.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Left | Self::Removed)
     }
 }
 

@@ -1,5 +1,5 @@
-//! What was added to version 1 later, pinned for ever: the domain of a record, the question how far a copy has come,
-//! and heartbeats.
+//! What was added to version 1 later, pinned for ever: the domain of a record, the mark of whoever was removed, the
+//! question how far a copy has come, and heartbeats.
 
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
 
@@ -10,7 +10,7 @@ use expect_test::expect;
 use super::golden::{CLUSTER, error, hex_of, with};
 use super::golden_state::written;
 use super::*;
-use crate::vocab::{Domain, Health, Incarnation, NodeId, Record};
+use crate::vocab::{Accusers, Domain, Health, Incarnation, NodeId, Record};
 
 fn record(health: Health, domain: Domain) -> Record {
     Record {
@@ -48,6 +48,8 @@ pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
     [
         ("alive_in_a_domain", with_record(record(Health::Alive, rack))),
         ("left_from_a_domain", with_record(record(Health::Left, rack))),
+        ("removed", with_record(record(Health::Removed, Domain::NONE))),
+        ("removed_from_a_domain", with_record(record(Health::Removed, rack))),
         ("confirm", written(0, |writer| assert!(writer.confirm()))),
         ("heartbeats", with_heartbeats(&[(0x1122_3344_5566, 0x7788), (1, u16::MAX)])),
     ]
@@ -65,6 +67,14 @@ fn every_datagram_has_these_bytes() {
         716e0100010203048f10d03f011b0102030405060708090a0b0c0d0e0f10ac02
         02112233445566778840ad80002c000000000000000000000000000000fe8080
         80808020010303000a0000011f0ac08db701332bd1adda5cf826
+        removed
+        716e010001020304e6c1ab00011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778840ae80002d000000000000000000000000000000fe8080
+        80808020010303000a0000011f0ac08db701000000000000000001
+        removed_from_a_domain
+        716e010001020304d7859373011b0102030405060708090a0b0c0d0e0f10ac02
+        02112233445566778840ae80002d000000000000000000000000000000fe8080
+        80808020010303000a0000011f0ac08db701332bd1adda5cf82601
         confirm
         716e0100010203048302b444011b0102030405060708090a0b0c0d0e0f10ac02
         0211223344556677884600
@@ -83,6 +93,24 @@ fn a_record_without_domain_has_no_more_bytes() {
             [Domain::NONE, Domain::from_number(1)].map(|domain| with_record(record(health, domain)));
         assert_eq!(without.len() + 8, within.len(), "{health:?}");
     }
+}
+
+/// An earlier release stops reading behind the domain; to it, whoever was removed has left.
+#[test]
+fn a_removal_is_a_goodbye_with_a_mark() {
+    let encoded = |health| {
+        let mut bytes = [0; RECORD_BYTES_MAX + MARK_BYTES];
+        let record = record(health, Domain::from_number(1));
+        let len = record::encode(&record, &Accusers::default(), &mut bytes).expect("it fits");
+        bytes[..len].to_vec()
+    };
+    let [left, removed] = [Health::Left, Health::Removed].map(encoded);
+    assert_eq!(removed, [&left[..], &[1]].concat());
+    let health = |bytes: &[u8]| record::decode(bytes).map(|(record, _)| record.health);
+    assert_eq!(health(&[&removed[..], &[7]].concat()), Some(Health::Removed), "a later release appends");
+    assert_eq!(health(&[&left[..], &[2]].concat()), Some(Health::Left), "another mark is none that we know");
+    let dead = encoded(Health::Dead);
+    assert_eq!(health(&[&dead[..], &[1]].concat()), Some(Health::Dead), "nor does it stand behind the dead");
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(crate) use heads::{HEAD_BYTES_MAX, HeadGroupWriter, HeadOf, Heads};
 pub(crate) use prefixes::{PrefixWriter, Prefixes};
 pub(crate) use record::{Records, can_listen};
 pub(crate) use spans::{Items, Spans};
-pub(crate) use writer::{ACCUSERS_BYTES_MAX, RECORD_BYTES_MAX, Writer};
+pub(crate) use writer::{ACCUSERS_BYTES_MAX, MARK_BYTES, RECORD_BYTES_MAX, Writer};
 
 /// The version of the wire format that this release speaks.
 pub const WIRE_VERSION: u8 = 1;

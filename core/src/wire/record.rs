@@ -22,8 +22,13 @@ enum AddrWire {
     V6([u8; 16], [u8; 2]),
 }
 
+/// Stands behind the domain of whoever left: not by itself, it was removed. Whoever does not know the mark takes the
+/// record for a goodbye, which is as final.
+const REMOVED: u8 = 1;
+
 /// Encodes a record without its length; `None` when the buffer is too small. Behind the rest stands what its
-/// health needs (the age of whoever has gone, the accusers of a suspect), and behind that the domain, if there is one.
+/// health needs (the age of whoever has gone, the accusers of a suspect), and behind that the domain, if there is one
+/// or a mark follows.
 pub(super) fn encode(record: &Record, accusers: &Accusers, buffer: &mut [u8]) -> Option<usize> {
     let port = record.addr.port().to_be_bytes();
     let addr = match record.addr.ip() {
@@ -34,24 +39,29 @@ pub(super) fn encode(record: &Record, accusers: &Accusers, buffer: &mut [u8]) ->
         Health::Alive => 0,
         Health::Suspect => 1,
         Health::Dead => 2,
-        Health::Left => 3,
+        Health::Left | Health::Removed => 3,
     };
     let Incarnation { boot, counter } = record.incarnation;
     let wire = RecordWire { id: record.id.to_bytes(), boot, counter, health, hops: record.hops, addr };
     let len = match record.health {
         Health::Alive => postcard::to_slice(&wire, buffer).ok()?.len(),
-        Health::Dead | Health::Left => postcard::to_slice(&(wire, record.age_ms), buffer).ok()?.len(),
+        Health::Dead | Health::Left | Health::Removed => postcard::to_slice(&(wire, record.age_ms), buffer).ok()?.len(),
         Health::Suspect => {
             let len = postcard::to_slice(&wire, buffer).ok()?.len();
             len.checked_add(encode_accusers(accusers, buffer.get_mut(len..)?)?)?
         }
     };
-    if record.domain == Domain::NONE {
+    let is_marked = record.health == Health::Removed;
+    if record.domain == Domain::NONE && !is_marked {
         return Some(len);
     }
     let domain = record.domain.number().to_le_bytes();
     *buffer.get_mut(len..)?.first_chunk_mut()? = domain;
-    len.checked_add(domain.len())
+    let len = len.checked_add(domain.len())?;
+    if is_marked {
+        *buffer.get_mut(len)? = REMOVED;
+    }
+    len.checked_add(usize::from(is_marked))
 }
 
 /// Decodes a record without its length; `None` when it is not one, or when nobody can listen at its address.
@@ -74,7 +84,10 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(Record, Accusers)> {
     }
     let (age_ms, rest) = if health.is_live() { (0, rest) } else { postcard::take_from_bytes(rest).ok()? };
     let (accusers, rest) = if health == Health::Suspect { decode_accusers(rest)? } else { (Accusers::default(), rest) };
-    let domain = rest.first_chunk().map_or(Domain::NONE, |&number| Domain::from_number(u64::from_le_bytes(number)));
+    let (domain, rest) = rest.split_first_chunk().unwrap_or((&[0; 8], &[]));
+    let domain = Domain::from_number(u64::from_le_bytes(*domain));
+    let is_removed = health == Health::Left && rest.first() == Some(&REMOVED);
+    let health = if is_removed { Health::Removed } else { health };
     let incarnation = Incarnation { boot: wire.boot, counter: wire.counter };
     let record = Record { id: NodeId::from_bytes(wire.id), incarnation, health, hops: wire.hops, age_ms, addr, domain };
     Some((record, accusers))

@@ -6,11 +6,14 @@ use super::heads::HeadOf;
 use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, heartbeats, kind, record, spans};
 use crate::vocab::{ACCUSERS_MAX, Accusers, Cookie, Item, Rates, Record};
 
-/// No record is longer than this, its length byte included, but for the accusers of a suspect.
+/// No record is longer than this, its length byte included, but for what a suspect or somebody removed adds.
 pub(crate) const RECORD_BYTES_MAX: usize = 1 + 16 + 10 + 5 + 1 + 1 + 1 + 16 + 2 + 5 + 8;
 
 /// The most that the accusers of a suspect take.
 pub(crate) const ACCUSERS_BYTES_MAX: usize = 1 + 8 * ACCUSERS_MAX;
+
+/// The mark of whoever was removed.
+pub(crate) const MARK_BYTES: usize = 1;
 
 /// Head of a section whose length is only known at its end: the kind and a length of fixed size.
 const OPEN_HEAD_BYTES: usize = 4;

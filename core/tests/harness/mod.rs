@@ -54,6 +54,8 @@ pub(crate) struct World {
     pub(crate) options: Options,
     pub(crate) config: Config,
     pub(crate) delay: Duration,
+    /// So many of a hundred packets are lost.
+    pub(crate) loss_percent: usize,
     pub(crate) now: Duration,
     pub(crate) peers: Vec<Peer>,
     pub(crate) log: Vec<Line>,
@@ -84,6 +86,7 @@ impl World {
             options,
             config,
             delay: Duration::from_millis(10),
+            loss_percent: 0,
             now: Duration::ZERO,
             peers: Vec::new(),
             log: Vec::new(),
@@ -232,6 +235,9 @@ impl World {
         let Some(peer) = self.peers.iter().position(|peer| peer.addr == flight.to && peer.runs) else { return };
         let Peer { frozen_until: thaw, side, .. } = self.peers[peer];
         if self.peers.iter().any(|other| other.addr == flight.from && other.side != side) {
+            return;
+        }
+        if self.loss_percent > 0 && self.chance.below(100) < self.loss_percent {
             return;
         }
         if thaw > self.now {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use quidnunc_core::{Command, Input, fit_checksum};
 
-use super::{World, addr_of};
+use super::{World, addr_of, id_of};
 
 /// One thing that happens. Numbers are taken modulo what there is, so that every script makes sense.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub(crate) enum Step {
     Join { peer: u8, seed: u8 },
     /// A peer says goodbye.
     Leave { peer: u8 },
+    /// A peer declares that another one will not come back.
+    Remove { peer: u8, other: u8 },
     /// A peer's process ends.
     Kill { peer: u8 },
     /// It starts again.
@@ -56,6 +58,10 @@ impl World {
             }
             Step::Leave { peer } if self.can_act(number(peer)) => {
                 let _ = self.command(number(peer), Command::Leave);
+            }
+            Step::Remove { peer, other } if self.can_act(number(peer)) => {
+                // Refused unless the other one is dead.
+                let _ = self.command(number(peer), Command::Remove { id: id_of(number(other)) });
             }
             Step::Kill { peer } => self.kill(number(peer)),
             Step::Restart { peer } if !self.peers[number(peer)].runs => self.restart(number(peer)),
@@ -104,7 +110,7 @@ impl World {
             }
             Step::Join { .. } | Step::Leave { .. } | Step::Restart { .. } => {}
             Step::Backwards { .. } | Step::Noise { .. } | Step::Put { .. } | Step::Delete { .. } => {}
-            Step::PutAndWait { .. } => {}
+            Step::PutAndWait { .. } | Step::Remove { .. } => {}
         }
     }
 

@@ -44,7 +44,9 @@ fn zombie_staggered() {
             | Event::Refuted { .. }
             | Event::Replicated { .. }
             | Event::NotReplicated { .. }
-            | Event::Left
+            | Event::Leaving(_)
+            | Event::Left(_)
+            | Event::PartitionHealed(_)
             | Event::EventsLost { .. } => false,
         });
         assert!(!back, "{} never took it for alive, nor showed what it had said", of + 1);

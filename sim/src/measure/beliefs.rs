@@ -224,7 +224,7 @@ impl Beliefs {
         let belief = match health {
             Health::Alive => Belief::Alive,
             Health::Suspect => Belief::Suspect,
-            Health::Dead | Health::Left => Belief::Gone,
+            Health::Dead | Health::Left | Health::Removed => Belief::Gone,
         };
         let before = self.get(observer, subject);
         self.set(observer, subject, belief);

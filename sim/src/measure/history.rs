@@ -95,12 +95,12 @@ impl History {
     }
 }
 
-/// A suspect still counts as alive; who left is neither.
+/// A suspect still counts as alive; who left or was removed is neither.
 const fn is_alive(health: Health) -> Option<bool> {
     match health {
         Health::Alive | Health::Suspect => Some(true),
         Health::Dead => Some(false),
-        Health::Left => None,
+        Health::Left | Health::Removed => None,
     }
 }
 

@@ -48,6 +48,8 @@ pub(crate) struct Measure {
     mistakes: Vec<Mistake>,
     /// Reports about somebody that no node ever was.
     strangers: usize,
+    /// How many came back, per report of a healing.
+    healings: Samples,
     /// Nodes that ever have a fault on them.
     touched: Vec<bool>,
     boots: Vec<u64>,
@@ -81,6 +83,7 @@ impl Measure {
             history: History::new(nodes),
             mistakes: Vec::new(),
             strangers: 0,
+            healings: Samples::default(),
             touched: touched.to_vec(),
             boots: vec![0; nodes as usize],
             stats: Stats::default(),
@@ -193,6 +196,11 @@ impl Measure {
     pub(crate) fn on_stranger(&mut self, observer: u32, change: &MemberChange, now: u64) {
         self.strangers += 1;
         self.beliefs.on_stranger(observer, change.id, change.health, now);
+    }
+
+    /// A node reports that a partition has healed and so many members came back.
+    pub(crate) fn on_healed(&mut self, returned: u32) {
+        self.healings.record(u64::from(returned));
     }
 
     /// Adds the counters of a node that stops or has come to the end.

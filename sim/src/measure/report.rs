@@ -69,6 +69,7 @@ impl Measure {
             Metric::FalsePositiveHealthy => counter(mistakes().filter(|mistake| mistake.healthy).count()),
             Metric::Strangers => counter(self.strangers),
             Metric::Flaps => plain(self.history.flaps()),
+            Metric::Healings => plain(self.healings.clone()),
             Metric::Converged => {
                 let after = after.unwrap_or(0);
                 plain(self.beliefs.agreed_since().map(|at| at.saturating_sub(after)).into_iter().collect())

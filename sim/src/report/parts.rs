@@ -10,7 +10,7 @@ use crate::result::{ExpectResult, Measured, RunResult, Verdict};
 use crate::scenario::{Across, Expect, Metric, Scenario, Unit};
 
 /// The metrics in the order in which a reader wants them: noticed, told, paid, mistaken.
-const STORY: [(Metric, &str); 23] = [
+const STORY: [(Metric, &str); 24] = [
     (Metric::DetectionSuspect, "first suspect"),
     (Metric::DetectionDead, "first dead"),
     (Metric::DetectionObserver, "dead, each observer"),
@@ -31,6 +31,7 @@ const STORY: [(Metric, &str); 23] = [
     (Metric::FalsePositive, "false positives"),
     (Metric::FalsePositiveNodes, "  distinct nodes"),
     (Metric::FalsePositiveHealthy, "  between healthy nodes"),
+    (Metric::Healings, "members back, each node"),
     (Metric::Strangers, "strangers"),
     (Metric::WritesRefused, "writes refused"),
     (Metric::WritesSkipped, "writes skipped"),
@@ -99,7 +100,7 @@ pub(super) fn measured(metrics: &BTreeMap<&'static str, Measured>, expects: &[Ex
     let shown = |metric: Metric, measured: &Measured| {
         let counted = measured.counter && measured.samples.count() > 0;
         let empty = measured.samples.count() == 0 && measured.missed.unwrap_or(0) == 0;
-        let untold = metric.is_detail() || (metric.is_of_state() && empty);
+        let untold = metric.is_detail() || ((metric.is_of_state() || metric == Metric::Healings) && empty);
         !untold || counted || expects.iter().any(|expect| expect.metric == metric)
     };
     let mut sheet = Sheet::new(1..5, ["measured", "samples", "p50", "p99", "max"]);

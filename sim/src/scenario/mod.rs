@@ -256,6 +256,8 @@ pub enum Metric {
     Strangers,
     /// `flaps`: how often an observer changed between alive and dead about a subject; pairs that ever did.
     Flaps,
+    /// `healings`: how many members came back, per report of a node that a partition has healed.
+    Healings,
     /// `converged`: until every running node's set of live members is the set of running nodes, in ns.
     Converged,
     /// `delivery`: from a write to the instant at which an observer shows it, in ns.

@@ -78,6 +78,7 @@ words!(pub Metric {
     FalsePositiveHealthy = "false_positive.healthy",
     Strangers = "strangers",
     Flaps = "flaps",
+    Healings = "healings",
     Converged = "converged",
     Delivery = "delivery",
     DeliveryLast = "delivery.last",
@@ -159,7 +160,8 @@ impl Metric {
             | Self::Strangers
             | Self::WritesRefused
             | Self::WritesSkipped
-            | Self::Flaps => Unit::Count,
+            | Self::Flaps
+            | Self::Healings => Unit::Count,
             Self::Hops | Self::HopsLast => Unit::Hops,
             Self::BytesPerNode
             | Self::BytesPerNodeRepair

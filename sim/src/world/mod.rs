@@ -293,11 +293,13 @@ impl<'a, W: Witness> World<'a, W> {
                         self.measure.on_value(node, owner, change, self.now);
                     }
                 }
+                NodeEvent::PartitionHealed(healed) => self.measure.on_healed(healed.returned),
                 NodeEvent::Joined { .. }
                 | NodeEvent::Refuted { .. }
                 | NodeEvent::Replicated { .. }
                 | NodeEvent::NotReplicated { .. }
-                | NodeEvent::Left
+                | NodeEvent::Leaving(_)
+                | NodeEvent::Left(_)
                 | NodeEvent::EventsLost { .. } => {}
             }
         }

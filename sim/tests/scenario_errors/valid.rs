@@ -222,6 +222,7 @@ fn every_expectation() {
             expect("writes.refused.count#22", Metric::WritesRefused, Stat::Count, Op::Max, 0),
             expect("writes.skipped.count#23", Metric::WritesSkipped, Stat::Count, Op::Max, 9),
             expect("strangers.count#24", Metric::Strangers, Stat::Count, Op::Max, 0),
+            expect("healings.min#25", Metric::Healings, Stat::Min, Op::Min, 10),
         ]
     );
 }
