@@ -86,7 +86,7 @@ impl Peer {
             }
             Event::Replicated { .. } | Event::NotReplicated { .. } => panic!("{} waited for nobody", self.name),
             Event::EventsLost { count } => panic!("{} lost {count} events", self.name),
-            Event::Joined { .. } | Event::Refuted { .. } | Event::Left | Event::Value(_) => {}
+            Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::Left | Event::Value(_) => {}
         }
     }
 }

@@ -30,7 +30,7 @@ fn outcomes(world: &World) -> Vec<(Duration, bool, u64, u32, u32)> {
         Event::Replicated { version, replicas, domains } => Some((at, true, version, replicas, domains)),
         Event::NotReplicated { version, replicas, domains } => Some((at, false, version, replicas, domains)),
         Event::Value(_) | Event::Member(_) | Event::Joined { .. } => None,
-        Event::Refuted { .. } | Event::Left | Event::EventsLost { .. } => None,
+        Event::Refuted { .. } | Event::Conflict(_) | Event::Left | Event::EventsLost { .. } => None,
     };
     world.events(0).filter_map(outcome).collect()
 }

@@ -25,8 +25,10 @@ pub(crate) mod merge;
 #[cfg(test)]
 pub(crate) mod merge_law;
 pub(crate) mod repair;
+pub(crate) mod rival;
 mod roster;
 mod sums;
+pub(crate) mod takeovers;
 #[cfg(test)]
 mod tests;
 
@@ -43,6 +45,9 @@ pub(crate) use sums::Below;
 
 /// A boot number is refused when it lies further ahead than this: one day, in milliseconds.
 const BOOT_AHEAD_MS_MAX: u64 = 86_400_000;
+
+/// No node begins with a larger boot, and nobody makes others believe one: above it is room for raising it a million times.
+pub(crate) const BOOT_MAX: u64 = 1 << 62;
 
 /// A counter is refused when it lies further ahead than this.
 const COUNTER_AHEAD_MAX: u32 = 1 << 20;
@@ -256,7 +261,7 @@ impl Membership {
     /// Believes boot numbers up to a day beyond this one, because its owner answered in person.
     pub(crate) fn believe_boot(&mut self, boot: u64, now: Instant) {
         if boot > self.boot_now(now) {
-            self.boot_believed = (boot, now);
+            self.boot_believed = (boot.min(BOOT_MAX), now);
         }
     }
 

@@ -130,7 +130,7 @@ fn subject_of(event: &Event) -> Option<u64> {
         Event::Member(MemberChange { id, .. }) => (id, 0),
         Event::Value(ValueChange { owner, key, .. }) => (owner, stable_hash(1, key)),
         Event::Joined { .. } | Event::Refuted { .. } | Event::Left | Event::EventsLost { .. } => return None,
-        Event::Replicated { .. } | Event::NotReplicated { .. } => return None,
+        Event::Replicated { .. } | Event::NotReplicated { .. } | Event::Conflict(_) => return None,
     };
     let (high, low) = id.words();
     Some(mix([high, low, key, 0]))

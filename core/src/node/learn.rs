@@ -9,7 +9,7 @@ use crate::packing::{Rumour, Urgency};
 use crate::vocab::{Health, Incarnation, Instant, Record, Slot, log10_ceil};
 
 use super::intents::Intent;
-use super::io::{Event, MemberChange, Reason, Timer};
+use super::io::{Cause, Event, MemberChange, Reason, Timer};
 use super::{Leaving, Node};
 
 /// A life whose counter was driven beyond this gives way to a new boot: whoever missed what drove it must
@@ -24,6 +24,9 @@ impl Node {
         }
         // What a repair brings is looked at in full: it is there for what the index cannot tell apart.
         if reason != Reason::Repair && self.membership.holds(record) {
+            return false;
+        }
+        if self.is_takeover(record, reason, now) {
             return false;
         }
         let heard = record.health;
@@ -105,13 +108,27 @@ impl Node {
     /// Somebody says something about this node. If it would win, it is contradicted.
     fn learn_about_self(&mut self, heard: &Record, now: Instant) -> bool {
         let own = self.membership.record(Slot::SELF);
-        if self.leaving != Leaving::Stays {
+        if self.leaving != Leaving::Stays || self.asks_first(heard, &own, now) {
             return false;
         }
-        let life_over = heard.incarnation.boot == own.incarnation.boot && heard.health == Health::Left;
+        self.contradict(heard, now)
+    }
+
+    /// Says something that wins over what is heard of this node, if that would win.
+    pub(super) fn contradict(&mut self, heard: &Record, now: Instant) -> bool {
+        let own = self.membership.record(Slot::SELF);
+        let same_boot = heard.incarnation.boot == own.incarnation.boot;
+        // Nobody but the owner raises the counter, and it has one address as long as it lives.
+        let elsewhere = heard.health.is_live() && heard.addr != own.addr;
+        let reused = same_boot && (elsewhere || heard.incarnation.counter > own.incarnation.counter);
         let above = own.incarnation.above(heard.incarnation);
-        let worn_out = above.counter > COUNTER_LIFE_MAX;
-        let raised = if heard.incarnation.boot > own.incarnation.boot || life_over || worn_out {
+        let cause = match heard.incarnation.boot > own.incarnation.boot {
+            true => Cause::LaterBoot,
+            false if reused => Cause::BootReused,
+            false => Cause::Accusation,
+        };
+        let life_over = same_boot && heard.health == Health::Left;
+        let raised = if cause != Cause::Accusation || life_over || above.counter > COUNTER_LIFE_MAX {
             Incarnation::first(above.boot.saturating_add(1))
         } else {
             above
@@ -126,6 +143,7 @@ impl Node {
                 self.stats.records_refused += 1;
                 return false;
             }
+            Verdict::New | Verdict::Same(_) | Verdict::Old if reused && elsewhere => {}
             Verdict::New | Verdict::Same(_) | Verdict::Old => return false,
         }
         self.membership.overwrite(Slot::SELF, &Record { incarnation: raised, ..own }, outside);
@@ -135,7 +153,7 @@ impl Node {
             self.health.on_refuted();
         }
         self.tell(Slot::SELF, Urgency::Urgent, now);
-        self.report(Event::Refuted { incarnation: raised });
+        self.report(Event::Refuted { incarnation: raised, cause });
         true
     }
 
@@ -174,9 +192,15 @@ impl Node {
         self.leaving = Leaving::Leaves;
         self.prober.stop();
         self.cold.joining = Joining::idle();
-        for timer in
-            [Timer::ProbePeriod, Timer::ProbeAnswer, Timer::Suspicion, Timer::Join, Timer::Repair, Timer::StateRepair]
-        {
+        for timer in [
+            Timer::ProbePeriod,
+            Timer::ProbeAnswer,
+            Timer::Suspicion,
+            Timer::Join,
+            Timer::Repair,
+            Timer::StateRepair,
+            Timer::Identity,
+        ] {
             self.deadlines.set(timer, Instant::NEVER);
         }
         let own = Record { health: Health::Left, ..self.membership.record(Slot::SELF) };

@@ -6,6 +6,7 @@
 //! * [`timers`] — a deadline passes: which room is asked;
 //! * [`suspecting`], [`favours`] — who accuses whom, and pings for somebody else;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
+//! * [`identity`] — who else uses the identity of this node, or of a member;
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners;
 //! * [`transmit`] — what waits becomes a packet, at the last moment;
@@ -22,6 +23,7 @@ mod exchanges;
 mod favours;
 #[cfg(test)]
 mod hazards;
+mod identity;
 mod intents;
 pub(crate) mod io;
 mod joining;
@@ -52,21 +54,23 @@ use crate::membership::book::Book;
 use crate::membership::cookie::Cookies;
 use crate::membership::joining::Joining;
 use crate::membership::repair::Repairs;
-use crate::membership::{Change, Membership};
+use crate::membership::rival::Rival;
+use crate::membership::takeovers::Takeovers;
+use crate::membership::{BOOT_MAX, Change, Membership};
 use crate::packing::backlog::Backlog;
 use crate::packing::{Gossip, Urgency};
 use crate::state::State;
 use crate::state::flow::{Flow, Pace};
 use crate::state::waits::Waits;
 use crate::vocab::{Health, Incarnation, Instant, NodeId, Record, Rng, Slot};
-use crate::wire::can_listen;
+use crate::wire::{DecodeError, can_listen};
 use clock::{Clock, Reading};
 use events::Events;
 use exchanges::Exchanges;
 use favours::Relays;
 use intents::Intents;
 use io::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, Snapshot, Wakeup};
-use limits::{flow_limits_of, limits_of, state_limits_of};
+use limits::{flow_limits_of, instance_of, limits_of, state_limits_of};
 use repairing::Conversation;
 use stats::Stats;
 use timers::Deadlines;
@@ -161,6 +165,8 @@ struct Cold {
     pace: Pace,
     watches: Watches,
     waits: Waits,
+    takeovers: Takeovers,
+    rival: Rival,
 }
 
 /// Whether the node is on its way out.
@@ -170,6 +176,8 @@ enum Leaving {
     /// The goodbye is being told.
     Leaves,
     HasLeft,
+    /// Another node has this identity.
+    Stopped,
 }
 
 impl Node {
@@ -192,6 +200,9 @@ impl Node {
         if !can_listen(addr) {
             return Err(ConfigError::Address { addr });
         }
+        if boot > BOOT_MAX {
+            return Err(ConfigError::Boot { boot, most: BOOT_MAX });
+        }
         let own = Record { domain, ..Record::of_new_life(id, boot, addr) };
         let mut rng = Rng::new(seed, id, boot);
         let cold = Cold {
@@ -210,6 +221,8 @@ impl Node {
             pace: Pace::new(flow_limits_of(&config), now),
             watches: Watches::default(),
             waits: Waits::default(),
+            takeovers: Takeovers::default(),
+            rival: Rival::new(boot, instance_of(seed, &own), now),
             config,
         };
         let config = &cold.config;
@@ -282,7 +295,11 @@ impl Node {
                 let result = self.on_datagram(from, bytes, now);
                 match result {
                     Ok(()) => self.clock.mark(now),
-                    Err(_) => self.stats.datagrams_rejected += 1,
+                    Err(why) => {
+                        self.stats.datagrams_rejected += 1;
+                        let foreign = matches!(why, Rejected::Datagram(DecodeError::Cluster { .. }));
+                        self.stats.datagrams_foreign += u64::from(foreign);
+                    }
                 }
                 if self.deadlines.earliest().0 <= now {
                     self.overdue += 1;
@@ -305,8 +322,10 @@ impl Node {
     }
 
     fn on_command(&mut self, command: Command<'_>, now: Instant) -> Result<(), Rejected> {
-        if self.leaving != Leaving::Stays {
-            return Err(Rejected::HasLeft);
+        match self.leaving {
+            Leaving::Stays => {}
+            Leaving::Leaves | Leaving::HasLeft => return Err(Rejected::HasLeft),
+            Leaving::Stopped => return Err(Rejected::Stopped),
         }
         match command {
             Command::Join { seeds: [] } => Err(Rejected::NoSeeds),

@@ -10,7 +10,7 @@ use super::intents::Intent;
 use super::io::{Event, Timer};
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 13] = [
+const TIMERS: [Timer; 14] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -24,6 +24,7 @@ const TIMERS: [Timer; 13] = [
     Timer::Pace,
     Timer::Waits,
     Timer::Nack,
+    Timer::Identity,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -90,6 +91,7 @@ impl Node {
                 Timer::Pace => self.hold_gives(None),
                 Timer::Waits => self.on_waits_due(now),
                 Timer::Nack => self.on_nacks_due(now),
+                Timer::Identity => self.on_identity_due(now),
             }
         }
     }

@@ -103,7 +103,8 @@ impl Node {
             | Intent::Gossip { .. }
             | Intent::Tell { .. }
             | Intent::Join { .. }
-            | Intent::Challenge { .. } => {
+            | Intent::Challenge { .. }
+            | Intent::Claim { .. } => {
                 let plan = self.plan(intent, now)?;
                 self.pack_simple(&mut writer, &plan, now)?;
                 (plan.to, plan.purpose)
@@ -159,6 +160,7 @@ impl Node {
                 let cookie = self.cold.cookies.bake(Use::Join, to, now);
                 Plan { to, purpose: Purpose::Join, body: Body::Challenge { nonce, cookie }, about: None }
             }
+            Intent::Claim { to, claim } => Plan { to, purpose: Purpose::Join, body: Body::Claim(claim), about: None },
             Intent::Summary { .. } | Intent::Digest { .. } | Intent::Reply | Intent::Welcome { .. } => return None,
             Intent::StateSummary { .. } | Intent::StateDigest { .. } | Intent::Exchange | Intent::Confirm { .. } => {
                 return None;
@@ -178,8 +180,10 @@ impl Node {
             return None;
         }
         // Nor is a prober whose ping request was relayed any more than an address.
-        let stranger =
-            matches!(plan.body, Body::Join { .. } | Body::Challenge { .. } | Body::Relayed { .. } | Body::Nack { .. });
+        let stranger = matches!(
+            plan.body,
+            Body::Join { .. } | Body::Challenge { .. } | Body::Claim(_) | Body::Relayed { .. } | Body::Nack { .. }
+        );
         if plan.about.is_some() || (!stranger && !self.gossip.is_empty()) {
             writer.open_records(RecordKind::Rumours);
         }

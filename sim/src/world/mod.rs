@@ -297,6 +297,7 @@ impl<'a, W: Witness> World<'a, W> {
                 | NodeEvent::Refuted { .. }
                 | NodeEvent::Replicated { .. }
                 | NodeEvent::NotReplicated { .. }
+                | NodeEvent::Conflict(_)
                 | NodeEvent::Left
                 | NodeEvent::EventsLost { .. } => {}
             }
