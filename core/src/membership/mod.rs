@@ -57,8 +57,8 @@ const COUNTER_AHEAD_MAX: u32 = 1 << 20;
 pub(crate) enum Change {
     /// Nobody knew the member; now it has this row.
     New(Slot),
-    /// The row says something new; this is what it said before.
-    Changed { slot: Slot, was: Health },
+    /// The row says something new; this is what it said before, and where the member listened.
+    Changed { slot: Slot, was: Health, at: SocketAddr },
     /// The row says this already, or knows better.
     Old,
     /// The record claims what cannot be.
@@ -72,6 +72,7 @@ pub(crate) enum Verdict {
     Changes {
         slot: Slot,
         was: Health,
+        at: SocketAddr,
     },
     /// The row says just this.
     Same(Slot),
@@ -148,9 +149,9 @@ impl Membership {
                 }
                 Change::New(self.insert(record, now))
             }
-            Verdict::Changes { slot, was } => {
+            Verdict::Changes { slot, was, at } => {
                 self.overwrite(slot, record, now);
-                Change::Changed { slot, was }
+                Change::Changed { slot, was, at }
             }
             Verdict::Same(slot) => {
                 let end = self.forgotten_at(record, now);
@@ -228,7 +229,7 @@ impl Membership {
         }
         let addr_known = self.roster.addr(slot);
         if merge::wins((heard, record.addr), (known, addr_known)) {
-            Verdict::Changes { slot, was: known.health }
+            Verdict::Changes { slot, was: known.health, at: addr_known }
         } else if (heard, record.addr) == (known, addr_known) {
             Verdict::Same(slot)
         } else {

@@ -32,6 +32,8 @@ pub struct MemberChange {
     pub id: NodeId,
     /// Where it listens.
     pub addr: SocketAddr,
+    /// Where it listened before, if that was somewhere else.
+    pub moved_from: Option<SocketAddr>,
     /// What it shares its fate with.
     pub domain: Domain,
     /// Which of its lives and statements.

@@ -78,7 +78,9 @@ impl Events {
         let place = self.latest.get(subject).and_then(|number| usize::try_from(number - self.taken).ok());
         match (place.and_then(|place| self.queue.get_mut(place)), newer) {
             (Some(Event::Member(waiting)), Event::Member(newer)) if waiting.id == newer.id => {
-                *waiting = MemberChange { was: waiting.was, ..newer };
+                let first_from = waiting.moved_from.or(newer.moved_from);
+                let moved_from = first_from.filter(|&from| from != newer.addr && waiting.was.is_some());
+                *waiting = MemberChange { was: waiting.was, moved_from, ..newer };
                 true
             }
             (Some(Event::Value(waiting)), Event::Value(newer))
@@ -151,6 +153,7 @@ mod tests {
         Event::Member(MemberChange {
             id,
             addr,
+            moved_from: None,
             domain: Domain::NONE,
             incarnation,
             health,

@@ -98,11 +98,16 @@ impl Node {
         if self.leaving != Leaving::Stays || from == self.membership.addr(Slot::SELF) {
             return Err(Rejected::FromSelf);
         }
-        match datagram.body {
-            Body::Claim(claim) if claim.instance != self.cold.rival.instance() => self.on_claim(&claim, from, now)?,
+        let is_join = matches!(datagram.body, Body::Join { .. });
+        if let Body::Claim(claim) = datagram.body
+            && claim.instance != self.cold.rival.instance()
+        {
+            self.on_claim(&claim, from, now)?;
+        } else if is_join {
             // It took this node for a seed, and may be this node itself by another of its addresses.
-            Body::Join { .. } => self.cold.rival.on_stranger(from, now),
-            _ => return Err(Rejected::FromSelf),
+            self.cold.rival.on_stranger(from, now);
+        } else {
+            return Err(Rejected::FromSelf);
         }
         self.stats.datagrams_received += 1;
         self.schedule_identity();

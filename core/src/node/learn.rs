@@ -38,9 +38,9 @@ impl Node {
         {
             self.note_forgotten(slot, &last);
         }
-        let (slot, was) = match self.membership.apply(&record, outside) {
-            Change::New(slot) => (slot, None),
-            Change::Changed { slot, was } => (slot, Some(was)),
+        let (slot, was, at) = match self.membership.apply(&record, outside) {
+            Change::New(slot) => (slot, None, record.addr),
+            Change::Changed { slot, was, at } => (slot, Some(was), at),
             Change::Old => {
                 if convicted {
                     self.hear_conviction(&record, now);
@@ -66,7 +66,9 @@ impl Node {
         }
         let Record { id, addr, incarnation, health, hops, .. } = record;
         let domain = self.membership.domain(slot);
-        self.report(Event::Member(MemberChange { id, addr, domain, incarnation, health, was, reason, hops }));
+        let moved_from = (at != addr).then_some(at);
+        let change = MemberChange { id, addr, moved_from, domain, incarnation, health, was, reason, hops };
+        self.report(Event::Member(change));
         true
     }
 

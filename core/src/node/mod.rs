@@ -11,7 +11,7 @@
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners;
 //! * [`transmit`] — what waits becomes a packet, at the last moment;
 //! * [`intents`], [`exchanges`] — what waits; [`events`] — what is reported; [`stats`] — what is counted;
-//! * [`clock`] — what time it is; [`limits`] — what the settings mean to each room.
+//! * [`clock`] — what time it is; [`limits`] — what the settings mean to each room; [`loading`] — what a snapshot says.
 //!
 //! Invariant: what waits inside is what is *wished* ("ping this member"), never a packet; so what is sent
 //! is what is believed when it is sent.
@@ -29,6 +29,7 @@ pub(crate) mod io;
 mod joining;
 mod learn;
 mod limits;
+mod loading;
 mod receive;
 mod reconciling;
 mod repair_packets;
@@ -56,7 +57,7 @@ use crate::membership::joining::Joining;
 use crate::membership::repair::Repairs;
 use crate::membership::rival::Rival;
 use crate::membership::takeovers::Takeovers;
-use crate::membership::{BOOT_MAX, Change, Membership};
+use crate::membership::{BOOT_MAX, Membership};
 use crate::packing::backlog::Backlog;
 use crate::packing::{Gossip, Urgency};
 use crate::state::State;
@@ -262,26 +263,6 @@ impl Node {
         node.schedule_forgetting(now);
         node.start_timers(now);
         Ok(node)
-    }
-
-    /// Believes a snapshot. Returns whether it shows that the node itself is known already.
-    fn load(&mut self, own: &Record, snapshot: Snapshot<'_>, now: Instant) -> bool {
-        self.membership.reserve(snapshot.members.len());
-        if let Some(map) = snapshot.map {
-            self.restore_map(map, now);
-        }
-        let mut announced = false;
-        for record in snapshot.members {
-            if record.id == self.id {
-                announced = (record.incarnation, record.addr) == (own.incarnation, own.addr);
-                continue;
-            }
-            let health = if record.health == Health::Suspect { Health::Alive } else { record.health };
-            if let Change::Refused(_) = self.membership.apply(&Record { health, ..*record }, now) {
-                self.stats.records_refused += 1;
-            }
-        }
-        announced
     }
 
     /// Takes in something that happened at `now`. A `now` before an earlier one counts as that one.

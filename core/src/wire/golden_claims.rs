@@ -28,6 +28,18 @@ fn the_bytes_are_pinned() {
     let all = [("ask", ask.clone()), ("answer", written(Step::Answer { echo, cookie })), ("verdict", written(verdict))];
     assert!(all.iter().all(|(_, bytes)| bytes.len() <= 3 * ask.len()), "nobody is answered with more than thrice");
     expect![[r#"
+        ask
+        716e01000102030420bbfe4c011b0102030405060708090a0b0c0d0e0f10ac02
+        0211223344556677882319808080808020888e98a8c0e08081010100bbbbbbbb
+        bbbbbbbb
+        answer
+        716e010001020304a7e7edb5011b0102030405060708090a0b0c0d0e0f10ac02
+        0211223344556677882321808080808020888e98a8c0e08081010101aaaaaaaa
+        aaaaaaaabbbbbbbbbbbbbbbb
+        verdict
+        716e01000102030492b1c5bc011b0102030405060708090a0b0c0d0e0f10ac02
+        021122334455667788231b808080808020888e98a8c0e08081010102aaaaaaaa
+        aaaaaaaa0100
     "#]]
     .assert_eq(&hex_of(&all));
 }
