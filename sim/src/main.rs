@@ -41,8 +41,8 @@ fn refused_keys(problem: &ConfigError) -> [Option<&'static str>; 2] {
         ConfigError::TombstoneLife { .. } => [Some("tombstone_life"), Some("suspicion_mult")],
         ConfigError::DatagramBytes { .. } => [Some("datagram"), None],
         ConfigError::Duration { name, .. } | ConfigError::Count { name, .. } => [Some(name), None],
-        // Nodes get their addresses from the simulator.
-        ConfigError::Address { .. } => [None, None],
+        // Nodes get their addresses and boots from the simulator.
+        ConfigError::Address { .. } | ConfigError::Boot { .. } => [None, None],
     }
 }
 

@@ -12,7 +12,7 @@ use crate::vocab::{Map, Ring, mix, stable_hash};
 
 /// Places that only events about the node itself may take: a driver must not miss a new incarnation because
 /// the cluster is noisy, nor how a wait ended.
-const RESERVED: usize = 16 + WAITS_MAX;
+pub(super) const RESERVED: usize = 16 + WAITS_MAX;
 
 /// When more than so many events wait, it is kept where the latest change of each member and key lies.
 const UNINDEXED_MAX: usize = 64;
@@ -95,6 +95,11 @@ impl Events {
             }
             _ => false,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
     }
 
     pub(super) fn is_waiting(&self) -> bool {

@@ -75,6 +75,11 @@ impl Intents {
         self.queue.push_back(intent).is_ok()
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Puts the rest of an intent back to the front.
     pub(super) fn put_back(&mut self, intent: Intent) {
         self.queue.put_back(intent);

@@ -16,6 +16,8 @@
 //! Invariant: what waits inside is what is *wished* ("ping this member"), never a packet; so what is sent
 //! is what is believed when it is sent.
 
+#[cfg(test)]
+mod bounds;
 mod changes;
 mod clock;
 mod events;
