@@ -24,9 +24,8 @@ use super::io::{Conflict, Event, Reason, Rejected, Timer};
 use super::timers::Deadlines;
 use super::{Leaving, Node};
 
-/// A record and its frame: what is sent to an address that only a record named is no longer, so that nobody is
-/// sent more than three times what it cost.
-const TOLD_BYTES_MAX: u32 = 256;
+/// Room for one record and no more: an address that only a record named is sent less than three times its datagram.
+const TOLD_BYTES_MAX: u32 = 140;
 
 impl Node {
     /// Lets the word of an owner wait that says that it has moved while it seems to live where it was. Returns
@@ -71,9 +70,12 @@ impl Node {
             Some((_, known)) if sender.incarnation.boot > known.incarnation.boot => {
                 self.learn(&record, Reason::Contact, now);
             }
-            Some((slot, _)) => {
+            Some((slot, known)) => {
                 self.stats.takeovers_refused += 1;
-                self.tell_owner(record.addr, slot);
+                // Whose boot is the same was told when it came.
+                if record.incarnation.boot != known.incarnation.boot {
+                    self.tell_owner(record.addr, slot);
+                }
             }
             None => {}
         }
