@@ -88,7 +88,7 @@ impl Peer {
             Event::EventsLost { count } => panic!("{} lost {count} events", self.name),
             Event::PartitionHealed(healed) => panic!("{} saw a partition heal: {healed:?}", self.name),
             Event::Leaving(_) | Event::Left(_) => {}
-            Event::Joined { .. } | Event::Refuted { .. } | Event::Value(_) => {}
+            Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::Value(_) => {}
         }
     }
 }

@@ -34,9 +34,9 @@ mod wire;
 
 pub use config::{Config, ConfigError, Detector, FailureRule, ProbeOrder, Relay};
 pub use node::io::{
-    Command, Event, Farewell, Healed, Identity, Input, KEY_BYTES_MAX, MapSnapshot, MapVersion, MemberChange, Purpose,
-    Reason, Rejected, SEEDS_MAX, Snapshot, Timer, Transmit, ValueChange, ValueView, WAIT_MAX, WAIT_MIN, WAITS_MAX,
-    WATCHES_MAX, Wakeup,
+    Cause, Command, Conflict, Event, Farewell, Healed, Identity, Input, KEY_BYTES_MAX, MapSnapshot, MapVersion,
+    MemberChange, Purpose, Reason, Rejected, SEEDS_MAX, Snapshot, Timer, Transmit, ValueChange, ValueView, WAIT_MAX,
+    WAIT_MIN, WAITS_MAX, WATCHES_MAX, Wakeup,
 };
 pub use node::stats::Stats;
 pub use node::{MemberView, Node, SuspicionView, View};

@@ -18,7 +18,7 @@ fn farewells(world: &World, peer: usize) -> (Vec<Farewell>, Option<(Duration, Fa
             Event::Left(farewell) => assert_eq!(end.replace((at, farewell)), None, "the goodbye ends once"),
             Event::Value(_) | Event::Member(_) | Event::Joined { .. } | Event::Refuted { .. } => {}
             Event::Replicated { .. } | Event::NotReplicated { .. } => {}
-            Event::PartitionHealed(_) | Event::EventsLost { .. } => {}
+            Event::PartitionHealed(_) | Event::Conflict(_) | Event::EventsLost { .. } => {}
         }
     }
     (progress, end)
@@ -232,7 +232,7 @@ fn a_removed_member_that_is_alive_comes_back_in_a_new_life() {
         world.run(180 * SECOND);
         let boot = world.node(1).view().incarnation().boot;
         assert_eq!(boot, 1001, "seed {seed}: a new life");
-        let told = |(_, event)| matches!(event, Event::Refuted { incarnation } if incarnation.boot == boot);
+        let told = |(_, event)| matches!(event, Event::Refuted { incarnation, .. } if incarnation.boot == boot);
         assert!(world.events(1).any(told), "the driver hears of it");
         for of in 0..6 {
             assert_eq!(world.belief(of, 1), Some(Health::Alive), "seed {seed}, {}", of + 1);

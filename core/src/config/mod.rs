@@ -151,6 +151,14 @@ pub enum ConfigError {
     /// The rule of [`Detector::Heartbeat`] cannot work.
     #[error("detector: {0}")]
     Heartbeat(HeartbeatError),
+    /// A boot so large that it cannot be raised for ever.
+    #[error("boot {boot} is above {most}")]
+    Boot {
+        /// What was given.
+        boot: u64,
+        /// The most that works.
+        most: u64,
+    },
     /// Nobody can listen at the node's own address.
     #[error("{addr} is not an address that others can reach")]
     Address {

@@ -215,6 +215,12 @@ impl Suspicions {
         self.open.next_deadline()
     }
 
+    /// How many are open.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.open.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.open.is_empty()
     }

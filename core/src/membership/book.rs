@@ -12,7 +12,7 @@ use core::net::SocketAddr;
 use crate::vocab::{NodeId, Rng};
 
 /// The most forgotten members whose addresses are kept.
-const GONE_MAX: usize = 64;
+pub(crate) const GONE_MAX: usize = 64;
 
 /// Somebody who might be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,12 @@ impl Book {
         for entry in self.seeds.iter_mut().chain(&mut self.gone).filter(|entry| entry.addr == addr) {
             entry.id = Some(id);
         }
+    }
+
+    /// How many addresses are in it.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.seeds.len() + self.gone.len()
     }
 
     /// An entry is a member again: there is no need to look for it. Seeds stay.

@@ -46,6 +46,12 @@ impl Domains {
         place
     }
 
+    /// How many places there are.
+    #[cfg(test)]
+    pub(super) const fn len(&self) -> usize {
+        self.held.len()
+    }
+
     /// One row less points at a place.
     pub(super) fn release(&mut self, place: u16) {
         if place == 0 {

@@ -45,6 +45,13 @@ impl Membership {
         Some((slot, last))
     }
 
+    /// How much is kept: rows, tombstones, places of addresses and of domains.
+    #[cfg(test)]
+    pub(crate) fn kept(&self) -> [usize; 4] {
+        let (addresses, domains) = self.roster.beside();
+        [self.rows() as usize, self.tombstones.len(), addresses, domains]
+    }
+
     /// When somebody is to be forgotten next.
     pub(crate) fn next_deadline(&self) -> Instant {
         self.tombstones.next_deadline()

@@ -25,8 +25,10 @@ pub(crate) mod merge;
 #[cfg(test)]
 pub(crate) mod merge_law;
 pub(crate) mod repair;
+pub(crate) mod rival;
 mod roster;
 mod sums;
+pub(crate) mod takeovers;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +46,9 @@ pub(crate) use sums::Below;
 /// A boot number is refused when it lies further ahead than this: one day, in milliseconds.
 const BOOT_AHEAD_MS_MAX: u64 = 86_400_000;
 
+/// No node begins with a larger boot, and nobody makes others believe one: above it is room for raising it a million times.
+pub(crate) const BOOT_MAX: u64 = 1 << 62;
+
 /// A counter is refused when it lies further ahead than this.
 const COUNTER_AHEAD_MAX: u32 = 1 << 20;
 
@@ -52,8 +57,8 @@ const COUNTER_AHEAD_MAX: u32 = 1 << 20;
 pub(crate) enum Change {
     /// Nobody knew the member; now it has this row.
     New(Slot),
-    /// The row says something new; this is what it said before.
-    Changed { slot: Slot, was: Health },
+    /// The row says something new; this is what it said before, and where the member listened.
+    Changed { slot: Slot, was: Health, at: SocketAddr },
     /// The row says this already, or knows better.
     Old,
     /// The record claims what cannot be.
@@ -67,6 +72,7 @@ pub(crate) enum Verdict {
     Changes {
         slot: Slot,
         was: Health,
+        at: SocketAddr,
     },
     /// The row says just this.
     Same(Slot),
@@ -143,9 +149,9 @@ impl Membership {
                 }
                 Change::New(self.insert(record, now))
             }
-            Verdict::Changes { slot, was } => {
+            Verdict::Changes { slot, was, at } => {
                 self.overwrite(slot, record, now);
-                Change::Changed { slot, was }
+                Change::Changed { slot, was, at }
             }
             Verdict::Same(slot) => {
                 let end = self.forgotten_at(record, now);
@@ -223,7 +229,7 @@ impl Membership {
         }
         let addr_known = self.roster.addr(slot);
         if merge::wins((heard, record.addr), (known, addr_known)) {
-            Verdict::Changes { slot, was: known.health }
+            Verdict::Changes { slot, was: known.health, at: addr_known }
         } else if (heard, record.addr) == (known, addr_known) {
             Verdict::Same(slot)
         } else {
@@ -256,7 +262,7 @@ impl Membership {
     /// Believes boot numbers up to a day beyond this one, because its owner answered in person.
     pub(crate) fn believe_boot(&mut self, boot: u64, now: Instant) {
         if boot > self.boot_now(now) {
-            self.boot_believed = (boot, now);
+            self.boot_believed = (boot.min(BOOT_MAX), now);
         }
     }
 

@@ -220,6 +220,12 @@ impl Roster {
         self.domains.get(self.get(slot).domain)
     }
 
+    /// How many places the tables beside the rows have: of IPv6 addresses and of domains.
+    #[cfg(test)]
+    pub(super) const fn beside(&self) -> (usize, usize) {
+        (self.v6.len(), self.domains.len())
+    }
+
     /// Asserts that the table of domains holds what the rows point at.
     pub(super) fn check(&self) {
         self.domains.check(self.chunks.iter().flatten().map(|row| row.domain));

@@ -175,7 +175,7 @@ fn what_cannot_be_is_refused() {
     let refused = Change::Refused(Refusal::Counter);
     assert_eq!(membership.apply(&later(COUNTER_AHEAD_MAX + 1, Health::Alive), NOW), refused);
     assert_eq!(membership.apply(&later(COUNTER_AHEAD_MAX / 2 + 1, Health::Suspect), NOW), refused);
-    let changed = Change::Changed { slot: Slot(1), was: Health::Alive };
+    let changed = Change::Changed { slot: Slot(1), was: Health::Alive, at: far_boot.addr };
     assert_eq!(membership.apply(&later(COUNTER_AHEAD_MAX, Health::Alive), NOW), changed);
 }
 

@@ -173,7 +173,9 @@ impl Node {
     fn report_silence(&mut self, slot: Slot, (was, health): (Health, Health), reason: Reason) {
         let Record { id, addr, incarnation, domain, .. } = self.membership.record(slot);
         let was = Some(was);
-        self.report(Event::Member(MemberChange { id, addr, domain, incarnation, health, was, reason, hops: 0 }));
+        let (moved_from, hops) = (None, 0);
+        let change = MemberChange { id, addr, moved_from, domain, incarnation, health, was, reason, hops };
+        self.report(Event::Member(change));
     }
 
     /// A row says something else: whoever lives is followed, nobody else is.

@@ -12,7 +12,9 @@ use crate::membership::book::Book;
 use crate::membership::cookie::Cookies;
 use crate::membership::joining::Joining;
 use crate::membership::repair::Repairs;
-use crate::membership::{Change, Membership};
+use crate::membership::rival::Rival;
+use crate::membership::takeovers::Takeovers;
+use crate::membership::{BOOT_MAX, Change, Membership};
 use crate::packing::backlog::Backlog;
 use crate::packing::{Gossip, Urgency};
 use crate::state::State;
@@ -30,7 +32,7 @@ use super::healing::Healing;
 use super::intents::Intents;
 use super::io::{Identity, Snapshot};
 use super::leaving::Goodbye;
-use super::limits::{flow_limits_of, limits_of, state_limits_of};
+use super::limits::{flow_limits_of, instance_of, limits_of, state_limits_of};
 use super::repairing::Conversation;
 use super::stats::Stats;
 use super::timers::Deadlines;
@@ -38,7 +40,7 @@ use super::writing::Watches;
 use super::{Cold, Leaving, Node, receive};
 
 /// The most rumours of one class that wait to be told.
-const RUMOURS_MAX: usize = 4096;
+pub(super) const RUMOURS_MAX: usize = 4096;
 
 impl Node {
     /// A node that knows itself and what a snapshot tells it.
@@ -60,9 +62,13 @@ impl Node {
         if !can_listen(addr) {
             return Err(ConfigError::Address { addr });
         }
+        if boot > BOOT_MAX {
+            return Err(ConfigError::Boot { boot, most: BOOT_MAX });
+        }
         let own = Record { domain, ..Record::of_new_life(id, boot, addr) };
         let mut rng = Rng::new(seed, id, boot);
-        let cold = Cold::new(config, &mut rng, now);
+        let rival = Rival::new(boot, instance_of(seed, &own), now);
+        let cold = Cold::new(config, rival, &mut rng, now);
         let config = &cold.config;
         let mut node = Self {
             id,
@@ -124,7 +130,7 @@ impl Node {
 }
 
 impl Cold {
-    fn new(config: Config, rng: &mut Rng, now: Instant) -> Self {
+    fn new(config: Config, rival: Rival, rng: &mut Rng, now: Instant) -> Self {
         Self {
             events: Events::new(config.events_max, config.hash_seed),
             relays: Relays::new(),
@@ -144,6 +150,8 @@ impl Cold {
             pace: Pace::new(flow_limits_of(&config), now),
             watches: Watches::default(),
             waits: Waits::default(),
+            takeovers: Takeovers::default(),
+            rival,
             config,
         }
     }

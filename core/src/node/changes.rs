@@ -33,6 +33,8 @@ pub struct MemberChange {
     pub id: NodeId,
     /// Where it listens.
     pub addr: SocketAddr,
+    /// Where it listened before, if that was somewhere else.
+    pub moved_from: Option<SocketAddr>,
     /// What it shares its fate with.
     pub domain: Domain,
     /// Which of its lives and statements.
@@ -93,4 +95,33 @@ pub struct Healed {
     pub sample: NodeId,
     /// How long that one of them had been dead here who was longest.
     pub away: Duration,
+}
+
+/// Why a node is known by another incarnation than before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// It was suspected, or said to have died or left.
+    Accusation,
+    /// A life of this identity with a later boot was known: this node's clock has gone back and no number was kept, or
+    /// another node used the identity. The boot is above it now.
+    LaterBoot,
+    /// Another life of this identity had the same boot: its number was used twice. The boot is one above it now.
+    BootReused,
+}
+
+/// Another node runs with this node's identity, and one of the two stops.
+///
+/// Both report it. The one that the others hold to goes on; if that tells them apart in neither way, it is the one
+/// that was born earlier, and of two with one boot the one whose random number is smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conflict {
+    /// Where the other one listens.
+    pub addr: SocketAddr,
+    /// The boot with which the other one began.
+    pub born: u64,
+    /// Whether this node is the one that stops: it sends nothing any more, and refuses what comes with
+    /// [`Rejected::Stopped`](crate::Rejected::Stopped). Otherwise the other one does.
+    pub stops: bool,
+    /// Only the births decided: the others held to both, or to neither.
+    pub by_birth: bool,
 }

@@ -13,7 +13,7 @@ use crate::vocab::{Map, Ring, mix, stable_hash};
 
 /// Places that only events about the node itself may take: a driver must not miss a new incarnation because
 /// the cluster is noisy, nor how a wait ended, nor that its goodbye is over.
-const RESERVED: usize = 16 + WAITS_MAX + TELLINGS_MAX;
+pub(super) const RESERVED: usize = 16 + WAITS_MAX + TELLINGS_MAX;
 
 /// When more than so many events wait, it is kept where the latest change of each member and key lies.
 const UNINDEXED_MAX: usize = 64;
@@ -79,7 +79,9 @@ impl Events {
         let place = self.latest.get(subject).and_then(|number| usize::try_from(number - self.taken).ok());
         match (place.and_then(|place| self.queue.get_mut(place)), newer) {
             (Some(Event::Member(waiting)), Event::Member(newer)) if waiting.id == newer.id => {
-                *waiting = MemberChange { was: waiting.was, ..newer };
+                let first_from = waiting.moved_from.or(newer.moved_from);
+                let moved_from = first_from.filter(|&from| from != newer.addr && waiting.was.is_some());
+                *waiting = MemberChange { was: waiting.was, moved_from, ..newer };
                 true
             }
             (Some(Event::Value(waiting)), Event::Value(newer))
@@ -94,6 +96,11 @@ impl Events {
             }
             _ => false,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
     }
 
     pub(super) fn is_waiting(&self) -> bool {
@@ -130,7 +137,7 @@ fn subject_of(event: &Event) -> Option<u64> {
     let (id, key) = match event {
         Event::Member(MemberChange { id, .. }) => (id, 0),
         Event::Value(ValueChange { owner, key, .. }) => (owner, stable_hash(1, key)),
-        Event::Joined { .. } | Event::Refuted { .. } | Event::EventsLost { .. } => return None,
+        Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => return None,
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) => return None,
         Event::Replicated { .. } | Event::NotReplicated { .. } => return None,
     };
@@ -155,6 +162,7 @@ mod tests {
         Event::Member(MemberChange {
             id,
             addr,
+            moved_from: None,
             domain: Domain::NONE,
             incarnation,
             health,

@@ -215,3 +215,31 @@ fn amplification_bound() {
     });
     assert_eq!(full.handle(START, Input::Datagram { from: addr(99), bytes: &asks }), Err(Rejected::Cookie));
 }
+
+/// All that is sent to an address that only a record named, before a member is believed to be there.
+#[test]
+fn claims_to_an_identity_draw_no_more_than_what_a_stranger_gets() {
+    for (id, boots) in [(3, [1, 2, 1 << 40]), (1, [1, 1 << 40, (1 << 40) + 1])] {
+        for boot in boots {
+            let mut node = node();
+            let (mut now, mut sent) = (START, 0);
+            let claimed = Record { incarnation: Incarnation::first(boot), addr: addr(99), ..record(id) };
+            let told = written(77, |writer| {
+                writer.open_records(RecordKind::Rumours);
+                assert!(writer.record(&claimed), "it fits");
+            });
+            node.handle(now, Input::Datagram { from: addr(98), bytes: &told }).expect("taken");
+            let mut buffer = [0; 1232];
+            while now < START.after(Duration::from_millis(900)) {
+                while let Some(transmit) = node.poll_transmit(now, &mut buffer) {
+                    sent += if transmit.to == addr(99) { transmit.len } else { 0 };
+                }
+                now = node.poll_timeout().expect("it probes").at;
+                node.handle(now, Input::Timeout).expect("taken");
+            }
+            let asked = id == 1 || boot == 1;
+            assert!(sent <= 3 * told.len(), "{sent} bytes for {}: {id} at boot {boot}", told.len());
+            assert!(sent > 0 || !asked, "it is asked whether {id} is there");
+        }
+    }
+}

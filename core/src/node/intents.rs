@@ -4,6 +4,7 @@ use core::net::SocketAddr;
 
 use crate::detector::Target;
 use crate::vocab::{Cookie, Nonce, Ring, Slot};
+use crate::wire::Claim;
 
 /// A packet that shall be sent. What is in it is decided when it is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub(super) enum Intent {
     Challenge { to: SocketAddr, nonce: Nonce },
     /// Let a proven stranger in.
     Welcome { to: SocketAddr, nonce: Nonce },
+    /// Say something to whoever has this node's identity.
+    Claim { to: SocketAddr, claim: Claim },
     /// Begin or go on with a repair: the sums of the prefixes from `first` up to `end`.
     Summary { to: SocketAddr, nonce: Nonce, exact: bool, level: u8, first: u16, end: u16 },
     /// Answer a summary: the contents of those prefixes from `first` on whose bits are set in `differing`, in
@@ -76,9 +79,24 @@ impl Intents {
         self.queue.push_back(intent).is_ok()
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Puts the rest of an intent back to the front.
     pub(super) fn put_back(&mut self, intent: Intent) {
         self.queue.put_back(intent);
+    }
+
+    /// Drops everything but what is said to another node of the same identity.
+    pub(super) fn keep_claims(&mut self) {
+        for _ in 0..self.queue.len() {
+            if let Some(claim) = self.queue.pop_front().filter(|intent| matches!(intent, Intent::Claim { .. })) {
+                // There is room: it was just taken out.
+                let _ = self.queue.push_back(claim);
+            }
+        }
     }
 
     pub(super) fn pop(&mut self) -> Option<Intent> {

@@ -7,7 +7,7 @@ pub use crate::state::waits::WAITS_MAX;
 use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX};
 use crate::wire::DecodeError;
 
-pub use super::changes::{Farewell, Healed, MemberChange, Reason, ValueChange};
+pub use super::changes::{Cause, Conflict, Farewell, Healed, MemberChange, Reason, ValueChange};
 
 /// Who a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,6 +260,9 @@ pub enum Rejected {
     /// The node has said goodbye.
     #[error("this node has left the cluster")]
     HasLeft,
+    /// The node has stopped because another one has its identity ([`Event::Conflict`]).
+    #[error("another node has this identity, and this one has stopped")]
+    Stopped,
 }
 
 /// One datagram to be sent: the first `len` bytes of the buffer that was polled into.
@@ -312,7 +315,11 @@ pub enum Event {
     Refuted {
         /// The new incarnation.
         incarnation: Incarnation,
+        /// What made it necessary.
+        cause: Cause,
     },
+    /// Another node runs with the identity of this one, and one of the two stops.
+    Conflict(Conflict),
     /// Enough others hold what [`Command::PutAndWait`] wrote.
     Replicated {
         /// The version of the own map that they hold, or a later one.
@@ -388,4 +395,6 @@ pub enum Timer {
     Heartbeat,
     /// Somebody's heartbeat has stood still for too long.
     Silence,
+    /// The next question to an address at which this node's identity, or a member's old life, is looked for.
+    Identity,
 }

@@ -8,7 +8,7 @@ use crate::packing::{Rumour, Urgency};
 use crate::vocab::{Health, Incarnation, Instant, Record, Slot, log10_ceil};
 
 use super::intents::Intent;
-use super::io::{Event, MemberChange, Reason, Timer};
+use super::io::{Cause, Event, MemberChange, Reason, Timer};
 use super::{Leaving, Node};
 
 /// A life whose counter was driven beyond this gives way to a new boot: whoever missed what drove it must
@@ -25,6 +25,9 @@ impl Node {
         if reason != Reason::Repair && self.membership.holds(record) {
             return false;
         }
+        if self.is_takeover(record, reason, now) {
+            return false;
+        }
         let heard = record.health;
         let (record, outside) = (self.softened(record, reason, now), self.clock.outside(now));
         let (convicted, absence) = (record.health != heard, self.absence(&record, outside));
@@ -35,9 +38,9 @@ impl Node {
             self.note_forgotten(slot, &last);
         }
         let was_silent = self.membership.find(record.id).is_some_and(|slot| self.is_silent(slot));
-        let (slot, was) = match self.membership.apply(&record, outside) {
-            Change::New(slot) => (slot, None),
-            Change::Changed { slot, was } => (slot, Some(was)),
+        let (slot, was, at) = match self.membership.apply(&record, outside) {
+            Change::New(slot) => (slot, None, record.addr),
+            Change::Changed { slot, was, at } => (slot, Some(was), at),
             Change::Old => {
                 if convicted {
                     self.hear_conviction(&record, now);
@@ -68,7 +71,8 @@ impl Node {
         }
         let Record { id, addr, incarnation, health, hops, .. } = record;
         let domain = self.membership.domain(slot);
-        let change = MemberChange { id, addr, domain, incarnation, health, was, reason, hops };
+        let moved_from = (at != addr).then_some(at);
+        let change = MemberChange { id, addr, moved_from, domain, incarnation, health, was, reason, hops };
         if !was_silent {
             self.report(Event::Member(change));
         } else if !self.is_silent(slot) && health != Health::Dead {
@@ -115,13 +119,27 @@ impl Node {
     /// Somebody says something about this node. If it would win, it is contradicted.
     fn learn_about_self(&mut self, heard: &Record, now: Instant) -> bool {
         let own = self.membership.record(Slot::SELF);
-        if self.leaving != Leaving::Stays {
+        if self.leaving != Leaving::Stays || self.asks_first(heard, &own, now) {
             return false;
         }
-        let life_over = heard.incarnation.boot == own.incarnation.boot && heard.health.is_final();
+        self.contradict(heard, now)
+    }
+
+    /// Says something that wins over what is heard of this node, if that would win.
+    pub(super) fn contradict(&mut self, heard: &Record, now: Instant) -> bool {
+        let own = self.membership.record(Slot::SELF);
+        let same_boot = heard.incarnation.boot == own.incarnation.boot;
+        // Nobody but the owner raises the counter, and it has one address as long as it lives.
+        let elsewhere = heard.health.is_live() && heard.addr != own.addr;
+        let reused = same_boot && (elsewhere || heard.incarnation.counter > own.incarnation.counter);
         let above = own.incarnation.above(heard.incarnation);
-        let worn_out = above.counter > COUNTER_LIFE_MAX;
-        let raised = if heard.incarnation.boot > own.incarnation.boot || life_over || worn_out {
+        let cause = match heard.incarnation.boot > own.incarnation.boot {
+            true => Cause::LaterBoot,
+            false if reused => Cause::BootReused,
+            false => Cause::Accusation,
+        };
+        let life_over = same_boot && heard.health.is_final();
+        let raised = if cause != Cause::Accusation || life_over || above.counter > COUNTER_LIFE_MAX {
             Incarnation::first(above.boot.saturating_add(1))
         } else {
             above
@@ -136,6 +154,7 @@ impl Node {
                 self.stats.records_refused += 1;
                 return false;
             }
+            Verdict::New | Verdict::Same(_) | Verdict::Old if reused && elsewhere => {}
             Verdict::New | Verdict::Same(_) | Verdict::Old => return false,
         }
         self.membership.overwrite(Slot::SELF, &Record { incarnation: raised, ..own }, outside);
@@ -145,7 +164,7 @@ impl Node {
             self.health.on_refuted();
         }
         self.tell(Slot::SELF, Urgency::Urgent, now);
-        self.report(Event::Refuted { incarnation: raised });
+        self.report(Event::Refuted { incarnation: raised, cause });
         true
     }
 

@@ -54,7 +54,7 @@ impl Node {
         for timer in
             [Timer::ProbePeriod, Timer::ProbeAnswer, Timer::Suspicion, Timer::Join, Timer::Repair, Timer::StateRepair]
                 .into_iter()
-                .chain([Timer::Heartbeat, Timer::Silence])
+                .chain([Timer::Heartbeat, Timer::Silence, Timer::Identity])
         {
             self.deadlines.set(timer, Instant::NEVER);
         }

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::membership::Limits;
 use crate::state::flow;
+use crate::vocab::{Record, Rng, stable_hash};
 
 pub(super) const fn limits_of(config: &Config) -> Limits {
     let Config { members_max, tombstone_life, hash_seed, .. } = *config;
@@ -20,4 +21,11 @@ pub(super) fn flow_limits_of(config: &Config) -> flow::Limits {
         round: config.gossip_interval,
         datagram: config.datagram_bytes_max as u64,
     }
+}
+
+/// The number that tells an instance from another one with its identity: from a stream of chance of its own, so that
+/// it tells nothing of the others, and with the address, because a copied disk may have brought the seed along.
+pub(super) fn instance_of(seed: u64, own: &Record) -> u64 {
+    let drawn = Rng::new(!seed, own.id, own.incarnation.boot).next();
+    stable_hash(drawn, alloc::format!("{}", own.addr).as_bytes())
 }

@@ -9,6 +9,7 @@
 //! * [`leaving`], [`healing`] — who goes for good, and who was only cut off;
 //! * [`beating`] — heartbeats, where the detector wants them;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
+//! * [`identity`] — who else uses the identity of this node, or of a member;
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners; [`asking_again`] — and
 //!   whoever was asked in vain;
@@ -22,6 +23,8 @@
 mod asking_again;
 mod beating;
 mod birth;
+#[cfg(test)]
+mod bounds;
 mod changes;
 mod clock;
 mod events;
@@ -30,6 +33,7 @@ mod favours;
 #[cfg(test)]
 mod hazards;
 mod healing;
+mod identity;
 mod intents;
 pub(crate) mod io;
 mod joining;
@@ -62,12 +66,15 @@ use crate::membership::book::Book;
 use crate::membership::cookie::Cookies;
 use crate::membership::joining::Joining;
 use crate::membership::repair::Repairs;
+use crate::membership::rival::Rival;
+use crate::membership::takeovers::Takeovers;
 use crate::packing::Gossip;
 use crate::packing::backlog::Backlog;
 use crate::state::State;
 use crate::state::flow::{Flow, Pace};
 use crate::state::waits::Waits;
 use crate::vocab::{Health, Incarnation, Instant, NodeId, Rng, Slot};
+use crate::wire::DecodeError;
 use beating::Beating;
 use clock::{Clock, Reading};
 use events::Events;
@@ -171,6 +178,8 @@ struct Cold {
     pace: Pace,
     watches: Watches,
     waits: Waits,
+    takeovers: Takeovers,
+    rival: Rival,
 }
 
 /// Whether the node is on its way out.
@@ -180,6 +189,8 @@ enum Leaving {
     /// The goodbye is being told.
     Leaves,
     HasLeft,
+    /// Another node has this identity.
+    Stopped,
 }
 
 impl Node {
@@ -194,7 +205,11 @@ impl Node {
                 let result = self.on_datagram(from, bytes, now);
                 match result {
                     Ok(()) => self.clock.mark(now),
-                    Err(_) => self.stats.datagrams_rejected += 1,
+                    Err(why) => {
+                        self.stats.datagrams_rejected += 1;
+                        let foreign = matches!(why, Rejected::Datagram(DecodeError::Cluster { .. }));
+                        self.stats.datagrams_foreign += u64::from(foreign);
+                    }
                 }
                 if self.deadlines.earliest().0 <= now {
                     self.overdue += 1;
@@ -217,8 +232,10 @@ impl Node {
     }
 
     fn on_command(&mut self, command: Command<'_>, now: Instant) -> Result<(), Rejected> {
-        if self.leaving != Leaving::Stays {
-            return Err(Rejected::HasLeft);
+        match self.leaving {
+            Leaving::Stays => {}
+            Leaving::Leaves | Leaving::HasLeft => return Err(Rejected::HasLeft),
+            Leaving::Stopped => return Err(Rejected::Stopped),
         }
         match command {
             Command::Join { seeds: [] } => Err(Rejected::NoSeeds),

@@ -22,9 +22,12 @@ pub(super) const TELLS_PER_PERIOD: u8 = 16;
 
 impl Node {
     pub(super) fn on_datagram(&mut self, from: SocketAddr, bytes: &[u8], now: Instant) -> Result<(), Rejected> {
+        if self.leaving == Leaving::Stopped {
+            return Err(Rejected::Stopped);
+        }
         let datagram = Datagram::decode(bytes, self.cluster)?;
         if datagram.sender.id == self.id {
-            return Err(Rejected::FromSelf);
+            return self.on_own_identity(&datagram, from, now);
         }
         if let Body::Wants(wants) = datagram.body
             && !self.cold.cookies.accepts(Use::Wants, wants.cookie, from, now)
@@ -60,6 +63,10 @@ impl Node {
     /// Takes in what a datagram says of maps. Returns how many bytes the sender is asked for more with, at most.
     fn reconcile(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) -> u32 {
         let Datagram { sender, heads, more, asks, changes, rates, share, .. } = *datagram;
+        let any = heads.is_some() || more.is_some() || !changes.is_empty();
+        if any && self.is_of_rival(&sender, from) {
+            return 0;
+        }
         let is_told = !changes.is_empty() && self.membership.find(sender.id).is_some();
         let known = if is_told { self.on_changes(changes, now) } else { Vec::new() };
         if let Some(more) = share {
@@ -117,6 +124,7 @@ impl Node {
                 self.take_probe_answer(sender.id, nonce)
                     || self.take_favour(sender.id, nonce, now)
                     || self.take_goodbye_answer(sender.id, nonce)
+                    || self.take_takeover_answer(sender, nonce, now)
             }
             Body::Relayed { nonce, target } => self.take_probe_answer(target, nonce),
             Body::Nack { nonce } => self.take_nack(sender.id, nonce),
@@ -129,7 +137,9 @@ impl Node {
                 self.stats.answers_unexpected += u64::from(!awaited);
                 return awaited;
             }
-            Body::None | Body::Ping { .. } | Body::PingRequest { .. } | Body::Join { .. } => return false,
+            Body::None | Body::Ping { .. } | Body::PingRequest { .. } | Body::Join { .. } | Body::Claim(_) => {
+                return false;
+            }
             Body::StateDigest(digest) => {
                 let awaited = self.awaits_state_digest(&digest, from, now);
                 self.stats.answers_unexpected += u64::from(!awaited);
@@ -229,7 +239,7 @@ impl Node {
             Body::Welcome { .. } if awaited => self.on_welcome(from, &datagram.sender, now),
             Body::Digest(digest) if awaited => self.on_digest(from, &digest, datagram.sender.fingerprint),
             Body::StateDigest(digest) if awaited => self.on_state_digest(from, &digest, now),
-            Body::None | Body::Ack { .. } | Body::Relayed { .. } | Body::Nack { .. } => {}
+            Body::None | Body::Ack { .. } | Body::Relayed { .. } | Body::Nack { .. } | Body::Claim(_) => {}
             Body::Challenge { .. } | Body::Welcome { .. } | Body::Digest(_) | Body::StateDigest(_) => {}
         }
         // Whoever asked something has its answer: together with a correction it could be too long.

@@ -7,6 +7,8 @@ pub struct Stats {
     pub datagrams_received: u64,
     /// Datagrams that were refused, for any reason in [`Rejected`](crate::Rejected).
     pub datagrams_rejected: u64,
+    /// Those among them that carry the tag of another cluster.
+    pub datagrams_foreign: u64,
     /// Datagrams that were handed out.
     pub datagrams_sent: u64,
     /// Bytes that were handed out.
@@ -45,4 +47,6 @@ pub struct Stats {
     pub changes_taken: u64,
     /// Changes of a map that did not fit the copy, or cannot be.
     pub changes_refused: u64,
+    /// Lives of members at another address that were not believed, because the member still answers where it was.
+    pub takeovers_refused: u64,
 }

@@ -10,7 +10,7 @@ use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 15] = [
+const TIMERS: [Timer; 16] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -26,6 +26,7 @@ const TIMERS: [Timer; 15] = [
     Timer::Nack,
     Timer::Heartbeat,
     Timer::Silence,
+    Timer::Identity,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -97,6 +98,7 @@ impl Node {
                 Timer::Nack => self.on_nacks_due(now),
                 Timer::Heartbeat => self.on_heartbeat_due(now),
                 Timer::Silence => self.on_silence_due(now),
+                Timer::Identity => self.on_identity_due(now),
             }
         }
     }

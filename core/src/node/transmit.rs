@@ -105,7 +105,8 @@ impl Node {
             | Intent::Gossip { .. }
             | Intent::Tell { .. }
             | Intent::Join { .. }
-            | Intent::Challenge { .. } => {
+            | Intent::Challenge { .. }
+            | Intent::Claim { .. } => {
                 let plan = self.plan(intent, now)?;
                 self.pack_simple(&mut writer, &plan, now)?;
                 (plan.to, plan.purpose)
@@ -175,6 +176,7 @@ impl Node {
                 let cookie = self.cold.cookies.bake(Use::Join, to, now);
                 Plan { to, purpose: Purpose::Join, body: Body::Challenge { nonce, cookie }, about: None }
             }
+            Intent::Claim { to, claim } => Plan { to, purpose: Purpose::Join, body: Body::Claim(claim), about: None },
             Intent::Summary { .. } | Intent::Digest { .. } | Intent::Reply | Intent::Welcome { .. } => return None,
             Intent::Heartbeats { .. } => return None,
             Intent::StateSummary { .. } | Intent::StateDigest { .. } | Intent::Exchange | Intent::Confirm { .. } => {
@@ -195,8 +197,10 @@ impl Node {
             return None;
         }
         // Nor is a prober whose ping request was relayed any more than an address.
-        let stranger =
-            matches!(plan.body, Body::Join { .. } | Body::Challenge { .. } | Body::Relayed { .. } | Body::Nack { .. });
+        let stranger = matches!(
+            plan.body,
+            Body::Join { .. } | Body::Challenge { .. } | Body::Claim(_) | Body::Relayed { .. } | Body::Nack { .. }
+        );
         if plan.about.is_some() {
             writer.open_records(RecordKind::Rumours);
         }

@@ -133,6 +133,12 @@ impl<'a> View<'a> {
         self.node.leaving == super::Leaving::HasLeft
     }
 
+    /// Whether the node has stopped because another one has its identity ([`Event::Conflict`](crate::Event::Conflict)).
+    #[must_use]
+    pub fn has_stopped(self) -> bool {
+        self.node.leaving == super::Leaving::Stopped
+    }
+
     /// The sum that two nodes share exactly when they know the same live members.
     #[must_use]
     pub const fn fingerprint(self) -> u64 {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::claim::Claim;
 use super::heads::HeadGroups;
 use super::kind;
 use super::prefixes::Prefixes;
@@ -39,6 +40,8 @@ pub(crate) enum Body<'a> {
     Challenge { nonce: Nonce, cookie: Cookie },
     /// "You are in", with the nonce of the proven request.
     Welcome { nonce: Nonce },
+    /// "This identity is mine." Only for whoever has the same one.
+    Claim(Claim),
     /// "This is what my roster sums up to; where does yours differ?"
     Summary(Summary<'a>),
     /// "Here it differs, and this is what I have there."
@@ -153,6 +156,7 @@ impl<'a> Body<'a> {
             Body::Join { .. } => kind::JOIN,
             Body::Challenge { .. } => kind::CHALLENGE,
             Body::Welcome { .. } => kind::WELCOME,
+            Body::Claim(_) => kind::CLAIM,
             Body::Summary(_) => kind::SUMMARY,
             Body::Digest(_) => kind::DIGEST,
             Body::Wants(_) => kind::WANTS,
@@ -171,6 +175,7 @@ impl<'a> Body<'a> {
             Body::PingRequest { nonce, target, left_ms } => encode(&(nonce, target.to_bytes(), left_ms), buffer),
             Body::Join { nonce, cookie } => encode(&(nonce, cookie), buffer),
             Body::Challenge { nonce, cookie } => encode(&(nonce, cookie), buffer),
+            Body::Claim(claim) => encode(&claim, buffer),
             Body::Summary(summary) | Body::StateSummary(summary) => encode(&summary, buffer),
             Body::StateDigest(StateDigest { nonce, cookie, groups }) => {
                 encode(&(nonce, cookie, groups.as_bytes()), buffer)
@@ -208,6 +213,7 @@ impl<'a> Body<'a> {
                 let (nonce, cookie) = decode(bytes)?;
                 Body::Challenge { nonce, cookie }
             }
+            kind::CLAIM => Body::Claim(decode(bytes)?),
             kind::SUMMARY => Body::Summary(decode_summary(bytes)?),
             kind::STATE_SUMMARY => {
                 Body::StateSummary(decode_summary(bytes).filter(|summary| summary.level <= Prefix::BUCKET_LEVEL)?)

@@ -17,10 +17,13 @@
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod body;
+mod claim;
 mod datagram;
 mod error;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod golden_claims;
 #[cfg(test)]
 mod golden_later;
 #[cfg(test)]
@@ -35,6 +38,7 @@ mod spans;
 mod writer;
 
 pub(crate) use body::{Body, Digest, Sender, StateDigest, Summary, Wants};
+pub(crate) use claim::{Claim, Step};
 pub(crate) use datagram::{Datagram, RecordKind};
 pub use datagram::{fit_checksum, probe_decoder};
 pub use error::DecodeError;
@@ -77,6 +81,7 @@ mod kind {
     pub(super) const JOIN: u8 = 0x20;
     pub(super) const CHALLENGE: u8 = 0x21;
     pub(super) const WELCOME: u8 = 0x22;
+    pub(super) const CLAIM: u8 = 0x23;
     pub(super) const SUMMARY: u8 = 0x30;
     pub(super) const DIGEST: u8 = 0x31;
     pub(super) const WANTS: u8 = 0x32;

@@ -44,6 +44,7 @@ fn zombie_staggered() {
             | Event::Refuted { .. }
             | Event::Replicated { .. }
             | Event::NotReplicated { .. }
+            | Event::Conflict(_)
             | Event::Leaving(_)
             | Event::Left(_)
             | Event::PartitionHealed(_)

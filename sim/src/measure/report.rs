@@ -125,6 +125,7 @@ macro_rules! counters {
 counters!(
     datagrams_received,
     datagrams_rejected,
+    datagrams_foreign,
     datagrams_sent,
     bytes_sent,
     records_refused,
@@ -144,4 +145,5 @@ counters!(
     state_repairs,
     changes_taken,
     changes_refused,
+    takeovers_refused,
 );

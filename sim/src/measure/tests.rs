@@ -21,6 +21,7 @@ fn hears(health: &[Health]) -> RunResult {
         let change = MemberChange {
             id: NodeId::from_u128(7),
             addr: "10.0.0.1:7946".parse().expect("an address"),
+            moved_from: None,
             domain: Domain::NONE,
             incarnation: Incarnation::first(1),
             health,

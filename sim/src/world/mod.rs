@@ -298,6 +298,7 @@ impl<'a, W: Witness> World<'a, W> {
                 | NodeEvent::Refuted { .. }
                 | NodeEvent::Replicated { .. }
                 | NodeEvent::NotReplicated { .. }
+                | NodeEvent::Conflict(_)
                 | NodeEvent::Leaving(_)
                 | NodeEvent::Left(_)
                 | NodeEvent::EventsLost { .. } => {}
