@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use super::{Across, Direction, Distribution, Edge, Injected, Metric, Op, ProbeOrder, Profile, Scope, Stat, Stops, Unit};
+use super::{
+    Across, Direction, Distribution, Edge, Injected, Metric, Op, ProbeOrder, Profile, Scope, Stat, Stops, Unit,
+};
 
 /// A type whose every value has a fixed word.
 pub(super) trait Word: Copy + 'static {

@@ -279,12 +279,12 @@ fn five_pauses(more: &str) -> (RunResult, Log) {
 fn a_pause_that_repeats_begins_and_ends_so_often() {
     let (_, log) = five_pauses("");
     let silent = |second: u64| !log.sent.iter().any(|sent| sent.from == 3 && sent.at_ns / S == second);
-    let still: Vec<u64> = (18..40).filter(|&second| silent(second)).collect();
+    let still: Vec<u64> = (18..35).filter(|&second| silent(second)).collect();
     assert_eq!(still, [20, 21, 23, 24, 26, 27, 29, 30, 32, 33]);
 }
 
 #[test]
-fn a_node_whose_network_stands_still_goes_on_judging() {
+fn a_node_whose_network_stands_still_has_its_time_and_judges_nobody_unasked() {
     let (_, log) = five_pauses("stops = \"network\"\n");
     assert_eq!(sent_by(&log, 3, 20 * S, 22 * S), 0);
     assert!(sent_by(&log, 3, 22 * S, 22 * S + 1) > 1, "what it had to say, and the answers to what lay in the socket");
@@ -295,6 +295,6 @@ fn a_node_whose_network_stands_still_goes_on_judging() {
         let during = |at: u64| (20 * S..30 * S).contains(&at);
         log.events.iter().filter(|(at, by, event)| *by == node && during(*at) && doubt(event)).count()
     };
-    assert!(doubts(3) > 1, "it finds everybody silent");
-    assert!(doubts(4) > 0, "and others find it silent");
+    assert!(doubts(4) > 0, "it is found silent");
+    assert_eq!(doubts(3), 0, "a probe that has not left asks nobody");
 }

@@ -2,8 +2,8 @@
 
 use quidnunc_sim::scenario::{
     Across, Anchor, Count, Damage, Delay, Direction, Distribution, Edge, Expect, Fault, FaultKind, Injected, Metric,
-    Net, Nodes, Op, ProbeOrder, Profile, Protocol, Repeats, Run, Scenario, Scope, Selector, Shape, Share, StartAs, Stat,
-    Stops, When, Write, Written, parse,
+    Net, Nodes, Op, ProbeOrder, Profile, Protocol, Repeats, Run, Scenario, Scope, Selector, Shape, Share, StartAs,
+    Stat, Stops, When, Write, Written, parse,
 };
 
 use super::FILE;
