@@ -84,6 +84,11 @@ fn every_table_but_the_lists() {
     );
 }
 
+/// Two pauses of the network, 5 s apart.
+fn twice_mute(target: Selector) -> FaultKind {
+    FaultKind::Pause { target, stops: Stops::Network, repeats: Repeats { every_ns: 5 * S, times: 2 } }
+}
+
 #[test]
 fn every_fault() {
     let isolated = Selector::First(Count::Millionths(5_000));
@@ -128,16 +133,7 @@ fn every_fault() {
                     damage: Damage { corrupt: Share(1 << 62), truncate: Share(1 << 60) },
                 }
             ),
-            fault(
-                "gc",
-                70 * S,
-                Some(3 * S),
-                FaultKind::Pause {
-                    target: Selector::SameAs(3),
-                    stops: Stops::Network,
-                    repeats: Repeats { every_ns: 5 * S, times: 2 },
-                },
-            ),
+            fault("gc", 70 * S, Some(3 * S), twice_mute(Selector::SameAs(3))),
             fault("split", 90 * S, Some(30 * S), partition(Shape::Halves, Direction::Both)),
             fault("random-split", 90 * S, Some(90 * S), partition(Shape::RandomHalves, Direction::AToB)),
             fault("alone", 90 * S, None, partition(Shape::Isolate(isolated), Direction::BToA)),
