@@ -25,7 +25,7 @@ mod written;
 
 use quidnunc_core::{Health, MemberChange, Purpose, Stats, ValueChange};
 
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Scope};
 use crate::stats::Samples;
 use beliefs::Beliefs;
 use copies::{Copies, Report};
@@ -65,8 +65,20 @@ struct Mistake {
     boot: u64,
     /// Neither side ever had a fault on it.
     healthy: bool,
+    /// The subject never had a fault on it.
+    healthy_subject: bool,
     /// No active partition stood between the two.
     same_side: bool,
+}
+
+impl Mistake {
+    const fn is_in(&self, scope: Scope) -> bool {
+        match scope {
+            Scope::All => true,
+            Scope::SameSide => self.same_side,
+            Scope::HealthySubject => self.healthy_subject,
+        }
+    }
 }
 
 impl Measure {
@@ -187,6 +199,7 @@ impl Measure {
                 subject,
                 boot: change.incarnation.boot,
                 healthy: !self.touched[observer as usize] && !self.touched[subject as usize],
+                healthy_subject: !self.touched[subject as usize],
                 same_side: self.reach.same_side(observer, subject),
             });
         }

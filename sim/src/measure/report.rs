@@ -56,7 +56,7 @@ impl Measure {
     }
 
     fn select(&self, metric: Metric, fault: Option<usize>, after: Option<u64>, scope: Scope) -> Measured {
-        let mistakes = || self.mistakes.iter().filter(|mistake| scope == Scope::All || mistake.same_side);
+        let mistakes = || self.mistakes.iter().filter(|mistake| mistake.is_in(scope));
         match metric {
             Metric::DetectionSuspect => missable(self.crashes.detection(fault).suspect),
             Metric::DetectionDead => missable(self.crashes.detection(fault).dead),

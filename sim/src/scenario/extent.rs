@@ -56,15 +56,15 @@ impl Fault {
             FaultKind::Link { .. }
             | FaultKind::Noise { .. }
             | FaultKind::Inject { .. }
-            | FaultKind::Pause { .. }
             | FaultKind::Partition { .. } => self.at_ns.checked_add(self.for_ns?),
+            FaultKind::Pause { repeats, .. } => repeats.last_ns(self.at_ns).checked_add(self.for_ns?),
         }
     }
 
     /// The nodes that `"fault:<id>.target"` or `"fault:<id>.from"` name, if this fault has such.
     pub(super) fn lends(&self) -> Option<&Selector> {
         match &self.kind {
-            FaultKind::Crash { target, .. } | FaultKind::Inject { target, .. } | FaultKind::Pause { target } => {
+            FaultKind::Crash { target, .. } | FaultKind::Inject { target, .. } | FaultKind::Pause { target, .. } => {
                 Some(target)
             }
             FaultKind::Link { from, .. } => Some(from),

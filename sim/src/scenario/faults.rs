@@ -70,6 +70,10 @@ pub enum FaultKind {
     Pause {
         /// Who stands still.
         target: Selector,
+        /// What of them does.
+        stops: Stops,
+        /// How often, and how far apart.
+        repeats: Repeats,
     },
     /// No packet passes between groups (`kind = "partition"`).
     Partition {
@@ -78,6 +82,36 @@ pub enum FaultKind {
         /// Which direction is cut; both if there are more than two groups.
         direction: Direction,
     },
+}
+
+/// What of a paused node stands still.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stops {
+    /// The process: its timers wait as well, as in a collection of garbage or a migration (`"process"`).
+    #[default]
+    Process,
+    /// Its network: nothing can be sent, nothing comes in, and its timers run (`"network"`).
+    Network,
+}
+
+/// How often something happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeats {
+    /// From one beginning to the next, in nanoseconds.
+    pub every_ns: u64,
+    /// How often it happens in all; once at least.
+    pub times: u64,
+}
+
+impl Repeats {
+    /// It happens once.
+    pub const ONCE: Self = Self { every_ns: 0, times: 1 };
+
+    /// When it happens for the last time, if the first time is at `at_ns`.
+    #[must_use]
+    pub const fn last_ns(self, at_ns: u64) -> u64 {
+        at_ns.saturating_add(self.every_ns.saturating_mul(self.times.saturating_sub(1)))
+    }
 }
 
 /// Which shares of packets arrive damaged, each copy by itself.

@@ -13,7 +13,9 @@ mod words;
 mod writes;
 
 pub use diagnostic::{Diagnostic, render_at};
-pub use faults::{Count, Damage, Direction, Fault, FaultKind, Injected, NET_CORRUPT, NET_TRUNCATE, Selector, Shape};
+pub use faults::{
+    Count, Damage, Direction, Fault, FaultKind, Injected, NET_CORRUPT, NET_TRUNCATE, Repeats, Selector, Shape, Stops,
+};
 pub use read::{parse, value_span};
 pub use start::StartAs;
 pub use writes::{When, Write, Written};
@@ -334,6 +336,8 @@ pub enum Scope {
     All,
     /// Those between two nodes that every active partition lets talk both ways (`where = "same-side"`).
     SameSide,
+    /// Those about a node that never had a fault on it (`where = "healthy-subject"`).
+    HealthySubject,
 }
 
 /// Which number of a set of samples.

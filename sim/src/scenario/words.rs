@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use super::{Across, Direction, Distribution, Edge, Injected, Metric, Op, ProbeOrder, Profile, Scope, Stat, Unit};
+use super::{
+    Across, Direction, Distribution, Edge, Injected, Metric, Op, ProbeOrder, Profile, Scope, Stat, Stops, Unit,
+};
 
 /// A type whose every value has a fixed word.
 pub(super) trait Word: Copy + 'static {
@@ -62,6 +64,11 @@ words!(pub Direction {
     BToA = "b-to-a",
 });
 
+words!(pub Stops {
+    Process = "process",
+    Network = "network",
+});
+
 words!(pub Injected {
     Noise = "noise",
     Foreign = "foreign",
@@ -113,6 +120,7 @@ words!(pub Edge {
 words!(pub Scope {
     All = "all",
     SameSide = "same-side",
+    HealthySubject = "healthy-subject",
 });
 
 words!(pub Stat {

@@ -258,7 +258,7 @@ impl<'a, W: Witness> World<'a, W> {
             self.schedule(node, due);
             return;
         }
-        if self.pauses.is_paused(node) {
+        if self.stands_still(node) {
             self.defer(node);
             return;
         }
@@ -271,7 +271,8 @@ impl<'a, W: Witness> World<'a, W> {
     /// Takes everything that a node has to say after an input, and its new deadline.
     fn after(&mut self, node: u32) {
         let now = Instant::from_nanos(self.now);
-        while let Some((to, len, purpose)) = self.cast.poll(node, now, &mut self.buffer) {
+        let speaks = !self.pauses.is_paused(node);
+        while speaks && let Some((to, len, purpose)) = self.cast.poll(node, now, &mut self.buffer) {
             let bytes = &self.buffer[..len];
             self.witness.on_sent(Sent { at_ns: self.now, from: node, to, purpose, bytes: len }, bytes);
             self.measure.on_sent(node, len, purpose);

@@ -1,9 +1,12 @@
 //! Who stands still, since when by which fault, and what waits for them meanwhile?
 //!
 //! A paused process is a process: it runs, it has its memory and its socket, and it gets nothing to do. What
-//! arrives lies in its socket's buffer until it goes on; what does not fit is lost.
+//! arrives lies in its socket's buffer until it goes on; what does not fit is lost. Where only its network stands
+//! still, its timers run, and what it has to say waits inside it.
 
 use std::collections::{BTreeMap, VecDeque};
+
+use crate::scenario::{FaultKind, Stops};
 
 use super::{Witness, World};
 
@@ -26,7 +29,21 @@ impl<W: Witness> World<'_, W> {
         for slot in queue {
             self.deliver(node, slot);
         }
-        self.renew_deadline(node);
+        if self.stops_network_only(fault) {
+            // Now it can say what has waited.
+            self.after(node);
+        } else {
+            self.renew_deadline(node);
+        }
+    }
+
+    /// Whether a node's timers have to wait.
+    pub(super) fn stands_still(&self, node: u32) -> bool {
+        self.pauses.holders(node).iter().any(|&fault| !self.stops_network_only(fault))
+    }
+
+    fn stops_network_only(&self, fault: usize) -> bool {
+        matches!(self.scenario.faults[fault].kind, FaultKind::Pause { stops: Stops::Network, .. })
     }
 
     /// A packet arrives at a node that stands still.

@@ -63,7 +63,7 @@ impl Plan {
         let select = |selector: &Selector| select(selector, chance_of(fault), nodes, draws, &self.targets);
         let mut groups = Vec::new();
         let chosen = match &fault.kind {
-            FaultKind::Crash { target, .. } | FaultKind::Inject { target, .. } | FaultKind::Pause { target } => {
+            FaultKind::Crash { target, .. } | FaultKind::Inject { target, .. } | FaultKind::Pause { target, .. } => {
                 select(target)
             }
             FaultKind::Link { from, .. } => select(from),
@@ -82,8 +82,8 @@ impl Plan {
                 self.steps.push((fault.at_ns, Step::Inject { fault: number }));
                 Vec::new()
             }
-            FaultKind::Pause { .. } => {
-                self.pause(number, fault, &chosen);
+            FaultKind::Pause { repeats, .. } => {
+                (0..repeats.times).for_each(|time| self.pause(number, fault, time * repeats.every_ns, &chosen));
                 Vec::new()
             }
             FaultKind::Link { to, direction, loss, delay, damage, .. } => {
@@ -125,10 +125,11 @@ impl Plan {
         }
     }
 
-    fn pause(&mut self, number: usize, fault: &Fault, targets: &[u32]) {
-        self.steps.extend(targets.iter().map(|&node| (fault.at_ns, Step::Pause { fault: number, node })));
+    fn pause(&mut self, number: usize, fault: &Fault, after_ns: u64, targets: &[u32]) {
+        let at = fault.at_ns + after_ns;
+        self.steps.extend(targets.iter().map(|&node| (at, Step::Pause { fault: number, node })));
         if let Some(for_ns) = fault.for_ns {
-            let end = fault.at_ns + for_ns;
+            let end = at + for_ns;
             self.steps.extend(targets.iter().map(|&node| (end, Step::Resume { fault: number, node })));
         }
     }

@@ -268,3 +268,33 @@ fn agreement_is_counted_from_the_first_write_and_values_that_end_disturb_nobody(
     let ended = |event: &NodeEvent| matches!(event, NodeEvent::Value(change) if change.value.is_none());
     assert_eq!(log.events.iter().filter(|(_, _, event)| ended(event)).count(), 400);
 }
+
+/// Node 3 stands still five times for 2 s, 1 s apart; without `more` the whole process does.
+fn five_pauses(more: &str) -> (RunResult, Log) {
+    let every = "every = \"3s\"\nuntil = \"35s\"\n";
+    play(&(pause("gc", "\"node:3\"", "20s", "2s") + every + more), 1)
+}
+
+#[test]
+fn a_pause_that_repeats_begins_and_ends_so_often() {
+    let (_, log) = five_pauses("");
+    let silent = |second: u64| !log.sent.iter().any(|sent| sent.from == 3 && sent.at_ns / S == second);
+    let still: Vec<u64> = (18..35).filter(|&second| silent(second)).collect();
+    assert_eq!(still, [20, 21, 23, 24, 26, 27, 29, 30, 32, 33]);
+}
+
+#[test]
+fn a_node_whose_network_stands_still_has_its_time_and_judges_nobody_unasked() {
+    let (_, log) = five_pauses("stops = \"network\"\n");
+    assert_eq!(sent_by(&log, 3, 20 * S, 22 * S), 0);
+    assert!(sent_by(&log, 3, 22 * S, 22 * S + 1) > 1, "what it had to say, and the answers to what lay in the socket");
+    let (run, log) = play(&(pause("cut", "\"node:3\"", "20s", "10s") + "stops = \"network\"\n"), 1);
+    assert_eq!(run.stats["freezes"], 0, "its timers run");
+    let doubts = |node: u32| {
+        let doubt = |event: &NodeEvent| matches!(event, NodeEvent::Member(change) if change.health == Health::Suspect);
+        let during = |at: u64| (20 * S..30 * S).contains(&at);
+        log.events.iter().filter(|(at, by, event)| *by == node && during(*at) && doubt(event)).count()
+    };
+    assert!(doubts(4) > 0, "it is found silent");
+    assert_eq!(doubts(3), 0, "a probe that has not left asks nobody");
+}

@@ -81,7 +81,7 @@ mode = "hold""#,
             28 | mode = "hold"
                | ^^^^
                |
-               = help: the valid keys are: id, kind, at, for, target, stagger, restart, from, to, direction, loss, delay, corrupt, truncate, shape, groups, rate, what"#]],
+               = help: the valid keys are: id, kind, at, for, target, stagger, restart, from, to, direction, loss, delay, corrupt, truncate, shape, groups, rate, what, stops, every, until"#]],
     );
 }
 

@@ -50,7 +50,7 @@ fn a_pause_with_a_restart() {
         41 | restart = "3s"
            | ^^^^^^^
            |
-           = help: the valid keys are: id, kind, at, for, target"#]],
+           = help: the valid keys are: id, kind, at, for, target, stops, every, until"#]],
     );
 }
 
@@ -112,5 +112,80 @@ fn pauses_that_need_not_contradict_anything() {
     pause(
         "target = \"node:1\"\nat = \"30s\"\nfor = \"3s\"\n[[expect]]\nmetric = \"converged\"\nafter = \"gc.end\"\nmax = \"9s\"",
         &accepted,
+    );
+}
+
+#[test]
+fn a_single_pause_with_until() {
+    pause(
+        "target = \"node:1\"\nat = \"30s\"\nfor = \"3s\"\nuntil = \"40s\"",
+        &expect![[r#"
+            error: a pause that happens once has no `until`
+              --> crash.toml:41:9
+               |
+            41 | until = "40s"
+               |         ^^^^^
+               |
+               = help: leave out `until`, or add `every`"#]],
+    );
+}
+
+#[test]
+fn pauses_that_overlap_their_next() {
+    pause(
+        "target = \"node:1\"\nat = \"30s\"\nfor = \"3s\"\nevery = \"3s\"",
+        &expect![[r#"
+            error: the next pause would begin before this one is over
+              --> crash.toml:41:9
+               |
+            41 | every = "3s"
+               |         ^^^^
+               |
+               = help: a pause lasts 3s; leave more time than that"#]],
+    );
+}
+
+#[test]
+fn pauses_that_outlast_the_run() {
+    pause(
+        "target = \"node:1\"\nat = \"30s\"\nfor = \"3s\"\nevery = \"4s\"\nuntil = \"2h\"",
+        &expect![[r#"
+            error: the run ends before, at 60s
+              --> crash.toml:42:9
+               |
+            42 | until = "2h"
+               |         ^^^^
+               |
+               = help: leave out `until` if the pauses go on to the end of the run"#]],
+    );
+}
+
+#[test]
+fn pauses_that_end_before_the_first_is_over() {
+    pause(
+        "target = \"node:1\"\nat = \"30s\"\nfor = \"3s\"\nevery = \"4s\"\nuntil = \"32s\"",
+        &expect![[r#"
+            error: the pauses end before the first one is over
+              --> crash.toml:42:9
+               |
+            42 | until = "32s"
+               |         ^^^^^
+               |
+               = help: it is over at 33s; end then or later"#]],
+    );
+}
+
+#[test]
+fn a_pause_of_something_else() {
+    pause(
+        "target = \"node:1\"\nat = \"30s\"\nfor = \"3s\"\nstops = \"disk\"",
+        &expect![[r#"
+            error: unknown stops `disk` in a pause fault
+              --> crash.toml:41:9
+               |
+            41 | stops = "disk"
+               |         ^^^^^^
+               |
+               = help: the valid values are: process, network"#]],
     );
 }

@@ -2,8 +2,8 @@
 
 use quidnunc_sim::scenario::{
     Across, Anchor, Count, Damage, Delay, Direction, Distribution, Edge, Expect, Fault, FaultKind, Injected, Metric,
-    Net, Nodes, Op, ProbeOrder, Profile, Protocol, Run, Scenario, Scope, Selector, Shape, Share, StartAs, Stat, When,
-    Write, Written, parse,
+    Net, Nodes, Op, ProbeOrder, Profile, Protocol, Repeats, Run, Scenario, Scope, Selector, Shape, Share, StartAs,
+    Stat, Stops, When, Write, Written, parse,
 };
 
 use super::FILE;
@@ -87,6 +87,11 @@ fn every_table_but_the_lists() {
     );
 }
 
+/// Two pauses of the network, 5 s apart.
+fn twice_mute(target: Selector) -> FaultKind {
+    FaultKind::Pause { target, stops: Stops::Network, repeats: Repeats { every_ns: 5 * S, times: 2 } }
+}
+
 #[test]
 fn every_fault() {
     let isolated = Selector::First(Count::Millionths(5_000));
@@ -131,7 +136,7 @@ fn every_fault() {
                     damage: Damage { corrupt: Share(1 << 62), truncate: Share(1 << 60) },
                 }
             ),
-            fault("gc", 70 * S, Some(3 * S), FaultKind::Pause { target: Selector::SameAs(3) }),
+            fault("gc", 70 * S, Some(3 * S), twice_mute(Selector::SameAs(3))),
             fault("split", 90 * S, Some(30 * S), partition(Shape::Halves, Direction::Both)),
             fault("random-split", 90 * S, Some(90 * S), partition(Shape::RandomHalves, Direction::AToB)),
             fault("alone", 90 * S, None, partition(Shape::Isolate(isolated), Direction::BToA)),
@@ -249,7 +254,7 @@ fn a_crash_is_over_when_its_last_target_is_back() {
     let scenario = read(COMPLETE);
     let ends: Vec<Option<u64>> = (0..9).map(|index| scenario.fault_end_ns(index)).collect();
     let last_back = 20 * S + 9 * 100 * MS + 30 * S;
-    let (gc, split, random_split) = (Some(73 * S), Some(120 * S), Some(180 * S));
+    let (gc, split, random_split) = (Some(78 * S), Some(120 * S), Some(180 * S));
     assert_eq!(ends, [Some(last_back), None, Some(80 * S), None, gc, split, random_split, None, None]);
 }
 

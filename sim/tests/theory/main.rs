@@ -6,6 +6,7 @@
 //! fixed, so that a check which passes passes again.
 
 mod first_probe;
+mod heartbeats;
 mod limits;
 mod load;
 mod packets;

@@ -46,6 +46,9 @@ const KEYS: &[&str] = &[
     "groups",
     "rate",
     "what",
+    "stops",
+    "every",
+    "until",
 ];
 
 impl Kind {
@@ -58,7 +61,7 @@ impl Kind {
                 "a link fault",
                 &["id", "kind", "at", "for", "from", "to", "direction", "loss", "delay", "corrupt", "truncate"],
             ),
-            Self::Pause => ("a pause fault", &["id", "kind", "at", "for", "target"]),
+            Self::Pause => ("a pause fault", &["id", "kind", "at", "for", "target", "stops", "every", "until"]),
             Self::Partition => {
                 ("a partition fault", &["id", "kind", "at", "for", "shape", "target", "groups", "direction"])
             }
@@ -81,7 +84,7 @@ pub(super) fn read(file: &Section<'_>, run: &Run, nodes: u32) -> Outcome<Vec<Fau
 
 /// What a fault is judged by.
 pub(super) struct Reader<'a> {
-    run: &'a Run,
+    pub(super) run: &'a Run,
     pub(super) nodes: u32,
     pub(super) earlier: &'a [Fault],
 }
@@ -224,11 +227,5 @@ impl Reader<'_> {
             per_1000_s,
             what: section.need("what", "\"noise\"")?.word()?,
         })
-    }
-
-    /// A process that never goes on is a crash, so that the end must be said.
-    fn pause(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {
-        section.need("for", "\"3s\"")?;
-        Ok(FaultKind::Pause { target: self.selector(&section.need("target", "\"node:17\"")?)? })
     }
 }

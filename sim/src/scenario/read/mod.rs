@@ -8,6 +8,7 @@ mod fault;
 mod mistake;
 mod net;
 mod overlap;
+mod pause;
 mod selector;
 mod shape;
 mod table;

@@ -42,7 +42,7 @@ pub(super) fn check(target: &Field<'_>, fault: &Fault, earlier: &[Fault], nodes:
 /// Whom a fault stops or holds, if it does either.
 const fn stopped(fault: &Fault) -> Option<&Selector> {
     match &fault.kind {
-        FaultKind::Crash { target, .. } | FaultKind::Pause { target } => Some(target),
+        FaultKind::Crash { target, .. } | FaultKind::Pause { target, .. } => Some(target),
         FaultKind::Link { .. } | FaultKind::Noise { .. } | FaultKind::Inject { .. } | FaultKind::Partition { .. } => {
             None
         }
