@@ -68,10 +68,10 @@ impl Played {
         faults.collect::<BTreeMap<_, _>>()[id]
     }
 
-    /// The protocol's counters but for that of refused datagrams.
+    /// The protocol's counters but for those of refused datagrams.
     fn counters(&self) -> Vec<(&str, u64)> {
         let counters = self.run.stats.iter().map(|(&name, &count)| (name, count));
-        counters.filter(|&(name, _)| name != "datagrams_rejected").collect()
+        counters.filter(|&(name, _)| !matches!(name, "datagrams_rejected" | "datagrams_foreign")).collect()
     }
 }
 
