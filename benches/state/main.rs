@@ -212,7 +212,9 @@ fn born(number: u32, members: &[Record], now: Instant) -> Node {
     // Nobody is probed while a bench lasts, and news are told at once.
     let (period, gossip_interval) = (Duration::from_secs(600), Duration::from_millis(1));
     let tombstone_life = Duration::from_secs(86_400);
-    let config = Config { period, gossip_interval, tombstone_life, members_max: 20_000, ..Config::lan() };
+    // One length of suspicions, or none would be short enough for a day's memory of the dead.
+    let base = Config { suspicion_max_mult: 1, members_max: 20_000, ..Config::lan() };
+    let config = Config { period, gossip_interval, tombstone_life, ..base };
     Node::new(config, fresh_identity(1, number), u64::from(number), now, Some(snapshot)).expect("the profile is valid")
 }
 
