@@ -105,9 +105,7 @@ impl Handle {
     /// [`RequestError::Refused`] without seeds, with too many, or after a [`leave`](Self::leave);
     /// [`RequestError::Stopped`].
     pub fn join(&self, seeds: &[SocketAddr]) -> Result<(), RequestError> {
-        let (reply, answer) = mpsc::channel();
-        self.ask(Request::Join { seeds: seeds.to_vec(), reply })?;
-        Ok(answer.recv().map_err(|_| RequestError::Stopped)??)
+        self.request(|reply| Request::Join { seeds: seeds.to_vec(), reply })
     }
 
     /// Lets a key of the node's own map stand for a value, for ever or for a while. All members hear of it.
@@ -155,8 +153,13 @@ impl Handle {
     }
 
     fn write(&self, write: Write) -> Result<(), RequestError> {
+        self.request(|reply| Request::Write { write, reply })
+    }
+
+    /// Asks for what the node does, or refuses, at once.
+    fn request(&self, of: impl FnOnce(Sender<Result<(), Rejected>>) -> Request) -> Result<(), RequestError> {
         let (reply, answer) = mpsc::channel();
-        self.ask(Request::Write { write, reply })?;
+        self.ask(of(reply))?;
         Ok(answer.recv().map_err(|_| RequestError::Stopped)??)
     }
 
@@ -183,9 +186,7 @@ impl Handle {
     /// [`RequestError::Refused`] when the member is not dead, or after a [`leave`](Self::leave);
     /// [`RequestError::Stopped`].
     pub fn remove(&self, id: NodeId) -> Result<(), RequestError> {
-        let (reply, answer) = mpsc::channel();
-        self.ask(Request::Remove { id, reply })?;
-        Ok(answer.recv().map_err(|_| RequestError::Stopped)??)
+        self.request(|reply| Request::Remove { id, reply })
     }
 
     /// Every member that was ever heard of, the dead included, this node first.

@@ -254,20 +254,19 @@ impl Config {
     /// counts from phi 8 on; whoever was unavailable for an hour is dead.
     #[must_use]
     pub const fn scuttlebutt_lan() -> Self {
-        let accrual = phi::Settings { samples_max: SCUTTLEBUTT_SAMPLES, ..phi::Settings::lan() };
-        Self::scuttlebutt(accrual, Duration::from_secs(1), 3)
+        Self::scuttlebutt(phi::Settings::lan(), Duration::from_secs(1), 3)
     }
 
     /// The same in several data centres: four members once per three seconds, phi 12, and a pause of 10 s that counts
     /// for nothing.
     #[must_use]
     pub const fn scuttlebutt_wan() -> Self {
-        let lan = phi::Settings { samples_max: SCUTTLEBUTT_SAMPLES, ..phi::Settings::lan() };
-        let accrual = phi::Settings { threshold: 12.0, pause: Duration::from_secs(10), ..lan };
+        let accrual = phi::Settings { threshold: 12.0, pause: Duration::from_secs(10), ..phi::Settings::lan() };
         Self::scuttlebutt(accrual, Duration::from_secs(3), 4)
     }
 
     const fn scuttlebutt(accrual: phi::Settings, interval: Duration, fanout: u32) -> Self {
+        let accrual = phi::Settings { samples_max: SCUTTLEBUTT_SAMPLES, ..accrual };
         let relay = Relay { interval, fanout, bytes_per_second: None };
         Self {
             detector: Detector::Phi { accrual, relay, cleanup: Duration::from_secs(3600) },

@@ -106,12 +106,12 @@ impl Node {
         let Some(&relay) = self.cold.config.detector.relay() else { return };
         let per_datagram = rows_per_datagram(&self.cold.config);
         let interval = relay.interval(live);
+        let targets = self.membership.choose_several(relay.fanout, &mut self.rng, may_hear(self.cold.beating.as_ref()));
         let Some(Beating { beats, own, round }) = &mut self.cold.beating else { return };
         *own = own.wrapping_add(1);
         beats.resize(live, interval);
         round.count = 0;
-        let wanted = |slot, health: Health| health.is_live() && !beats.is_silent(slot);
-        for slot in self.membership.choose_several(relay.fanout, &mut self.rng, wanted) {
+        for slot in targets {
             round.targets[round.count] = slot;
             round.count += 1;
         }
@@ -159,11 +159,7 @@ impl Node {
                 self.report_silence(slot, (was, Health::Dead), Reason::Silence);
                 self.cold.healing.on_silent(slot, self.clock.outside(now));
             }
-            Some(Verdict::Gone(slot)) => {
-                self.stats.convictions += 1;
-                let record = Record { health: Health::Dead, hops: 0, ..self.membership.record(slot) };
-                self.learn(&record, Reason::Expiry, now);
-            }
+            Some(Verdict::Gone(slot)) => self.convict(slot, now),
             None => {}
         }
         self.schedule_silence();
@@ -171,11 +167,8 @@ impl Node {
 
     /// What this node alone believes of a member has changed.
     fn report_silence(&mut self, slot: Slot, (was, health): (Health, Health), reason: Reason) {
-        let Record { id, addr, incarnation, domain, .. } = self.membership.record(slot);
-        let was = Some(was);
-        let (moved_from, hops) = (None, 0);
-        let change = MemberChange { id, addr, moved_from, domain, incarnation, health, was, reason, hops };
-        self.report(Event::Member(change));
+        let record = Record { health, hops: 0, ..self.membership.record(slot) };
+        self.report(Event::Member(MemberChange::to(&record, Some(was), reason)));
     }
 
     /// A row says something else: whoever lives is followed, nobody else is.
@@ -223,7 +216,7 @@ impl Node {
 
     /// Whether a member counts as failed here, though nobody says so.
     pub(super) fn is_silent(&self, slot: Slot) -> bool {
-        self.cold.beating.as_ref().is_some_and(|beating| beating.beats.is_silent(slot))
+        is_silent(self.cold.beating.as_ref(), slot)
     }
 
     /// Whoever leaves judges nobody any more.
@@ -232,4 +225,14 @@ impl Node {
         let stays = self.leaving == Leaving::Stays;
         self.deadlines.set(Timer::Silence, next.filter(|_| stays).unwrap_or(Instant::NEVER));
     }
+}
+
+/// [`Node::is_silent`] of the part of a node that knows.
+pub(super) fn is_silent(beating: Option<&Beating>, slot: Slot) -> bool {
+    beating.is_some_and(|beating| beating.beats.is_silent(slot))
+}
+
+/// Whether a member whose row says this may hear what is sent to it, as far as is known here.
+pub(super) fn may_hear(beating: Option<&Beating>) -> impl Fn(Slot, Health) -> bool {
+    move |slot, health| health.is_live() && !is_silent(beating, slot)
 }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use crate::vocab::{Domain, Health, Incarnation, NodeId};
+use crate::vocab::{Domain, Health, Incarnation, NodeId, Record};
 
 /// A key of somebody's map stands for something else than before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,14 @@ pub struct MemberChange {
     pub reason: Reason,
     /// How many hops the statement came; 0 when this node makes it.
     pub hops: u8,
+}
+
+impl MemberChange {
+    /// A member that has not moved is believed to be what a record says.
+    pub(super) const fn to(record: &Record, was: Option<Health>, reason: Reason) -> Self {
+        let Record { id, incarnation, health, hops, addr, domain, .. } = *record;
+        Self { id, addr, moved_from: None, domain, incarnation, health, was, reason, hops }
+    }
 }
 
 /// Why a belief changed.

@@ -37,7 +37,6 @@ impl Node {
         {
             self.note_forgotten(slot, &last);
         }
-        let was_silent = self.membership.find(record.id).is_some_and(|slot| self.is_silent(slot));
         let (slot, was, at) = match self.membership.apply(&record, outside) {
             Change::New(slot) => (slot, None, record.addr),
             Change::Changed { slot, was, at } => (slot, Some(was), at),
@@ -52,7 +51,7 @@ impl Node {
                 return false;
             }
         };
-        let live = record.health.is_live();
+        let (live, was_silent) = (record.health.is_live(), self.is_silent(slot));
         if !live {
             self.schedule_forgetting(now);
         }
@@ -69,13 +68,11 @@ impl Node {
             let over_life = record.health != Health::Alive || was.is_some_and(|was| was != Health::Alive);
             self.tell(slot, if over_life { Urgency::Urgent } else { Urgency::Ordinary }, now);
         }
-        let Record { id, addr, incarnation, health, hops, .. } = record;
-        let domain = self.membership.domain(slot);
-        let moved_from = (at != addr).then_some(at);
-        let change = MemberChange { id, addr, moved_from, domain, incarnation, health, was, reason, hops };
+        let (moved_from, domain) = ((at != record.addr).then_some(at), self.membership.domain(slot));
+        let change = MemberChange { moved_from, domain, ..MemberChange::to(&record, was, reason) };
         if !was_silent {
             self.report(Event::Member(change));
-        } else if !self.is_silent(slot) && health != Health::Dead {
+        } else if !self.is_silent(slot) && record.health != Health::Dead {
             self.report(Event::Member(MemberChange { was: Some(Health::Dead), ..change }));
         }
         true

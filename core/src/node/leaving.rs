@@ -15,6 +15,7 @@ use crate::membership::joining::Joining;
 use crate::packing::Urgency;
 use crate::vocab::{Domain, Health, Instant, NodeId, Nonce, Record, Slot};
 
+use super::beating::may_hear;
 use super::intents::Intent;
 use super::io::{Event, Farewell, Reason, Rejected, Timer};
 use super::{Leaving, Node};
@@ -51,11 +52,17 @@ impl Node {
         self.leaving = Leaving::Leaves;
         self.prober.stop();
         self.cold.joining = Joining::idle();
-        for timer in
-            [Timer::ProbePeriod, Timer::ProbeAnswer, Timer::Suspicion, Timer::Join, Timer::Repair, Timer::StateRepair]
-                .into_iter()
-                .chain([Timer::Heartbeat, Timer::Silence, Timer::Identity])
-        {
+        for timer in [
+            Timer::ProbePeriod,
+            Timer::ProbeAnswer,
+            Timer::Suspicion,
+            Timer::Join,
+            Timer::Repair,
+            Timer::StateRepair,
+            Timer::Heartbeat,
+            Timer::Silence,
+            Timer::Identity,
+        ] {
             self.deadlines.set(timer, Instant::NEVER);
         }
         let own = Record { health: Health::Left, ..self.membership.record(Slot::SELF) };
@@ -87,8 +94,8 @@ impl Node {
     /// How many more members shall confirm the goodbye.
     fn goodbyes_missing(&self) -> u32 {
         let (membership, heard) = (&self.membership, &self.cold.goodbye.heard);
-        let is_live = |slot| membership.health(slot).is_live() && !self.is_silent(slot);
-        let is_live = |id| membership.find(id).is_some_and(is_live);
+        let may_hear = may_hear(self.cold.beating.as_ref());
+        let is_live = |id| membership.find(id).is_some_and(|slot| may_hear(slot, membership.health(slot)));
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let aware = count(heard.iter().filter(|&&(id, _)| is_live(id)).count());
         self.view().live().saturating_sub(aware).min(self.tellings_max().saturating_sub(count(heard.len())))
@@ -97,8 +104,7 @@ impl Node {
     /// Some who have not confirmed the goodbye; those first in whose domains nobody has.
     fn unaware(&mut self) -> Vec<Slot> {
         let (membership, goodbye, count) = (&self.membership, &self.cold.goodbye, self.cold.config.gossip_fanout);
-        let beating = self.cold.beating.as_ref();
-        let is_silent = |slot| beating.is_some_and(|beating| beating.beats.is_silent(slot));
+        let may_hear = may_hear(self.cold.beating.as_ref());
         let mut chosen: Vec<Slot> = Vec::new();
         for new_domains in [true, false] {
             while chosen.len() < count as usize {
@@ -107,10 +113,7 @@ impl Node {
                 };
                 let wanted = |slot, health: Health| {
                     let is_aware = chosen.contains(&slot) || goodbye.is_heard_by(membership.record(slot).id);
-                    health.is_live()
-                        && !is_silent(slot)
-                        && !is_aware
-                        && (!new_domains || is_new(membership.domain(slot)))
+                    may_hear(slot, health) && !is_aware && (!new_domains || is_new(membership.domain(slot)))
                 };
                 let Some(slot) = membership.choose(&mut self.rng, wanted) else { break };
                 chosen.push(slot);

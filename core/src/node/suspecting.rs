@@ -110,15 +110,18 @@ impl Node {
                 self.wish(Intent::Ping { slot, nonce });
                 self.ask_helpers(slot, nonce);
             }
-            Some(Due::Convict(slot)) => {
-                self.stats.convictions += 1;
-                let record = Record { health: Health::Dead, hops: 0, ..self.membership.record(slot) };
-                self.learn(&record, Reason::Expiry, now);
-            }
+            Some(Due::Convict(slot)) => self.convict(slot, now),
             Some(Due::PutOff(_)) => self.stats.convictions_put_off += 1,
             None => {}
         }
         self.schedule_suspicions();
+    }
+
+    /// A member had its time and did not use it: it is dead, and that is told.
+    pub(super) fn convict(&mut self, slot: Slot, now: Instant) {
+        self.stats.convictions += 1;
+        let record = Record { health: Health::Dead, hops: 0, ..self.membership.record(slot) };
+        self.learn(&record, Reason::Expiry, now);
     }
 
     /// Whoever leaves convicts nobody any more.

@@ -6,6 +6,7 @@ use crate::detector::Target;
 use crate::membership::Membership;
 use crate::vocab::{Health, Instant, Nonce, Record, Slot};
 
+use super::beating::may_hear;
 use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
@@ -148,9 +149,7 @@ impl Node {
         }
         self.deadlines.set(Timer::Gossip, self.gossip_next);
         let fanout = self.cold.config.gossip_fanout;
-        let beating = self.cold.beating.as_ref();
-        let is_silent = |slot| beating.is_some_and(|beating| beating.beats.is_silent(slot));
-        let wanted = |slot, health: Health| health.is_live() && !is_silent(slot);
+        let wanted = may_hear(self.cold.beating.as_ref());
         for slot in self.membership.choose_several(fanout, &mut self.rng, wanted) {
             self.wish(Intent::Gossip { slot });
         }

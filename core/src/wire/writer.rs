@@ -104,10 +104,7 @@ impl<'b> Writer<'b> {
     /// Appends a head to the open list; `false`, and nothing written, when it does not fit.
     #[must_use]
     pub(crate) fn head(&mut self, head: HeadOf) -> bool {
-        let free = self.buffer.get_mut(self.len..).filter(|_| self.open.is_some());
-        let Some(len) = free.and_then(|free| head.encode(free)) else { return false };
-        self.len = self.len.saturating_add(len);
-        true
+        self.listed(|free| head.encode(free))
     }
 
     /// Opens a list of heartbeats.
@@ -119,8 +116,13 @@ impl<'b> Writer<'b> {
     /// fit.
     #[must_use]
     pub(crate) fn heartbeat(&mut self, row: (u64, u16)) -> bool {
+        self.listed(|free| heartbeats::encode(row, free))
+    }
+
+    /// Appends an entry without a length of its own to the open list. Returns whether it fits.
+    fn listed(&mut self, encode: impl FnOnce(&mut [u8]) -> Option<usize>) -> bool {
         let free = self.buffer.get_mut(self.len..).filter(|_| self.open.is_some());
-        let Some(len) = free.and_then(|free| heartbeats::encode(row, free)) else { return false };
+        let Some(len) = free.and_then(encode) else { return false };
         self.len = self.len.saturating_add(len);
         true
     }
