@@ -302,6 +302,7 @@ impl Node {
         self.cold.state.check();
         self.cold.waits.check();
         self.check_beating();
+        self.deadlines.check();
         assert_eq!(self.state_sum, self.cold.state.fingerprint(), "the sum is that of the copies");
         for slot in self.membership.slots() {
             let suspect = self.membership.health(slot) == Health::Suspect;

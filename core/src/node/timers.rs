@@ -38,15 +38,22 @@ const FORGET_PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug, Clone)]
 pub(super) struct Deadlines {
     at: [Instant; TIMERS.len()],
+    /// The first deadline. It is asked for several times per packet, and changes when its own timer does.
+    first: (Instant, Timer),
 }
 
 impl Deadlines {
     pub(super) const fn new() -> Self {
-        Self { at: [Instant::NEVER; TIMERS.len()] }
+        Self { at: [Instant::NEVER; TIMERS.len()], first: (Instant::NEVER, TIMERS[0]) }
     }
 
-    pub(super) const fn set(&mut self, timer: Timer, at: Instant) {
+    pub(super) fn set(&mut self, timer: Timer, at: Instant) {
         self.at[timer as usize] = at;
+        if (at, timer) < self.first {
+            self.first = (at, timer);
+        } else if timer == self.first.1 {
+            self.first = self.look_for_first();
+        }
     }
 
     pub(super) const fn get(&self, timer: Timer) -> Instant {
@@ -54,7 +61,11 @@ impl Deadlines {
     }
 
     /// The first deadline; of equal ones, that of the timer which is named first.
-    pub(super) fn earliest(&self) -> (Instant, Timer) {
+    pub(super) const fn earliest(&self) -> (Instant, Timer) {
+        self.first
+    }
+
+    fn look_for_first(&self) -> (Instant, Timer) {
         let mut first = (self.at[0], TIMERS[0]);
         for (&at, &timer) in self.at.iter().zip(&TIMERS).skip(1) {
             if at < first.0 {
@@ -62,6 +73,11 @@ impl Deadlines {
             }
         }
         first
+    }
+
+    /// Asserts that the first deadline is the first.
+    pub(super) fn check(&self) {
+        assert_eq!(self.first, self.look_for_first(), "no deadline comes before the first");
     }
 }
 
