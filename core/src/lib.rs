@@ -25,6 +25,7 @@ extern crate std;
 
 mod config;
 mod detector;
+mod info;
 mod membership;
 mod node;
 mod packing;

@@ -1,0 +1,2 @@
+//! placeholder until merged with the store
+pub(crate) mod spread;

@@ -1,0 +1,411 @@
+//! Which peer is told what, and when?
+//!
+//! Links are few and told apart by place. News goes at once to those peers that want it at once ([`routes`]), and is
+//! announced to the others on the tick: life, stamp, hops. Whoever lacks what was announced waits a little, because it may
+//! be on its way, and asks for it. What is told to a peer is counted and acknowledged ([`feed`]).
+//!
+//! Invariant: for every link and everything in the log that its peer is not known to have, it is in a frame
+//! under way, lies after what the peer was told so far, or was announced.
+//!
+//! This part of the room knows no bytes, and of infos only their order: a [`Log`] says which life issued what.
+
+mod feed;
+mod hear;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::vocab::{Agenda, Instant, LINKS_MAX, Link, Links};
+use feed::Feed;
+pub(crate) use feed::{Ask, Cover, Got, Part};
+pub(crate) use hear::Heard;
+use routes::Routes;
+
+/// A life's place in the table of those whose infos are here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct OriginIx(pub u32);
+
+impl OriginIx {
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One info, as this part of the room sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// When it arrived, as a place in the log.
+    pub(crate) seq: u64,
+    /// Whose it is.
+    pub(crate) ix: OriginIx,
+    pub(crate) stamp: u64,
+}
+
+/// All infos in two orders: of their arrival, and per life of their stamps.
+pub(crate) trait Log {
+    /// The latest place in the log.
+    fn end(&self) -> u64;
+    /// The first info after a place.
+    fn after(&self, seq: u64) -> Option<Entry>;
+    /// The first info of a life above a stamp.
+    fn above(&self, ix: OriginIx, stamp: u64) -> Option<Entry>;
+    /// The name of a life on the wire.
+    fn life(&self, ix: OriginIx) -> u64;
+    fn find(&self, life: u64) -> Option<OriginIx>;
+    /// How far the news of a life has come here.
+    fn stamp(&self, ix: OriginIx) -> u64;
+    /// The newest stamp of a life of which there still is an info here; 0 without any.
+    fn newest(&self, ix: OriginIx) -> u64;
+    /// Over how many hops it came.
+    fn hops(&self, ix: OriginIx) -> u8;
+    /// How many places there are for lives.
+    fn lives(&self) -> u32;
+}
+
+/// What a frame consists of. Each refuses what does not fit.
+pub(crate) trait Frame {
+    fn news(&mut self, entry: Entry) -> bool;
+    fn word(&mut self, word: Word) -> bool;
+    fn graft(&mut self, ask: Ask<u64>) -> bool;
+    fn prune(&mut self, life: u64) -> bool;
+}
+
+/// How long things take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// The gossip interval.
+    pub(crate) interval: Duration,
+}
+
+impl Pace {
+    /// Between two frames to one peer.
+    fn spacing(&self) -> Duration {
+        self.interval / 10
+    }
+
+    /// Until a frame is acknowledged at the latest.
+    fn owing(&self) -> Duration {
+        self.interval / 20
+    }
+
+    /// Until a frame seems lost.
+    fn patience(&self, round: Duration) -> Duration {
+        self.interval / 5 + round * 2
+    }
+
+    /// Until what was announced is asked for: it may be on its way.
+    fn asking(&self, round: Duration) -> Duration {
+        self.interval * 3 / 10 + round * 2
+    }
+}
+
+/// What is lacking, and who has it.
+#[derive(Debug, Clone, Copy)]
+struct Lack {
+    link: Link,
+    stamp: u64,
+    /// How often it is asked for yet: it may have ended meanwhile.
+    asks: u8,
+}
+
+/// How often what was announced is asked for.
+const ASKS_MAX: u8 = 4;
+
+/// Everything about telling.
+#[derive(Debug, Clone)]
+pub(crate) struct Spread {
+    pace: Pace,
+    routes: Routes,
+    feeds: Vec<Option<Box<Feed>>>,
+    up: Links,
+    /// By the name of the life.
+    lacks: Agenda<Lack, u64>,
+}
+
+/// An announcement: how far a life's news has come, over so many hops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Word {
+    pub(crate) life: u64,
+    pub(crate) stamp: u64,
+    pub(crate) hops: u8,
+}
+
+/// What a frame says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// 0 when the frame need not be acknowledged.
+    pub(crate) number: u32,
+    pub(crate) got: Got,
+    pub(crate) greets: bool,
+    pub(crate) ends_greeting: bool,
+}
+
+impl Spread {
+    pub(crate) fn new(pace: Pace, hash_seed: u64) -> Self {
+        let feeds = (0..LINKS_MAX).map(|_| None).collect();
+        Self { pace, routes: Routes::new(), feeds, up: Links::NONE, lacks: Agenda::new(hash_seed) }
+    }
+
+    /// A link is up. What is known already is announced by it at first if it is `lazy`; `round` is what a question and
+    /// its answer are expected to take.
+    pub(crate) fn link_up(&mut self, link: Link, lazy: bool, round: Duration, log: &impl Log) {
+        self.link_down(link);
+        self.up = self.up.with(link);
+        self.routes.link_up(link, lazy);
+        self.feeds[link.index()] = Some(Box::new(Feed::new(log.end(), round)));
+    }
+
+    /// A link is down.
+    pub(crate) fn link_down(&mut self, link: Link) {
+        if self.up.has(link) {
+            self.up = self.up.without(link);
+            self.routes.link_down(link);
+            self.feeds[link.index()] = None;
+        }
+    }
+
+    /// A life begins to be known here.
+    pub(crate) fn on_life(&mut self, ix: OriginIx) {
+        self.routes.begin(ix);
+    }
+
+    /// An info was issued here.
+    pub(crate) fn on_own(&mut self, ix: OriginIx) {
+        self.routes.on_own(ix);
+        self.wake(ix);
+    }
+
+    /// Peers that want news of this life get a frame.
+    fn wake(&mut self, ix: OriginIx) {
+        for link in self.routes.wanting(ix).iter() {
+            if let Some(feed) = self.feed(link) {
+                feed.has_news = true;
+            }
+        }
+    }
+
+    /// Every peer gets a frame, be it an empty one: the tick.
+    pub(crate) fn on_tick(&mut self) {
+        self.feeds.iter_mut().flatten().for_each(|feed| feed.is_due = true);
+    }
+
+    /// The link that is to have a frame now, if any is: the one that has waited longest.
+    pub(crate) fn due(&self, now: Instant) -> Option<Link> {
+        let due = self.up.iter().map(|link| (self.due_at(link), link)).min()?;
+        (due.0 <= now).then_some(due.1)
+    }
+
+    /// When a link is to have a frame next, or something that is lacking is asked for.
+    pub(crate) fn next_deadline(&self) -> Instant {
+        let frames = self.up.iter().map(|link| self.due_at(link)).min();
+        frames.unwrap_or(Instant::NEVER).min(self.lacks.next_deadline())
+    }
+
+    fn due_at(&self, link: Link) -> Instant {
+        let Some(feed) = &self.feeds[link.index()] else { return Instant::NEVER };
+        let at = if feed.is_urgent() { Instant::from_nanos(0) } else { feed.owes_at };
+        at.min(feed.lost_at(self.pace.patience(feed.round))).max(feed.not_before)
+    }
+
+    /// Asks for what is lacking and has not come.
+    pub(crate) fn on_lacking(&mut self, now: Instant, log: &impl Log) {
+        while let Some((life, lack)) = self.lacks.take_due(now) {
+            let ix = log.find(life);
+            let have = ix.map_or(0, |ix| log.stamp(ix));
+            if have >= lack.stamp || !self.up.has(lack.link) {
+                continue;
+            }
+            if let Some(ix) = ix {
+                self.routes.on_asked(ix, lack.link);
+            }
+            if let Some(asks) = lack.asks.checked_sub(1) {
+                let again = now.after(self.pace.asking(self.round(lack.link)) * 2);
+                self.lacks.set(life, again, Lack { asks, ..lack });
+            }
+            if let Some(feed) = self.feed(lack.link) {
+                // What finds no room is asked for again.
+                let _ = feed.grafts.push_back(Ask { life, have });
+            }
+        }
+    }
+
+    /// Writes what a peer is to have now. `None` when there is nothing to say after all.
+    pub(crate) fn compose(&mut self, link: Link, now: Instant, log: &impl Log, frame: &mut impl Frame) -> Option<Head> {
+        let patience = self.pace.patience(self.round(link));
+        let spacing = self.pace.spacing();
+        let feed = self.feeds[link.index()].as_deref_mut()?;
+        if let Some((number, cover)) = feed.lost(now, patience) {
+            let cover = say_again(&self.routes, feed, (link, cover), log, frame);
+            feed.relaunch(number, cover, now);
+            return Some(feed.head(number, cover));
+        }
+        let small = say_small(feed, log, frame);
+        let mut cover = Cover::default();
+        let said = feed.has_room() && say_new(&self.routes, feed, (link, &mut cover), log, frame);
+        let number = if said { feed.launch(cover, now) } else { 0 };
+        let owes = feed.owes_at != Instant::NEVER;
+        let keeps_alive = core::mem::take(&mut feed.is_due);
+        // What did not fit goes on at once.
+        if !feed.is_urgent() {
+            feed.not_before = now.after(spacing);
+        }
+        (said || small || owes || keeps_alive).then(|| feed.head(number, cover))
+    }
+
+    /// Of how many lives a link delivers the news.
+    pub(crate) fn parent_of(&self, link: Link) -> u32 {
+        self.routes.parent_of(link)
+    }
+
+    fn round(&self, link: Link) -> Duration {
+        self.feeds[link.index()].as_ref().map_or(Duration::ZERO, |feed| feed.round)
+    }
+
+    fn feed(&mut self, link: Link) -> Option<&mut Feed> {
+        self.feeds[link.index()].as_deref_mut()
+    }
+
+    /// Asserts what always holds. Walks over all lives.
+    pub(crate) fn check(&self) {
+        self.routes.check();
+        self.lacks.check();
+        for link in (0..LINKS_MAX).filter_map(Link::new) {
+            assert_eq!(self.up.has(link), self.feeds[link.index()].is_some(), "who is up is told");
+        }
+    }
+}
+
+/// Prunes, grafts, and answers to grafts. Returns whether there were any.
+fn say_small(feed: &mut Feed, log: &impl Log, frame: &mut impl Frame) -> bool {
+    let mut said = false;
+    while let Some(life) = feed.prunes.pop_front() {
+        if !frame.prune(life) {
+            feed.prunes.put_back(life);
+            return said;
+        }
+        said = true;
+    }
+    while let Some(ask) = feed.grafts.pop_front() {
+        if !frame.graft(ask) {
+            feed.grafts.put_back(ask);
+            return said;
+        }
+        said = true;
+    }
+    while let Some(mut ask) = feed.replies.pop_front() {
+        while let Some(entry) = log.above(ask.life, ask.have) {
+            if !frame.news(entry) {
+                feed.replies.put_back(ask);
+                return said;
+            }
+            ask.have = entry.stamp;
+            said = true;
+        }
+    }
+    said
+}
+
+/// News and announcements that were never said. Returns whether there were any.
+fn say_new(
+    routes: &Routes,
+    feed: &mut Feed,
+    (link, cover): (Link, &mut Cover),
+    log: &impl Log,
+    frame: &mut impl Frame,
+) -> bool {
+    if let Some(rest) = feed.greeting {
+        let (to, _) = announce(routes, link, rest, true, log, frame);
+        cover.words = Part { after: rest.after, to };
+        (cover.greets, cover.ends_greeting) = (true, to >= rest.to);
+        feed.greeting = (to < rest.to).then_some(Part { after: to, to: rest.to });
+        return true;
+    }
+    let end = log.end();
+    let (told, has_news) = tell(routes, link, Part { after: feed.told, to: end }, false, log, frame);
+    cover.news = Part { after: feed.told, to: told };
+    feed.told = told;
+    feed.has_news = told < end;
+    let mut has_words = false;
+    if feed.is_due {
+        // What was not told yet is not announced instead.
+        let rest = Part { after: feed.announced, to: told };
+        let (to, said) = announce(routes, link, rest, false, log, frame);
+        (cover.words, feed.announced, has_words) = (Part { after: rest.after, to }, to, said);
+    }
+    has_news || has_words
+}
+
+/// What a lost frame covered, as far as it still holds. Returns what it covers now: what finds no room any more is said
+/// as if it never had been.
+fn say_again(
+    routes: &Routes,
+    feed: &mut Feed,
+    (link, cover): (Link, Cover),
+    log: &impl Log,
+    frame: &mut impl Frame,
+) -> Cover {
+    let (told, _) = tell(routes, link, cover.news, true, log, frame);
+    let (announced, _) = announce(routes, link, cover.words, cover.greets, log, frame);
+    let cut = |part: Part, to: u64| Part { after: part.after, to };
+    let now = Cover { news: cut(cover.news, told), words: cut(cover.words, announced), ..cover };
+    if told < cover.news.to {
+        (feed.told, feed.has_news) = (feed.told.min(told), true);
+    }
+    if announced < cover.words.to {
+        if cover.greets {
+            let to = feed.greeting.map_or(cover.words.to, |rest| rest.to);
+            feed.greeting = Some(Part { after: announced, to });
+        } else {
+            feed.announced = feed.announced.min(announced);
+        }
+    }
+    now
+}
+
+fn word(log: &impl Log, entry: Entry) -> Word {
+    Word { life: log.life(entry.ix), stamp: entry.stamp, hops: log.hops(entry.ix) }
+}
+
+/// Tells a part of the log as far as the peer wants it at once. Returns how far that came, and whether there was any.
+fn tell(routes: &Routes, link: Link, part: Part, again: bool, log: &impl Log, frame: &mut impl Frame) -> (u64, bool) {
+    let (mut at, mut said) = (part.after, false);
+    while let Some(entry) = log.after(at).filter(|entry| entry.seq <= part.to) {
+        // What was lost may be wanted by announcement by now.
+        let fits = if routes.wanting(entry.ix).has(link) {
+            said = true;
+            frame.news(entry)
+        } else if again && routes.is_announced(entry.ix, link) {
+            said = true;
+            frame.word(word(log, entry))
+        } else {
+            true
+        };
+        if !fits {
+            return (at, said);
+        }
+        at = entry.seq;
+    }
+    (part.to.max(at), said)
+}
+
+/// Announces a part of the log as far as the peer wants it announced, or `all`. Returns how far that came, and whether
+/// there was any.
+fn announce(routes: &Routes, link: Link, part: Part, all: bool, log: &impl Log, frame: &mut impl Frame) -> (u64, bool) {
+    let (mut at, mut said) = (part.after, false);
+    while let Some(entry) = log.after(at).filter(|entry| entry.seq <= part.to) {
+        // A life is named once, with its newest stamp.
+        let newest = log.newest(entry.ix) == entry.stamp;
+        if newest && (all || routes.is_announced(entry.ix, link)) {
+            if !frame.word(word(log, entry)) {
+                return (at, said);
+            }
+            said = true;
+        }
+        at = entry.seq;
+    }
+    (part.to.max(at), said)
+}

@@ -1,0 +1,454 @@
+//! Nodes with fixed links, a network with delay and loss, and infos that are only life and stamp: does everything come
+//! everywhere, how often, and over how many hops?
+
+use std::collections::BTreeMap;
+use std::vec::Vec;
+
+use super::*;
+use crate::vocab::Rng;
+
+const INTERVAL: Duration = Duration::from_millis(1000);
+
+/// Infos without content. With `keeps` a life's infos stay, otherwise each takes the place of the one before.
+#[derive(Default)]
+struct Store {
+    lives: Vec<Life>,
+    names: BTreeMap<u64, OriginIx>,
+    log: BTreeMap<u64, Entry>,
+    of: BTreeMap<(OriginIx, u64), u64>,
+    end: u64,
+    keeps: bool,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Life {
+    name: u64,
+    stamp: u64,
+    hops: u8,
+}
+
+impl Store {
+    fn place(&mut self, name: u64) -> (OriginIx, bool) {
+        match self.find(name) {
+            Some(ix) => (ix, false),
+            None => {
+                let ix = OriginIx(self.lives());
+                self.lives.push(Life { name, ..Life::default() });
+                self.names.insert(name, ix);
+                (ix, true)
+            }
+        }
+    }
+
+    fn from(&self, entry: Entry) -> u64 {
+        self.of
+            .range(..(entry.ix, entry.stamp))
+            .next_back()
+            .filter(|((ix, _), _)| *ix == entry.ix)
+            .map_or(0, |((_, stamp), _)| *stamp)
+    }
+
+    fn put(&mut self, ix: OriginIx, stamp: u64, hops: u8) {
+        if !self.keeps {
+            while let Some(old) = self.above(ix, 0) {
+                self.log.remove(&old.seq);
+                self.of.remove(&(ix, old.stamp));
+            }
+        }
+        self.end += 1;
+        self.log.insert(self.end, Entry { seq: self.end, ix, stamp });
+        self.of.insert((ix, stamp), self.end);
+        let life = &mut self.lives[ix.index()];
+        (life.stamp, life.hops) = (stamp, hops);
+    }
+}
+
+impl Log for Store {
+    fn end(&self) -> u64 {
+        self.end
+    }
+    fn after(&self, seq: u64) -> Option<Entry> {
+        self.log.range(seq + 1..).next().map(|(_, entry)| *entry)
+    }
+    fn above(&self, ix: OriginIx, stamp: u64) -> Option<Entry> {
+        let ((of, stamp), &seq) = self.of.range((ix, stamp + 1)..).next()?;
+        (*of == ix).then_some(Entry { seq, ix, stamp: *stamp })
+    }
+    fn life(&self, ix: OriginIx) -> u64 {
+        self.lives[ix.index()].name
+    }
+    fn find(&self, life: u64) -> Option<OriginIx> {
+        self.names.get(&life).copied()
+    }
+    fn stamp(&self, ix: OriginIx) -> u64 {
+        self.lives[ix.index()].stamp
+    }
+    fn newest(&self, ix: OriginIx) -> u64 {
+        self.lives[ix.index()].stamp
+    }
+    fn hops(&self, ix: OriginIx) -> u8 {
+        self.lives[ix.index()].hops
+    }
+    fn lives(&self) -> u32 {
+        u32::try_from(self.lives.len()).unwrap()
+    }
+}
+
+#[derive(Clone)]
+enum Piece {
+    News { life: u64, stamp: u64, from: u64, hops: u8 },
+    Word(Word),
+    Graft(Ask<u64>),
+    Prune(u64),
+}
+
+/// A frame of at most so many pieces.
+struct Pieces<'a>(&'a Store, Vec<Piece>);
+
+impl Pieces<'_> {
+    fn push(&mut self, piece: Piece) -> bool {
+        let fits = self.1.len() < 12;
+        if fits {
+            self.1.push(piece);
+        }
+        fits
+    }
+}
+
+impl Frame for Pieces<'_> {
+    fn news(&mut self, entry: Entry) -> bool {
+        let Life { name, hops, .. } = self.0.lives[entry.ix.index()];
+        let from = self.0.from(entry);
+        self.push(Piece::News { life: name, stamp: entry.stamp, from, hops })
+    }
+    fn word(&mut self, word: Word) -> bool {
+        self.push(Piece::Word(word))
+    }
+    fn graft(&mut self, ask: Ask<u64>) -> bool {
+        self.push(Piece::Graft(ask))
+    }
+    fn prune(&mut self, life: u64) -> bool {
+        self.push(Piece::Prune(life))
+    }
+}
+
+struct Peer {
+    store: Store,
+    spread: Spread,
+    /// Who is at the other end of each link, and which link it is there.
+    links: Vec<Option<(usize, Link)>>,
+    received: u64,
+    tick: Instant,
+}
+
+enum Happens {
+    Frame { to: usize, link: Link, head: Head, pieces: Vec<Piece> },
+    Wake(usize),
+}
+
+struct World {
+    peers: Vec<Peer>,
+    queue: BTreeMap<(Instant, u64), Happens>,
+    count: u64,
+    now: Instant,
+    rng: Rng,
+    delay: Duration,
+    loss: f64,
+}
+
+fn link(place: usize) -> Link {
+    Link::new(place).unwrap()
+}
+
+impl World {
+    fn new(count: usize, keeps: bool, delay: Duration, loss: f64, seed: u64) -> Self {
+        let peers = (0..count).map(|place| Peer {
+            store: Store { keeps, ..Store::default() },
+            spread: Spread::new(Pace { interval: INTERVAL }, 0),
+            links: std::vec![None; LINKS_MAX],
+            received: 0,
+            tick: Instant::from_nanos(place as u64 * 7_919_000 % 1_000_000_000),
+        });
+        let rng = Rng::new(seed, crate::vocab::NodeId::from_name("world"), 1);
+        let (peers, now) = (peers.collect(), Instant::from_nanos(0));
+        let mut world = Self { peers, queue: BTreeMap::new(), count: 0, now, rng, delay, loss };
+        for peer in 0..count {
+            world.plan(world.peers[peer].tick, Happens::Wake(peer));
+        }
+        world
+    }
+
+    fn plan(&mut self, at: Instant, what: Happens) {
+        self.count += 1;
+        self.queue.insert((at, self.count), what);
+    }
+
+    /// A ring with chords: connected, few hops.
+    fn connect(&mut self, chords: usize, lazy: bool) {
+        let count = self.peers.len();
+        for peer in 0..count {
+            self.open(peer, (peer + 1) % count, lazy);
+            for _ in 0..chords {
+                let other = self.rng.below(u32::try_from(count).unwrap()) as usize;
+                self.open(peer, other, lazy);
+            }
+        }
+    }
+
+    fn open(&mut self, a: usize, b: usize, lazy: bool) {
+        let linked = self.peers[a].links.iter().flatten().any(|&(other, _)| other == b);
+        let free = |peer: &Peer| peer.links.iter().position(Option::is_none);
+        let (Some(at), Some(bt)) = (free(&self.peers[a]), free(&self.peers[b])) else { return };
+        if a == b || linked {
+            return;
+        }
+        for (peer, place, other) in [(a, at, (b, link(bt))), (b, bt, (a, link(at)))] {
+            let Peer { store, spread, links, .. } = &mut self.peers[peer];
+            links[place] = Some(other);
+            spread.link_up(link(place), lazy, self.delay * 2, store);
+            self.plan(self.now, Happens::Wake(peer));
+        }
+    }
+
+    fn close(&mut self, a: usize, place: usize) {
+        let Some((b, back)) = self.peers[a].links[place].take() else { return };
+        self.peers[b].links[back.index()] = None;
+        self.peers[a].spread.link_down(link(place));
+        self.peers[b].spread.link_down(back);
+    }
+
+    fn issue(&mut self, peer: usize) {
+        let Peer { store, spread, .. } = &mut self.peers[peer];
+        let (ix, is_new) = store.place(1000 + peer as u64);
+        if is_new {
+            spread.on_life(ix);
+        }
+        let stamp = store.stamp(ix) + 1;
+        store.put(ix, stamp, 0);
+        spread.on_own(ix);
+        self.plan(self.now, Happens::Wake(peer));
+    }
+
+    fn run(&mut self, time: Duration) {
+        let end = self.now.after(time);
+        while let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= end) {
+            let ((at, _), what) = entry.remove_entry();
+            self.now = at;
+            match what {
+                Happens::Wake(peer) => self.wake(peer),
+                Happens::Frame { to, link, head, pieces } => self.hear(to, link, head, &pieces),
+            }
+        }
+        self.now = end;
+    }
+
+    fn wake(&mut self, at: usize) {
+        let now = self.now;
+        let peer = &mut self.peers[at];
+        if peer.tick <= now {
+            peer.tick = now.after(INTERVAL);
+            peer.spread.on_tick();
+        }
+        peer.spread.on_lacking(now, &peer.store);
+        while let Some(link) = self.peers[at].spread.due(now) {
+            let Peer { store, spread, links, .. } = &mut self.peers[at];
+            let mut frame = Pieces(store, Vec::new());
+            let Some(head) = spread.compose(link, now, store, &mut frame) else { continue };
+            let (to, back) = links[link.index()].expect("it is up");
+            let pieces = frame.1;
+            let lost = f64::from(self.rng.below(10_000)) < self.loss * 10_000.0;
+            if !lost {
+                self.plan(now.after(self.delay), Happens::Frame { to, link: back, head, pieces });
+            }
+        }
+        let peer = &self.peers[at];
+        peer.spread.check();
+        let next = peer.spread.next_deadline().min(peer.tick);
+        assert!(next > now, "no deadline lies in the past");
+        self.plan(next, Happens::Wake(at));
+    }
+
+    fn hear(&mut self, at: usize, link: Link, head: Head, pieces: &[Piece]) {
+        let now = self.now;
+        let Peer { store, spread, received, .. } = &mut self.peers[at];
+        if !spread.on_frame(link, head, now) {
+            *received += pieces.iter().filter(|piece| matches!(piece, Piece::News { .. })).count() as u64;
+            return self.wake(at);
+        }
+        for piece in pieces {
+            match *piece {
+                Piece::News { life, stamp, from, hops } => {
+                    *received += 1;
+                    let (ix, is_new) = store.place(life);
+                    if is_new {
+                        spread.on_life(ix);
+                    }
+                    let have = store.stamp(ix);
+                    let heard = match stamp.cmp(&have) {
+                        core::cmp::Ordering::Equal => Heard::Again,
+                        core::cmp::Ordering::Less => Heard::Old,
+                        core::cmp::Ordering::Greater if from > have => Heard::Gap,
+                        core::cmp::Ordering::Greater => Heard::New,
+                    };
+                    if heard == Heard::New {
+                        store.put(ix, stamp, hops + 1);
+                    }
+                    spread.on_news(link, ix, hops + 1, heard, store);
+                }
+                Piece::Word(word) => {
+                    let word = Word { hops: word.hops + 1, ..word };
+                    spread.on_word((link, head.greets), word, now, store);
+                }
+                Piece::Graft(ask) => spread.on_graft(link, ask, store),
+                Piece::Prune(life) => spread.on_prune(link, life, store),
+            }
+        }
+        spread.on_heard(link, store);
+        self.wake(at);
+    }
+
+    /// How many (node, life) pairs lack something.
+    fn lacking(&self) -> usize {
+        let newest: Vec<_> = self
+            .peers
+            .iter()
+            .enumerate()
+            .map(|(place, peer)| {
+                let name = 1000 + place as u64;
+                (name, peer.store.find(name).map_or(0, |ix| peer.store.stamp(ix)))
+            })
+            .collect();
+        self.peers
+            .iter()
+            .map(|peer| {
+                newest
+                    .iter()
+                    .filter(|&&(name, stamp)| peer.store.find(name).map_or(0, |ix| peer.store.stamp(ix)) < stamp)
+                    .count()
+            })
+            .sum()
+    }
+
+    /// Over how many links each node is from one of them.
+    fn distances(&self, from: usize) -> Vec<u8> {
+        let mut distances = std::vec![u8::MAX; self.peers.len()];
+        let mut rest = std::collections::VecDeque::from([from]);
+        distances[from] = 0;
+        while let Some(at) = rest.pop_front() {
+            for &(other, _) in self.peers[at].links.iter().flatten() {
+                if distances[other] == u8::MAX {
+                    distances[other] = distances[at] + 1;
+                    rest.push_back(other);
+                }
+            }
+        }
+        distances
+    }
+
+    fn received(&self) -> u64 {
+        self.peers.iter().map(|peer| peer.received).sum()
+    }
+}
+
+/// Runs until nobody lacks anything. Returns how many tenths of an interval that took.
+fn settle(world: &mut World) -> u32 {
+    let tenths = (0..300).take_while(|_| {
+        let lacks = world.lacking() > 0;
+        if lacks {
+            world.run(INTERVAL / 10);
+        }
+        lacks
+    });
+    let tenths = u32::try_from(tenths.count()).unwrap();
+    assert_eq!(world.lacking(), 0, "everything comes everywhere");
+    tenths
+}
+
+/// Some issue one info each per interval, for so many intervals. Returns how many deliveries that needs.
+fn issue_for(world: &mut World, intervals: usize, every: usize) -> u64 {
+    let count = world.peers.len();
+    for _ in 0..intervals {
+        (0..count).step_by(every).for_each(|peer| world.issue(peer));
+        world.run(INTERVAL);
+    }
+    (intervals * count.div_ceil(every) * (count - 1)) as u64
+}
+
+#[test]
+fn everything_comes_everywhere_though_frames_are_lost_and_links_break() {
+    for seed in 1..=6 {
+        let mut world = World::new(16, seed % 2 == 0, Duration::from_millis(20 * seed), 0.1, seed);
+        world.connect(3, false);
+        (0..16).for_each(|peer| world.issue(peer));
+        for round in 0..10 {
+            issue_for(&mut world, 1, 3);
+            // Every node keeps its neighbour on the ring: nobody is cut off.
+            let (peer, place) = (round % 16, 2 + round % 3);
+            let keeps = |other: usize| (peer + 1) % 16 == other || (other + 1) % 16 == peer;
+            if world.peers[peer].links[place].is_some_and(|(other, _)| !keeps(other)) {
+                world.close(peer, place);
+            }
+            let other = world.rng.below(16) as usize;
+            world.open(peer, other, round % 2 == 0);
+        }
+        let tenths = settle(&mut world);
+        assert!(tenths <= 60, "seed {seed}: {tenths}");
+    }
+}
+
+#[test]
+fn at_rest_everything_comes_once_and_over_the_shortest_way() {
+    let mut world = World::new(30, false, INTERVAL / 50, 0.0, 3);
+    world.connect(2, false);
+    issue_for(&mut world, 12, 1);
+    let before = world.received();
+    let deliveries = issue_for(&mut world, 10, 1);
+    world.run(2 * INTERVAL);
+    let received = world.received() - before;
+    assert!(received * 100 <= deliveries * 101, "{received} copies of {deliveries}");
+    for origin in 0..30 {
+        let distances = world.distances(origin);
+        for (peer, distance) in world.peers.iter().zip(distances) {
+            let ix = peer.store.find(1000 + origin as u64).unwrap();
+            assert_eq!(peer.store.hops(ix), distance, "of {origin}");
+        }
+    }
+}
+
+#[test]
+fn a_loss_of_one_in_twenty_costs_less_than_a_third_more() {
+    let mut world = World::new(30, false, INTERVAL / 50, 0.05, 4);
+    world.connect(3, false);
+    issue_for(&mut world, 12, 1);
+    let before = world.received();
+    let deliveries = issue_for(&mut world, 20, 1);
+    settle(&mut world);
+    let received = world.received() - before;
+    assert!(received * 10 <= deliveries * 13, "{received} copies of {deliveries}");
+}
+
+#[test]
+fn a_newcomer_gets_everything_once_and_a_new_link_brings_nothing_again() {
+    let mut world = World::new(21, false, INTERVAL / 50, 0.0, 5);
+    for peer in 0..19 {
+        world.open(peer, peer + 1, false);
+    }
+    (0..20).for_each(|peer| world.issue(peer));
+    settle_but(&mut world, 20);
+    world.open(20, 7, true);
+    settle(&mut world);
+    assert_eq!(world.peers[20].received, 20);
+    let before = world.received();
+    world.open(20, 3, true);
+    world.run(3 * INTERVAL);
+    assert_eq!(world.received(), before, "it is only compared");
+    world.issue(0);
+    world.run(3 * INTERVAL);
+    assert_eq!(world.lacking(), 0);
+}
+
+/// The same for all but one, who has no link yet.
+fn settle_but(world: &mut World, alone: usize) {
+    world.run(10 * INTERVAL);
+    assert!(world.peers[alone].store.lives.is_empty());
+}
