@@ -12,6 +12,7 @@
 //! * `membership` — who exists?
 //! * `detector` — what does a silence mean?
 //! * `state` — what does each node say?
+//! * `info` — what should everyone know?
 //! * `node` — the wiring, the only place where rooms meet.
 //!
 //! Rooms know `vocab` and `config`; `packing` also knows `wire`; only `node` knows them all.
@@ -25,7 +26,8 @@ extern crate std;
 
 mod config;
 mod detector;
-mod info;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "`node` will wire it"))]
+pub(crate) mod info;
 mod membership;
 mod node;
 mod packing;

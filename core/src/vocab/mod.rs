@@ -8,6 +8,8 @@ mod domain;
 mod hash;
 mod head;
 mod id;
+#[cfg_attr(not(test), expect(dead_code, reason = "`node` will speak of infos"))]
+mod info;
 mod link;
 mod log;
 mod map;
@@ -16,6 +18,7 @@ mod ring;
 mod rng;
 mod sorted;
 mod sums;
+mod table;
 mod time;
 mod token;
 
@@ -27,6 +30,11 @@ pub(crate) use hash::{fold, mix};
 pub use head::TTL_MAX;
 pub(crate) use head::{Content, GRAIN_BYTES, Head, Item, Rates, Span, grains};
 pub use id::{Incarnation, NodeId};
+#[cfg_attr(not(test), expect(unused_imports, reason = "`node` will keep values"))]
+pub(crate) use info::OwnedInfoValue;
+pub(crate) use info::{
+    GroupDef, GroupOrder, InfoItem, InfoKind, InfoTold, InfoValue, InfoVersion, KeyPattern, KeyRule, Lifetime, Origin,
+};
 pub(crate) use link::{LINKS_MAX, Link, Links};
 pub(crate) use log::{log10_ceil, log10_milli};
 pub(crate) use map::Map;
@@ -35,6 +43,7 @@ pub(crate) use ring::Ring;
 pub(crate) use rng::Rng;
 pub(crate) use sorted::Sorted;
 pub(crate) use sums::{BUCKETS, Sums, bucket_of};
+pub(crate) use table::Table;
 pub use time::Instant;
 pub(crate) use token::{Cookie, Nonce, Prefix};
 

@@ -1,0 +1,72 @@
+//! What are the keys called that everybody knows?
+//!
+//! An *event* is an info under a key that says who issued it and with which stamp, `event/<origin>/<stamp>`, and that
+//! ends soon. Nobody writes it a second time; so its end is its end, nothing is remembered of it, and since everything
+//! of one origin is taken in the order of stamps, so are its events, each once.
+
+use alloc::string::String;
+use core::fmt::Write as _;
+
+use super::limits::Unfit;
+use crate::vocab::{InfoItem, NodeId, Origin};
+
+/// Which cluster this is: permanent, so that whoever joins finds it.
+pub(crate) const CLUSTER_ID: &[u8] = b"cluster-id";
+
+/// Told again and again by one node: who does not hear it is cut off. Not the cluster's name, because that has to be
+/// there when this is not.
+pub(crate) const SENTINEL: &[u8] = b"sentinel";
+
+/// How many nodes there are.
+pub(crate) const NODE_COUNT: &[u8] = b"node-count";
+
+/// What a store can take, by data centre, node and store.
+pub(crate) const MAX_AVAIL_CAPACITY_PREFIX: &[u8] = b"max-avail-capacity-";
+
+pub(crate) const ACCOUNTING: &[u8] = b"accounting";
+pub(crate) const PERMISSIONS: &[u8] = b"permissions";
+pub(crate) const ZONES: &[u8] = b"zones";
+pub(crate) const FIRST_RANGE: &[u8] = b"first-range";
+
+const NODE_PREFIX: &str = "node-";
+
+/// Where events begin.
+pub(crate) const EVENT_PREFIX: &[u8] = b"event/";
+
+/// The key under which a node tells of itself: its number in hexadecimal digits, as few as it has.
+pub(crate) fn node_key(id: NodeId) -> String {
+    written(format_args!("{NODE_PREFIX}{:x}", u128::from_be_bytes(id.to_bytes())))
+}
+
+/// Whose key this is, if it is exactly what [`node_key`] writes.
+pub(crate) fn node_of(key: &[u8]) -> Option<NodeId> {
+    let digits = core::str::from_utf8(key.strip_prefix(NODE_PREFIX.as_bytes())?).ok()?;
+    let id = NodeId::from_u128(u128::from_str_radix(digits, 16).ok()?);
+    (node_key(id).as_bytes() == key).then_some(id)
+}
+
+/// The key of an event.
+pub(crate) fn event_key(Origin { id, boot }: Origin, stamp: u64) -> String {
+    written(format_args!("event/{id}-{boot}/{stamp}"))
+}
+
+pub(crate) fn is_event(key: &[u8]) -> bool {
+    key.starts_with(EVENT_PREFIX)
+}
+
+/// Whether what has the key of an event is that event, or no event at all.
+pub(super) fn admit_event(item: &InfoItem<'_>) -> Result<(), Unfit> {
+    if !is_event(item.key) {
+        return Ok(());
+    }
+    let key = event_key(item.version.origin, item.stamp);
+    let is_it = item.key == key.as_bytes() && item.version.counter == 1;
+    if is_it && item.value.is_some() && item.left_ms.is_some() { Ok(()) } else { Err(Unfit::Event) }
+}
+
+fn written(text: core::fmt::Arguments<'_>) -> String {
+    let mut key = String::new();
+    // Writing into a string never fails.
+    let _ = key.write_fmt(text);
+    key
+}
