@@ -8,7 +8,7 @@ mod domain;
 mod hash;
 mod head;
 mod id;
-#[cfg_attr(not(test), expect(dead_code, reason = "`node` will speak of infos"))]
+
 mod info;
 mod link;
 mod log;

@@ -4,6 +4,7 @@ use super::body::{Body, Sender};
 use super::error::DecodeError;
 use super::heads::Heads;
 use super::heartbeats::Heartbeats;
+use super::pieces::Pieces;
 use super::record::Records;
 use super::spans::Spans;
 use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind};
@@ -47,6 +48,8 @@ pub(crate) struct Datagram<'a> {
     pub(crate) share: Option<i64>,
     /// Where the heartbeats of members stand, as far as the sender knows.
     pub(crate) heartbeats: Heartbeats<'a>,
+    /// What goes over a link.
+    pub(crate) pieces: Pieces<'a>,
     /// Whether the sender asks how far the receiver's copy of its map has come.
     pub(crate) confirm: bool,
 }
@@ -59,7 +62,7 @@ impl<'a> Datagram<'a> {
         let mut body = Body::None;
         let (mut rumours, mut bulk) = (None, None);
         let (mut heads, mut more, mut asks, mut changes) = (None, None, None, None);
-        let (mut rates, mut share, mut heartbeats) = (None, None, None);
+        let (mut rates, mut share, mut heartbeats, mut pieces) = (None, None, None, None);
         let mut confirm = false;
         while let Some((&kind, tail)) = rest.split_first() {
             let (content, tail) = section(tail).ok_or(DecodeError::Cut { kind })?;
@@ -103,6 +106,10 @@ impl<'a> Datagram<'a> {
                     let value = number(content).ok_or(malformed)?;
                     once(kind, share.replace(value).is_none())?;
                 }
+                kind::PIECES => {
+                    let value = Pieces::validate(content).ok_or(malformed)?;
+                    once(kind, pieces.replace(value).is_none())?;
+                }
                 kind::HEARTBEATS => once(kind, heartbeats.replace(Heartbeats::new(content)).is_none())?,
                 _ => {}
             }
@@ -120,6 +127,7 @@ impl<'a> Datagram<'a> {
             rates,
             share,
             heartbeats: heartbeats.unwrap_or_default(),
+            pieces: pieces.unwrap_or_default(),
             confirm,
         })
     }
@@ -197,7 +205,7 @@ fn section(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 fn known_body(kind: u8, content: &[u8]) -> Result<Option<Body<'_>>, DecodeError> {
     let known = matches!(
         kind,
-        kind::PING..=kind::NACK | kind::JOIN..=kind::CLAIM | kind::SUMMARY..=kind::STATE_DIGEST
+        kind::PING..=kind::NACK | kind::JOIN..=kind::LINK | kind::SUMMARY..=kind::STATE_DIGEST
     );
     if known { Body::decode(kind, content).ok_or(DecodeError::Malformed { kind }).map(Some) } else { Ok(None) }
 }
@@ -216,6 +224,7 @@ pub fn probe_decoder(bytes: &[u8], cluster: u32) -> Result<(), DecodeError> {
         let lists = [datagram.heads, datagram.more, datagram.asks];
         let heads = lists.into_iter().flatten().flat_map(|(_, heads)| heads).count();
         let items: usize = datagram.changes.map(|(_, _, items)| items.count()).sum();
-        debug_assert!(records.max(heads).max(items) <= bytes.len());
+        let pieces = datagram.pieces.count();
+        debug_assert!(records.max(heads).max(items).max(pieces) <= bytes.len());
     })
 }

@@ -32,6 +32,8 @@ mod golden_lifeguard;
 mod golden_state;
 mod heads;
 mod heartbeats;
+mod links;
+mod pieces;
 mod prefixes;
 mod record;
 mod spans;
@@ -43,6 +45,8 @@ pub(crate) use datagram::{Datagram, RecordKind};
 pub use datagram::{fit_checksum, probe_decoder};
 pub use error::DecodeError;
 pub(crate) use heads::{HEAD_BYTES_MAX, HeadGroupWriter, HeadOf, Heads};
+pub(crate) use links::{LinkBody, Others};
+pub(crate) use pieces::{PIECE_BYTES_MAX, Piece, Pieces};
 pub(crate) use prefixes::{PrefixWriter, Prefixes};
 pub(crate) use record::{Records, can_listen};
 pub(crate) use spans::{Items, Spans};
@@ -82,6 +86,7 @@ mod kind {
     pub(super) const CHALLENGE: u8 = 0x21;
     pub(super) const WELCOME: u8 = 0x22;
     pub(super) const CLAIM: u8 = 0x23;
+    pub(super) const LINK: u8 = 0x24;
     pub(super) const SUMMARY: u8 = 0x30;
     pub(super) const DIGEST: u8 = 0x31;
     pub(super) const WANTS: u8 = 0x32;
@@ -97,4 +102,5 @@ mod kind {
     pub(super) const RATES: u8 = 0x47;
     pub(super) const SHARE: u8 = 0x48;
     pub(super) const HEARTBEATS: u8 = 0x49;
+    pub(super) const PIECES: u8 = 0x4a;
 }
