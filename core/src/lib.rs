@@ -12,6 +12,7 @@
 //! * `membership` — who exists?
 //! * `detector` — what does a silence mean?
 //! * `state` — what does each node say?
+//! * `overlay` — whom does this node talk to?
 //! * `node` — the wiring, the only place where rooms meet.
 //!
 //! Rooms know `vocab` and `config`; `packing` also knows `wire`; only `node` knows them all.
@@ -27,6 +28,8 @@ mod config;
 mod detector;
 mod membership;
 mod node;
+#[allow(dead_code, unused_imports)]
+mod overlay;
 mod packing;
 mod state;
 mod vocab;

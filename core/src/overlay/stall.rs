@@ -1,0 +1,115 @@
+//! Is this node cut off, and what mends that?
+//!
+//! Links alone do not say that a node is where the others are: two islands are each well linked. Somebody issues
+//! one info again and again, the sentinel; who does not see it is on the wrong island, or on none.
+
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use super::Overlay;
+use super::dialling::Why;
+use super::places::one_of;
+use super::words::{Act, Missed, Scene, Standing};
+use crate::vocab::{Instant, NodeId};
+
+/// The pause between two attempts doubles so many times at most.
+const DOUBLINGS_MAX: u8 = 5;
+
+/// After so many attempts a node that has never seen the sentinel is let in where there is no room.
+const URGENT_TRIES: u8 = 3;
+
+/// How the node stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stall {
+    started: Instant,
+    standing: Standing,
+    since: Instant,
+    /// It has had a link.
+    was_linked: bool,
+    /// How often it has tried to find the sentinel, and when it does so next.
+    tries: u8,
+    next: Instant,
+}
+
+impl Stall {
+    pub(super) const fn new(now: Instant) -> Self {
+        Self { started: now, standing: Standing::Joining, since: now, was_linked: false, tries: 0, next: now }
+    }
+
+    pub(super) const fn standing(&self) -> (Standing, Instant) {
+        (self.standing, self.since)
+    }
+
+    pub(super) const fn stop(&mut self, now: Instant) {
+        (self.standing, self.since) = (Standing::Stopped, now);
+    }
+
+    /// Whether a full node shall let this one in all the same.
+    pub(super) const fn is_urgent(&self) -> bool {
+        matches!(self.standing, Standing::SentinelMissing(Missed::Never)) && self.tries >= URGENT_TRIES
+    }
+}
+
+impl Overlay {
+    /// Finds out how the node stands, and tells if something is wrong or no longer is.
+    pub(super) fn judge(&mut self, scene: &Scene<'_>) {
+        let standing = self.standing_now(scene);
+        let before = self.stall.standing;
+        if standing == before || self.is_stopped() {
+            return;
+        }
+        (self.stall.standing, self.stall.since) = (standing, scene.now);
+        if !matches!((before, standing), (Standing::SentinelMissing(_), Standing::SentinelMissing(_))) {
+            (self.stall.tries, self.stall.next) = (0, scene.now);
+        }
+        if before.is_stall() {
+            self.act(Act::StallLeft(before));
+        }
+        if standing.is_stall() {
+            self.act(Act::StallEntered(standing));
+        }
+    }
+
+    fn standing_now(&mut self, scene: &Scene<'_>) -> Standing {
+        let is_linked = self.links.open() > 0;
+        self.stall.was_linked |= is_linked;
+        // Who was given no address and knows nobody is not cut off from anybody.
+        let is_alone = self.dialling.has_no_bootstraps() && self.nodes <= 1;
+        if !is_linked && !is_alone {
+            return if self.stall.was_linked { Standing::Orphaned } else { Standing::Joining };
+        }
+        let (patience, age) = (self.limits.sentinel_patience, self.limits.sentinel_age);
+        match scene.outlook.sentinel() {
+            Some(sentinel) => {
+                let wait = self.limits.intervals(age).saturating_add(scene.outlook.rtt().saturating_mul(age));
+                let late = scene.now.since(sentinel.since) >= wait;
+                if late { Standing::SentinelMissing(Missed::Late) } else { Standing::Connected }
+            }
+            None if scene.now < self.stall.started.after(self.limits.intervals(patience)) => Standing::Joining,
+            None => Standing::SentinelMissing(Missed::Never),
+        }
+    }
+
+    /// Looks for the sentinel elsewhere, first at the addresses that were given, then also at nodes that others have
+    /// named and of which nothing is known here: they may live on the other island.
+    pub(super) fn mend(&mut self, scene: &mut Scene<'_>) {
+        if !matches!(self.stall.standing, Standing::SentinelMissing(_)) || self.stall.next > scene.now {
+            return;
+        }
+        let mut places: Vec<(SocketAddr, Option<NodeId>)> = Vec::new();
+        let bootstraps = self.dialling.bootstraps().map(|addr| (addr, None));
+        places.extend(bootstraps.filter(|&(addr, id)| self.is_eligible(id, addr, scene.now)));
+        if self.stall.tries > 0 {
+            let strangers = self.dialling.alternates().filter(|peer| !scene.outlook.is_known(peer.id));
+            let strangers = strangers.map(|peer| (peer.addr, Some(peer.id)));
+            places.extend(strangers.filter(|&(addr, id)| self.is_eligible(id, addr, scene.now)));
+        }
+        let place = one_of(&places, scene.rng).or_else(|| Some((self.next_bootstrap()?, None)));
+        if let Some((addr, id)) = place {
+            self.dial((addr, id), Why::Stall, 0, scene);
+        }
+        let doublings = self.stall.tries.min(DOUBLINGS_MAX);
+        self.stall.tries = self.stall.tries.saturating_add(1);
+        self.stall.next = scene.now.after(self.limits.pause(1000, doublings, scene.rng));
+    }
+}
