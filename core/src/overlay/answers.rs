@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::admission::ALTERNATES_TOLD;
-use super::dialling::{Dial, Why};
-use super::links::Entry;
-use super::words::{Accepted, Act, Direction, Ended, Peer, Scene};
 use super::Overlay;
+use super::admission::ALTERNATES_TOLD;
+use super::links::Entry;
+use super::requests::{Dial, Why};
+use super::words::{Accepted, Act, Direction, Ended, Peer, Scene};
 use crate::vocab::{NodeId, Nonce};
 
 impl Overlay {
@@ -17,9 +17,9 @@ impl Overlay {
         }
         self.count_nodes(scene);
         let Accepted { from, nonce, theirs, .. } = *accepted;
-        let known = self.find(from.peer.id, nonce).filter(|&link| {
-            self.links.get(link).is_some_and(|entry| entry.theirs == theirs)
-        });
+        let known = self
+            .find(from.peer.id, nonce)
+            .filter(|&link| self.links.get(link).is_some_and(|entry| entry.theirs == theirs));
         if let Some(entry) = known.and_then(|link| self.links.get_mut(link)) {
             entry.heard = scene.now;
         }
@@ -91,7 +91,8 @@ impl Overlay {
         self.count_nodes(scene);
         if let Some(dial) = self.dialling.take(from.id, nonce) {
             let mine = |peer: &Peer| peer.id == self.me.id || peer.addr == self.me.addr;
-            let named: Vec<Peer> = alternates.iter().take(ALTERNATES_TOLD).filter(|peer| !mine(peer)).copied().collect();
+            let named: Vec<Peer> =
+                alternates.iter().take(ALTERNATES_TOLD).filter(|peer| !mine(peer)).copied().collect();
             self.counts.refusals += 1;
             self.leave_alone(dial.to, self.limits.refused_pause, scene);
             self.dialling.on_refusal(&named, self.links.open() == 0);

@@ -24,7 +24,13 @@ pub(super) struct Backoffs {
 
 impl Backoffs {
     /// Leaves somebody alone for once to twice so many intervals, and twice as long each time.
-    pub(super) fn extend(&mut self, addr: SocketAddr, intervals: u32, limits: &Limits, (now, rng): (Instant, &mut Rng)) {
+    pub(super) fn extend(
+        &mut self,
+        addr: SocketAddr,
+        intervals: u32,
+        limits: &Limits,
+        (now, rng): (Instant, &mut Rng),
+    ) {
         let doublings = self.entries.get(&addr).map_or(0, |backoff| backoff.doublings);
         let until = now.after(limits.pause(intervals.saturating_mul(1000), doublings, rng));
         let doublings = doublings.saturating_add(1).min(limits.doublings_max);

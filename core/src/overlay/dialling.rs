@@ -8,10 +8,8 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::Overlay;
-use super::backoffs::Backoffs;
-use super::limits::Limits;
-use super::links::Links;
-use super::places::{Alternates, Bootstraps, one_of};
+use super::places::one_of;
+use super::requests::{Dial, Dialling, Forward, Why};
 use super::words::{Act, Direction, Peer, Scene};
 use crate::vocab::{Instant, NodeId, Nonce, Rng};
 
@@ -22,14 +20,11 @@ const REPEATS: u8 = 2;
 const JOINS: usize = 3;
 
 /// A refusal is followed to somebody else so many times in a row.
-pub(super) const FORWARDS_MAX: u8 = 3;
+const FORWARDS_MAX: u8 = 3;
 
 /// Time between two attempts to join: at least so many thousandths of an interval, doubled so many times.
 const JOIN_PAUSE: u32 = 500;
 const JOIN_DOUBLINGS_MAX: u8 = 5;
-
-/// Whoever has lost every link joins within so many thousandths of an interval.
-const ORPHAN_PAUSE: u32 = 250;
 
 /// A forward waits for up to so many thousandths of an interval.
 const FORWARD_PAUSE: u32 = 50;
@@ -41,174 +36,8 @@ const FILLS: usize = 2;
 const CONTENT_REFUSALS: u8 = 4;
 const CONTENT_LINKS: usize = 3;
 
-/// After so many refusals a node without a link is let in where there is no room.
-const URGENT_REFUSALS: u8 = 3;
-
 /// So many draws for one node that may be asked.
 const DRAWS: u32 = 16;
-
-/// Why somebody is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
-    Join,
-    Fill,
-    Stall,
-    Tighten,
-}
-
-/// A request under way.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Dial {
-    pub(super) to: SocketAddr,
-    /// Who lives there; of an address that was given nobody knows.
-    pub(super) id: Option<NodeId>,
-    pub(super) nonce: Nonce,
-    pub(super) why: Why,
-    /// How many refusals led here.
-    pub(super) forwards: u8,
-    /// It becomes a link only in the place of another one.
-    pub(super) swaps: bool,
-    repeats_left: u8,
-    due: Instant,
-}
-
-/// A request that waits for a moment, so that not all of those who were refused ask at once.
-#[derive(Debug, Clone, Copy)]
-struct Forward {
-    at: Instant,
-    peer: Peer,
-    why: Why,
-    forwards: u8,
-}
-
-/// Requests, and what is known of whom to ask.
-#[derive(Debug, Clone)]
-pub(super) struct Dialling {
-    dials: Vec<Dial>,
-    forwards: Vec<Forward>,
-    bootstraps: Bootstraps,
-    alternates: Alternates,
-    pub(super) backoffs: Backoffs,
-    /// When the next attempt to join is made; never while there is a link.
-    join: Instant,
-    join_doublings: u8,
-    /// Since the last link, loss or new node.
-    refused: u8,
-    /// Since the last link.
-    refused_alone: u8,
-}
-
-impl Dialling {
-    pub(super) fn new(bootstraps: Bootstraps, now: Instant) -> Self {
-        Self {
-            dials: Vec::new(),
-            forwards: Vec::new(),
-            bootstraps,
-            alternates: Alternates::default(),
-            backoffs: Backoffs::default(),
-            join: now,
-            join_doublings: 0,
-            refused: 0,
-            refused_alone: 0,
-        }
-    }
-
-    pub(super) fn bootstraps(&self) -> impl Iterator<Item = SocketAddr> {
-        self.bootstraps.iter()
-    }
-
-    pub(super) fn has_no_bootstraps(&self) -> bool {
-        self.bootstraps.is_empty()
-    }
-
-    pub(super) fn alternates(&self) -> impl Iterator<Item = Peer> {
-        self.alternates.iter()
-    }
-
-    pub(super) fn is_under_way(&self, id: Option<NodeId>, addr: SocketAddr) -> bool {
-        self.dials.iter().any(|dial| dial.to == addr || (id.is_some() && dial.id == id))
-    }
-
-    /// Takes the request out that somebody has answered.
-    pub(super) fn take(&mut self, from: NodeId, nonce: Nonce) -> Option<Dial> {
-        let is_it = |dial: &Dial| dial.nonce == nonce && dial.id.is_none_or(|id| id == from);
-        let place = self.dials.iter().position(is_it)?;
-        Some(self.dials.swap_remove(place))
-    }
-
-    /// Drops the requests to somebody to whom there is a link.
-    pub(super) fn cancel(&mut self, peer: Peer) {
-        self.dials.retain(|dial| dial.to != peer.addr && dial.id != Some(peer.id));
-    }
-
-    pub(super) fn drop_requests(&mut self) {
-        self.dials.clear();
-        self.forwards.clear();
-    }
-
-    /// Somebody is there no more.
-    pub(super) fn forget(&mut self, id: NodeId) {
-        self.dials.retain(|dial| dial.id != Some(id));
-        self.forwards.retain(|forward| forward.peer.id != id);
-        self.alternates.forget(id);
-    }
-
-    /// A request has come back to its sender.
-    pub(super) fn on_loopback(&mut self, nonce: Nonce) {
-        if let Some(place) = self.dials.iter().position(|dial| dial.nonce == nonce) {
-            self.bootstraps.remove(self.dials.swap_remove(place).to);
-        }
-    }
-
-    pub(super) const fn on_link(&mut self) {
-        (self.refused, self.refused_alone) = (0, 0);
-    }
-
-    pub(super) const fn on_link_lost(&mut self) {
-        self.refused = 0;
-    }
-
-    pub(super) const fn on_new_node(&mut self) {
-        self.refused = 0;
-    }
-
-    /// Somebody refused, and named others.
-    pub(super) fn on_refusal(&mut self, named: &[Peer], is_alone: bool) {
-        self.refused = self.refused.saturating_add(1);
-        self.refused_alone = if is_alone { self.refused_alone.saturating_add(1) } else { 0 };
-        named.iter().for_each(|&peer| self.alternates.add(peer));
-    }
-
-    /// Whether a full node shall let this one in all the same.
-    pub(super) const fn is_urgent(&self) -> bool {
-        self.refused_alone >= URGENT_REFUSALS
-    }
-
-    /// A node without links joins, one with links does not.
-    pub(super) fn set_join(&mut self, is_linked: bool, limits: &Limits, (now, rng): (Instant, &mut Rng)) {
-        if is_linked {
-            (self.join, self.join_doublings) = (Instant::NEVER, 0);
-        } else if self.join == Instant::NEVER {
-            self.join = limits.soon(ORPHAN_PAUSE, now, rng);
-        }
-    }
-
-    pub(super) fn next_due(&self) -> Instant {
-        let dials = self.dials.iter().map(|dial| dial.due).min().unwrap_or(Instant::NEVER);
-        let forwards = self.forwards.iter().map(|forward| forward.at).min().unwrap_or(Instant::NEVER);
-        dials.min(forwards).min(self.join)
-    }
-
-    /// Asserts that no request leads to this node or beside a link, and that one at most would swap.
-    pub(super) fn check(&self, me: Peer, links: &Links) {
-        for dial in &self.dials {
-            assert!(dial.to != me.addr && dial.id != Some(me.id), "no request leads to this node");
-            assert!(!links.leads_to(dial.id, dial.to), "no request leads where a link leads");
-            assert!(self.dials.iter().filter(|other| other.to == dial.to).count() == 1, "nobody is asked twice");
-        }
-        assert!(self.dials.iter().filter(|dial| dial.swaps).count() <= 1, "one swap at a time");
-    }
-}
 
 /// A number that names a request or a link.
 pub(super) fn new_nonce(rng: &mut Rng) -> Nonce {
@@ -247,8 +76,7 @@ impl Overlay {
     pub(super) fn next_bootstrap(&mut self) -> Option<SocketAddr> {
         let Self { me, links, dialling, .. } = self;
         let Dialling { bootstraps, dials, .. } = dialling;
-        let is_free =
-            |addr| addr != me.addr && !links.leads_to(None, addr) && dials.iter().all(|dial| dial.to != addr);
+        let is_free = |addr| addr != me.addr && !links.leads_to(None, addr) && dials.iter().all(|dial| dial.to != addr);
         bootstraps.next(is_free)
     }
 
@@ -305,6 +133,8 @@ impl Overlay {
         let under_way = self.dialling.dials.len() + self.dialling.forwards.len();
         let wanted = match refused.why {
             Why::Join if self.links.open() == 0 => JOINS.saturating_sub(under_way),
+            // Others have linked it meanwhile; those of whom it knows nothing may be on another island.
+            Why::Join if self.outgoing_held() < self.caps().outgoing => 1,
             Why::Stall if self.stall.standing().0.is_stall() => 1,
             Why::Join | Why::Fill | Why::Stall | Why::Tighten => 0,
         };
@@ -312,7 +142,9 @@ impl Overlay {
             return;
         }
         let pending = |peer: &Peer| self.dialling.forwards.iter().any(|forward| forward.peer.id == peer.id);
-        let may_be_asked = |peer: &&Peer| self.is_eligible(Some(peer.id), peer.addr, scene.now) && !pending(peer);
+        let is_wanted = |peer: &Peer| self.links.open() == 0 || !scene.outlook.is_known(peer.id);
+        let may_be_asked =
+            |peer: &&Peer| self.is_eligible(Some(peer.id), peer.addr, scene.now) && !pending(peer) && is_wanted(peer);
         let mut choice: Vec<Peer> = named.iter().filter(may_be_asked).copied().collect();
         for _ in 0..wanted {
             let Some(peer) = one_of(&choice, scene.rng) else { break };
@@ -348,8 +180,17 @@ impl Overlay {
             let known = (0..JOINS).filter_map(|_| scene.outlook.fresh(scene.rng));
             places.extend(known.map(|candidate| (candidate.peer.addr, Some(candidate.peer.id))));
             places.retain(|&(addr, id)| self.is_eligible(id, addr, scene.now));
+            if places.is_empty() {
+                places.extend(self.lost_place(scene));
+            }
         }
         one_of(&places, scene.rng).or_else(|| Some((self.next_bootstrap()?, None)))
+    }
+
+    /// Somebody who was known once and may be asked.
+    pub(super) fn lost_place(&self, scene: &mut Scene<'_>) -> Option<(SocketAddr, Option<NodeId>)> {
+        let lost = scene.outlook.lost(scene.rng).map(|peer| (peer.addr, Some(peer.id)));
+        lost.filter(|&(addr, id)| self.is_eligible(id, addr, scene.now))
     }
 
     /// Asks two nodes more, as long as links are wanted and somebody might give one.

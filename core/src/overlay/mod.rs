@@ -6,7 +6,8 @@
 //!
 //! * [`links`] — the table; [`limits`] — caps and waits; [`words`] — what is heard and said;
 //! * [`admission`] — who is given a link; [`dialling`] — who is asked for one: to join, and to have enough;
-//! * [`answers`] — what an answer to that changes; [`backoffs`], [`places`] — who is left alone, who can be asked;
+//! * [`requests`] — what is under way; [`answers`] — what an answer changes;
+//! * [`backoffs`], [`places`] — who is left alone, who can be asked;
 //! * [`lease`] — is the other side still there?
 //! * [`stall`] — is this node cut off? [`tighten`] — is somebody too far away?
 //!
@@ -34,6 +35,7 @@ mod lease;
 mod limits;
 mod links;
 mod places;
+mod requests;
 mod stall;
 #[cfg(test)]
 mod tests;
@@ -44,10 +46,10 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 pub(crate) use admission::ALTERNATES_TOLD;
-use dialling::Dialling;
 pub(crate) use limits::{Caps, Limits};
 use links::{Entry, Links};
 use places::Bootstraps;
+use requests::Dialling;
 use stall::Stall;
 use tighten::Tightening;
 pub(crate) use words::{
@@ -181,11 +183,11 @@ impl Overlay {
         let Entry { peer, direction, open, theirs, .. } = entry;
         if open {
             self.act(Act::Down { link, peer, direction, why });
+            self.dialling.on_change();
         }
         if tell {
             self.act(Act::Close { to: peer.addr, nonce: theirs });
         }
-        self.dialling.on_link_lost();
     }
 
     /// Takes the number of nodes over. With more nodes there is somebody to ask again.
@@ -193,7 +195,7 @@ impl Overlay {
         let nodes = scene.outlook.nodes();
         if nodes > self.nodes {
             self.nodes = nodes;
-            self.dialling.on_new_node();
+            self.dialling.on_change();
         }
     }
 

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::Overlay;
-use super::dialling::Why;
 use super::places::one_of;
+use super::requests::Why;
 use super::words::{Act, Missed, Scene, Standing};
 use crate::vocab::{Instant, NodeId};
 
@@ -91,7 +91,8 @@ impl Overlay {
     }
 
     /// Looks for the sentinel elsewhere, first at the addresses that were given, then also at nodes that others have
-    /// named and of which nothing is known here: they may live on the other island.
+    /// named and of which nothing is known here, and at such of which nothing comes any more: they may live on the
+    /// other island.
     pub(super) fn mend(&mut self, scene: &mut Scene<'_>) {
         if !matches!(self.stall.standing, Standing::SentinelMissing(_)) || self.stall.next > scene.now {
             return;
@@ -103,6 +104,7 @@ impl Overlay {
             let strangers = self.dialling.alternates().filter(|peer| !scene.outlook.is_known(peer.id));
             let strangers = strangers.map(|peer| (peer.addr, Some(peer.id)));
             places.extend(strangers.filter(|&(addr, id)| self.is_eligible(id, addr, scene.now)));
+            places.extend(self.lost_place(scene));
         }
         let place = one_of(&places, scene.rng).or_else(|| Some((self.next_bootstrap()?, None)));
         if let Some((addr, id)) = place {

@@ -4,7 +4,7 @@
 //! away only when it holds one in its hand that brings more. With less, links are swapped for ever.
 
 use super::Overlay;
-use super::dialling::Why;
+use super::requests::Why;
 use super::words::{Direction, Scene, Standing};
 use crate::vocab::{Instant, Link};
 

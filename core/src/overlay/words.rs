@@ -85,6 +85,10 @@ pub(crate) trait Outlook {
     /// Somebody at random, of all whose marker is fresh; this node never.
     fn fresh(&self, rng: &mut Rng) -> Option<Candidate>;
 
+    /// Somebody at random, of all that are known or were, whose marker is not fresh: of such nodes the other half of
+    /// a cluster consists that was cut in two.
+    fn lost(&self, rng: &mut Rng) -> Option<Peer>;
+
     /// Whether there is a marker of somebody, fresh or not.
     fn is_known(&self, id: NodeId) -> bool;
 
@@ -168,27 +172,58 @@ impl Standing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Act {
     /// Ask for a link; with the own marker, the digest, the node count, and whether it is urgent.
-    Request { to: SocketAddr, nonce: Nonce },
+    Request {
+        to: SocketAddr,
+        nonce: Nonce,
+    },
     /// Give a link, for which `theirs` asked; with what the other side lacks and the digest.
-    Accept { link: Link },
+    Accept {
+        link: Link,
+    },
     /// Turn somebody away; with the node count and the [`alternates`](super::Overlay::alternates).
-    Refuse { to: Peer, nonce: Nonce },
+    Refuse {
+        to: Peer,
+        nonce: Nonce,
+    },
     /// There is a link already, or one on its way.
-    Duplicate { to: SocketAddr, nonce: Nonce },
+    Duplicate {
+        to: SocketAddr,
+        nonce: Nonce,
+    },
     /// First frame over an outgoing link; with what the other side lacks.
-    Confirm { link: Link },
+    Confirm {
+        link: Link,
+    },
     /// A frame that says only that this side is there; one that `asks` is answered by one that does not.
-    KeepAlive { link: Link, asks: bool },
+    KeepAlive {
+        link: Link,
+        asks: bool,
+    },
     /// The link or request of this nonce is no more.
-    Close { to: SocketAddr, nonce: Nonce },
+    Close {
+        to: SocketAddr,
+        nonce: Nonce,
+    },
     /// Stamp the own marker anew, with the count of incoming links.
     Mark,
     /// A link is open.
-    Up { link: Link, peer: Peer, direction: Direction },
+    Up {
+        link: Link,
+        peer: Peer,
+        direction: Direction,
+    },
     /// It is not any more, and its place may be given to another.
-    Down { link: Link, peer: Peer, direction: Direction, why: Ended },
+    Down {
+        link: Link,
+        peer: Peer,
+        direction: Direction,
+        why: Ended,
+    },
     /// Somebody turned this node away, and named so many others.
-    Refused { by: Peer, alternates: u8 },
+    Refused {
+        by: Peer,
+        alternates: u8,
+    },
     StallEntered(Standing),
     StallLeft(Standing),
 }

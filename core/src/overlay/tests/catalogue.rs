@@ -2,8 +2,8 @@
 //!
 //! Its set of addresses is here the table of links, the addresses that were given, and the nodes that were named.
 
-use std::vec::Vec;
 use std::collections::BTreeSet;
+use std::vec::Vec;
 
 use super::desk::{Desk, ME, addr, candidate, nonce_of, peer, request, requests};
 use crate::overlay::places::{ALTERNATES_MAX, Alternates, Bootstraps, one_of};
@@ -22,7 +22,12 @@ fn listed(alternates: &Alternates) -> Vec<Peer> {
 
 #[test]
 fn max_size() {
-    let limits = Limits { outgoing_min: 1, outgoing_max: 1, incoming_mult: 1, ..Limits::new(core::time::Duration::from_secs(1)) };
+    let limits = Limits {
+        outgoing_min: 1,
+        outgoing_max: 1,
+        incoming_mult: 1,
+        ..Limits::new(core::time::Duration::from_secs(1))
+    };
     let mut desk = Desk::with_limits(&[], limits);
     assert!(matches!(desk.request(request(1))[..], [Act::Accept { .. }]), "there is room");
     assert!(matches!(desk.request(request(2))[..], [Act::Refuse { .. }]), "there is none after one");

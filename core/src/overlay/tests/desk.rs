@@ -23,6 +23,7 @@ pub(super) struct Told {
     pub(super) unchanged_since: Instant,
     pub(super) fresh: Vec<Candidate>,
     pub(super) known: Vec<NodeId>,
+    pub(super) lost: Vec<Peer>,
     pub(super) far: Vec<Peer>,
     pub(super) fed: Vec<(Link, u32)>,
 }
@@ -46,6 +47,10 @@ impl Outlook for Told {
 
     fn fresh(&self, rng: &mut Rng) -> Option<Candidate> {
         self.fresh.get(below(self.fresh.len(), rng)).copied()
+    }
+
+    fn lost(&self, rng: &mut Rng) -> Option<Peer> {
+        self.lost.get(below(self.lost.len(), rng)).copied()
     }
 
     fn is_known(&self, id: NodeId) -> bool {

@@ -1,7 +1,7 @@
 //! Who is asked for a link, how often, and when no more.
 
-use std::vec::Vec;
 use std::collections::BTreeSet;
+use std::vec::Vec;
 
 use super::desk::{Desk, ME, addr, candidate, nonce, nonce_of, peer, request, requests, without_marks};
 use crate::overlay::{Act, Direction, Ended, Gain, Standing};
@@ -46,6 +46,17 @@ fn a_refusal_is_followed_to_three_others_at_once_and_three_times_in_a_row() {
     }
     assert_eq!(requests(&desk.pass(50)), [], "then it waits");
     assert_eq!(desk.overlay.counts().refusals, 10);
+}
+
+#[test]
+fn an_orphan_whom_nobody_fresh_can_help_asks_somebody_whom_it_knew() {
+    let mut desk = Desk::new(&[]);
+    desk.told.nodes = 2;
+    desk.told.lost = Vec::from([peer(7)]);
+    assert_eq!(requests(&desk.pass(0))[0].0, addr(7));
+    desk.told.fresh = Vec::from([candidate(8, 0)]);
+    let next = core::iter::from_fn(|| Some(requests(&desk.pass(100)))).flatten().find(|(to, _)| *to != addr(7));
+    assert_eq!(next.expect("somebody else is asked").0, addr(8), "whoever is fresh comes first");
 }
 
 #[test]
@@ -171,7 +182,8 @@ fn two_addresses_of_one_node_give_one_link() {
         let mut desk = desk.clone();
         desk.serve(other);
         let acts = desk.accept(other, asked.1, Gain::default());
-        let down = Act::Down { link: Link(0), peer: peer(other), direction: Direction::Incoming, why: Ended::Redundant };
+        let down =
+            Act::Down { link: Link(0), peer: peer(other), direction: Direction::Incoming, why: Ended::Redundant };
         assert_eq!(acts.contains(&down), redundant);
         assert_eq!(acts.contains(&Act::Confirm { link: Link(0) }), redundant);
         assert_eq!(desk.overlay.degree(), 1);
@@ -200,13 +212,8 @@ fn a_node_that_stops_closes_every_link_and_answers_nobody() {
     let acts = desk.call(|overlay, scene| overlay.stop(scene));
     let close = |number| Act::Close { to: addr(number), nonce: nonce_of(number) };
     let down = |link, number, direction| Act::Down { link, peer: peer(number), direction, why: Ended::Stopped };
-    let expected = [
-        down(links[0], 1, Direction::Incoming),
-        close(1),
-        down(outgoing, 2, Direction::Outgoing),
-        close(2),
-        close(3),
-    ];
+    let expected =
+        [down(links[0], 1, Direction::Incoming), close(1), down(outgoing, 2, Direction::Outgoing), close(2), close(3)];
     assert_eq!(without_marks(acts), expected);
     assert_eq!(desk.overlay.standing(), (Standing::Stopped, desk.now));
     desk.told.fresh = Vec::from([candidate(10, 0)]);

@@ -90,5 +90,8 @@ fn a_request_that_the_other_side_closes_is_over() {
     let mut desk = Desk::new(&[1]);
     let asked = super::desk::requests(&desk.pass(0))[0].1;
     desk.call(|overlay, scene| overlay.on_close(peer(1).id, asked, scene));
-    assert_eq!(desk.accept(1, asked, crate::overlay::Gain::default()), [Act::Close { to: addr(1), nonce: nonce_of(1) }]);
+    assert_eq!(
+        desk.accept(1, asked, crate::overlay::Gain::default()),
+        [Act::Close { to: addr(1), nonce: nonce_of(1) }]
+    );
 }

@@ -67,3 +67,31 @@ fn two_halves_that_were_cut_apart_become_one() {
     world.run_until(160 * INTERVAL);
     assert!(world.last_dial() < 140 * INTERVAL, "asked at {}", world.last_dial());
 }
+
+#[test]
+fn nodes_that_restart_one_by_one_are_linked_again() {
+    let mut world = World::new(25, GOOD, 1);
+    world.run_until(20 * INTERVAL);
+    for node in 0..25 {
+        // The first half is back before anybody has missed it, the other half after its leases are over.
+        world.restart(node, if node % 2 == 0 { INTERVAL } else { 6 * INTERVAL });
+        world.run_until(world.now + 2 * INTERVAL);
+    }
+    world.run_until(120 * INTERVAL);
+    assert!(world.is_connected() && world.all_known());
+    assert!(world.standings().iter().all(|standing| *standing == Standing::Connected));
+    assert!(world.last_dial() < 100 * INTERVAL, "asked at {}", world.last_dial());
+}
+
+#[test]
+fn a_half_to_which_nobody_gave_an_address_finds_the_other_again() {
+    let mut world = World::linked(24, &lattice(24, 0).collect::<Vec<_>>(), GOOD, 1);
+    world.run_until(30 * INTERVAL);
+    world.cut_at(12);
+    world.run_until(70 * INTERVAL);
+    assert!(!world.is_connected());
+    world.heal();
+    world.run_until(140 * INTERVAL);
+    assert!(world.is_connected(), "by the addresses of those of whom nothing comes any more");
+    assert!(world.standings().iter().all(|standing| *standing == Standing::Connected));
+}

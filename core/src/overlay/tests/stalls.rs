@@ -73,6 +73,9 @@ fn a_missing_sentinel_is_looked_for_at_given_addresses_and_then_at_strangers() {
     let asked = requests(&desk.pass(0))[0].1;
     desk.serve(1);
     desk.refuse(30, asked, &[5, 20]);
+    let asked = requests(&desk.pass(50));
+    assert_eq!(asked.iter().map(|(to, _)| *to).collect::<Vec<_>>(), [addr(20)], "with a link only a stranger is asked");
+    desk.call(|overlay, scene| overlay.on_duplicate(peer(20).id, asked[0].1, scene));
     let mut places = Vec::new();
     for _ in 0..2000 {
         for (to, asked) in requests(&pass(&mut desk, 100)) {

@@ -117,3 +117,41 @@ fn what_is_far_depends_on_the_number_of_nodes() {
         assert_eq!(Limits::hops_max(nodes), hops, "{nodes} nodes");
     }
 }
+
+#[test]
+fn caps_are_cube_roots_and_never_shrink() {
+    let limits = Limits::new(core::time::Duration::from_secs(1));
+    let strict = Limits { outgoing_min: 3, ..limits };
+    let table = [(0, 5, 3), (27, 5, 3), (28, 5, 4), (125, 5, 5), (126, 6, 6), (1000, 10, 10), (u32::MAX, 10, 10)];
+    for (nodes, outgoing, of_strict) in table {
+        let caps = limits.caps(nodes);
+        assert_eq!((caps.outgoing, caps.incoming), (outgoing, 2 * outgoing), "{nodes} nodes");
+        assert_eq!(strict.caps(nodes).outgoing, of_strict, "{nodes} nodes");
+    }
+    let largest = Limits { outgoing_max: u8::MAX, incoming_mult: u8::MAX, ..limits }.caps(u32::MAX);
+    assert_eq!(largest.outgoing + largest.incoming, usize::from(Link::MAX), "as many as there are places");
+    let mut desk = full();
+    desk.told.nodes = 1000;
+    desk.call(|overlay, scene| overlay.on_outlook(scene));
+    desk.told.nodes = 3;
+    desk.call(|overlay, scene| overlay.on_outlook(scene));
+    assert_eq!((desk.overlay.caps().outgoing, desk.overlay.hops_max()), (10, 7));
+}
+
+#[test]
+fn markers_are_stamped_before_they_are_stale() {
+    let mut desk = full();
+    let limits = *desk.overlay.limits();
+    assert_eq!((limits.marker_fresh().as_millis(), limits.marker_life().as_secs()), (14_500, 30));
+    let mut times = Vec::new();
+    for _ in 0..3000 {
+        desk.frames();
+        let marks = desk.pass_connected(100).iter().filter(|act| **act == Act::Mark).count();
+        times.extend((0..marks).map(|_| desk.now));
+    }
+    assert!(times.len() >= 23);
+    for pair in times.windows(2) {
+        let pause = pair[1].since(pair[0]);
+        assert!(pause <= limits.marker_fresh() && pause.as_secs() >= 7, "{pause:?}");
+    }
+}

@@ -108,9 +108,8 @@ impl Knowledge {
     pub(super) fn gain(&self, other: &Self) -> Gain {
         let limit = Limits::hops_max(self.nodes());
         let sentinel = |knowledge: &Self| knowledge.known.last().copied().flatten().map_or(0, |known| known.stamp);
-        let nearer = |&origin: &usize| {
-            self.is_far(origin) && other.known[origin].is_some_and(|theirs| theirs.hops < limit)
-        };
+        let nearer =
+            |&origin: &usize| self.is_far(origin) && other.known[origin].is_some_and(|theirs| theirs.hops < limit);
         Gain {
             newer_sentinel: sentinel(other) > sentinel(self),
             nearer_origins: u32::try_from(self.nodes.iter().copied().filter(nearer).count()).expect("few nodes"),
@@ -126,8 +125,11 @@ impl Knowledge {
         self.is_fresh(origin) && self.known[origin].is_some_and(|known| known.far >= FAR_STAMPS)
     }
 
-    fn pick(&self, rng: &mut Rng) -> usize {
-        self.nodes[rng.below(u32::try_from(self.nodes.len()).expect("few nodes")) as usize]
+    /// Somebody at random, unless many draws are in vain.
+    fn draw(&self, rng: &mut Rng, will_do: impl Fn(usize) -> bool) -> Option<usize> {
+        let nodes = u32::try_from(self.nodes.len()).expect("few nodes");
+        let mut draws = (0..32).map(|_| self.nodes[rng.below(nodes) as usize]);
+        draws.find(|&origin| will_do(origin))
     }
 }
 
@@ -153,13 +155,12 @@ impl Outlook for Knowledge {
     }
 
     fn fresh(&self, rng: &mut Rng) -> Option<Candidate> {
-        for _ in 0..32 {
-            let origin = self.pick(rng);
-            if origin != self.me && self.is_fresh(origin) {
-                return Some(Candidate { peer: peer_of(origin), incoming: self.known[origin]?.incoming });
-            }
-        }
-        None
+        let origin = self.draw(rng, |origin| origin != self.me && self.is_fresh(origin))?;
+        Some(Candidate { peer: peer_of(origin), incoming: self.known[origin]?.incoming })
+    }
+
+    fn lost(&self, rng: &mut Rng) -> Option<Peer> {
+        self.draw(rng, |origin| !self.is_fresh(origin)).map(peer_of)
     }
 
     fn is_known(&self, id: NodeId) -> bool {

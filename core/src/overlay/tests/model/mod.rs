@@ -5,18 +5,21 @@
 
 mod knowledge;
 mod measure;
+mod traffic;
 
-use std::vec::Vec;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
+use std::vec;
+use std::vec::Vec;
 
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use crate::overlay::dialling::Why;
-use crate::overlay::{Accepted, Act, Counts, Ended, Limits, Overlay, Peer, Request, Scene, Speaker};
-use crate::vocab::{Instant, Link, NodeId, Nonce, Rng, mix};
+use crate::overlay::requests::Why;
+use crate::overlay::{Act, Counts, Limits, Overlay, Peer, Scene};
+use crate::vocab::{Instant, Link, NodeId, Rng, mix};
 use knowledge::{Knowledge, Mark, addr_of};
+use traffic::{Event, Message, What};
 
 /// Nanoseconds.
 pub(super) type Time = u64;
@@ -31,52 +34,6 @@ const SPACING: Time = INTERVAL / 10;
 pub(super) struct Network {
     pub(super) latency: u64,
     pub(super) loss: u32,
-}
-
-/// What travels.
-#[derive(Debug, Clone)]
-enum Message {
-    Request { nonce: Nonce, urgent: bool, mark: Mark, nodes: u32 },
-    Accept { nonce: Nonce, theirs: Nonce },
-    Refuse { nonce: Nonce, nodes: u32, alternates: Vec<Peer> },
-    Duplicate { nonce: Nonce },
-    KeepAlive { nonce: Nonce, asks: bool },
-    Marks { nonce: Nonce, marks: Vec<Mark> },
-    Close { nonce: Nonce },
-}
-
-#[derive(Debug, Clone)]
-enum What {
-    Start(usize),
-    Wake(usize),
-    Tell(usize),
-    Deliver { to: usize, from: Speaker, message: Message },
-}
-
-struct Event {
-    at: Time,
-    number: u64,
-    what: What,
-}
-
-impl PartialEq for Event {
-    fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
-    }
-}
-
-impl Eq for Event {}
-
-impl PartialOrd for Event {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Event {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
-    }
 }
 
 struct Node {
@@ -99,6 +56,8 @@ pub(super) struct World {
     limits: Limits,
     bootstraps: Vec<SocketAddr>,
     nodes: Vec<Option<Node>>,
+    /// How often each node has started.
+    boots: Vec<u64>,
     queue: BinaryHeap<Reverse<Event>>,
     number: u64,
     rng: Rng,
@@ -157,6 +116,7 @@ impl World {
             limits: Limits::new(Duration::from_nanos(INTERVAL)),
             bootstraps: Vec::new(),
             nodes: (0..count).map(|_| None).collect(),
+            boots: vec![0; count],
             queue: BinaryHeap::new(),
             number: 0,
             rng: Rng::new(seed, NodeId::from_u128(u128::MAX), 0),
@@ -214,6 +174,12 @@ impl World {
         self.nodes[node] = None;
     }
 
+    /// A node stops without a word and starts again, knowing nothing, after this time.
+    pub(super) fn restart(&mut self, node: usize, after: Time) {
+        self.crash(node);
+        self.push(self.now + after, What::Start(node));
+    }
+
     /// So many of so many nodes, at random, stop without a word.
     pub(super) fn crash_some(&mut self, share: usize, of: usize) {
         let mut living = self.living();
@@ -234,17 +200,19 @@ impl World {
 
     fn start(&mut self, node: usize) {
         let (me, now) = (peer_of(node), Instant::from_nanos(self.now));
-        let mut rng = Rng::new(self.rng.next(), me.id, 1);
+        self.boots[node] += 1;
+        let mut rng = Rng::new(self.rng.next(), me.id, self.boots[node]);
         let overlay = Overlay::new(me, self.limits, &self.bootstraps, now, &mut rng);
         let rtt = Duration::from_nanos(2 * self.network.latency * INTERVAL / 1000);
         let mut knowledge = Knowledge::new(node, self.nodes.len(), self.limits, rtt);
         knowledge.now = self.now;
-        knowledge.take(Mark { origin: node, stamp: 1, hops: 0, incoming: 0 }, None);
+        // Stamps go on where the last life ended, as they would with lives of their own.
+        let stamp = u32::try_from(self.boots[node]).expect("few lives") * 1000;
+        knowledge.take(Mark { origin: node, stamp, hops: 0, incoming: 0 }, None);
         let untold = BTreeSet::new();
-        let (stamp, told, dialled) = (1, 0, 0);
+        let (told, dialled) = (0, 0);
         let is_telling = false;
-        self.nodes[node] =
-            Some(Node { overlay, knowledge, rng, stamp, untold, told, is_telling, dialled, dials: 0 });
+        self.nodes[node] = Some(Node { overlay, knowledge, rng, stamp, untold, told, is_telling, dialled, dials: 0 });
         let paired: Vec<usize> = self.pairs.iter().filter(|pair| pair.0 == node).map(|pair| pair.1).collect();
         self.with(node, |overlay, scene| {
             for to in paired {
@@ -276,52 +244,6 @@ impl World {
             assert!(next > now, "what was due was done");
             self.push(next.as_nanos(), What::Wake(node));
         }
-    }
-
-    fn act(&mut self, node: usize, act: Act) {
-        let Some(Node { overlay, knowledge, rng, .. }) = self.nodes[node].as_mut() else { return };
-        let way = |link: Link, overlay: &Overlay| overlay.way(link).map(|way| (way.peer.addr, way.theirs, way.own));
-        let now = Instant::from_nanos(self.now);
-        let (to, message) = match act {
-            Act::Request { to, nonce } => {
-                let known = knowledge.known[node].expect("it knows itself");
-                let incoming = u8::try_from(overlay.incoming().count()).expect("few links");
-                let mark = Mark { origin: node, stamp: known.stamp, hops: 0, incoming };
-                (to, Message::Request { nonce, urgent: overlay.is_urgent(), mark, nodes: nodes_of(knowledge) })
-            }
-            Act::Accept { link } => match way(link, overlay) {
-                Some((to, nonce, theirs)) => (to, Message::Accept { nonce, theirs }),
-                None => return,
-            },
-            Act::Refuse { to, nonce } => {
-                let alternates = overlay.alternates(to.id, &mut Scene { now, rng, outlook: &*knowledge });
-                (to.addr, Message::Refuse { nonce, nodes: nodes_of(knowledge), alternates })
-            }
-            Act::Duplicate { to, nonce } => (to, Message::Duplicate { nonce }),
-            Act::Confirm { link } => match way(link, overlay) {
-                Some((to, nonce, _)) => (to, Message::KeepAlive { nonce, asks: false }),
-                None => return,
-            },
-            Act::KeepAlive { link, asks } => match way(link, overlay) {
-                Some((to, nonce, _)) => (to, Message::KeepAlive { nonce, asks }),
-                None => return,
-            },
-            Act::Close { to, nonce } => (to, Message::Close { nonce }),
-            Act::Mark => return self.mark(node),
-            Act::Up { link, peer, .. } => {
-                knowledge.links.push((link, node_at(peer.addr)));
-                let all = (0..knowledge.known.len()).collect::<Vec<_>>();
-                return self.tell_over(node, link, &all);
-            }
-            Act::Down { link, peer, why, .. } => {
-                knowledge.links.retain(|(known, _)| *known != link);
-                let is_there = self.nodes[node_at(peer.addr)].is_some();
-                self.lost_links += u64::from(why == Ended::Silent && is_there);
-                return;
-            }
-            Act::Refused { .. } | Act::StallEntered(_) | Act::StallLeft(_) => return,
-        };
-        self.send(node, to, message);
     }
 
     fn mark(&mut self, node: usize) {
@@ -372,61 +294,6 @@ impl World {
         }
     }
 
-    fn send(&mut self, from: usize, to: SocketAddr, message: Message) {
-        let Some(node) = self.nodes[from].as_ref() else { return };
-        let from = Speaker { peer: peer_of(from), boot: 1, links: node.overlay.degree() };
-        let latency = self.network.latency * INTERVAL / 1000;
-        let mut delay = self.rng.nanos_in(latency * 4 / 5..latency * 6 / 5);
-        if self.rng.below(1000) < self.network.loss {
-            if !matches!(message, Message::Marks { .. }) {
-                return;
-            }
-            delay += (INTERVAL / 5).max(3 * latency);
-        }
-        let sides = [node_at(from.peer.addr), node_at(to)].map(|node| self.cut.is_some_and(|cut| node < cut));
-        if sides[0] == sides[1] {
-            self.push(self.now + delay, What::Deliver { to: node_at(to), from, message });
-        }
-    }
-
-    fn deliver(&mut self, to: usize, from: Speaker, message: Message) {
-        let (sender, peer) = (node_at(from.peer.addr), from.peer);
-        if self.nodes[to].is_none() {
-            return;
-        }
-        match message {
-            Message::Request { nonce, urgent, mark, nodes } => {
-                self.report(to, nodes);
-                self.take(to, &[mark], None);
-                let request = Request { from, nonce, urgent };
-                self.with(to, |overlay, scene| overlay.on_request(&request, scene));
-            }
-            Message::Accept { nonce, theirs } => {
-                let ends = [to, sender].map(|node| self.nodes[node].as_ref().map(|node| &node.knowledge));
-                let gain = if let [Some(own), Some(other)] = ends { own.gain(other) } else { Default::default() };
-                let accepted = Accepted { from, nonce, theirs, gain };
-                self.with(to, |overlay, scene| overlay.on_accept(&accepted, scene));
-            }
-            Message::Refuse { nonce, nodes, alternates } => {
-                self.report(to, nodes);
-                self.with(to, |overlay, scene| overlay.on_refused(peer, nonce, &alternates, scene));
-            }
-            Message::Duplicate { nonce } => self.with(to, |overlay, scene| overlay.on_duplicate(peer.id, nonce, scene)),
-            Message::Close { nonce } => self.with(to, |overlay, scene| overlay.on_close(peer.id, nonce, scene)),
-            Message::KeepAlive { nonce, asks } => self.with(to, |overlay, scene| {
-                overlay.on_keep_alive(&from, nonce, asks, scene);
-            }),
-            Message::Marks { nonce, marks } => {
-                let mut link = None;
-                self.with(to, |overlay, scene| link = overlay.on_frame(peer, nonce, scene));
-                if link.is_some() {
-                    self.take(to, &marks, Some(sender));
-                    self.with(to, |overlay, scene| overlay.on_outlook(scene));
-                }
-            }
-        }
-    }
-
     fn report(&mut self, node: usize, nodes: u32) {
         if let Some(node) = self.nodes[node].as_mut() {
             node.knowledge.reported = node.knowledge.reported.max(nodes);
@@ -444,9 +311,4 @@ impl World {
         }
         self.tell_soon(node);
     }
-}
-
-fn nodes_of(knowledge: &Knowledge) -> u32 {
-    use crate::overlay::Outlook as _;
-    knowledge.nodes()
 }
