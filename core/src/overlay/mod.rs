@@ -22,6 +22,15 @@
 //! four times per interval, so that loss alone hardly ever ends a link. Whoever gets a frame of a link that it does not
 //! have says so: a link that only one side believes in ends within about one interval.
 //!
+//! # Order of calls
+//!
+//! The own marker is stamped and the node count known before the first call. After each call all [`Act`]s are taken, in
+//! order: what belongs to a link ends with [`Act::Down`] before its place is given to another, and the [`Outlook`] names
+//! no link that is down. Of a request the marker and the node count, of a refusal the node count and of an acceptance the digest are
+//! taken over before the call that they come with. Whatever carries a link's nonce goes to [`Overlay::on_frame`] first, and is
+//! read only if that names a link; [`Overlay::on_sent`] follows each frame that is sent, [`Overlay::on_outlook`] what
+//! came of reading one.
+//!
 //! Invariant: outgoing links and requests under way are never more than the cap, one swap apart; incoming links,
 //! promised ones included, are never more than theirs; no two lead to one node, none to this one.
 //!
@@ -59,7 +68,7 @@ pub(crate) use words::{
 
 use crate::vocab::{Instant, Link, NodeId, Nonce, Ring, Rng};
 
-/// The most acts that wait to be taken. Each call leaves fewer than a quarter, and they are taken after each call.
+/// The most acts that wait to be taken. No call leaves as many as half of that, and all are taken after each call.
 const ACTS_MAX: usize = 512;
 
 /// Where a frame over a link goes, and what it carries.
