@@ -44,8 +44,9 @@ impl Overlay {
             return false;
         }
         if let Some((link, entry)) = self.links.to(from.peer.id) {
-            // Both asked each other, by addresses that did not say so: the request of the lower identity lives.
-            if entry.direction == Direction::Outgoing || from.peer.id < me.id {
+            // Both asked each other, by addresses that did not say so: the request of the lower identity lives, unless
+            // it would cost a third one its link.
+            if entry.direction == Direction::Outgoing || from.peer.id < me.id || dial.swaps {
                 return false;
             }
             self.close(link, Ended::Redundant, true);

@@ -80,7 +80,8 @@ impl Overlay {
         bootstraps.next(is_free)
     }
 
-    /// Asks somebody, if there is room for a link or one may be swapped. Returns whether it does.
+    /// Asks somebody, if there is room for a link or one may be swapped, and of the addresses that were given one at a
+    /// time. Returns whether it does.
     pub(super) fn dial(
         &mut self,
         (to, id): (SocketAddr, Option<NodeId>),
@@ -90,7 +91,8 @@ impl Overlay {
     ) -> bool {
         let swaps = self.outgoing_held() >= self.caps().outgoing;
         let may_swap = matches!(why, Why::Stall | Why::Tighten) && self.dialling.dials.iter().all(|dial| !dial.swaps);
-        if !self.is_free(id, to) || (swaps && !may_swap) {
+        let is_second = id.is_none() && self.dialling.dials.iter().any(|dial| dial.id.is_none());
+        if !self.is_free(id, to) || (swaps && !may_swap) || is_second {
             return false;
         }
         let nonce = new_nonce(scene.rng);

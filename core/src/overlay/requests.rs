@@ -165,7 +165,8 @@ impl Dialling {
         dials.min(forwards).min(self.join)
     }
 
-    /// Asserts that no request leads to this node or beside a link, and that one at most would swap.
+    /// Asserts that no request leads to this node or beside a link, that one at most would swap, and that one at most
+    /// goes to an address that was given.
     pub(super) fn check(&self, me: Peer, links: &Links) {
         for dial in &self.dials {
             assert!(dial.to != me.addr && dial.id != Some(me.id), "no request leads to this node");
@@ -173,5 +174,6 @@ impl Dialling {
             assert!(self.dials.iter().filter(|other| other.to == dial.to).count() == 1, "nobody is asked twice");
         }
         assert!(self.dials.iter().filter(|dial| dial.swaps).count() <= 1, "one swap at a time");
+        assert!(self.dials.iter().filter(|dial| dial.id.is_none()).count() <= 1, "one given address at a time");
     }
 }

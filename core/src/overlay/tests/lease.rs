@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::desk::{Desk, RTT, addr, nonce, nonce_of, peer, speaker, without_marks};
 use crate::overlay::{Act, Direction, Ended, Standing};
+use crate::vocab::Rng;
 
 #[test]
 fn an_idle_link_carries_a_sign_of_life_per_interval() {
@@ -47,6 +48,22 @@ fn after_a_silence_the_other_side_is_asked_and_then_given_up() {
     assert_eq!(acts[place + 1], Act::Close { to: addr(1), nonce: nonce_of(1) });
     assert!(desk.now.since(heard) > desk.overlay.limits().lease_length(Duration::from_millis(RTT)));
     assert!(heard > start);
+}
+
+#[test]
+fn a_link_outlives_the_loss_of_every_fifth_datagram() {
+    let (mut desk, links) = Desk::serving(&[1]);
+    let mut rng = Rng::new(7, peer(1).id, 1);
+    let mut passes = || rng.below(5) > 0;
+    for tenth in 0..20_000 {
+        let acts = desk.pass_connected(100);
+        assert!(!acts.iter().any(|act| matches!(act, Act::Down { .. })), "ended after {tenth} tenths");
+        let asked = acts.iter().filter(|act| **act == Act::KeepAlive { link: links[0], asks: true });
+        let answered = asked.filter(|_| passes() && passes()).count();
+        if answered > 0 || (tenth % 10 == 0 && passes()) {
+            desk.frame(1, links[0]);
+        }
+    }
 }
 
 #[test]

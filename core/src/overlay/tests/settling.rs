@@ -54,11 +54,12 @@ fn clusters_in_bad_networks_come_to_rest() {
     }
 }
 
-/// One of another size: `OVERLAY_NODES=1000 cargo test -p quidnunc-core --lib a_large_cluster_comes_to_rest`.
+/// Others: `OVERLAY_NODES=1000 OVERLAY_SEEDS=5 cargo test -p quidnunc-core --lib a_large_cluster_comes_to_rest`.
 #[test]
 fn a_large_cluster_comes_to_rest() {
-    let count = std::env::var("OVERLAY_NODES").ok().and_then(|count| count.parse().ok());
-    comes_to_rest(count.unwrap_or(250), GOOD, 0);
+    let set = |name| std::env::var(name).ok().and_then(|text| text.parse::<u16>().ok());
+    let (count, seeds) = (set("OVERLAY_NODES").unwrap_or(250), set("OVERLAY_SEEDS").unwrap_or(1));
+    (0..seeds.into()).for_each(|seed| comes_to_rest(count.into(), GOOD, seed));
 }
 
 #[test]

@@ -216,7 +216,7 @@ impl World {
         let paired: Vec<usize> = self.pairs.iter().filter(|pair| pair.0 == node).map(|pair| pair.1).collect();
         self.with(node, |overlay, scene| {
             for to in paired {
-                assert!(overlay.dial((addr_of(to), None), Why::Fill, 0, scene), "it has room");
+                assert!(overlay.dial((addr_of(to), Some(peer_of(to).id)), Why::Fill, 0, scene), "it has room");
             }
             overlay.on_deadline(scene);
         });
