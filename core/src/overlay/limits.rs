@@ -19,7 +19,8 @@ pub(crate) struct Limits {
     pub(crate) outgoing_max: u8,
     /// It serves so many times as many: with fewer than 1.5 times, most nodes are full and most requests in vain.
     pub(crate) incoming_mult: u8,
-    /// A link ends when nothing came over it for so many intervals, and one round trip.
+    /// A link ends when nothing came over it for so many intervals, and one round trip. At least 3: there must be time
+    /// to ask, which begins after 2.
     pub(crate) lease: u32,
     /// The own marker is stamped anew every so many intervals.
     pub(crate) marker_period: u32,

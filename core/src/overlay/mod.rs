@@ -2,7 +2,7 @@
 //!
 //! A node keeps a few links that it asked for and serves a few that others asked for, all over datagrams. The rules
 //! make the graph of all links connected, short and at rest: caps that hold at every instant, refusals that name
-//! others, pauses that double, and no link that is closed without a better one in its place.
+//! others, pauses that double, and no link that is closed for being of little use before a better one is in hand.
 //!
 //! * [`links`] — the table; [`limits`] — caps and waits; [`words`] — what is heard and said;
 //! * [`admission`] — who is given a link; [`dialling`] — who is asked for one: to join, and to have enough;
@@ -18,18 +18,19 @@
 //! over with the first answer. The acceptance names the link by a nonce of the other side; whoever receives it holds
 //! an open link, whoever sent it a promised one, which the first frame that carries that nonce opens and time takes
 //! back. So a lost confirmation costs nothing: the next sign of life confirms. A link lives as long as something
-//! comes over it; an idle one carries a sign of life per interval, and after two intervals of silence it is asked for one
-//! four times per interval, so that loss alone hardly ever ends a link. Whoever gets a frame of a link that it does not
+//! comes over it; an idle one carries a sign of life per interval, and after two intervals of silence it is asked for
+//! one four times per interval, so that loss alone hardly ever ends a link. Whoever gets a frame of a link that it does not
 //! have says so: a link that only one side believes in ends within about one interval.
 //!
 //! # Order of calls
 //!
 //! The own marker is stamped and the node count known before the first call. After each call all [`Act`]s are taken, in
-//! order: what belongs to a link ends with [`Act::Down`] before its place is given to another, and the [`Outlook`] names
-//! no link that is down. Of a request the marker and the node count, of a refusal the node count and of an acceptance the digest are
-//! taken over before the call that they come with. Whatever carries a link's nonce goes to [`Overlay::on_frame`] first, and is
-//! read only if that names a link; [`Overlay::on_sent`] follows each frame that is sent, [`Overlay::on_outlook`] what
-//! came of reading one.
+//! order: what belongs to a link ends with [`Act::Down`] before its place is given to another, and the [`Outlook`]
+//! names no link that is down. A request comes from a source that is proven, since it takes a place for a while. Its
+//! marker and node count, and the node count of a refusal, are taken over before their call; what an acceptance
+//! promises is reckoned before it, and what it carries taken over after it, if the link is up. Whatever carries the nonce of a link goes to [`Overlay::on_frame`] first, and is read only if
+//! that names the link; [`Overlay::on_sent`] follows each frame that is sent, [`Overlay::on_outlook`] what came of
+//! reading one.
 //!
 //! Invariant: outgoing links and requests under way are never more than the cap, one swap apart; incoming links,
 //! promised ones included, are never more than theirs; no two lead to one node, none to this one.
@@ -60,6 +61,7 @@ use links::{Entry, Links};
 use places::Bootstraps;
 use requests::Dialling;
 use stall::Stall;
+pub(crate) use tighten::Distance;
 use tighten::Tightening;
 pub(crate) use words::{
     Accepted, Act, Candidate, Counts, Direction, Ended, Gain, Missed, Outlook, Peer, Request, Scene, Sentinel, Speaker,

@@ -14,6 +14,27 @@ const REST: u32 = 5;
 /// So many draws for one far origin that may be asked.
 const DRAWS: u32 = 4;
 
+/// An origin is far after so many stamps in a row that came over too many hops.
+const FAR_STAMPS: u8 = 6;
+
+/// Whether an origin is far. Whoever keeps origins keeps one for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Distance {
+    far_stamps: u8,
+}
+
+impl Distance {
+    /// A newer stamp has come; the one before it had come over so many hops by its shortest way. What counts is where
+    /// it ended, not which copy came first.
+    pub(crate) fn on_newer_stamp(&mut self, hops: u32, hops_max: u32) {
+        self.far_stamps = if hops > hops_max { self.far_stamps.saturating_add(1) } else { 0 };
+    }
+
+    pub(crate) const fn is_far(self) -> bool {
+        self.far_stamps >= FAR_STAMPS
+    }
+}
+
 /// When somebody far is asked next.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tightening {

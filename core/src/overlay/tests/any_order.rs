@@ -155,7 +155,8 @@ proptest! {
                 }
             }
             prop_assert_eq!(open, desk.overlay.open(), "links are told as they are");
-            let links = [Direction::Outgoing, Direction::Incoming].map(|direction| desk.overlay.open_links(direction).count());
+            let directions = [Direction::Outgoing, Direction::Incoming];
+            let links = directions.map(|direction| desk.overlay.open_links(direction).count());
             prop_assert_eq!(links.iter().sum::<usize>(), usize::from(desk.overlay.degree()));
             prop_assert_eq!(desk.overlay.counts().dropped, 0);
         }

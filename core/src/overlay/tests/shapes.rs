@@ -65,6 +65,7 @@ fn two_halves_that_were_cut_apart_become_one() {
     assert!(world.is_connected());
     assert!(world.standings().iter().all(|standing| *standing == Standing::Connected));
     world.run_until(160 * INTERVAL);
+    assert!(world.is_symmetric());
     assert!(world.last_dial() < 140 * INTERVAL, "asked at {}", world.last_dial());
 }
 
@@ -78,7 +79,7 @@ fn nodes_that_restart_one_by_one_are_linked_again() {
         world.run_until(world.now + 2 * INTERVAL);
     }
     world.run_until(120 * INTERVAL);
-    assert!(world.is_connected() && world.all_known());
+    assert!(world.is_connected() && world.is_symmetric() && world.all_known());
     assert!(world.standings().iter().all(|standing| *standing == Standing::Connected));
     assert!(world.last_dial() < 100 * INTERVAL, "asked at {}", world.last_dial());
 }

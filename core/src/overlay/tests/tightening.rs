@@ -3,7 +3,7 @@
 use std::vec::Vec;
 
 use super::desk::{Desk, addr, nonce_of, peer, requests};
-use crate::overlay::{Act, Direction, Ended, Gain, Limits};
+use crate::overlay::{Act, Direction, Distance, Ended, Gain, Limits};
 use crate::vocab::{Instant, Link, Nonce};
 
 /// A node whose outgoing links are full and whose view has not changed for long.
@@ -108,6 +108,19 @@ fn pauses_grow_while_nothing_gets_better() {
     let next = core::iter::from_fn(|| Some(pass(&mut desk, 100))).find(|asked| !asked.is_empty());
     let pause = next.expect("somebody is asked")[0].2.since(better).as_secs();
     assert!((10..=22).contains(&pause), "fewer are far: {pause} s");
+}
+
+#[test]
+fn an_origin_is_far_after_six_stamps_in_a_row() {
+    let mut distance = Distance::default();
+    for hops in [6, 6, 6, 6, 6, 5, 6, 6, 6, 6, 6] {
+        distance.on_newer_stamp(hops, 5);
+        assert!(!distance.is_far());
+    }
+    distance.on_newer_stamp(6, 5);
+    assert!(distance.is_far());
+    distance.on_newer_stamp(5, 5);
+    assert!(!distance.is_far(), "and no more after one that is not");
 }
 
 #[test]

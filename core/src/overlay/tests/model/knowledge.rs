@@ -9,11 +9,8 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::{Time, peer_of};
-use crate::overlay::{Candidate, Gain, Limits, Outlook, Peer, Sentinel};
+use crate::overlay::{Candidate, Distance, Gain, Limits, Outlook, Peer, Sentinel};
 use crate::vocab::{Instant, Link, NodeId, Rng};
-
-/// The least stamps in a row after which an origin is far.
-const FAR_STAMPS: u8 = 6;
 
 /// A marker as it travels.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +30,7 @@ pub(super) struct Known {
     incoming: u8,
     /// From whom the marker came by the shortest way.
     pub(super) parent: Option<usize>,
-    /// On how many stamps in a row it was too far.
-    far: u8,
+    distance: Distance,
 }
 
 #[derive(Debug, Clone)]
@@ -88,13 +84,12 @@ impl Knowledge {
             self.unchanged_since = self.now;
         }
         let limit = Limits::hops_max(self.nodes());
-        let far = before.map_or(0, |known| match (is_newer, known.hops > limit) {
-            (true, true) => known.far.saturating_add(1),
-            (true, false) => 0,
-            (false, _) => known.far,
-        });
+        let mut distance = before.map_or_else(Distance::default, |known| known.distance);
+        if let Some(last) = before.filter(|_| is_newer) {
+            distance.on_newer_stamp(last.hops, limit);
+        }
         let heard = before.filter(|_| !is_newer).map_or(self.now, |known| known.heard);
-        self.known[origin] = Some(Known { stamp, hops, heard, incoming, parent: from, far });
+        self.known[origin] = Some(Known { stamp, hops, heard, incoming, parent: from, distance });
         true
     }
 
@@ -122,7 +117,7 @@ impl Knowledge {
     }
 
     fn is_far(&self, origin: usize) -> bool {
-        self.is_fresh(origin) && self.known[origin].is_some_and(|known| known.far >= FAR_STAMPS)
+        self.is_fresh(origin) && self.known[origin].is_some_and(|known| known.distance.is_far())
     }
 
     /// Somebody at random, unless many draws are in vain.

@@ -3,8 +3,8 @@
 use std::vec;
 use std::vec::Vec;
 
-use super::{Time, World, node_at};
-use crate::overlay::{Counts, Standing};
+use super::{Time, World, node_at, peer_of};
+use crate::overlay::{Counts, Standing, Way};
 
 impl World {
     /// The nodes that are there.
@@ -63,6 +63,20 @@ impl World {
             }
         }
         distances
+    }
+
+    /// Whether each link is there on both sides, by the same names, and leads to somebody who is there.
+    pub(in super::super) fn is_symmetric(&self) -> bool {
+        let overlay = |node: usize| self.nodes[node].as_ref().map(|node| &node.overlay);
+        let ends = |node: usize, other: usize| {
+            let overlay = overlay(other)?;
+            overlay.way(overlay.link_to(peer_of(node).id)?)
+        };
+        self.living().into_iter().filter_map(|node| Some((node, overlay(node)?))).all(|(node, overlay)| {
+            let mut ways = overlay.outgoing().chain(overlay.incoming()).filter_map(|(link, _)| overlay.way(link));
+            let is_mutual = |there: Way, here: Way| (there.own, there.theirs) == (here.theirs, here.own);
+            ways.all(|here| ends(node, node_at(here.peer.addr)).is_some_and(|there| is_mutual(there, here)))
+        })
     }
 
     /// Whether links lead from every node to every other.
