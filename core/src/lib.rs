@@ -39,7 +39,7 @@ pub use node::io::{
     WAIT_MIN, WAITS_MAX, WATCHES_MAX, Wakeup,
 };
 pub use node::stats::Stats;
-pub use node::{MemberView, Node, SuspicionView, View};
+pub use node::{Evidence, HelperView, MemberView, Node, ProbeView, Said, SuspicionView, View, Why};
 pub use vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX, stable_hash};
 pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, fit_checksum, probe_decoder};
 

@@ -21,10 +21,22 @@ pub(crate) struct Prober {
     /// By how much the current probe takes longer than these.
     scale: u32,
     tick: Instant,
+    /// When the direct answer was or is overdue, of a probe that was packed.
     deadline: Instant,
     phase: Phase,
     target: Option<Target>,
     nonce: Nonce,
+}
+
+/// A probe that nobody answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Silent {
+    pub(crate) target: Target,
+    pub(crate) nonce: Nonce,
+    /// When its ping was packed.
+    pub(crate) sent: Instant,
+    /// For how long the direct answer was waited for.
+    pub(crate) wait: Duration,
 }
 
 /// How far the current probe has come.
@@ -50,15 +62,18 @@ impl Prober {
         Self { period, timeout, scale: 1, tick, deadline, phase: Phase::Done, target: None, nonce }
     }
 
-    /// The period is over. Returns the target that stayed silent throughout, with the nonce of its probe, if
-    /// there is one. [`Prober::begin`] must follow.
-    pub(crate) fn on_tick(&mut self) -> Option<(Target, Nonce)> {
-        let silent = match self.phase {
+    /// The period is over. Returns the probe whose target stayed silent throughout, if there is one.
+    /// [`Prober::begin`] must follow.
+    pub(crate) fn on_tick(&mut self) -> Option<Silent> {
+        let target = match self.phase {
             Phase::Direct | Phase::Indirect => self.target,
             Phase::Done | Phase::Wished => None,
         };
-        (self.phase, self.target, self.deadline) = (Phase::Done, None, Instant::NEVER);
-        silent.map(|target| (target, self.nonce))
+        (self.phase, self.target) = (Phase::Done, None);
+        target.map(|target| {
+            let wait = self.timeout.saturating_mul(self.scale);
+            Silent { target, nonce: self.nonce, sent: self.deadline.before(wait), wait }
+        })
     }
 
     /// The next period begins; it and the timeout in it are `scale` times as long as they are set.
@@ -87,7 +102,6 @@ impl Prober {
 
     /// The direct answer is overdue. Returns whom the helpers shall ask, with the nonce of the probe.
     pub(crate) fn on_deadline(&mut self) -> Option<(Target, Nonce)> {
-        self.deadline = Instant::NEVER;
         if self.phase != Phase::Direct {
             return None;
         }
@@ -101,7 +115,7 @@ impl Prober {
             && self.nonce == nonce
             && self.target.is_some_and(|target| target.id == about);
         if awaited {
-            (self.phase, self.deadline) = (Phase::Done, Instant::NEVER);
+            self.phase = Phase::Done;
         }
         awaited
     }
@@ -113,7 +127,7 @@ impl Prober {
 
     /// Probes no more.
     pub(crate) const fn stop(&mut self) {
-        (self.phase, self.tick, self.deadline) = (Phase::Done, Instant::NEVER, Instant::NEVER);
+        (self.phase, self.tick) = (Phase::Done, Instant::NEVER);
     }
 
     /// When the period ends.
@@ -123,6 +137,6 @@ impl Prober {
 
     /// When the direct answer is overdue.
     pub(crate) const fn next_deadline(&self) -> Instant {
-        self.deadline
+        if matches!(self.phase, Phase::Direct) { self.deadline } else { Instant::NEVER }
     }
 }

@@ -105,6 +105,11 @@ impl Suspicion {
         self.accusers.as_slice().iter().all(|&other| other == accuser)
     }
 
+    /// When it began here.
+    pub(crate) const fn since(&self) -> Instant {
+        self.since
+    }
+
     /// When it ends, if nothing else happens.
     pub(crate) const fn until(&self) -> Instant {
         self.until

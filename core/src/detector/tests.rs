@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::order::Order;
-use super::probe::Prober;
+use super::probe::{Prober, Silent};
 use super::suspicion::{Due, Length, Suspicions, suspicion_length};
 use super::*;
 use crate::config::ProbeOrder;
@@ -112,7 +112,8 @@ fn only_a_packed_and_unanswered_probe_accuses() {
 
     let nonce = prober.wish(who, &mut rng);
     prober.on_packed(nonce, at(3000));
-    assert_eq!(tick(&mut prober, 4000), Some((who, nonce)));
+    let silent = Silent { target: who, nonce, sent: at(3000), wait: SECOND / 2 };
+    assert_eq!(tick(&mut prober, 4000), Some(silent));
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(crate) mod joining;
 pub(crate) mod merge;
 #[cfg(test)]
 pub(crate) mod merge_law;
+mod reasons;
 pub(crate) mod repair;
 pub(crate) mod rival;
 mod roster;

@@ -4,6 +4,7 @@
 //! interval. Its verdicts are this node's own: no rumour, no repair and no fingerprint speaks of who is silent here.
 //! Only whoever has been silent for so long that nobody can have heard of it counts as dead, and that is told.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::config::{Config, HEARTBEAT_BYTES};
@@ -168,7 +169,8 @@ impl Node {
     /// What this node alone believes of a member has changed.
     fn report_silence(&mut self, slot: Slot, (was, health): (Health, Health), reason: Reason) {
         let record = Record { health, hops: 0, ..self.membership.record(slot) };
-        self.report(Event::Member(MemberChange::to(&record, Some(was), reason)));
+        let evidence = (health == Health::Dead).then(|| Box::new(self.silence(slot)));
+        self.report(Event::Member(MemberChange { evidence, ..MemberChange::to(&record, Some(was), reason) }));
     }
 
     /// A row says something else: whoever lives is followed, nobody else is.

@@ -20,10 +20,11 @@ use crate::packing::{Gossip, Urgency};
 use crate::state::State;
 use crate::state::flow::{Flow, Pace};
 use crate::state::waits::Waits;
-use crate::vocab::{Health, Instant, Record, Rng, Slot};
+use crate::vocab::{Health, Instant, Reason, Record, Rng, Slot};
 use crate::wire::can_listen;
 
 use super::beating::Beating;
+use super::cases::Cases;
 use super::clock::Clock;
 use super::events::Events;
 use super::exchanges::Exchanges;
@@ -99,6 +100,7 @@ impl Node {
             rng,
             cold: Box::new(cold),
         };
+        node.membership.note_reason(Slot::SELF, Reason::Own);
         let announced = snapshot.is_some_and(|snapshot| node.load(&own, snapshot, now));
         if !announced {
             node.tell(Slot::SELF, Urgency::Urgent, now);
@@ -121,8 +123,10 @@ impl Node {
                 continue;
             }
             let health = if record.health == Health::Suspect { Health::Alive } else { record.health };
-            if let Change::Refused(_) = self.membership.apply(&Record { health, ..*record }, now) {
-                self.stats.records_refused += 1;
+            match self.membership.apply(&Record { health, ..*record }, now) {
+                Change::New(slot) | Change::Changed { slot, .. } => self.membership.note_reason(slot, Reason::Snapshot),
+                Change::Old => {}
+                Change::Refused(_) => self.stats.records_refused += 1,
             }
         }
         announced
@@ -135,6 +139,7 @@ impl Cold {
             events: Events::new(config.events_max, config.hash_seed),
             relays: Relays::new(),
             helpers: Helpers::none(),
+            cases: Cases::none(),
             beating: Beating::new(&config, rng),
             joining: Joining::idle(),
             book: Book::default(),

@@ -169,6 +169,7 @@ mod tests {
             was,
             reason: Reason::Rumour,
             hops: 1,
+            evidence: None,
         })
     }
 

@@ -5,7 +5,8 @@
 //! * [`receive`] — a datagram in: decode, learn, answer;
 //! * [`learn`] — a belief changes: rumour, suspicion, event;
 //! * [`timers`] — a deadline passes: which room is asked;
-//! * [`suspecting`], [`favours`] — who accuses whom, and pings for somebody else;
+//! * [`suspecting`], [`favours`] — who accuses whom, and pings for somebody else; [`cases`], [`evidence`] — what is
+//!   remembered of it for the application;
 //! * [`leaving`], [`healing`] — who goes for good, and who was only cut off;
 //! * [`beating`] — heartbeats, where the detector wants them;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
@@ -25,9 +26,11 @@ mod beating;
 mod birth;
 #[cfg(test)]
 mod bounds;
+mod cases;
 mod changes;
 mod clock;
 mod events;
+mod evidence;
 mod exchanges;
 mod favours;
 #[cfg(test)]
@@ -76,8 +79,10 @@ use crate::state::waits::Waits;
 use crate::vocab::{Health, Incarnation, Instant, NodeId, Rng, Slot};
 use crate::wire::DecodeError;
 use beating::Beating;
+use cases::Cases;
 use clock::{Clock, Reading};
 use events::Events;
+pub use evidence::{Evidence, HelperView, ProbeView, Said, Why};
 use exchanges::Exchanges;
 use favours::Relays;
 use healing::Healing;
@@ -162,6 +167,7 @@ struct Cold {
     events: Events,
     relays: Relays,
     helpers: Helpers,
+    cases: Cases,
     beating: Option<Beating>,
     joining: Joining,
     book: Book,
@@ -302,6 +308,7 @@ impl Node {
         self.cold.state.check();
         self.cold.waits.check();
         self.check_beating();
+        self.check_cases();
         self.deadlines.check();
         assert_eq!(self.state_sum, self.cold.state.fingerprint(), "the sum is that of the copies");
         for slot in self.membership.slots() {

@@ -1,6 +1,6 @@
 //! Who accuses whom: this node's own probes, what others say, and what speaks against this node itself.
 
-use crate::detector::Target;
+use crate::detector::probe::Silent;
 use crate::detector::suspicion::{Due, Length, Suspicions};
 use crate::membership::Membership;
 use crate::packing::Urgency;
@@ -15,16 +15,17 @@ impl Node {
     /// against this node. Whom others miss too says nothing against this node, be it the target or a helper.
     pub(super) fn end_probe(&mut self, now: Instant) {
         let silent = self.prober.on_tick();
-        if let Some((target, nonce)) = silent
-            && !self.is_missed_by_others(target.slot)
+        if let Some(silent) = &silent
+            && !self.is_missed_by_others(silent.target.slot)
         {
-            let missed = self.cold.helpers.silent(nonce).filter(|&helper| !self.is_missed_by_others(helper)).count();
+            let missed =
+                self.cold.helpers.silent(silent.nonce).filter(|&helper| !self.is_missed_by_others(helper)).count();
             self.stats.nacks_missed += missed as u64;
             self.health.on_failure(u32::try_from(missed).unwrap_or(u32::MAX));
         }
         self.prober.begin(now, self.health.scale());
-        if let Some((target, _)) = silent {
-            self.on_silence(target, now);
+        if let Some(silent) = silent {
+            self.on_silence(&silent, now);
         }
     }
 
@@ -38,7 +39,8 @@ impl Node {
     }
 
     /// Nobody reached the target for a whole period: it is suspected, or one more accuses it.
-    fn on_silence(&mut self, target: Target, now: Instant) {
+    fn on_silence(&mut self, silent: &Silent, now: Instant) {
+        let target = silent.target;
         let known = self.membership.record(target.slot);
         // A life that began since was not probed, nor was another member that has the row now.
         let same = (known.id, known.incarnation.boot) == (target.id, target.boot);
@@ -46,6 +48,7 @@ impl Node {
             return;
         }
         let news = known.health == Health::Alive;
+        self.note_accusation(silent, now);
         if news {
             self.stats.suspicions += 1;
             let record = Record { health: Health::Suspect, hops: 0, ..known };
@@ -82,12 +85,16 @@ impl Node {
         let slot = self.membership.find(record.id);
         if let Some(slot) = slot.filter(|&slot| self.membership.record(slot).incarnation == record.incarnation) {
             self.suspicions.shorten(slot, now);
+            self.cold.cases.on_death_told(slot);
             self.schedule_suspicions();
         }
     }
 
     /// One more accuses: that is told on, so that everybody's suspicion gets shorter.
     fn on_accused(&mut self, slot: Slot, told: bool, now: Instant) {
+        if let Some(open) = self.suspicions.get(slot) {
+            self.cold.cases.on_accused(slot, open.accusers());
+        }
         if !told {
             self.tell(slot, Urgency::Urgent, now);
         }
@@ -107,6 +114,9 @@ impl Node {
         match self.suspicions.on_deadline(now, own, |suspects| health.is_cut_off(suspects)) {
             Some(Due::LastChance(slot)) => {
                 let nonce = self.nonce();
+                if let Some(open) = self.suspicions.get(slot) {
+                    self.cold.cases.on_last_chance(slot, nonce, self.clock.outside(open.until()));
+                }
                 self.wish(Intent::Ping { slot, nonce });
                 self.ask_helpers(slot, nonce);
             }

@@ -204,6 +204,7 @@ impl Node {
     pub(super) fn note_forgotten(&mut self, slot: Slot, last: &Record) {
         self.stats.forgotten += 1;
         self.drop_heartbeat(slot);
+        self.cold.cases.close(slot);
         self.forget_map(slot, last.id);
         self.cold.waits.forget(slot);
         if last.health == Health::Dead {

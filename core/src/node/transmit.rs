@@ -140,7 +140,10 @@ impl Node {
                 let about = if self.suspicions.is_empty() { None } else { accused(&self.membership, target.slot) };
                 Plan { to: target.addr, purpose: Purpose::Probe, body: Body::Ping { nonce }, about }
             }
-            Intent::Ping { slot, nonce } => self.plan_to(slot, Purpose::Probe, Body::Ping { nonce }),
+            Intent::Ping { slot, nonce } => {
+                self.note_ping(slot, nonce, now);
+                self.plan_to(slot, Purpose::Probe, Body::Ping { nonce })
+            }
             Intent::Goodbye { slot } => {
                 let (to, body) = (self.membership.addr(slot), Body::Ping { nonce: self.cold.goodbye.nonce });
                 Plan { to, purpose: Purpose::Probe, body, about: Some(Slot::SELF) }
@@ -153,6 +156,8 @@ impl Node {
                 let left_ms = self.probe_left_ms(nonce, now);
                 if left_ms > 0 {
                     self.cold.helpers.on_asked(nonce, helper);
+                } else {
+                    self.note_last_helper(target, nonce, helper);
                 }
                 let body = Body::PingRequest { nonce, target: self.membership.record(target).id, left_ms };
                 Plan { to, purpose: Purpose::Relay, body, about: accused(&self.membership, target) }

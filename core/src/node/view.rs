@@ -6,6 +6,7 @@ use crate::detector::phi as accrual;
 use crate::vocab::{Content, Head, Health, Incarnation, Instant, Item, NodeId, Record, Slot};
 
 use super::Node;
+use super::evidence::Why;
 use super::io::{MapVersion, ValueView};
 use super::stats::Stats;
 
@@ -104,6 +105,13 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn health(self, id: NodeId) -> Option<Health> {
         self.member(id).map(|member| member.health)
+    }
+
+    /// What is believed of one member's health, and why: how that was learnt, from whom, who accuses, which probes were
+    /// not answered, and which helpers were asked. `None` as with [`View::member`].
+    #[must_use]
+    pub fn why(self, id: NodeId) -> Option<Why> {
+        self.node.membership.find(id).map(|slot| self.node.why(slot))
     }
 
     /// Who accuses a member that is under suspicion; `None` of anybody else.
