@@ -67,14 +67,14 @@ pub(super) struct Cases {
     /// How many there have been.
     number: u64,
     told: Told,
-    /// The latest probe that accused: a helper's word may come a little late.
-    latest: (Nonce, Slot),
+    /// Whom this node accused last: a helper's word may come a little late, and a nack does not say whom it is about.
+    latest: Slot,
 }
 
 impl Cases {
     pub(super) const fn none() -> Self {
         let told = Told { by: None, accusers: Accusers::none() };
-        Self { cases: BTreeMap::new(), number: 0, told, latest: (Nonce([0; 8]), Slot::SELF) }
+        Self { cases: BTreeMap::new(), number: 0, told, latest: Slot::SELF }
     }
 
     #[cfg(test)]
@@ -187,7 +187,7 @@ impl Node {
         let cases = &mut self.cold.cases;
         // What made this node accuse stays, however often it asks again.
         cases.open(target.slot, since).probe.get_or_insert(Question { nonce, seen });
-        cases.latest = (nonce, target.slot);
+        cases.latest = target.slot;
     }
 
     /// A ping is packed that no verdict hangs on but the last one.
@@ -211,11 +211,14 @@ impl Node {
     /// Somebody answers a probe, maybe one that was judged already.
     pub(super) fn note_word(&mut self, body: &Body<'_>, from: NodeId) {
         let cases = &mut self.cold.cases;
-        let (about, nonce, said) = match *body {
-            Body::Ack { nonce } => (self.membership.find(from), nonce, None),
-            Body::Relayed { nonce, target } => (self.membership.find(target), nonce, Some(Said::Answered)),
-            Body::Nack { nonce } => (Some(cases.latest.1), nonce, Some(Said::NoAnswer)),
-            _ => return,
+        let (about, nonce, said) = if let Body::Ack { nonce } = *body {
+            (self.membership.find(from), nonce, None)
+        } else if let Body::Relayed { nonce, target } = *body {
+            (self.membership.find(target), nonce, Some(Said::Answered))
+        } else if let Body::Nack { nonce } = *body {
+            (Some(cases.latest), nonce, Some(Said::NoAnswer))
+        } else {
+            return;
         };
         let Some(case) = about.and_then(|about| cases.cases.get_mut(&about)) else { return };
         for question in case.questions() {
@@ -245,7 +248,9 @@ impl Node {
             // Accusers count once the suspicion is there; the event comes before.
             Reason::Silence => self.evidence(slot, &own),
             Reason::Rumour | Reason::Repair => self.evidence(slot, self.cold.cases.told.accusers.as_slice()),
-            _ => self.evidence(slot, &[]),
+            Reason::Contact | Reason::Expiry | Reason::Command | Reason::Snapshot | Reason::Own => {
+                self.evidence(slot, &[])
+            }
         }
     }
 
