@@ -216,7 +216,7 @@ impl Node {
         } else if let Body::Relayed { nonce, target } = *body {
             (self.membership.find(target), nonce, Some(Said::Answered))
         } else if let Body::Nack { nonce } = *body {
-            (Some(cases.latest), nonce, Some(Said::NoAnswer))
+            (self.suspicions.questioned(nonce).or(Some(cases.latest)), nonce, Some(Said::NoAnswer))
         } else {
             return;
         };

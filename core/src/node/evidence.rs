@@ -69,7 +69,8 @@ pub struct HelperView {
 /// What a helper said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Said {
-    /// Nothing: it was not reached, or could not answer. At a last chance nobody is asked to say that nothing came.
+    /// Nothing: it was not reached, or could not answer. At the last chance of a suspect whom
+    /// others accuse too nobody is asked to say that nothing came.
     Nothing,
     /// That it had no answer so far.
     NoAnswer,

@@ -133,7 +133,7 @@ impl Node {
                     || self.take_takeover_answer(sender, nonce, now)
             }
             Body::Relayed { nonce, target } => self.take_probe_answer(target, nonce),
-            Body::Nack { nonce } => self.take_nack(sender.id, nonce),
+            Body::Nack { nonce } => self.take_nack(sender.id, nonce, now),
             Body::Challenge { nonce, .. } => self.cold.joining.awaits_challenge(nonce),
             Body::Welcome { nonce } => self.cold.joining.awaits_welcome(nonce),
             Body::Digest(digest) => {
@@ -228,7 +228,8 @@ impl Node {
             Body::Ping { nonce } => {
                 // Whoever still asks after somebody who goes shall know.
                 let about = about.or((self.leaving != Leaving::Stays).then_some(Slot::SELF));
-                return self.wish(Intent::Ack { to: from, nonce, about, bytes_max });
+                self.wish(Intent::Ack { to: from, nonce, about, bytes_max });
+                return;
             }
             Body::PingRequest { nonce, target, left_ms } => {
                 return self.on_ping_request(from, (nonce, left_ms), target, now);

@@ -1,7 +1,9 @@
 //! Who accuses whom: this node's own probes, what others say, and what speaks against this node itself.
 
+use core::time::Duration;
+
 use crate::detector::probe::Silent;
-use crate::detector::suspicion::{Due, Length, Suspicions};
+use crate::detector::suspicion::{Due, Length, Suspicions, Witness};
 use crate::membership::Membership;
 use crate::packing::Urgency;
 use crate::vocab::{Accusers, Health, Instant, NodeId, Nonce, Record, Slot};
@@ -114,11 +116,14 @@ impl Node {
         match self.suspicions.on_deadline(now, own, |suspects| health.is_cut_off(suspects)) {
             Some(Due::LastChance(slot)) => {
                 let nonce = self.nonce();
-                if let Some(open) = self.suspicions.get(slot) {
-                    self.cold.cases.on_last_chance(slot, nonce, self.clock.outside(open.until()));
+                let Some(open) = self.suspicions.get(slot) else { return };
+                self.cold.cases.on_last_chance(slot, nonce, self.clock.outside(open.until()));
+                // What finds no room is wished again.
+                if self.wish(Intent::Ping { slot, nonce }) {
+                    let asked = self.ask_helpers(slot, nonce);
+                    let witness = if asked && open.is_of(own) { Witness::Wanted } else { Witness::Needless };
+                    self.suspicions.on_asked(slot, nonce, witness);
                 }
-                self.wish(Intent::Ping { slot, nonce });
-                self.ask_helpers(slot, nonce);
             }
             Some(Due::Convict(slot)) => self.convict(slot, now),
             Some(Due::PutOff(_)) => self.stats.convictions_put_off += 1,
@@ -150,16 +155,38 @@ impl Node {
     }
 
     /// A helper has no answer so far. Returns whether it was asked.
-    pub(super) fn take_nack(&mut self, helper: NodeId, nonce: Nonce) -> bool {
-        let helper = self.membership.find(helper);
-        helper.is_some_and(|helper| self.cold.helpers.on_word(nonce, helper))
+    pub(super) fn take_nack(&mut self, helper: NodeId, nonce: Nonce, now: Instant) -> bool {
+        let Some(helper) = self.membership.find(helper) else { return false };
+        let witness = self.suspicions.on_witness(nonce, now);
+        if witness {
+            self.schedule_suspicions();
+        }
+        witness || self.cold.helpers.on_word(nonce, helper)
     }
 
-    /// How many milliseconds a prober that asks for help with this nonce has until it judges. The verdict at the
-    /// end of a suspicion says nothing about the helpers.
-    pub(super) fn probe_left_ms(&self, nonce: Nonce, now: Instant) -> u32 {
-        let left = self.prober.next_tick().since(now).as_millis();
-        if self.prober.is_current(nonce) { u32::try_from(left).unwrap_or(u32::MAX) } else { 0 }
+    /// The last question to a suspect is packed.
+    pub(super) fn on_question_left(&mut self, slot: Slot, nonce: Nonce, now: Instant) {
+        if !self.suspicions.is_empty() {
+            self.suspicions.on_left(slot, nonce, now);
+            self.schedule_suspicions();
+        }
+    }
+
+    /// A helper is asked with this nonce. Returns in how many milliseconds this node judges; 0 where it does not want to
+    /// hear that there is no answer.
+    pub(super) fn on_helper_asked(&mut self, helper: Slot, target: Slot, nonce: Nonce, now: Instant) -> u32 {
+        let left = if self.prober.is_current(nonce) {
+            let left = self.prober.next_tick().since(now);
+            if left >= Duration::from_millis(1) {
+                self.cold.helpers.on_asked(nonce, helper);
+            }
+            left
+        } else {
+            self.note_last_helper(target, nonce, helper);
+            // A witness says only that it is there, so that its word can come in time.
+            if self.suspicions.wants_witness(target) { self.cold.config.probe_timeout / 2 } else { Duration::ZERO }
+        };
+        u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
     }
 
     /// What a row says as it is told, with those who accuse if it is a suspect's.

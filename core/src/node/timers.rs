@@ -143,12 +143,15 @@ impl Node {
         }
     }
 
-    pub(super) fn ask_helpers(&mut self, target: Slot, nonce: Nonce) {
+    /// Asks a few others to ping a member. Returns whether anybody is asked.
+    pub(super) fn ask_helpers(&mut self, target: Slot, nonce: Nonce) -> bool {
         let count = self.cold.config.indirect_probes;
         let wanted = |slot, health| slot != target && health == Health::Alive;
+        let mut any = false;
         for helper in self.membership.choose_several(count, &mut self.rng, wanted) {
-            self.wish(Intent::PingRequest { helper, target, nonce });
+            any |= self.wish(Intent::PingRequest { helper, target, nonce });
         }
+        any
     }
 
     fn on_gossip_tick(&mut self, now: Instant) {
@@ -234,10 +237,10 @@ impl Node {
         Nonce(self.rng.next().to_le_bytes())
     }
 
-    pub(super) fn wish(&mut self, intent: Intent) {
-        if !self.intents.push(intent) {
-            self.stats.intents_dropped += 1;
-        }
+    pub(super) fn wish(&mut self, intent: Intent) -> bool {
+        let pushed = self.intents.push(intent);
+        self.stats.intents_dropped += u64::from(!pushed);
+        pushed
     }
 }
 

@@ -142,6 +142,7 @@ impl Node {
             }
             Intent::Ping { slot, nonce } => {
                 self.note_ping(slot, nonce, now);
+                self.on_question_left(slot, nonce, now);
                 self.plan_to(slot, Purpose::Probe, Body::Ping { nonce })
             }
             Intent::Goodbye { slot } => {
@@ -153,12 +154,7 @@ impl Node {
             }
             Intent::PingRequest { helper, target, nonce } => {
                 let to = self.membership.addr(helper);
-                let left_ms = self.probe_left_ms(nonce, now);
-                if left_ms > 0 {
-                    self.cold.helpers.on_asked(nonce, helper);
-                } else {
-                    self.note_last_helper(target, nonce, helper);
-                }
+                let left_ms = self.on_helper_asked(helper, target, nonce, now);
                 let body = Body::PingRequest { nonce, target: self.membership.record(target).id, left_ms };
                 Plan { to, purpose: Purpose::Relay, body, about: accused(&self.membership, target) }
             }
