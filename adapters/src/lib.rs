@@ -43,7 +43,7 @@ pub use handle::{Handle, REQUEST_LATENCY_MAX, spawn};
 pub use quidnunc_core::{
     Cause, Command, Config, ConfigError, Conflict, Detector, Domain, Event, Evidence, FailureRule, Farewell, Healed,
     Health, HelperView, Identity, Incarnation, KEY_BYTES_MAX, MapVersion, MemberChange, MemberView, NodeId, ProbeOrder,
-    ProbeView, Reason, Rejected, Relay, Said, Stats, SuspicionView, TTL_MAX, ValueChange, ValueView, View, WAIT_MAX,
-    WAIT_MIN, WAITS_MAX, Why, accrual, heartbeat,
+    ProbeView, Reason, Rejected, Relay, Said, Stats, SuspicionView, TTL_MAX, Targets, ValueChange, ValueView, View,
+    WAIT_MAX, WAIT_MIN, WAITS_MAX, Why, accrual, heartbeat,
 };
 pub use udp::{Options, SocketStats, UdpDriver};

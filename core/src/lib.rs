@@ -32,7 +32,7 @@ mod state;
 mod vocab;
 mod wire;
 
-pub use config::{Config, ConfigError, Detector, FailureRule, ProbeOrder, Relay};
+pub use config::{Config, ConfigError, Detector, FailureRule, ProbeOrder, Relay, Targets};
 pub use node::io::{
     Cause, Command, Conflict, Event, Farewell, Healed, Identity, Input, KEY_BYTES_MAX, MapSnapshot, MapVersion,
     MemberChange, Purpose, Reason, Rejected, SEEDS_MAX, Snapshot, Timer, Transmit, ValueChange, ValueView, WAIT_MAX,

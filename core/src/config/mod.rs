@@ -6,7 +6,7 @@ use core::num::NonZeroU16;
 use core::time::Duration;
 
 pub(crate) use detector::HEARTBEAT_BYTES;
-pub use detector::{Detector, FailureRule, Relay};
+pub use detector::{Detector, FailureRule, Relay, Targets};
 
 use crate::detector::heartbeat::HeartbeatError;
 use crate::detector::phi;
@@ -246,7 +246,8 @@ impl Config {
     /// propagations without a new one are a failure.
     #[must_use]
     pub const fn heartbeat() -> Self {
-        let relay = Relay { interval: Duration::from_secs(1), fanout: 1, bytes_per_second: None };
+        let relay =
+            Relay { interval: Duration::from_secs(1), fanout: 1, bytes_per_second: None, targets: Targets::Uniform };
         Self { detector: Detector::Heartbeat { fails: FailureRule::Propagations(3), relay }, ..Self::lan() }
     }
 
@@ -267,7 +268,7 @@ impl Config {
 
     const fn scuttlebutt(accrual: phi::Settings, interval: Duration, fanout: u32) -> Self {
         let accrual = phi::Settings { samples_max: SCUTTLEBUTT_SAMPLES, ..accrual };
-        let relay = Relay { interval, fanout, bytes_per_second: None };
+        let relay = Relay { interval, fanout, bytes_per_second: None, targets: Targets::Uniform };
         Self {
             detector: Detector::Phi { accrual, relay, cleanup: Duration::from_secs(3600) },
             gossip_interval: interval,

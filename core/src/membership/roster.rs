@@ -77,6 +77,11 @@ impl Row {
         self.hops
     }
 
+    /// The place of the domain in the table of domains.
+    pub(super) const fn domain(&self) -> u16 {
+        self.domain
+    }
+
     pub(super) const fn telling(&self) -> u16 {
         self.telling
     }

@@ -7,7 +7,7 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use crate::config::{Config, HEARTBEAT_BYTES};
+use crate::config::{Config, HEARTBEAT_BYTES, Targets};
 use crate::detector::beats::{Beats, Heard, Rule, Verdict};
 use crate::membership::CHOICE_MAX;
 use crate::vocab::{Health, Instant, NodeId, Record, Rng, Slot, stable_hash};
@@ -107,7 +107,11 @@ impl Node {
         let Some(&relay) = self.cold.config.detector.relay() else { return };
         let per_datagram = rows_per_datagram(&self.cold.config);
         let interval = relay.interval(live);
-        let targets = self.membership.choose_several(relay.fanout, &mut self.rng, may_hear(self.cold.beating.as_ref()));
+        let may_hear = may_hear(self.cold.beating.as_ref());
+        let targets = match relay.targets {
+            Targets::Uniform => self.membership.choose_several(relay.fanout, &mut self.rng, may_hear),
+            Targets::Subnets => self.membership.choose_by_subnets(relay.fanout, &mut self.rng, may_hear),
+        };
         let Some(Beating { beats, own, round }) = &mut self.cold.beating else { return };
         *own = own.wrapping_add(1);
         beats.resize(live, interval);

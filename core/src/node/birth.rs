@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Targets};
 use crate::detector::helpers::Helpers;
 use crate::detector::local_health::LocalHealth;
 use crate::detector::order::Order;
@@ -101,6 +101,9 @@ impl Node {
             cold: Box::new(cold),
         };
         node.membership.note_reason(Slot::SELF, Reason::Own);
+        if node.cold.config.detector.relay().is_some_and(|relay| relay.targets == Targets::Subnets) {
+            node.membership.index_subnets();
+        }
         let announced = snapshot.is_some_and(|snapshot| node.load(&own, snapshot, now));
         if !announced {
             node.tell(Slot::SELF, Urgency::Urgent, now);

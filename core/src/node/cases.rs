@@ -298,3 +298,22 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_cases_are_kept() {
+        let (mut cases, now) = (Cases::none(), Instant::from_nanos(0));
+        let max = u32::try_from(CASES_MAX).expect("few");
+        (0..max).rev().for_each(|row| assert_eq!(cases.open(Slot(row), now).source, None));
+        cases.open(Slot(max - 1), now).source = Some(NodeId::from_u128(7));
+        cases.open(Slot(max), now);
+        assert_eq!(cases.len(), CASES_MAX);
+        assert!(!cases.cases.contains_key(&Slot(max - 1)), "the first that came is the first that goes");
+        cases.close(Slot(max));
+        cases.open(Slot(max - 1), now);
+        assert_eq!((cases.len(), cases.open(Slot(max - 1), now).source), (CASES_MAX, None), "it begins anew");
+    }
+}

@@ -86,6 +86,7 @@ fn detector(protocol: &Protocol, base: Detector) -> Detector {
         interval: protocol.relay_interval_ns.map_or(relay.interval, Duration::from_nanos),
         fanout: protocol.relay_fanout.unwrap_or(relay.fanout),
         bytes_per_second: protocol.relay_rate.or(relay.bytes_per_second),
+        ..relay
     };
     match base {
         Detector::Swim => base,
