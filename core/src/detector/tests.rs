@@ -301,6 +301,7 @@ fn what_others_say_too_is_not_put_off() {
         assert!(suspicions.confirm(Slot(1), accuser, at(0)));
     }
     assert_eq!(suspicions.on_deadline(at(6000), OWN, |_| true), Some(Due::LastChance(Slot(1))));
+    ask(&mut suspicions, 1, 1, Witness::Needless, 6000);
     assert_eq!(suspicions.on_deadline(at(6500), OWN, |_| true), Some(Due::Convict(Slot(1))));
 }
 
