@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use quidnunc_core::{
     Command, Config, ConfigError, Detector, Domain, Event, Identity, Input, Instant, Node, NodeId, ProbeOrder, Purpose,
-    Record, Relay, Snapshot, Stats, stable_hash,
+    Record, Relay, Snapshot, Stats, Targets, stable_hash,
 };
 
 use crate::engine::draws::{Draws, Purpose as Draw};
-use crate::scenario::{self, Nodes, Profile, Protocol, StartAs};
+use crate::scenario::{self, Nodes, Profile, Protocol, RelayTargets, StartAs};
 
 const PORT: u16 = 7946;
 
@@ -86,7 +86,11 @@ fn detector(protocol: &Protocol, base: Detector) -> Detector {
         interval: protocol.relay_interval_ns.map_or(relay.interval, Duration::from_nanos),
         fanout: protocol.relay_fanout.unwrap_or(relay.fanout),
         bytes_per_second: protocol.relay_rate.or(relay.bytes_per_second),
-        ..relay
+        targets: match protocol.relay_targets {
+            None => relay.targets,
+            Some(RelayTargets::Uniform) => Targets::Uniform,
+            Some(RelayTargets::Subnets) => Targets::Subnets,
+        },
     };
     match base {
         Detector::Swim => base,
@@ -166,7 +170,7 @@ impl Cast {
         self.boots[place] = boot;
         let id = self.id_of(node);
         self.ids[place] = Some(id);
-        let identity = Identity { id, boot, addr: address_of(node), domain: Domain::NONE };
+        let identity = Identity { id, boot, addr: address_of(node), domain: self.domain_of(node) };
         let seed = self.draws.draw(Draw::NodeSeed, u64::from(node), boot);
         let at = Instant::from_nanos(now);
         let snapshot = converged.then_some(Snapshot { members: &self.everybody, map: None });
@@ -188,9 +192,19 @@ impl Cast {
         NodeId::from_u128(half(0) << 64 | half(1))
     }
 
+    /// What a node shares its fate with: its neighbours share it, in domains of about one size.
+    fn domain_of(&self, node: u32) -> Domain {
+        let Nodes { count, domains, .. } = self.nodes;
+        let domain = u64::from(node) * u64::from(domains) / u64::from(count);
+        if domains == 0 { Domain::NONE } else { Domain::from_number(1 + domain) }
+    }
+
     /// Everybody as they are when they start at t = 0.
     fn everybody(&self) -> Vec<Record> {
-        let record = |node| Record::of_new_life(self.id_of(node), EPOCH_MS, address_of(node));
+        let record = |node| {
+            let domain = self.domain_of(node);
+            Record { domain, ..Record::of_new_life(self.id_of(node), EPOCH_MS, address_of(node)) }
+        };
         (0..self.nodes.count).map(record).collect()
     }
 

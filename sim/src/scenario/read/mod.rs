@@ -116,7 +116,7 @@ fn read_run(file: &Section<'_>) -> Outcome<Run> {
     Ok(Run { duration_ns, warmup_ns: warmup_ns.unwrap_or(0), seed_base, seed_count, steady })
 }
 
-const PROTOCOL_KEYS: [&str; 22] = [
+const PROTOCOL_KEYS: [&str; 23] = [
     "name",
     "profile",
     "period",
@@ -138,6 +138,7 @@ const PROTOCOL_KEYS: [&str; 22] = [
     "relay_interval",
     "relay_fanout",
     "relay_rate",
+    "relay_targets",
     "datagram",
 ];
 
@@ -181,6 +182,7 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         relay_interval_ns: duration("relay_interval")?,
         relay_fanout: number("relay_fanout")?,
         relay_rate: bytes("relay_rate", &RATE)?,
+        relay_targets: section.opt("relay_targets", |f| f.word())?,
         datagram_bytes: section.opt("datagram", |field| {
             let bytes = field.quantity(&SIZE)?;
             u32::try_from(bytes).map_err(|_| field.wrong("no datagram is that large", "UDP carries at most 65507B"))
@@ -191,7 +193,7 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
 
 /// Settings of heartbeats mean nothing where none are passed on.
 fn check_relay_keys(section: &Section<'_>, profile: Profile) -> Outcome<()> {
-    for key in ["relay_interval", "relay_fanout", "relay_rate"] {
+    for key in ["relay_interval", "relay_fanout", "relay_rate", "relay_targets"] {
         if let Some(field) = section.get(key).filter(|_| !profile.relays()) {
             let message = format!("nodes of the profile `{}` pass no heartbeats on", profile.name());
             return Err(field.wrong(message, "the profiles `heartbeat` and `scuttlebutt-lan` do"));
@@ -201,10 +203,11 @@ fn check_relay_keys(section: &Section<'_>, profile: Profile) -> Outcome<()> {
 }
 
 fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {
-    let section = file.need("nodes", "{ count = 100 }")?.section("[nodes]", &["count", "start", "join"])?;
+    let section = file.need("nodes", "{ count = 100 }")?.section("[nodes]", &["count", "start", "join", "domains"])?;
     let count_field = section.need("count", "100")?;
     let count = count_field.small(1..=MAX_NODES)?;
     let start = section.opt("start", |f| f.word())?.unwrap_or_default();
+    let domains = section.opt("domains", |f| f.small(1..=count))?.unwrap_or(0);
     let join_field = section.get("join");
     if let (StartAs::Converged, Some(join)) = (start, &join_field) {
         return Err(
@@ -231,5 +234,5 @@ fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {
             "make the run longer, or start the nodes faster: `join = { stagger = \"1ms\" }`",
         ));
     }
-    Ok(Nodes { count, contacts: contacts.unwrap_or(1), stagger_ns, start })
+    Ok(Nodes { count, contacts: contacts.unwrap_or(1), stagger_ns, start, domains })
 }
