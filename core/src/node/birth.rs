@@ -136,6 +136,7 @@ impl Cold {
             relays: Relays::new(),
             helpers: Helpers::none(),
             beating: Beating::new(&config, rng),
+            contacts: None,
             joining: Joining::idle(),
             book: Book::default(),
             healing: Healing::none(now),

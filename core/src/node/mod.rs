@@ -7,7 +7,7 @@
 //! * [`timers`] — a deadline passes: which room is asked;
 //! * [`suspecting`], [`favours`] — who accuses whom, and pings for somebody else;
 //! * [`leaving`], [`healing`] — who goes for good, and who was only cut off;
-//! * [`beating`] — heartbeats, where the detector wants them;
+//! * [`beating`] — heartbeats, where the detector wants them; [`contacting`] — or contacts of the next ones in a ring;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
 //! * [`identity`] — who else uses the identity of this node, or of a member;
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
@@ -27,6 +27,7 @@ mod birth;
 mod bounds;
 mod changes;
 mod clock;
+mod contacting;
 mod events;
 mod exchanges;
 mod favours;
@@ -60,6 +61,7 @@ use crate::detector::helpers::Helpers;
 use crate::detector::local_health::LocalHealth;
 use crate::detector::order::Order;
 use crate::detector::probe::Prober;
+use crate::detector::ring::Contacts;
 use crate::detector::suspicion::Suspicions;
 use crate::membership::Membership;
 use crate::membership::book::Book;
@@ -163,6 +165,7 @@ struct Cold {
     relays: Relays,
     helpers: Helpers,
     beating: Option<Beating>,
+    contacts: Option<Contacts>,
     joining: Joining,
     book: Book,
     healing: Healing,
@@ -302,6 +305,7 @@ impl Node {
         self.cold.state.check();
         self.cold.waits.check();
         self.check_beating();
+        self.check_contacts();
         self.deadlines.check();
         assert_eq!(self.state_sum, self.cold.state.fingerprint(), "the sum is that of the copies");
         for slot in self.membership.slots() {

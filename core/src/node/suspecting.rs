@@ -28,7 +28,7 @@ impl Node {
         }
     }
 
-    fn is_missed_by_others(&self, slot: Slot) -> bool {
+    pub(super) fn is_missed_by_others(&self, slot: Slot) -> bool {
         let own = self.membership.id_hash(Slot::SELF);
         match self.membership.health(slot) {
             Health::Alive => false,
@@ -38,7 +38,7 @@ impl Node {
     }
 
     /// Nobody reached the target for a whole period: it is suspected, or one more accuses it.
-    fn on_silence(&mut self, target: Target, now: Instant) {
+    pub(super) fn on_silence(&mut self, target: Target, now: Instant) {
         let known = self.membership.record(target.slot);
         // A life that began since was not probed, nor was another member that has the row now.
         let same = (known.id, known.incarnation.boot) == (target.id, target.boot);
