@@ -195,7 +195,7 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
 
 /// Settings of one detector mean nothing to another.
 fn check_detector_keys(section: &Section<'_>, profile: Profile) -> Outcome<()> {
-    let refuse = |key: &str, lacks: &str, help: &str| match section.get(key) {
+    let refuse = |key: &'static str, lacks: &str, help: &str| match section.get(key) {
         Some(field) => Err(field.wrong(format!("nodes of the profile `{}` {lacks}", profile.name()), help)),
         None => Ok(()),
     };
