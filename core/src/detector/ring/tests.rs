@@ -31,32 +31,41 @@ fn member(slot: u32, incarnation: Incarnation) -> Member {
     Member { slot: Slot(slot), id_hash, incarnation }
 }
 
-/// One member that is watched and was contacted at once, and once more each second; the answers came so much later.
-fn watching_one(answers: u32, after_millis: u64) -> (Contacts, u64) {
+const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// One member that is watched and contacted each second; its answers came so much later. Returns when the last one did.
+fn watching_one(answers: u32, after: Duration) -> (Contacts, Instant) {
     let (mut contacts, mut rng) = (contacts(10), rng());
     contacts.follow(member(1, LIFE), at(0), &mut rng);
-    let mut now = contacts.next_contact();
+    let mut last = at(0);
     for _ in 0..answers {
-        assert_eq!(contacts.take_due(now), Some(Slot(1)));
-        assert_eq!(contacts.take_due(now), None, "once per interval");
+        let now = contacts.next_contact();
+        assert_eq!((contacts.take_due(now), contacts.take_due(now)), (Some(Slot(1)), None), "once per interval");
         let (nonce, _) = contacts.on_packed(Slot(1), now).expect("it is due");
-        let back = now.after(Duration::from_millis(after_millis));
-        assert!(contacts.on_answer((Slot(1), 1), nonce, back));
-        assert!(!contacts.on_answer((Slot(1), 1), nonce, back), "an echo is no answer");
-        now = contacts.next_contact();
+        last = now.after(after);
+        assert!(contacts.on_answer((Slot(1), 1), nonce, last));
+        assert!(!contacts.on_answer((Slot(1), 1), nonce, last), "an echo is no answer");
     }
-    (contacts, now.as_nanos() / 1_000_000)
+    (contacts, last)
+}
+
+/// How long a silence of the member is at which phi is 8.
+fn silence(contacts: &Contacts) -> Duration {
+    let history = contacts.history(Slot(1)).expect("it is watched");
+    contacts.accrual().timeout(history.window(), 8.0).expect("phi gets there")
 }
 
 /// Contacts without answers until the next verdict. Returns when that comes.
-fn silent_until(contacts: &mut Contacts, scale: u32) -> (u64, Verdict) {
+fn silent_until(contacts: &mut Contacts, scale: u32) -> (Instant, Verdict) {
     loop {
         let (contact, look) = (contacts.next_contact(), contacts.next_deadline());
         if contact <= look {
             let slot = contacts.take_due(contact).expect("it is due");
             contacts.on_packed(slot, contact).expect("the gap is an interval");
         } else if let Some(verdict) = contacts.on_deadline(look, scale) {
-            return (look.as_nanos() / 1_000_000, verdict);
+            return (look, verdict);
         }
     }
 }
@@ -108,66 +117,74 @@ proptest! {
             let now = contacts.next_contact();
             contacts.take_due(now).expect("it is due");
             let (nonce, _) = contacts.on_packed(Slot(1), now).expect("it is watched");
-            prop_assert!(contacts.on_answer((Slot(1), 1), nonce, now.after(Duration::from_millis(delay))));
+            prop_assert!(contacts.on_answer((Slot(1), 1), nonce, now.after(millis(delay))));
         }
         let history = contacts.history(Slot(1)).expect("it is watched").clone();
         let due = contacts.accrual().deadline(&history, 8.0).expect("it comes");
         let (asked, verdict) = silent_until(&mut contacts, 1);
-        prop_assert_eq!(asked, due.as_nanos() / 1_000_000);
+        prop_assert_eq!(asked, due);
         prop_assert!(matches!(verdict, Verdict::Ask(Slot(1), _)));
-        let (accused, verdict) = silent_until(&mut contacts, 1);
-        prop_assert_eq!((accused, verdict), (asked + 500, Verdict::Silent(Slot(1))));
+        prop_assert_eq!(silent_until(&mut contacts, 1), (asked.after(millis(500)), Verdict::Silent(Slot(1))));
     }
 }
 
 #[test]
 fn whoever_never_answered_is_accused_by_the_first_estimate() {
-    let (mut contacts, mut rng) = (contacts(10), rng());
-    contacts.follow(member(1, LIFE), at(0), &mut rng);
+    let (mut contacts, _) = watching_one(0, millis(0));
     let first = contacts.history(Slot(1)).expect("it is watched").window();
     assert_eq!((first.len(), first.mean()), (2, 1e6));
     let (asked, verdict) = silent_until(&mut contacts, 1);
     assert!(matches!(verdict, Verdict::Ask(Slot(1), _)));
-    assert_eq!(asked, 3415, "one interval, the pause, and the deviation of a quarter");
+    assert_eq!(
+        asked.as_nanos() / 1_000_000,
+        3306,
+        "an interval, the pause, and 5.23 deviations of a quarter of a second"
+    );
 }
 
 #[test]
 fn the_first_answer_is_no_sample_and_each_other_is_one() {
     for (answers, samples) in [(1, 2), (2, 3), (20, 21), (90, 64)] {
-        let (contacts, _) = watching_one(answers, 30);
+        let (contacts, _) = watching_one(answers, millis(30));
         assert_eq!(contacts.history(Slot(1)).expect("it is watched").window().len(), samples);
     }
 }
 
 #[test]
-fn regular_answers_make_a_silence_of_three_seconds_suspicious() {
-    let (mut contacts, next) = watching_one(80, 30);
+fn regular_answers_make_a_short_silence_suspicious() {
+    let (mut contacts, last) = watching_one(80, millis(30));
     let (asked, _) = silent_until(&mut contacts, 1);
-    let last = next - 1000 + 30;
-    assert_eq!(asked - last, 2562, "an interval, the pause, and the least deviation");
+    assert_eq!(asked, last.after(silence(&contacts)));
+    assert_eq!(silence(&contacts).as_millis(), 2522, "an interval, the pause, and 5.23 times the least deviation");
 }
 
 #[test]
-fn bad_health_makes_a_silence_longer_and_good_health_ends_that() {
-    let (mut contacts, next) = watching_one(80, 30);
-    let mut other = contacts.clone();
-    let last = next - 1000 + 30;
+fn bad_health_makes_a_silence_longer() {
+    let (mut contacts, last) = watching_one(80, millis(30));
     let (asked, _) = silent_until(&mut contacts, 3);
-    assert_eq!(asked - last, 3 * 2562);
-    let (accused, verdict) = silent_until(&mut contacts, 3);
-    assert_eq!((accused - asked, verdict), (1500, Verdict::Silent(Slot(1))));
-    let first_look = other.next_deadline();
-    assert_eq!(first_look.as_nanos() / 1_000_000 - last, 2562);
-    let beats = [first_look, first_look.after(Duration::from_secs(1))];
-    beats.iter().for_each(|&beat| while other.take_due(beat).is_some() && other.on_packed(Slot(1), beat).is_some() {});
-    assert_eq!(other.on_deadline(first_look, 3), None);
-    assert_eq!(other.next_deadline(), first_look.after(Duration::from_secs(1)), "it is looked at again soon");
-    assert!(matches!(other.on_deadline(other.next_deadline(), 1), Some(Verdict::Ask(..))));
+    assert_eq!(asked, last.after(silence(&contacts) * 3));
+    assert_eq!(silent_until(&mut contacts, 3), (asked.after(millis(1500)), Verdict::Silent(Slot(1))));
+}
+
+#[test]
+fn a_health_that_gets_better_counts_within_an_interval() {
+    let (mut contacts, last) = watching_one(80, millis(30));
+    for _ in 0..2 {
+        let now = contacts.next_contact();
+        contacts.take_due(now).and_then(|slot| contacts.on_packed(slot, now)).expect("it is due");
+    }
+    let first_look = last.after(silence(&contacts));
+    while contacts.next_deadline() <= first_look {
+        assert_eq!(contacts.on_deadline(contacts.next_deadline(), 9), None);
+    }
+    let second_look = contacts.next_deadline();
+    assert_eq!(second_look, first_look.after(millis(1000)));
+    assert!(matches!(contacts.on_deadline(second_look, 1), Some(Verdict::Ask(..))));
 }
 
 #[test]
 fn whoever_was_not_asked_is_not_accused() {
-    let (mut contacts, _) = watching_one(5, 30);
+    let (mut contacts, _) = watching_one(5, millis(30));
     for _ in 0..50 {
         let now = contacts.next_deadline();
         assert_eq!(contacts.on_deadline(now, 1), None, "no contact was ever packed");
@@ -178,32 +195,32 @@ fn whoever_was_not_asked_is_not_accused() {
 
 #[test]
 fn a_helper_with_an_answer_is_a_sign_of_life_and_no_sample() {
-    let (mut contacts, next) = watching_one(80, 30);
+    let (mut contacts, _) = watching_one(80, millis(30));
     let (asked, verdict) = silent_until(&mut contacts, 1);
     let Verdict::Ask(slot, nonce) = verdict else { panic!("first it is asked") };
-    let history = contacts.history(slot).expect("it is watched").clone();
-    assert!(!contacts.on_word(slot, Nonce([0; 8]), at(asked + 100)), "nobody asked with this nonce");
-    assert!(contacts.on_word(slot, nonce, at(asked + 100)));
-    assert!(!contacts.on_word(slot, nonce, at(asked + 100)), "once");
+    let (history, told) = (contacts.history(slot).expect("it is watched").clone(), asked.after(millis(100)));
+    assert!(!contacts.on_word(slot, Nonce([0; 8]), told), "nobody asked with this nonce");
+    assert!(contacts.on_word(slot, nonce, told));
+    assert!(!contacts.on_word(slot, nonce, told), "once");
     let heard = contacts.history(slot).expect("it is watched");
     assert_eq!((heard.window(), heard.last_heard()), (history.window(), history.last_heard()));
     let (again, verdict) = silent_until(&mut contacts, 1);
-    assert_eq!((again, verdict != Verdict::Silent(slot)), (asked + 100 + 2562, true), "it is not accused, but asked anew");
-    assert!(again > next);
+    assert_eq!(again, told.after(silence(&contacts)));
+    assert!(matches!(verdict, Verdict::Ask(..)), "it is not accused, but asked anew");
 }
 
 #[test]
 fn a_contradiction_is_a_sign_of_life_and_a_new_life_begins_anew() {
-    let (mut contacts, _) = watching_one(80, 30);
+    let (mut contacts, _) = watching_one(80, millis(30));
     let mut rng = rng();
-    let (asked, _) = silent_until(&mut contacts, 1);
+    silent_until(&mut contacts, 1);
     let (accused, verdict) = silent_until(&mut contacts, 1);
     assert_eq!(verdict, Verdict::Silent(Slot(1)));
-    let raised = Incarnation { counter: LIFE.counter + 1, ..LIFE };
-    contacts.follow(member(1, raised), at(accused + 400), &mut rng);
+    let (raised, told) = (Incarnation { counter: LIFE.counter + 1, ..LIFE }, accused.after(millis(400)));
+    contacts.follow(member(1, raised), told, &mut rng);
     let (again, _) = silent_until(&mut contacts, 1);
-    assert_eq!(again, accused + 400 + 2562, "asked before at {asked}");
-    contacts.follow(member(1, Incarnation::first(2)), at(again), &mut rng);
+    assert_eq!(again, told.after(silence(&contacts)));
+    contacts.follow(member(1, Incarnation::first(2)), again, &mut rng);
     assert_eq!(contacts.history(Slot(1)).expect("it is watched").window().len(), 2, "what is known is of another life");
 }
 
@@ -229,9 +246,9 @@ fn answers_count_late_and_in_order_and_of_one_life_only() {
 
 #[test]
 fn a_round_is_an_interval_and_says_whether_anybody_answered() {
-    let (mut contacts, next) = watching_one(1, 30);
-    assert_eq!(contacts.take_round(at(next)), Some(true));
-    assert_eq!(contacts.take_round(at(next + 999)), None);
-    assert_eq!(contacts.take_round(at(next + 1000)), Some(false));
-    assert_eq!(Contacts::new(&Detector::Swim, Duration::ZERO, OWN).map(|_| ()), None);
+    let (mut contacts, last) = watching_one(1, millis(30));
+    assert_eq!(contacts.take_round(last), Some(true));
+    assert_eq!(contacts.take_round(last.after(millis(999))), None);
+    assert_eq!(contacts.take_round(last.after(millis(1000))), Some(false));
+    assert!(Contacts::new(&Detector::Swim, Duration::ZERO, OWN).is_none());
 }

@@ -57,20 +57,8 @@ impl Watched {
         let mut history = History::new();
         detector.on_heartbeat(&mut history, 0, now);
         let (sent, answered, sent_at, since, unanswered) = (0, 0, None, now, 0);
-        let mut new = Self {
-            place,
-            life,
-            key,
-            sent,
-            answered,
-            sent_at,
-            next,
-            history,
-            since,
-            unanswered,
-            stage,
-            look: now,
-        };
+        let mut new =
+            Self { place, life, key, sent, answered, sent_at, next, history, since, unanswered, stage, look: now };
         new.look = now.after(new.wait(detector));
         new
     }
