@@ -5,6 +5,7 @@ mod harness;
 use std::time::Duration;
 
 use harness::{Out, World, addr_of, id_of};
+use quidnunc_core::accrual::Settings;
 use quidnunc_core::{Command, Config, Detector, Event, Health, Input, MemberChange, Purpose, Reason};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -179,16 +180,17 @@ fn an_echo_keeps_nobody_alive() {
     let mut world = met(12, 8);
     let of = (0..11).find(|&of| watched(&world, of).contains(&11)).expect("it is watched");
     world.kill(11);
-    let since = world.log.len();
     let heard: Vec<_> = world.peers[of].heard.iter().filter(|(from, _)| *from == addr_of(11)).cloned().collect();
     assert!(!heard.is_empty(), "there is something to repeat");
-    for _ in 0..15 {
+    for second in 1..=15 {
         world.run(SECOND);
         for (from, bytes) in &heard {
             world.feed(of, Input::Datagram { from: *from, bytes }).expect("it is valid");
         }
+        if second == 4 {
+            assert!(world.node(of).view().phi(id_of(11)).expect("it is suspected") > 8.0);
+        }
     }
-    assert!(reports(&world, since, 11).iter().any(|report| *report == (of, Health::Suspect, Reason::Silence)));
     assert!((0..11).all(|of| world.belief(of, 11) == Some(Health::Dead)));
 }
 
@@ -203,4 +205,26 @@ fn whoever_leaves_contacts_nobody() {
     let sent = world.log[since..].iter().filter(|line| line.peer == 11);
     assert_eq!(sent.filter(|line| matches!(line.out, Out::Packet { .. })).count(), 0);
     assert!((0..11).all(|of| world.belief(of, 11) == Some(Health::Left)));
+}
+
+#[test]
+fn what_cannot_work_is_refused() {
+    let Detector::Ring { accrual, successors, interval } = Config::phi_ring().detector else { panic!("it is a ring") };
+    let refused = |detector| Config { detector, ..Config::phi_ring() }.validate().map_err(|why| why.to_string());
+    for (wrong, why) in [
+        (Detector::Ring { accrual, successors: 0, interval }, "ring.successors 0 is not between 1 and 64"),
+        (Detector::Ring { accrual, successors: 65, interval }, "ring.successors 65 is not between 1 and 64"),
+        (
+            Detector::Ring { accrual, successors, interval: Duration::ZERO },
+            "ring.interval 0ns is not between 1ms and 86400s",
+        ),
+        (Detector::Ring { accrual, successors, interval: 61 * SECOND }, "ring.interval 61s is not between 1ms and 60s"),
+        (
+            Detector::Ring { accrual: Settings { threshold: 0.0, ..accrual }, successors, interval },
+            "detector: threshold is 0, which is not above 0 and at most 1000",
+        ),
+    ] {
+        assert_eq!(refused(wrong), Err(String::from(why)));
+    }
+    assert_eq!(refused(Detector::Ring { accrual, successors: 64, interval: 60 * SECOND }), Ok(()));
 }
