@@ -45,7 +45,7 @@ pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION
 
 /// The phi accrual failure detector: how suspicious is a silence, and when will it be suspicious enough?
 ///
-/// A [`Node`] uses it with [`Detector::Phi`], and it is usable by itself. One [`Detector`](accrual::Detector) serves all members, each of
+/// A [`Node`] uses it with [`Detector::Phi`] and [`Detector::Ring`], and it is usable by itself. One [`Detector`](accrual::Detector) serves all members, each of
 /// which has a [`History`](accrual::History). Time comes in as an argument.
 ///
 /// ```

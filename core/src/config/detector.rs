@@ -30,7 +30,22 @@ pub enum Detector {
         /// How heartbeats are relayed.
         relay: Relay,
     },
+    /// All members stand in a ring, and each contacts the few behind it directly, again and again. Whoever stays silent
+    /// for improbably long for just that member is suspected, and that is told, confirmed and contradicted as with
+    /// [`Detector::Swim`] (phi as above; the ring as Rapid's observers, 2018). What a node sends does not grow with the
+    /// cluster: per interval a ping and an answer for each successor.
+    Ring {
+        /// The rules of suspicion. No first estimate is shorter than the interval.
+        accrual: phi::Settings,
+        /// How many members each one watches, and is watched by.
+        successors: u32,
+        /// The time between two contacts of one member.
+        interval: Duration,
+    },
 }
+
+/// The most successors that a member watches.
+const SUCCESSORS_MAX: u64 = 64;
 
 /// How heartbeats are relayed: every interval a node raises its own, and tells all that it knows to a few members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +132,7 @@ impl Detector {
     /// How heartbeats are relayed, if they are.
     pub(crate) const fn relay(&self) -> Option<&Relay> {
         match self {
-            Self::Swim => None,
+            Self::Swim | Self::Ring { .. } => None,
             Self::Phi { relay, .. } | Self::Heartbeat { relay, .. } => Some(relay),
         }
     }
@@ -141,6 +156,17 @@ impl Detector {
             }
             Self::Heartbeat { fails: FailureRule::Propagations(count), .. } => {
                 super::count("propagations", count.into(), 1, 1000)
+            }
+            Self::Ring { accrual, successors, interval } => {
+                super::duration("ring.interval", interval)?;
+                super::count("ring.successors", successors.into(), 1, SUCCESSORS_MAX)?;
+                accrual.validate().map_err(ConfigError::Accrual)?;
+                // Every interval between two answers would be taken to be shorter than it is.
+                let (least, most) = (super::DURATION_MIN, accrual.interval_max);
+                if interval > most {
+                    return Err(ConfigError::Duration { name: "ring.interval", value: interval, least, most });
+                }
+                Ok(())
             }
         }
     }

@@ -29,8 +29,9 @@ pub enum ProbeOrder {
 pub struct Config {
     /// Datagrams of another cluster are refused. See [`Config::cluster_tag`].
     pub cluster: u32,
-    /// How members are found to have failed. The settings of probes matter to [`Detector::Swim`] only; those of
-    /// suspicions to all, since a death by hearsay leaves time to contradict.
+    /// How members are found to have failed. The settings of probes matter to [`Detector::Swim`] only (with
+    /// [`Detector::Ring`], how long a last answer is waited for, and how many helpers are asked); those of suspicions to
+    /// all, since a death by hearsay leaves time to contradict.
     pub detector: Detector,
     /// One member is probed per period.
     pub period: Duration,
@@ -145,7 +146,7 @@ pub enum ConfigError {
         /// The most that works.
         most: u64,
     },
-    /// The rules of suspicion of [`Detector::Phi`] cannot work.
+    /// The rules of suspicion of [`Detector::Phi`] or [`Detector::Ring`] cannot work.
     #[error("detector: {0}")]
     Accrual(phi::SettingsError),
     /// The rule of [`Detector::Heartbeat`] cannot work.
@@ -275,6 +276,14 @@ impl Config {
             gossip_fanout: fanout,
             ..Self::lan()
         }
+    }
+
+    /// Nodes in one data centre that watch ten successors each: phi 8, of which a second of every silence is accepted
+    /// before it counts. Without loss a silence of three seconds is suspicious.
+    #[must_use]
+    pub const fn phi_ring() -> Self {
+        let accrual = phi::Settings { pause: Duration::from_secs(1), ..phi::Settings::lan() };
+        Self { detector: Detector::Ring { accrual, successors: 10, interval: Duration::from_secs(1) }, ..Self::lan() }
     }
 
     /// The tag that keeps a cluster of this name apart from others. It is no secret and no defence.

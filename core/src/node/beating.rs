@@ -179,7 +179,7 @@ impl Node {
 
     /// A row says something else: whoever lives is followed, nobody else is.
     pub(super) fn follow_heartbeat(&mut self, slot: Slot, now: Instant) {
-        let Some(Beating { beats, .. }) = &mut self.cold.beating else { return };
+        let Some(Beating { beats, .. }) = &mut self.cold.beating else { return self.follow_contact(slot, now) };
         let Record { id, incarnation, health, .. } = self.membership.record(slot);
         if health.is_live() && slot != Slot::SELF {
             beats.follow(slot, life_of(id, incarnation.boot), now);

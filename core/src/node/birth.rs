@@ -144,6 +144,7 @@ impl Cold {
             helpers: Helpers::none(),
             cases: Cases::none(),
             beating: Beating::new(&config, rng),
+            contacts: None,
             joining: Joining::idle(),
             book: Book::default(),
             healing: Healing::none(now),

@@ -391,9 +391,9 @@ pub enum Timer {
     Waits,
     /// Somebody waits to hear that a member does not answer.
     Nack,
-    /// The next heartbeat, or the next part of what is told with it.
+    /// The next heartbeat, or the next part of what is told with it; in a ring, the next contact.
     Heartbeat,
-    /// Somebody's heartbeat has stood still for too long.
+    /// Somebody's heartbeat has stood still for too long, or somebody who is contacted stays silent.
     Silence,
     /// The next question to an address at which this node's identity, or a member's old life, is looked for.
     Identity,

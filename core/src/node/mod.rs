@@ -8,7 +8,7 @@
 //! * [`suspecting`], [`favours`] — who accuses whom, and pings for somebody else; [`cases`], [`evidence`] — what is
 //!   remembered of it for the application;
 //! * [`leaving`], [`healing`] — who goes for good, and who was only cut off;
-//! * [`beating`] — heartbeats, where the detector wants them;
+//! * [`beating`] — heartbeats, where the detector wants them; [`contacting`] — or contacts of the next ones in a ring;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
 //! * [`identity`] — who else uses the identity of this node, or of a member;
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
@@ -29,6 +29,7 @@ mod bounds;
 mod cases;
 mod changes;
 mod clock;
+mod contacting;
 mod events;
 mod evidence;
 mod exchanges;
@@ -63,6 +64,7 @@ use crate::detector::helpers::Helpers;
 use crate::detector::local_health::LocalHealth;
 use crate::detector::order::Order;
 use crate::detector::probe::Prober;
+use crate::detector::ring::Contacts;
 use crate::detector::suspicion::Suspicions;
 use crate::membership::Membership;
 use crate::membership::book::Book;
@@ -169,6 +171,7 @@ struct Cold {
     helpers: Helpers,
     cases: Cases,
     beating: Option<Beating>,
+    contacts: Option<Contacts>,
     joining: Joining,
     book: Book,
     healing: Healing,
@@ -309,6 +312,7 @@ impl Node {
         self.cold.waits.check();
         self.check_beating();
         self.check_cases();
+        self.check_contacts();
         self.deadlines.check();
         assert_eq!(self.state_sum, self.cold.state.fingerprint(), "the sum is that of the copies");
         for slot in self.membership.slots() {

@@ -130,9 +130,12 @@ impl Node {
                 self.take_probe_answer(sender.id, nonce)
                     || self.take_favour(sender.id, nonce, now)
                     || self.take_goodbye_answer(sender.id, nonce)
+                    || self.take_contact_answer(sender, nonce, now)
                     || self.take_takeover_answer(sender, nonce, now)
             }
-            Body::Relayed { nonce, target } => self.take_probe_answer(target, nonce),
+            Body::Relayed { nonce, target } => {
+                self.take_probe_answer(target, nonce) || self.take_contact_word(target, nonce, now)
+            }
             Body::Nack { nonce } => self.take_nack(sender.id, nonce, now),
             Body::Challenge { nonce, .. } => self.cold.joining.awaits_challenge(nonce),
             Body::Welcome { nonce } => self.cold.joining.awaits_welcome(nonce),

@@ -31,7 +31,7 @@ impl Node {
         }
     }
 
-    fn is_missed_by_others(&self, slot: Slot) -> bool {
+    pub(super) fn is_missed_by_others(&self, slot: Slot) -> bool {
         let own = self.membership.id_hash(Slot::SELF);
         match self.membership.health(slot) {
             Health::Alive => false,
@@ -41,7 +41,7 @@ impl Node {
     }
 
     /// Nobody reached the target for a whole period: it is suspected, or one more accuses it.
-    fn on_silence(&mut self, silent: &Silent, now: Instant) {
+    pub(super) fn on_silence(&mut self, silent: &Silent, now: Instant) {
         let target = silent.target;
         let known = self.membership.record(target.slot);
         // A life that began since was not probed, nor was another member that has the row now.
@@ -182,7 +182,11 @@ impl Node {
             }
             left
         } else {
-            self.note_last_helper(target, nonce, helper);
+            if self.suspicions.questioned(nonce).is_some() {
+                self.note_last_helper(target, nonce, helper);
+            } else {
+                self.cold.helpers.on_asked(nonce, helper);
+            }
             // A witness says only that it is there, so that its word can come in time.
             if self.suspicions.wants_witness(target) { self.cold.config.probe_timeout / 2 } else { Duration::ZERO }
         };

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::config::Detector;
 use crate::detector::Target;
 use crate::membership::Membership;
 use crate::vocab::{Health, Instant, Nonce, Record, Slot};
@@ -83,10 +84,11 @@ impl Deadlines {
 
 impl Node {
     pub(super) fn start_timers(&mut self, now: Instant) {
-        if self.cold.beating.is_none() {
+        if self.cold.config.detector == Detector::Swim {
             self.deadlines.set(Timer::ProbePeriod, self.prober.next_tick());
         }
         self.start_beating(now);
+        self.start_contacts(now);
         self.schedule_reconnect(now);
     }
 
@@ -113,6 +115,8 @@ impl Node {
                 Timer::Pace => self.hold_gives(None),
                 Timer::Waits => self.on_waits_due(now),
                 Timer::Nack => self.on_nacks_due(now),
+                Timer::Heartbeat if self.cold.contacts.is_some() => self.on_contact_due(now),
+                Timer::Silence if self.cold.contacts.is_some() => self.on_quiet_due(now),
                 Timer::Heartbeat => self.on_heartbeat_due(now),
                 Timer::Silence => self.on_silence_due(now),
                 Timer::Identity => self.on_identity_due(now),

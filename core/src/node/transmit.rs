@@ -96,6 +96,7 @@ impl Node {
             }
             Intent::Gossip { .. } if self.gossip.is_empty() && self.heads_waiting == 0 => return None,
             Intent::Probe { .. }
+            | Intent::Contact { .. }
             | Intent::Ping { .. }
             | Intent::Goodbye { .. }
             | Intent::Ack { .. }
@@ -139,6 +140,10 @@ impl Node {
                 // Without suspicions nobody who is probed is accused, and the row need not be touched.
                 let about = if self.suspicions.is_empty() { None } else { accused(&self.membership, target.slot) };
                 Plan { to: target.addr, purpose: Purpose::Probe, body: Body::Ping { nonce }, about }
+            }
+            Intent::Contact { slot } => {
+                let nonce = self.contact_nonce(slot, now)?;
+                self.plan_to(slot, Purpose::Probe, Body::Ping { nonce })
             }
             Intent::Ping { slot, nonce } => {
                 self.note_ping(slot, nonce, now);

@@ -73,7 +73,8 @@ impl<'a> View<'a> {
     }
 
     /// How suspicious the silence of a member is at the time of the latest input: `-log10` of how probable a longer one
-    /// is. `None` without [`Detector::Phi`](crate::Detector::Phi), or of whom nobody says that it lives.
+    /// is. `None` without [`Detector::Phi`](crate::Detector::Phi) or [`Detector::Ring`](crate::Detector::Ring), of whom
+    /// nobody says that it lives, and in a ring of all but the few members that this node watches.
     #[must_use]
     pub fn phi(self, id: NodeId) -> Option<f64> {
         let (accrual, history) = self.accrual(id)?;
@@ -89,9 +90,12 @@ impl<'a> View<'a> {
     }
 
     fn accrual(self, id: NodeId) -> Option<(&'a accrual::Detector, &'a accrual::History)> {
+        let slot = self.node.membership.find(id)?;
+        if let Some(contacts) = &self.node.cold.contacts {
+            return Some((contacts.accrual(), contacts.history(slot)?));
+        }
         let beats = &self.node.cold.beating.as_ref()?.beats;
-        let history = beats.history(self.node.membership.find(id)?)?;
-        Some((beats.rule().accrual()?, history))
+        Some((beats.rule().accrual()?, beats.history(slot)?))
     }
 
     /// For how long a heartbeat stands still until its member has failed, in a cluster of this size; `None` without

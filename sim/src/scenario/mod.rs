@@ -103,6 +103,10 @@ pub struct Protocol {
     pub relay_rate: Option<u32>,
     /// To which members heartbeats are told.
     pub relay_targets: Option<RelayTargets>,
+    /// Time between two contacts of a member that is watched, in nanoseconds.
+    pub ring_interval_ns: Option<u64>,
+    /// How many members each node watches.
+    pub ring_successors: Option<u32>,
     /// Datagram budget in bytes.
     pub datagram_bytes: Option<u32>,
     /// Where `[protocol]` stands in the file, for errors that only the protocol itself can find.
@@ -125,6 +129,8 @@ pub enum Profile {
     ScuttlebuttLan,
     /// The same in several data centres (`"scuttlebutt-wan"`).
     ScuttlebuttWan,
+    /// Contacts of the next members in a ring with phi accrual, in one data centre (`"phi-ring"`).
+    PhiRing,
 }
 
 impl Profile {

@@ -45,6 +45,7 @@ words!(pub Profile {
     Heartbeat = "heartbeat",
     ScuttlebuttLan = "scuttlebutt-lan",
     ScuttlebuttWan = "scuttlebutt-wan",
+    PhiRing = "phi-ring",
 });
 
 words!(pub ProbeOrder {

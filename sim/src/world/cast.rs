@@ -47,6 +47,7 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
         Profile::Heartbeat => Config::heartbeat(),
         Profile::ScuttlebuttLan => Config::scuttlebutt_lan(),
         Profile::ScuttlebuttWan => Config::scuttlebutt_wan(),
+        Profile::PhiRing => Config::phi_ring(),
     };
     let duration = |set: Option<u64>, base| set.map_or(base, Duration::from_nanos);
     let order = match protocol.probe_order {
@@ -96,6 +97,11 @@ fn detector(protocol: &Protocol, base: Detector) -> Detector {
         Detector::Swim => base,
         Detector::Phi { accrual, relay, cleanup } => Detector::Phi { accrual, relay: changed(relay), cleanup },
         Detector::Heartbeat { fails, relay } => Detector::Heartbeat { fails, relay: changed(relay) },
+        Detector::Ring { accrual, successors, interval } => Detector::Ring {
+            accrual,
+            successors: protocol.ring_successors.unwrap_or(successors),
+            interval: protocol.ring_interval_ns.map_or(interval, Duration::from_nanos),
+        },
     }
 }
 

@@ -71,6 +71,8 @@ fn every_table_but_the_lists() {
             relay_fanout: None,
             relay_rate: None,
             relay_targets: None,
+            ring_interval_ns: None,
+            ring_successors: None,
             datagram_bytes: Some(1232),
             span: header..header + "[protocol]".len(),
         }

@@ -29,7 +29,7 @@ impl Rule {
     /// The rule that a config sets, if heartbeats are relayed at all.
     pub(crate) fn new(detector: &Detector) -> Option<Self> {
         match *detector {
-            Detector::Swim => None,
+            Detector::Swim | Detector::Ring { .. } => None,
             Detector::Phi { accrual, cleanup, .. } => {
                 let detector = phi::Detector::new(accrual).ok()?;
                 Some(Self::Accrual { detector, cleanup })

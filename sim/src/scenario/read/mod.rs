@@ -116,7 +116,7 @@ fn read_run(file: &Section<'_>) -> Outcome<Run> {
     Ok(Run { duration_ns, warmup_ns: warmup_ns.unwrap_or(0), seed_base, seed_count, steady })
 }
 
-const PROTOCOL_KEYS: [&str; 23] = [
+const PROTOCOL_KEYS: [&str; 25] = [
     "name",
     "profile",
     "period",
@@ -139,6 +139,8 @@ const PROTOCOL_KEYS: [&str; 23] = [
     "relay_fanout",
     "relay_rate",
     "relay_targets",
+    "ring_interval",
+    "ring_successors",
     "datagram",
 ];
 
@@ -160,7 +162,7 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         })
     };
     let profile = section.opt("profile", |f| f.word())?.unwrap_or(Profile::Lan);
-    check_relay_keys(&section, profile)?;
+    check_detector_keys(&section, profile)?;
     Ok(Protocol {
         profile,
         period_ns: duration("period")?,
@@ -183,6 +185,8 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         relay_fanout: number("relay_fanout")?,
         relay_rate: bytes("relay_rate", &RATE)?,
         relay_targets: section.opt("relay_targets", |f| f.word())?,
+        ring_interval_ns: duration("ring_interval")?,
+        ring_successors: number("ring_successors")?,
         datagram_bytes: section.opt("datagram", |field| {
             let bytes = field.quantity(&SIZE)?;
             u32::try_from(bytes).map_err(|_| field.wrong("no datagram is that large", "UDP carries at most 65507B"))
@@ -191,12 +195,20 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
     })
 }
 
-/// Settings of heartbeats mean nothing where none are passed on.
-fn check_relay_keys(section: &Section<'_>, profile: Profile) -> Outcome<()> {
-    for key in ["relay_interval", "relay_fanout", "relay_rate", "relay_targets"] {
-        if let Some(field) = section.get(key).filter(|_| !profile.relays()) {
-            let message = format!("nodes of the profile `{}` pass no heartbeats on", profile.name());
-            return Err(field.wrong(message, "the profiles `heartbeat` and `scuttlebutt-lan` do"));
+/// Settings of one detector mean nothing to another.
+fn check_detector_keys(section: &Section<'_>, profile: Profile) -> Outcome<()> {
+    let refuse = |key: &'static str, lacks: &str, help: &str| match section.get(key) {
+        Some(field) => Err(field.wrong(format!("nodes of the profile `{}` {lacks}", profile.name()), help)),
+        None => Ok(()),
+    };
+    if !profile.relays() {
+        for key in ["relay_interval", "relay_fanout", "relay_rate", "relay_targets"] {
+            refuse(key, "pass no heartbeats on", "the profiles `heartbeat` and `scuttlebutt-lan` do")?;
+        }
+    }
+    if profile != Profile::PhiRing {
+        for key in ["ring_interval", "ring_successors"] {
+            refuse(key, "watch no ring", "the profile `phi-ring` does")?;
         }
     }
     Ok(())
