@@ -14,6 +14,9 @@ impl Node {
     /// The period of a probe is over: if its target stayed silent, that speaks against the target, and a little
     /// against this node. Whom others miss too says nothing against this node, be it the target or a helper.
     pub(super) fn end_probe(&mut self, now: Instant) {
+        if let Some(id) = self.prober.heard_by_stream() {
+            self.note_stream_only(id);
+        }
         let silent = self.prober.on_tick();
         if let Some((target, nonce)) = silent
             && !self.is_missed_by_others(target.slot)
@@ -108,7 +111,7 @@ impl Node {
             Some(Due::LastChance(slot)) => {
                 let nonce = self.nonce();
                 self.wish(Intent::Ping { slot, nonce });
-                self.ask_helpers(slot, nonce);
+                self.ask_helpers(slot, nonce, now);
             }
             Some(Due::Convict(slot)) => self.convict(slot, now),
             Some(Due::PutOff(_)) => self.stats.convictions_put_off += 1,
@@ -134,6 +137,7 @@ impl Node {
     pub(super) fn take_probe_answer(&mut self, about: NodeId, nonce: Nonce) -> bool {
         let awaited = self.prober.on_answer(about, nonce);
         if awaited {
+            self.note_datagram_answer(about);
             self.health.on_success();
         }
         awaited

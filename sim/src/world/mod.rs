@@ -302,6 +302,7 @@ impl<'a, W: Witness> World<'a, W> {
                 | NodeEvent::Conflict(_)
                 | NodeEvent::Leaving(_)
                 | NodeEvent::Left(_)
+                | NodeEvent::StreamOnly { .. }
                 | NodeEvent::EventsLost { .. } => {}
             }
         }
