@@ -101,6 +101,8 @@ pub struct Protocol {
     pub relay_fanout: Option<u32>,
     /// How many bytes of heartbeats a node sends per second; with many members the interval gets longer.
     pub relay_rate: Option<u32>,
+    /// Whether nodes may open streams to each other.
+    pub streams: bool,
     /// Datagram budget in bytes.
     pub datagram_bytes: Option<u32>,
     /// Where `[protocol]` stands in the file, for errors that only the protocol itself can find.

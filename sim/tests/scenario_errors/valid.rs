@@ -70,6 +70,7 @@ fn every_table_but_the_lists() {
             relay_interval_ns: None,
             relay_fanout: None,
             relay_rate: None,
+            streams: true,
             datagram_bytes: Some(1232),
             span: header..header + "[protocol]".len(),
         }
@@ -116,6 +117,7 @@ fn every_fault() {
                     loss: Share(14_757_395_258_967_641_292),
                     delay: None,
                     damage: Damage::default(),
+                    datagrams_only: true,
                 }
             ),
             fault(
@@ -134,6 +136,7 @@ fn every_fault() {
                         distribution: Distribution::Constant,
                     }),
                     damage: Damage { corrupt: Share(1 << 62), truncate: Share(1 << 60) },
+                    datagrams_only: false,
                 }
             ),
             fault("gc", 70 * S, Some(3 * S), twice_mute(Selector::SameAs(3))),

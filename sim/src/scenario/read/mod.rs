@@ -116,7 +116,7 @@ fn read_run(file: &Section<'_>) -> Outcome<Run> {
     Ok(Run { duration_ns, warmup_ns: warmup_ns.unwrap_or(0), seed_base, seed_count, steady })
 }
 
-const PROTOCOL_KEYS: [&str; 22] = [
+const PROTOCOL_KEYS: [&str; 23] = [
     "name",
     "profile",
     "period",
@@ -138,6 +138,7 @@ const PROTOCOL_KEYS: [&str; 22] = [
     "relay_interval",
     "relay_fanout",
     "relay_rate",
+    "streams",
     "datagram",
 ];
 
@@ -181,6 +182,7 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         relay_interval_ns: duration("relay_interval")?,
         relay_fanout: number("relay_fanout")?,
         relay_rate: bytes("relay_rate", &RATE)?,
+        streams: section.opt("streams", Field::switch)?.unwrap_or(false),
         datagram_bytes: section.opt("datagram", |field| {
             let bytes = field.quantity(&SIZE)?;
             u32::try_from(bytes).map_err(|_| field.wrong("no datagram is that large", "UDP carries at most 65507B"))
