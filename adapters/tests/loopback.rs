@@ -87,6 +87,7 @@ impl Peer {
             Event::Replicated { .. } | Event::NotReplicated { .. } => panic!("{} waited for nobody", self.name),
             Event::EventsLost { count } => panic!("{} lost {count} events", self.name),
             Event::PartitionHealed(healed) => panic!("{} saw a partition heal: {healed:?}", self.name),
+            Event::StreamOnly { id } => panic!("{} was offered no streams, and heard {id} over one", self.name),
             Event::Leaving(_) | Event::Left(_) => {}
             Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::Value(_) => {}
         }

@@ -32,11 +32,11 @@ mod state;
 mod vocab;
 mod wire;
 
-pub use config::{Config, ConfigError, Detector, FailureRule, ProbeOrder, Relay, Targets};
+pub use config::{Config, ConfigError, Detector, FailureRule, ProbeOrder, Relay, StreamLimits, Targets};
 pub use node::io::{
     Cause, Command, Conflict, Event, Farewell, Healed, Identity, Input, KEY_BYTES_MAX, MapSnapshot, MapVersion,
-    MemberChange, Purpose, Reason, Rejected, SEEDS_MAX, Snapshot, Timer, Transmit, ValueChange, ValueView, WAIT_MAX,
-    WAIT_MIN, WAITS_MAX, WATCHES_MAX, Wakeup,
+    MemberChange, Purpose, Reason, Rejected, SEEDS_MAX, Snapshot, StreamError, StreamId, StreamRequest, Timer,
+    Transmit, ValueChange, ValueView, WAIT_MAX, WAIT_MIN, WAITS_MAX, WATCHES_MAX, Wakeup,
 };
 pub use node::stats::Stats;
 pub use node::{Evidence, HelperView, MemberView, Node, ProbeView, Said, SuspicionView, View, Why};

@@ -18,7 +18,7 @@ fn farewells(world: &World, peer: usize) -> (Vec<Farewell>, Option<(Duration, Fa
             Event::Left(farewell) => assert_eq!(end.replace((at, farewell)), None, "the goodbye ends once"),
             Event::Value(_) | Event::Member(_) | Event::Joined { .. } | Event::Refuted { .. } => {}
             Event::Replicated { .. } | Event::NotReplicated { .. } => {}
-            Event::PartitionHealed(_) | Event::Conflict(_) | Event::EventsLost { .. } => {}
+            Event::PartitionHealed(_) | Event::StreamOnly { .. } | Event::Conflict(_) | Event::EventsLost { .. } => {}
         }
     }
     (progress, end)

@@ -1,12 +1,14 @@
 //! What can be set, what the profiles set, and what cannot work.
 
 mod detector;
+mod streams;
 
 use core::num::NonZeroU16;
 use core::time::Duration;
 
 pub(crate) use detector::HEARTBEAT_BYTES;
 pub use detector::{Detector, FailureRule, Relay, Targets};
+pub use streams::StreamLimits;
 
 use crate::detector::heartbeat::HeartbeatError;
 use crate::detector::phi;
@@ -80,6 +82,9 @@ pub struct Config {
     /// So many bytes of keys and values may be put at once; then
     /// [`Rejected::Backpressure`](crate::Rejected::Backpressure) says when there is room for more.
     pub write_burst: u32,
+    /// What streams may cost; `None` when the driver offers none. With streams, a member that does not answer a ping in
+    /// time is also pinged over one.
+    pub streams: Option<StreamLimits>,
     /// Largest datagram that is sent, in bytes of UDP payload.
     pub datagram_bytes_max: usize,
     /// The most members that are remembered, those that have gone included. When there are as many, a newcomer
@@ -204,6 +209,7 @@ impl Config {
             value_bytes_max: 1 << 20,
             state_rate: 8 << 20,
             write_burst: 16 << 20,
+            streams: None,
             datagram_bytes_max: 1232,
             members_max: 65_536,
             events_max: 4096,
@@ -338,6 +344,9 @@ impl Config {
         ];
         for (name, value, least, most) in counts {
             count(name, value, least, most)?;
+        }
+        if let Some(streams) = &self.streams {
+            streams.validate(self.datagram_bytes_max)?;
         }
         let mults = (self.suspicion_mult, self.suspicion_max_mult);
         let least = Length::new(mults, self.members_max, self.period).max.saturating_mul(2);

@@ -50,6 +50,8 @@ enum Phase {
     Direct,
     /// The helpers were asked too.
     Indirect,
+    /// The target answered over a stream; a datagram may still come.
+    Streamed,
 }
 
 impl Prober {
@@ -67,7 +69,7 @@ impl Prober {
     pub(crate) fn on_tick(&mut self) -> Option<Silent> {
         let target = match self.phase {
             Phase::Direct | Phase::Indirect => self.target,
-            Phase::Done | Phase::Wished => None,
+            Phase::Done | Phase::Wished | Phase::Streamed => None,
         };
         (self.phase, self.target) = (Phase::Done, None);
         target.map(|target| {
@@ -111,13 +113,30 @@ impl Prober {
 
     /// An answer came, from the target itself or through a helper. Returns whether it was awaited.
     pub(crate) fn on_answer(&mut self, about: NodeId, nonce: Nonce) -> bool {
-        let awaited = matches!(self.phase, Phase::Direct | Phase::Indirect)
-            && self.nonce == nonce
-            && self.target.is_some_and(|target| target.id == about);
+        let open = matches!(self.phase, Phase::Direct | Phase::Indirect | Phase::Streamed);
+        let awaited = open && self.is_of(about, nonce);
         if awaited {
             self.phase = Phase::Done;
         }
         awaited
+    }
+
+    /// An answer came over a stream, which is opened when the direct answer is overdue. Returns whether it was awaited.
+    pub(crate) fn on_stream_answer(&mut self, about: NodeId, nonce: Nonce) -> bool {
+        let awaited = self.phase == Phase::Indirect && self.is_of(about, nonce);
+        if awaited {
+            self.phase = Phase::Streamed;
+        }
+        awaited
+    }
+
+    /// Who has answered the current probe over a stream and in no other way.
+    pub(crate) fn heard_by_stream(&self) -> Option<NodeId> {
+        self.target.filter(|_| self.phase == Phase::Streamed).map(|target| target.id)
+    }
+
+    fn is_of(&self, about: NodeId, nonce: Nonce) -> bool {
+        self.nonce == nonce && self.target.is_some_and(|target| target.id == about)
     }
 
     /// Whether this is the nonce of the current probe.

@@ -117,6 +117,29 @@ fn only_a_packed_and_unanswered_probe_accuses() {
 }
 
 #[test]
+fn an_answer_over_a_stream_saves_the_target_and_is_told_from_others() {
+    let (mut rng, who) = (rng(), target(Slot(3)));
+    let mut prober = Prober::new(SECOND, SECOND / 2, at(0), &mut rng);
+    for datagram_too in [false, true] {
+        let nonce = prober.wish(who, &mut rng);
+        prober.on_packed(nonce, at(2000));
+        assert!(!prober.on_stream_answer(who.id, nonce), "no stream was opened yet");
+        assert_eq!(prober.on_deadline(), Some((who, nonce)));
+        assert!(!prober.on_stream_answer(who.id, Nonce([9; 8])), "another nonce");
+        assert!(!prober.on_stream_answer(NodeId::from_u128(4), nonce), "another member");
+        assert!(prober.on_stream_answer(who.id, nonce) && !prober.on_stream_answer(who.id, nonce), "once");
+        assert_eq!(prober.heard_by_stream(), Some(who.id));
+        if datagram_too {
+            assert!(prober.on_answer(who.id, nonce), "it is late");
+            assert_eq!(prober.heard_by_stream(), None);
+        }
+        assert_eq!(prober.on_tick(), None, "it is not silent");
+        assert_eq!(prober.heard_by_stream(), None);
+        prober.begin(at(3000), 1);
+    }
+}
+
+#[test]
 fn a_node_in_bad_health_takes_more_time_for_a_probe() {
     let mut rng = rng();
     let mut prober = Prober::new(SECOND, SECOND / 2, at(0), &mut rng);

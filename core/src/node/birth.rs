@@ -36,6 +36,7 @@ use super::leaving::Goodbye;
 use super::limits::{flow_limits_of, instance_of, limits_of, state_limits_of};
 use super::repairing::Conversation;
 use super::stats::Stats;
+use super::streams::Streams;
 use super::timers::Deadlines;
 use super::writing::Watches;
 use super::{Cold, Leaving, Node, receive};
@@ -81,6 +82,8 @@ impl Node {
             clock: Clock::new(now, config.period / 2),
             overdue: 0,
             has_events: false,
+            has_stream_requests: false,
+            stream_only: false,
             state_differs: false,
             tells_left: receive::TELLS_PER_PERIOD,
             stats: Stats::default(),
@@ -161,6 +164,7 @@ impl Cold {
             waits: Waits::default(),
             takeovers: Takeovers::default(),
             rival,
+            streams: Streams::new(config.streams),
             config,
         }
     }

@@ -95,7 +95,7 @@ impl Node {
         match self.cold.contacts.as_mut().and_then(|contacts| contacts.on_deadline(now, scale)) {
             Some(Verdict::Ask(slot, nonce)) => {
                 self.wish(Intent::Ping { slot, nonce });
-                self.ask_helpers(slot, nonce);
+                self.ask_helpers(slot, nonce, now);
             }
             Some(Verdict::Silent(slot, nonce, sent)) => {
                 if !self.is_missed_by_others(slot) {

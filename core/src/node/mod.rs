@@ -1,7 +1,7 @@
 //! The wiring: the only place where rooms meet.
 //!
 //! * [`birth`] — what a node knows at first;
-//! * [`io`], [`changes`] — everything that goes in and comes out, as types;
+//! * [`io`], [`changes`], [`maps`], [`stream_types`] — everything that goes in and comes out, as types;
 //! * [`receive`] — a datagram in: decode, learn, answer;
 //! * [`learn`] — a belief changes: rumour, suspicion, event;
 //! * [`timers`] — a deadline passes: which room is asked;
@@ -14,6 +14,7 @@
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners; [`asking_again`] — and
 //!   whoever was asked in vain;
+//! * [`streams`], [`streaming`] — which streams are there, and what is said on them;
 //! * [`transmit`] — what waits becomes a packet, at the last moment;
 //! * [`intents`], [`exchanges`] — what waits; [`events`] — what is reported; [`stats`] — what is counted;
 //! * [`clock`] — what time it is; [`limits`] — what the settings mean to each room.
@@ -44,12 +45,16 @@ mod joining;
 mod learn;
 mod leaving;
 mod limits;
+mod maps;
 mod receive;
 mod reconciling;
 mod repair_packets;
 mod repairing;
 mod state_packets;
 pub(crate) mod stats;
+mod stream_types;
+mod streaming;
+mod streams;
 mod suspecting;
 mod timers;
 mod transmit;
@@ -93,6 +98,7 @@ use io::{Command, Event, Input, Rejected, SEEDS_MAX, Wakeup};
 use leaving::Goodbye;
 use repairing::Conversation;
 use stats::Stats;
+use streams::Streams;
 use timers::Deadlines;
 pub use view::{MemberView, SuspicionView, View};
 use writing::Watches;
@@ -131,6 +137,9 @@ pub struct Node {
     tells_left: u8,
     /// Kept here, so that a steady node is not asked for events where they lie.
     has_events: bool,
+    /// The same of what the driver is asked to do with streams, and of members that answer over streams only.
+    has_stream_requests: bool,
+    stream_only: bool,
     /// Whether the last packet's sender had other copies of maps.
     state_differs: bool,
     leaving: Leaving,
@@ -189,6 +198,7 @@ struct Cold {
     waits: Waits,
     takeovers: Takeovers,
     rival: Rival,
+    streams: Streams,
 }
 
 /// Whether the node is on its way out.
@@ -220,12 +230,17 @@ impl Node {
                         self.stats.datagrams_foreign += u64::from(foreign);
                     }
                 }
-                if self.deadlines.earliest().0 <= now {
-                    self.overdue += 1;
-                    if self.overdue >= OVERDUE_DATAGRAMS_MAX {
-                        self.on_timeout(now);
-                    }
+                self.let_timers_in(now);
+                result
+            }
+            Input::StreamOpened { .. } | Input::StreamBytes { .. } | Input::StreamClosed { .. } => {
+                let result = self.on_stream(input, now);
+                match result {
+                    Ok(()) => self.clock.mark(now),
+                    Err(_) => self.stats.streams_refused += 1,
                 }
+                self.schedule_streams();
+                self.let_timers_in(now);
                 result
             }
             Input::Timeout => {
@@ -236,6 +251,16 @@ impl Node {
                 self.on_command(command, now)?;
                 self.clock.mark(now);
                 Ok(())
+            }
+        }
+    }
+
+    /// So many inputs from outside come before timers that are overdue, and no more.
+    fn let_timers_in(&mut self, now: Instant) {
+        if self.deadlines.earliest().0 <= now {
+            self.overdue += 1;
+            if self.overdue >= OVERDUE_DATAGRAMS_MAX {
+                self.on_timeout(now);
             }
         }
     }
@@ -313,6 +338,7 @@ impl Node {
         self.check_beating();
         self.check_cases();
         self.check_contacts();
+        self.check_streams();
         self.deadlines.check();
         assert_eq!(self.state_sum, self.cold.state.fingerprint(), "the sum is that of the copies");
         for slot in self.membership.slots() {

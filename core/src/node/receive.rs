@@ -95,7 +95,7 @@ impl Node {
 
     /// Merges the rumours of a datagram. In a storm most of them are held already, and that is found out for many
     /// at once.
-    fn learn_rumours(&mut self, from: NodeId, mut rumours: Records<'_>, now: Instant) {
+    pub(super) fn learn_rumours(&mut self, from: NodeId, mut rumours: Records<'_>, now: Instant) {
         loop {
             let (held, count) = self.membership.holds_each(rumours);
             if count == 0 {
@@ -167,7 +167,7 @@ impl Node {
 
     /// Compares what the sender is and knows with what this node believes. Returns the row that the sender
     /// should hear about, because it contradicts what the sender is.
-    fn meet(&mut self, sender: &Sender, now: Instant) -> Option<Slot> {
+    pub(super) fn meet(&mut self, sender: &Sender, now: Instant) -> Option<Slot> {
         let equal = sender.fingerprint == self.membership.fingerprint();
         if equal {
             self.repairs.on_equal();

@@ -16,6 +16,9 @@ impl Node {
     /// The period of a probe is over: if its target stayed silent, that speaks against the target, and a little
     /// against this node. Whom others miss too says nothing against this node, be it the target or a helper.
     pub(super) fn end_probe(&mut self, now: Instant) {
+        if let Some(id) = self.prober.heard_by_stream() {
+            self.note_stream_only(id);
+        }
         let silent = self.prober.on_tick();
         if let Some(silent) = &silent
             && !self.is_missed_by_others(silent.target.slot)
@@ -120,7 +123,7 @@ impl Node {
                 self.cold.cases.on_last_chance(slot, nonce, self.clock.outside(open.until()));
                 // What finds no room is wished again.
                 if self.wish(Intent::Ping { slot, nonce }) {
-                    let asked = self.ask_helpers(slot, nonce);
+                    let asked = self.ask_helpers(slot, nonce, now);
                     let witness = if asked && open.is_of(own) { Witness::Wanted } else { Witness::Needless };
                     self.suspicions.on_asked(slot, nonce, witness);
                 }
@@ -149,6 +152,7 @@ impl Node {
     pub(super) fn take_probe_answer(&mut self, about: NodeId, nonce: Nonce) -> bool {
         let awaited = self.prober.on_answer(about, nonce);
         if awaited {
+            self.note_datagram_answer(about);
             self.health.on_success();
         }
         awaited

@@ -12,7 +12,7 @@ use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 16] = [
+const TIMERS: [Timer; 17] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -29,6 +29,7 @@ const TIMERS: [Timer; 16] = [
     Timer::Heartbeat,
     Timer::Silence,
     Timer::Identity,
+    Timer::Streams,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -103,7 +104,7 @@ impl Node {
             self.clock.mark(now);
             match timer {
                 Timer::ProbePeriod => self.on_probe_period(now),
-                Timer::ProbeAnswer => self.on_probe_overdue(),
+                Timer::ProbeAnswer => self.on_probe_overdue(now),
                 Timer::Gossip => self.on_gossip_tick(now),
                 Timer::Suspicion => self.on_suspicion_due(now),
                 Timer::Join => self.on_join_due(now),
@@ -120,6 +121,7 @@ impl Node {
                 Timer::Heartbeat => self.on_heartbeat_due(now),
                 Timer::Silence => self.on_silence_due(now),
                 Timer::Identity => self.on_identity_due(now),
+                Timer::Streams => self.on_streams_due(now),
             }
         }
     }
@@ -139,16 +141,18 @@ impl Node {
     }
 
     /// The direct answer is overdue: helpers are asked.
-    fn on_probe_overdue(&mut self) {
+    fn on_probe_overdue(&mut self, now: Instant) {
         let asked = self.prober.on_deadline();
         self.deadlines.set(Timer::ProbeAnswer, self.prober.next_deadline());
         if let Some((target, nonce)) = asked {
-            self.ask_helpers(target.slot, nonce);
+            self.ask_helpers(target.slot, nonce, now);
         }
     }
 
-    /// Asks a few others to ping a member. Returns whether anybody is asked.
-    pub(super) fn ask_helpers(&mut self, target: Slot, nonce: Nonce) -> bool {
+    /// Asks others to ping a member, and pings it over a stream at the same time where there are streams. Returns whether
+    /// anybody is asked to help.
+    pub(super) fn ask_helpers(&mut self, target: Slot, nonce: Nonce, now: Instant) -> bool {
+        self.ping_by_stream(target, nonce, now);
         let count = self.cold.config.indirect_probes;
         let wanted = |slot, health| slot != target && health == Health::Alive;
         let mut any = false;

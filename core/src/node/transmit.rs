@@ -126,7 +126,7 @@ impl Node {
         }
     }
 
-    fn sender(&self) -> Sender {
+    pub(super) fn sender(&self) -> Sender {
         let (id, incarnation, state) = (self.id, self.incarnation, self.state_sum);
         Sender { id, incarnation, fingerprint: self.membership.fingerprint(), state }
     }
@@ -232,6 +232,13 @@ impl Node {
 
     /// Rumours and heads as far as they fit, behind what the packet says `about` somebody already.
     fn fill_news(&mut self, writer: &mut Writer<'_>, (to, about): (SocketAddr, Option<Slot>), now: Instant) {
+        self.fill_rumours(writer, about, now);
+        if self.heads_waiting > 0 {
+            self.fill_heads(writer, to, now);
+        }
+    }
+
+    pub(super) fn fill_rumours(&mut self, writer: &mut Writer<'_>, about: Option<Slot>, now: Instant) {
         if !self.gossip.is_empty() {
             if about.is_none() {
                 writer.open_records(RecordKind::Rumours);
@@ -243,9 +250,6 @@ impl Node {
                 let newest = membership.telling(rumour.slot) == rumour.telling;
                 newest.then(|| told(membership, suspicions, rumour.slot, outside))
             });
-        }
-        if self.heads_waiting > 0 {
-            self.fill_heads(writer, to, now);
         }
     }
 
@@ -265,6 +269,6 @@ impl Node {
 }
 
 /// The row of a member that should hear what is said of it.
-fn accused(membership: &Membership, slot: Slot) -> Option<Slot> {
+pub(super) fn accused(membership: &Membership, slot: Slot) -> Option<Slot> {
     (membership.health(slot) != Health::Alive).then_some(slot)
 }

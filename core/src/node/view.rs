@@ -139,6 +139,13 @@ impl<'a> View<'a> {
         self.node.health.score()
     }
 
+    /// Whether the last probe of a member that was answered at all was answered over a stream only
+    /// ([`Event::StreamOnly`](crate::Event::StreamOnly)).
+    #[must_use]
+    pub fn answers_by_stream_only(self, id: NodeId) -> bool {
+        self.node.cold.streams.is_only(id)
+    }
+
     /// Whether the node has said goodbye, and the goodbye was told.
     #[must_use]
     pub fn has_left(self) -> bool {

@@ -107,6 +107,8 @@ pub struct Protocol {
     pub ring_interval_ns: Option<u64>,
     /// How many members each node watches.
     pub ring_successors: Option<u32>,
+    /// Whether nodes may open streams to each other.
+    pub streams: bool,
     /// Datagram budget in bytes.
     pub datagram_bytes: Option<u32>,
     /// Where `[protocol]` stands in the file, for errors that only the protocol itself can find.

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use quidnunc_core::{
     Command, Config, ConfigError, Detector, Domain, Event, Identity, Input, Instant, Node, NodeId, ProbeOrder, Purpose,
-    Record, Relay, Snapshot, Stats, Targets, stable_hash,
+    Record, Relay, Snapshot, Stats, StreamId, StreamLimits, StreamRequest, Targets, stable_hash,
 };
 
 use crate::engine::draws::{Draws, Purpose as Draw};
 use crate::scenario::{self, Nodes, Profile, Protocol, RelayTargets, StartAs};
+
+use super::streams::name_of;
 
 const PORT: u16 = 7946;
 
@@ -74,6 +76,7 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
         state_grace: duration(protocol.state_grace_ns, base.state_grace),
         state_rate: protocol.state_rate.unwrap_or(base.state_rate),
         write_burst: protocol.write_burst.unwrap_or(base.write_burst),
+        streams: protocol.streams.then(StreamLimits::default),
         datagram_bytes_max: protocol.datagram_bytes.map_or(base.datagram_bytes_max, |bytes| bytes as usize),
         hash_seed,
         ..base
@@ -264,6 +267,27 @@ impl Cast {
         let hash = &mut self.hashes[node as usize];
         *hash = stable_hash(hash.rotate_left(1), &buffer[..transmit.len]);
         Some((node_at(transmit.to), transmit.len, transmit.purpose))
+    }
+
+    /// The next thing that a node asks to be done with streams.
+    pub(super) fn poll_stream_request(&mut self, node: u32) -> Option<StreamRequest> {
+        let request = self.actors[node as usize].as_mut()?.poll_stream_request()?;
+        let asked = match request {
+            StreamRequest::Open { id, .. } => name_of(0, id),
+            StreamRequest::Write { id } => name_of(1, id),
+            StreamRequest::Close { id } => name_of(2, id),
+        };
+        let hash = &mut self.hashes[node as usize];
+        *hash = stable_hash(hash.rotate_left(1), &asked);
+        Some(request)
+    }
+
+    /// The next bytes of a node's stream: how many.
+    pub(super) fn poll_stream(&mut self, node: u32, id: StreamId, now: Instant, buffer: &mut [u8]) -> usize {
+        let len = self.actors[node as usize].as_mut().map_or(0, |state| state.poll_stream(now, id, buffer));
+        let hash = &mut self.hashes[node as usize];
+        *hash = stable_hash(hash.rotate_left(1), &buffer[..len]);
+        len
     }
 
     pub(super) fn poll_event(&mut self, node: u32) -> Option<Event> {

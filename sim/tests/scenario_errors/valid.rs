@@ -73,6 +73,7 @@ fn every_table_but_the_lists() {
             relay_targets: None,
             ring_interval_ns: None,
             ring_successors: None,
+            streams: true,
             datagram_bytes: Some(1232),
             span: header..header + "[protocol]".len(),
         }
@@ -122,6 +123,7 @@ fn every_fault() {
                     loss: Share(14_757_395_258_967_641_292),
                     delay: None,
                     damage: Damage::default(),
+                    datagrams_only: true,
                 }
             ),
             fault(
@@ -140,6 +142,7 @@ fn every_fault() {
                         distribution: Distribution::Constant,
                     }),
                     damage: Damage { corrupt: Share(1 << 62), truncate: Share(1 << 60) },
+                    datagrams_only: false,
                 }
             ),
             fault("gc", 70 * S, Some(3 * S), twice_mute(Selector::SameAs(3))),

@@ -116,7 +116,7 @@ fn read_run(file: &Section<'_>) -> Outcome<Run> {
     Ok(Run { duration_ns, warmup_ns: warmup_ns.unwrap_or(0), seed_base, seed_count, steady })
 }
 
-const PROTOCOL_KEYS: [&str; 25] = [
+const PROTOCOL_KEYS: [&str; 26] = [
     "name",
     "profile",
     "period",
@@ -141,6 +141,7 @@ const PROTOCOL_KEYS: [&str; 25] = [
     "relay_targets",
     "ring_interval",
     "ring_successors",
+    "streams",
     "datagram",
 ];
 
@@ -187,6 +188,7 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         relay_targets: section.opt("relay_targets", |f| f.word())?,
         ring_interval_ns: duration("ring_interval")?,
         ring_successors: number("ring_successors")?,
+        streams: section.opt("streams", Field::switch)?.unwrap_or(false),
         datagram_bytes: section.opt("datagram", |field| {
             let bytes = field.quantity(&SIZE)?;
             u32::try_from(bytes).map_err(|_| field.wrong("no datagram is that large", "UDP carries at most 65507B"))
