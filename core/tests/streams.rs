@@ -25,7 +25,7 @@ fn streams() -> Config {
 fn changes(world: &World, about: usize) -> Vec<(usize, MemberChange)> {
     let change = |line: &harness::Line| {
         let Out::Event(Event::Member(change)) = &line.out else { return None };
-        (line.peer == about || change.id == id_of(about)).then_some((line.peer, change))
+        (line.peer == about || change.id == id_of(about)).then(|| (line.peer, change.clone()))
     };
     world.log.iter().filter_map(change).collect()
 }
