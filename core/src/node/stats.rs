@@ -29,7 +29,8 @@ pub struct Stats {
     pub suspicions: u64,
     /// Members that this node declared dead itself.
     pub convictions: u64,
-    /// Times that this node, hearing from nobody, put a death off that nobody else spoke of.
+    /// Times that this node put a death off: it hears from nobody, its last question has not left yet, or nobody else
+    /// accuses and no helper has answered.
     pub convictions_put_off: u64,
     /// Helpers that were asked during failed probes and said nothing at all.
     pub nacks_missed: u64,
