@@ -1,6 +1,7 @@
 //! Who is given a link?
 
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::links::Entry;
 use super::words::{Act, Direction, Ended, Peer, Request, Scene};
@@ -81,10 +82,12 @@ impl Overlay {
 
     /// The incoming link of the node that has most, and misses it least; never the one that brings the sentinel.
     fn evictable(&self, scene: &Scene<'_>) -> Option<Link> {
-        let kept = scene.outlook.sentinel().and_then(|sentinel| sentinel.via);
-        let incoming = self.links.iter().filter(|(_, entry)| entry.open && entry.direction == Direction::Incoming);
-        let spare = incoming.filter(|&(link, entry)| Some(link) != kept && entry.links >= EVICTED_LINKS_MIN);
-        spare.max_by_key(|&(link, entry)| (entry.links, core::cmp::Reverse(link))).map(|(link, _)| link)
+        let is_spare = |entry: &Entry| entry.open && entry.links >= EVICTED_LINKS_MIN;
+        let spare = self.links.set(|entry| entry.direction == Direction::Incoming && is_spare(entry));
+        let spare =
+            scene.outlook.sentinel().and_then(|sentinel| sentinel.via).map_or(spare, |kept| spare.without(kept));
+        let links_of = |link: &Link| self.links.get(*link).map(|entry| entry.links);
+        spare.iter().max_by_key(|link| (links_of(link), Reverse(*link)))
     }
 
     /// Others for somebody who is refused: at random, each once, never itself, never this node.

@@ -96,7 +96,7 @@ impl Overlay {
                 alternates.iter().take(ALTERNATES_TOLD).filter(|peer| !mine(peer)).copied().collect();
             self.counts.refusals += 1;
             self.leave_alone(dial.to, self.limits.refused_pause, scene);
-            self.dialling.on_refusal(&named, self.links.open() == 0);
+            self.dialling.on_refusal(&named, self.is_unlinked());
             self.act(Act::Refused { by: from, alternates: u8::try_from(named.len()).unwrap_or(u8::MAX) });
             self.forward(&dial, &named, scene);
         }

@@ -54,7 +54,7 @@ impl Overlay {
     /// Whether a request of this node deserves a place where there is none: it has no link and was refused three
     /// times, or it has never seen the sentinel and has looked for it three times.
     pub(crate) fn is_urgent(&self) -> bool {
-        self.stall.is_urgent() || (self.links.open() == 0 && self.dialling.is_urgent())
+        self.stall.is_urgent() || (self.is_unlinked() && self.dialling.is_urgent())
     }
 
     /// Whether there is neither a link nor a request to somebody, who is not this node.
@@ -134,7 +134,7 @@ impl Overlay {
     pub(super) fn forward(&mut self, refused: &Dial, named: &[Peer], scene: &mut Scene<'_>) {
         let under_way = self.dialling.dials.len() + self.dialling.forwards.len();
         let wanted = match refused.why {
-            Why::Join if self.links.open() == 0 => JOINS.saturating_sub(under_way),
+            Why::Join if self.is_unlinked() => JOINS.saturating_sub(under_way),
             // Others have linked it meanwhile; those of whom it knows nothing may be on another island.
             Why::Join if self.outgoing_held() < self.caps().outgoing => 1,
             Why::Stall if self.stall.standing().0.is_stall() => 1,
@@ -144,7 +144,7 @@ impl Overlay {
             return;
         }
         let pending = |peer: &Peer| self.dialling.forwards.iter().any(|forward| forward.peer.id == peer.id);
-        let is_wanted = |peer: &Peer| self.links.open() == 0 || !scene.outlook.is_known(peer.id);
+        let is_wanted = |peer: &Peer| self.is_unlinked() || !scene.outlook.is_known(peer.id);
         let may_be_asked =
             |peer: &&Peer| self.is_eligible(Some(peer.id), peer.addr, scene.now) && !pending(peer) && is_wanted(peer);
         let mut choice: Vec<Peer> = named.iter().filter(may_be_asked).copied().collect();
@@ -198,7 +198,7 @@ impl Overlay {
     /// Asks two nodes more, as long as links are wanted and somebody might give one.
     pub(super) fn fill(&mut self, scene: &mut Scene<'_>) {
         let is_content = self.dialling.refused >= CONTENT_REFUSALS && self.links.open() >= CONTENT_LINKS;
-        if is_content || self.links.open() == 0 {
+        if is_content || self.is_unlinked() {
             return;
         }
         for _ in 0..FILLS {

@@ -78,8 +78,8 @@ impl Overlay {
     /// Closes the links whose time is over, and gives or asks for a sign of life over those that are idle.
     pub(super) fn look_after_links(&mut self, scene: &Scene<'_>) {
         let rtt = scene.outlook.rtt();
-        for link in (0..Link::MAX).map(Link) {
-            let Some(entry) = self.links.get(link).filter(|entry| entry.due <= scene.now) else { continue };
+        for link in self.links.set(|entry| entry.due <= scene.now).iter() {
+            let Some(entry) = self.links.get(link) else { continue };
             let silence = scene.now.since(entry.heard);
             if !entry.open {
                 // It was promised; the other side has never confirmed.

@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use crate::vocab::{Instant, Link, Rng, log10_ceil};
+use crate::vocab::{Instant, LINKS_MAX, Rng, log10_ceil};
 
 /// What can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub(crate) struct Caps {
 }
 
 /// The table of links has room for all that the largest caps allow.
-const OUTGOING_MAX: u8 = 20;
-const INCOMING_MAX: u8 = Link::MAX - OUTGOING_MAX;
+const OUTGOING_MAX: usize = 20;
+const INCOMING_MAX: usize = LINKS_MAX - OUTGOING_MAX;
 
 impl Limits {
     /// What has settled at every size from 3 to 1000 nodes.
@@ -69,9 +69,9 @@ impl Limits {
     /// The caps in a cluster of so many nodes: the cube root of the size, rounded up, within what is set.
     pub(crate) fn caps(&self, nodes: u32) -> Caps {
         let root = (1..self.outgoing_max).find(|&root| u32::from(root).pow(3) >= nodes).unwrap_or(self.outgoing_max);
-        let outgoing = root.max(self.outgoing_min).clamp(1, OUTGOING_MAX);
-        let incoming = outgoing.saturating_mul(self.incoming_mult).clamp(1, INCOMING_MAX);
-        Caps { outgoing: outgoing.into(), incoming: incoming.into() }
+        let outgoing = usize::from(root.max(self.outgoing_min)).clamp(1, OUTGOING_MAX);
+        let incoming = outgoing.saturating_mul(self.incoming_mult.into()).clamp(1, INCOMING_MAX);
+        Caps { outgoing, incoming }
     }
 
     /// An origin is far in a cluster of so many nodes when its infos come over more hops than this.

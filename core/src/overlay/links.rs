@@ -8,7 +8,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::words::{Direction, Peer, Speaker};
-use crate::vocab::{Instant, Link, NodeId, Nonce};
+use crate::vocab::{Instant, Link, Links, NodeId, Nonce};
 
 /// One link.
 #[derive(Debug, Clone, Copy)]
@@ -35,20 +35,20 @@ pub(super) struct Entry {
 
 /// The table.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Links {
+pub(super) struct Table {
     entries: Vec<Option<Entry>>,
     outgoing: usize,
     incoming: usize,
 }
 
-impl Links {
+impl Table {
     /// Takes a link in, unless there is one to the same node or address, or no place.
     pub(super) fn insert(&mut self, entry: Entry) -> Option<Link> {
         if self.leads_to(Some(entry.peer.id), entry.peer.addr) {
             return None;
         }
         let free = self.entries.iter().position(Option::is_none).unwrap_or(self.entries.len());
-        let link = u8::try_from(free).ok().filter(|&place| place < Link::MAX).map(Link)?;
+        let link = Link::new(free)?;
         if free == self.entries.len() {
             self.entries.push(None);
         }
@@ -87,7 +87,13 @@ impl Links {
 
     /// All links in the order of their places.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Link, &Entry)> {
-        (0..).map(Link).zip(&self.entries).filter_map(|(link, entry)| Some((link, entry.as_ref()?)))
+        let entries = self.entries.iter().enumerate();
+        entries.filter_map(|(place, entry)| Some((Link::new(place)?, entry.as_ref()?)))
+    }
+
+    /// The links that are so.
+    pub(super) fn set(&self, is_so: impl Fn(&Entry) -> bool) -> Links {
+        self.iter().filter(|(_, entry)| is_so(entry)).fold(Links::NONE, |set, (link, _)| set.with(link))
     }
 
     /// How many are open.
@@ -121,6 +127,11 @@ impl Links {
             assert!(entry.peer.id != me.id && entry.peer.addr != me.addr, "no link leads to this node");
             let same = |other: &Entry| other.peer.id == entry.peer.id || other.peer.addr == entry.peer.addr;
             assert_eq!(self.iter().filter(|(_, other)| same(other)).count(), 1, "{link:?} is the only one to its node");
+        }
+        let open = self.set(|entry| entry.open);
+        for link in self.set(|_| true).minus(open).iter() {
+            let promised = self.get(link).map(|entry| entry.direction);
+            assert_eq!(promised, Some(Direction::Incoming), "only what others ask for is promised");
         }
         for direction in [Direction::Outgoing, Direction::Incoming] {
             let counted = self.iter().filter(|(_, entry)| entry.direction == direction).count();

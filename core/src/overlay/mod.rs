@@ -57,7 +57,7 @@ use core::time::Duration;
 
 pub(crate) use admission::ALTERNATES_TOLD;
 pub(crate) use limits::{Caps, Limits};
-use links::{Entry, Links};
+use links::{Entry, Table};
 use places::Bootstraps;
 use requests::Dialling;
 use stall::Stall;
@@ -68,7 +68,7 @@ pub(crate) use words::{
     Standing,
 };
 
-use crate::vocab::{Instant, Link, NodeId, Nonce, Ring, Rng};
+use crate::vocab::{Instant, Link, Links, NodeId, Nonce, Ring, Rng};
 
 /// The most acts that wait to be taken. No call leaves as many as half of that, and all are taken after each call.
 const ACTS_MAX: usize = 512;
@@ -90,7 +90,7 @@ pub(crate) struct Overlay {
     limits: Limits,
     /// The most nodes that were ever known or reported: caps never shrink.
     nodes: u32,
-    links: Links,
+    links: Table,
     dialling: Dialling,
     stall: Stall,
     tightening: Tightening,
@@ -112,7 +112,7 @@ impl Overlay {
             me,
             limits,
             nodes: 1,
-            links: Links::default(),
+            links: Table::default(),
             dialling: Dialling::new(Bootstraps::new(bootstraps, me.addr, rng), now),
             stall: Stall::new(now),
             tightening: Tightening::new(now),
@@ -176,12 +176,16 @@ impl Overlay {
 
     /// Takes no further part: closes every link, and never begins another.
     pub(crate) fn stop(&mut self, scene: &mut Scene<'_>) {
-        for place in 0..Link::MAX {
-            self.close(Link(place), Ended::Stopped, true);
+        for link in self.links.set(|_| true).iter() {
+            self.close(link, Ended::Stopped, true);
         }
         self.dialling.drop_requests();
         self.stall.stop(scene.now);
         self.settle(scene);
+    }
+
+    fn is_unlinked(&self) -> bool {
+        self.open().is_empty()
     }
 
     fn is_stopped(&self) -> bool {
@@ -229,7 +233,7 @@ impl Overlay {
         self.next = if self.is_stopped() {
             Instant::NEVER
         } else {
-            self.dialling.set_join(self.links.open() > 0, &self.limits, (scene.now, scene.rng));
+            self.dialling.set_join(!self.is_unlinked(), &self.limits, (scene.now, scene.rng));
             self.links.next_due().min(self.dialling.next_due()).min(self.tick).min(self.mark)
         };
     }
@@ -263,10 +267,9 @@ impl Overlay {
         open.map(|(link, entry)| (link, entry.peer))
     }
 
-    /// All open links, as a set.
-    pub(crate) fn open(&self) -> u64 {
-        let open = self.links.iter().filter(|(_, entry)| entry.open);
-        open.fold(0, |set, (link, _)| set | link.bit())
+    /// All open links.
+    pub(crate) fn open(&self) -> Links {
+        self.links.set(|entry| entry.open)
     }
 
     /// How many links are open.
@@ -276,7 +279,7 @@ impl Overlay {
 
     /// The open link to a node.
     pub(crate) fn link_to(&self, id: NodeId) -> Option<Link> {
-        self.links.to(id).filter(|(_, entry)| entry.open).map(|(link, _)| link)
+        self.links.to(id).map(|(link, _)| link).filter(|&link| self.open().has(link))
     }
 
     /// Where a frame over a link goes; of a promised one the acceptance.

@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 
 use super::backoffs::Backoffs;
 use super::limits::Limits;
-use super::links::Links;
+use super::links::Table;
 use super::places::{Alternates, Bootstraps};
 use super::words::Peer;
 use crate::vocab::{Instant, NodeId, Nonce, Rng};
@@ -167,7 +167,7 @@ impl Dialling {
 
     /// Asserts that no request leads to this node or beside a link, that one at most would swap, and that one at most
     /// goes to an address that was given.
-    pub(super) fn check(&self, me: Peer, links: &Links) {
+    pub(super) fn check(&self, me: Peer, links: &Table) {
         for dial in &self.dials {
             assert!(dial.to != me.addr && dial.id != Some(me.id), "no request leads to this node");
             assert!(!links.leads_to(dial.id, dial.to), "no request leads where a link leads");

@@ -71,7 +71,7 @@ impl Overlay {
     }
 
     fn standing_now(&mut self, scene: &Scene<'_>) -> Standing {
-        let is_linked = self.links.open() > 0;
+        let is_linked = !self.is_unlinked();
         self.stall.was_linked |= is_linked;
         // Who was given no address and knows nobody is not cut off from anybody.
         let is_alone = self.dialling.has_no_bootstraps() && self.nodes <= 1;

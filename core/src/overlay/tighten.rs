@@ -79,9 +79,8 @@ impl Overlay {
 
     /// The own link that is parent of the fewest origins; never the one that brings the sentinel.
     pub(super) fn least_useful(&self, scene: &Scene<'_>) -> Option<Link> {
-        let kept = scene.outlook.sentinel().and_then(|sentinel| sentinel.via);
-        let own = self.links.iter().filter(|(_, entry)| entry.open && entry.direction == Direction::Outgoing);
-        let spare = own.map(|(link, _)| link).filter(|&link| Some(link) != kept);
-        spare.min_by_key(|&link| (scene.outlook.fed_by(link), link))
+        let own = self.links.set(|entry| entry.open && entry.direction == Direction::Outgoing);
+        let spare = scene.outlook.sentinel().and_then(|sentinel| sentinel.via).map_or(own, |kept| own.without(kept));
+        spare.iter().min_by_key(|&link| (scene.outlook.fed_by(link), link))
     }
 }

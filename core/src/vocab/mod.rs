@@ -28,7 +28,7 @@ pub(crate) use hash::{fold, mix};
 pub use head::TTL_MAX;
 pub(crate) use head::{Content, GRAIN_BYTES, Head, Item, Rates, Span, grains};
 pub use id::{Incarnation, NodeId};
-pub(crate) use link::Link;
+pub(crate) use link::{LINKS_MAX, Link, Links};
 pub(crate) use log::{log10_ceil, log10_milli};
 pub(crate) use map::Map;
 pub use reason::Reason;

@@ -2,21 +2,21 @@
 
 use std::vec::Vec;
 
-use super::desk::{Desk, ME, addr, candidate, nonce, nonce_of, peer, request, requests, speaker};
+use super::desk::{Desk, ME, addr, candidate, link_at, nonce, nonce_of, peer, request, requests, speaker};
 use crate::overlay::{Act, Direction, Ended, Request};
-use crate::vocab::Link;
+use crate::vocab::Links;
 
 #[test]
 fn a_repeated_request_gets_the_same_answer() {
     let mut desk = Desk::new(&[]);
-    let accept = [Act::Accept { link: Link(0) }];
+    let accept = [Act::Accept { link: link_at(0) }];
     assert_eq!(desk.request(request(1)), accept);
-    let way = desk.overlay.way(Link(0));
+    let way = desk.overlay.way(link_at(0));
     assert_eq!(desk.request(request(1)), accept);
-    assert_eq!(desk.overlay.way(Link(0)), way, "the same link by the same name");
+    assert_eq!(desk.overlay.way(link_at(0)), way, "the same link by the same name");
     let another = Request { nonce: nonce(9), ..request(1) };
     assert_eq!(desk.request(another), [Act::Duplicate { to: addr(1), nonce: nonce(9) }]);
-    desk.frame(1, Link(0));
+    desk.frame(1, link_at(0));
     assert_eq!(desk.request(request(1)), accept, "even when the link is open");
 }
 
@@ -25,23 +25,23 @@ fn a_promised_link_opens_with_the_first_frame_or_is_taken_back() {
     let mut desk = Desk::new(&[]);
     desk.request(request(1));
     desk.request(request(2));
-    assert_eq!((desk.overlay.open(), desk.overlay.incoming().count()), (0, 0));
+    assert_eq!((desk.overlay.open(), desk.overlay.incoming().count()), (Links::NONE, 0));
     desk.serve(3);
-    desk.frame(1, Link(0));
-    assert_eq!(desk.overlay.open(), Link(0).bit() | Link(2).bit());
+    desk.frame(1, link_at(0));
+    assert_eq!(desk.overlay.open(), Links::NONE.with(link_at(0)).with(link_at(2)));
     desk.pass(2000);
     desk.frames();
     let acts = desk.pass(2099);
     assert!(!acts.contains(&Act::Close { to: addr(2), nonce: nonce_of(2) }));
     let acts = desk.pass(1);
     assert!(acts.contains(&Act::Close { to: addr(2), nonce: nonce_of(2) }), "4 intervals and 2.5 round trips");
-    assert!(desk.overlay.way(Link(1)).is_none(), "and its place is free");
-    assert_eq!(desk.request(request(4)), [Act::Accept { link: Link(1) }]);
+    assert!(desk.overlay.way(link_at(1)).is_none(), "and its place is free");
+    assert_eq!(desk.request(request(4)), [Act::Accept { link: link_at(1) }]);
 }
 
 #[test]
 fn of_two_that_ask_each_other_the_lower_identity_is_given_the_link() {
-    for (other, answer) in [(ME - 1, Act::Accept { link: Link(0) }), (ME + 1, duplicate(ME + 1))] {
+    for (other, answer) in [(ME - 1, Act::Accept { link: link_at(0) }), (ME + 1, duplicate(ME + 1))] {
         let mut desk = Desk::new(&[other]);
         let asked = requests(&desk.pass(0));
         assert_eq!(asked.len(), 1);
@@ -49,7 +49,7 @@ fn of_two_that_ask_each_other_the_lower_identity_is_given_the_link() {
         // The request that was given up is over: an answer to it finds nothing.
         let lives = other > ME;
         let acts = desk.accept(other, asked[0].1, crate::overlay::Gain::default());
-        assert_eq!(acts.contains(&Act::Confirm { link: Link(0) }), lives);
+        assert_eq!(acts.contains(&Act::Confirm { link: link_at(0) }), lives);
         assert_eq!(acts.contains(&Act::Close { to: addr(other), nonce: nonce_of(other) }), !lives);
     }
 }
@@ -68,7 +68,7 @@ fn a_full_node_refuses_and_names_others() {
     named.sort_unstable();
     assert_eq!(named, [1, 2, 3].map(|number| peer(number).id), "each once, and never itself");
     desk.told.nodes = 200;
-    assert_eq!(desk.request(request(11)), [Act::Accept { link: Link(10) }], "a larger cluster has larger caps");
+    assert_eq!(desk.request(request(11)), [Act::Accept { link: link_at(10) }], "a larger cluster has larger caps");
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::vec::Vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use super::desk::{Desk, ME, candidate, nonce, peer, requests, speaker};
+use super::desk::{Desk, ME, candidate, link_at, nonce, peer, requests, speaker};
 use crate::overlay::{Accepted, Act, Direction, Gain, Request, Sentinel};
-use crate::vocab::{Link, Nonce};
+use crate::vocab::{Links, Nonce};
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -97,15 +97,15 @@ fn take(desk: &mut Desk, asked: &[Nonce], step: Step) -> Vec<Act> {
             desk.call(|overlay, scene| overlay.on_duplicate(peer(from).id, nonce_ago(ago), scene))
         }
         Step::Frame { link, links, asks } => {
-            let Some(way) = desk.overlay.way(Link(link)) else { return Vec::new() };
+            let Some(way) = desk.overlay.way(link_at(link)) else { return Vec::new() };
             let mut from = speaker(0, links);
             from.peer = way.peer;
             desk.call(|overlay, scene| {
-                assert_eq!(overlay.on_keep_alive(&from, way.own, asks, scene), Some(Link(link)));
+                assert_eq!(overlay.on_keep_alive(&from, way.own, asks, scene), Some(link_at(link)));
             })
         }
         Step::Close { link } => {
-            let Some(way) = desk.overlay.way(Link(link)) else { return Vec::new() };
+            let Some(way) = desk.overlay.way(link_at(link)) else { return Vec::new() };
             desk.call(|overlay, scene| overlay.on_close(way.peer.id, way.own, scene))
         }
         Step::Gone { id } => desk.call(|overlay, scene| overlay.on_gone(peer(id).id, scene)),
@@ -114,7 +114,7 @@ fn take(desk: &mut Desk, asked: &[Nonce], step: Step) -> Vec<Act> {
             desk.call(|overlay, scene| overlay.on_outlook(scene))
         }
         Step::Sentinel { link } => {
-            desk.told.sentinel = Some(Sentinel { since: desk.now, via: link.map(Link) });
+            desk.told.sentinel = Some(Sentinel { since: desk.now, via: link.map(link_at) });
             Vec::new()
         }
         Step::Far { far } => {
@@ -138,7 +138,7 @@ proptest! {
     fn the_invariant_holds_and_every_link_that_opens_closes(steps in prop::collection::vec(step(), 1..120)) {
         let mut desk = Desk::new(&[44, 45, ME, 200]);
         desk.told.fresh = (44..60).map(|number| candidate(number, 1)).collect();
-        let (mut asked, mut open) = (Vec::new(), 0_u64);
+        let (mut asked, mut open) = (Vec::new(), Links::NONE);
         for step in steps.into_iter().map(Some).chain([None]) {
             let acts = match step {
                 Some(step) => take(&mut desk, &asked, step),
@@ -147,11 +147,11 @@ proptest! {
             asked.extend(requests(&acts).into_iter().map(|(_, nonce)| nonce));
             for act in acts {
                 if let Act::Up { link, .. } = act {
-                    prop_assert_eq!(open & link.bit(), 0, "it was not open");
-                    open |= link.bit();
+                    prop_assert!(!open.has(link), "it was not open");
+                    open = open.with(link);
                 } else if let Act::Down { link, .. } = act {
-                    prop_assert_ne!(open & link.bit(), 0, "it was open");
-                    open &= !link.bit();
+                    prop_assert!(open.has(link), "it was open");
+                    open = open.without(link);
                 }
             }
             prop_assert_eq!(open, desk.overlay.open(), "links are told as they are");
@@ -160,6 +160,6 @@ proptest! {
             prop_assert_eq!(links.iter().sum::<usize>(), usize::from(desk.overlay.degree()));
             prop_assert_eq!(desk.overlay.counts().dropped, 0);
         }
-        prop_assert_eq!(open, 0, "whoever stops has none");
+        prop_assert!(open.is_empty(), "whoever stops has none");
     }
 }

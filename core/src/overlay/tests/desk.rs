@@ -83,6 +83,10 @@ pub(super) fn addr(number: u32) -> SocketAddr {
     SocketAddr::from(([10, a, b, c], 1))
 }
 
+pub(super) fn link_at(place: u8) -> Link {
+    Link::new(place.into()).expect("few links")
+}
+
 pub(super) const fn nonce(number: u8) -> Nonce {
     Nonce([number; 8])
 }

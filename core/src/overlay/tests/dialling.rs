@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::vec::Vec;
 
-use super::desk::{Desk, ME, addr, candidate, nonce, nonce_of, peer, request, requests, without_marks};
+use super::desk::{Desk, ME, addr, candidate, link_at, nonce, nonce_of, peer, request, requests, without_marks};
 use crate::overlay::{Act, Direction, Ended, Gain, Standing};
-use crate::vocab::{Instant, Link};
+use crate::vocab::Instant;
 
 #[test]
 fn a_request_is_repeated_and_then_given_up() {
@@ -88,7 +88,7 @@ fn a_node_asks_two_per_tick_until_it_has_enough() {
     let mut asked = BTreeSet::new();
     for _ in 0..100 {
         desk.see_sentinel(None);
-        desk.frame(1, Link(0));
+        desk.frame(1, link_at(0));
         let new = requests(&desk.pass(100));
         assert!(new.len() <= 2);
         let numbers = new.into_iter().map(|(to, nonce)| ((10..40).find(|&n| addr(n) == to), nonce.0));
@@ -167,9 +167,13 @@ fn an_acceptance_opens_a_link_once() {
     let asked = requests(&desk.pass(0))[0].1;
     let close = Act::Close { to: addr(1), nonce: nonce_of(1) };
     assert_eq!(desk.accept(1, nonce(9), Gain::default()), [close], "nobody asked that");
-    let up = Act::Up { link: Link(0), peer: peer(1), direction: Direction::Outgoing };
-    assert_eq!(desk.accept(1, asked, Gain::default()), [up, Act::Confirm { link: Link(0) }]);
-    assert_eq!(desk.accept(1, asked, Gain::default()), [Act::Confirm { link: Link(0) }], "its confirmation was lost");
+    let up = Act::Up { link: link_at(0), peer: peer(1), direction: Direction::Outgoing };
+    assert_eq!(desk.accept(1, asked, Gain::default()), [up, Act::Confirm { link: link_at(0) }]);
+    assert_eq!(
+        desk.accept(1, asked, Gain::default()),
+        [Act::Confirm { link: link_at(0) }],
+        "its confirmation was lost"
+    );
     assert_eq!(desk.refuse(1, asked, &[2]), [], "a refusal that comes after it is late");
 }
 
@@ -183,9 +187,9 @@ fn two_addresses_of_one_node_give_one_link() {
         desk.serve(other);
         let acts = desk.accept(other, asked.1, Gain::default());
         let down =
-            Act::Down { link: Link(0), peer: peer(other), direction: Direction::Incoming, why: Ended::Redundant };
+            Act::Down { link: link_at(0), peer: peer(other), direction: Direction::Incoming, why: Ended::Redundant };
         assert_eq!(acts.contains(&down), redundant);
-        assert_eq!(acts.contains(&Act::Confirm { link: Link(0) }), redundant);
+        assert_eq!(acts.contains(&Act::Confirm { link: link_at(0) }), redundant);
         assert_eq!(desk.overlay.degree(), 1);
     }
 }

@@ -2,9 +2,8 @@
 
 use std::vec::Vec;
 
-use super::desk::{Desk, addr, candidate, nonce_of, peer, request, requests};
+use super::desk::{Desk, addr, candidate, link_at, nonce_of, peer, request, requests};
 use crate::overlay::{Act, Direction, Ended, Gain, Missed, Standing};
-use crate::vocab::Link;
 
 const NEVER: Standing = Standing::SentinelMissing(Missed::Never);
 const LATE: Standing = Standing::SentinelMissing(Missed::Late);
@@ -33,7 +32,7 @@ fn a_node_joins_is_connected_and_misses_the_sentinel_when_it_stays_away() {
     assert_eq!(desk.overlay.standing().0, Standing::Joining, "it had no time to see the sentinel");
     assert_eq!(stalls(&pass(&mut desk, 3900)), []);
     assert_eq!(stalls(&pass(&mut desk, 1400)), [Act::StallEntered(NEVER)]);
-    desk.see_sentinel(Some(Link(0)));
+    desk.see_sentinel(Some(link_at(0)));
     let acts = desk.call(|overlay, scene| overlay.on_outlook(scene));
     assert_eq!(stalls(&acts), [Act::StallLeft(NEVER)]);
     assert_eq!(desk.overlay.standing(), (Standing::Connected, desk.now));
@@ -46,9 +45,9 @@ fn the_last_link_makes_an_orphan_who_joins_again() {
     let mut desk = Desk::new(&[1]);
     let asked = requests(&desk.pass(0))[0].1;
     desk.accept(1, asked, Gain::default());
-    desk.see_sentinel(Some(Link(0)));
+    desk.see_sentinel(Some(link_at(0)));
     let acts = desk.call(|overlay, scene| overlay.on_gone(peer(1).id, scene));
-    let down = Act::Down { link: Link(0), peer: peer(1), direction: Direction::Outgoing, why: Ended::Gone };
+    let down = Act::Down { link: link_at(0), peer: peer(1), direction: Direction::Outgoing, why: Ended::Gone };
     assert_eq!(acts, [down, Act::StallEntered(Standing::Orphaned)]);
     let asked = requests(&desk.pass(250));
     assert_eq!(asked.len(), 1, "soon");
@@ -148,7 +147,7 @@ fn a_full_node_gives_a_link_away_only_for_a_newer_sentinel() {
     let none = Gain { newer_sentinel: false, nearer_origins: 9 };
     assert_eq!(desk.accept(30, asked, none), [Act::Close { to: addr(30), nonce: nonce_of(30) }]);
     let (mut desk, asked) = full_and_stalled();
-    let links: Vec<Link> = desk.overlay.outgoing().map(|(link, _)| link).collect();
+    let links: Vec<_> = desk.overlay.outgoing().map(|(link, _)| link).collect();
     desk.told.fed = links.iter().map(|&link| (link, if link == links[2] { 1 } else { 4 })).collect();
     let victim = desk.overlay.way(links[2]).expect("there is the link").peer;
     let acts = desk.accept(30, asked, Gain { newer_sentinel: true, nearer_origins: 0 });

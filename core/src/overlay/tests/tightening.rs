@@ -4,7 +4,7 @@ use std::vec::Vec;
 
 use super::desk::{Desk, addr, nonce_of, peer, requests};
 use crate::overlay::{Act, Direction, Distance, Ended, Gain, Limits};
-use crate::vocab::{Instant, Link, Nonce};
+use crate::vocab::{Instant, LINKS_MAX, Link, Nonce};
 
 /// A node whose outgoing links are full and whose view has not changed for long.
 fn full() -> Desk {
@@ -142,7 +142,7 @@ fn caps_are_cube_roots_and_never_shrink() {
         assert_eq!(strict.caps(nodes).outgoing, of_strict, "{nodes} nodes");
     }
     let largest = Limits { outgoing_max: u8::MAX, incoming_mult: u8::MAX, ..limits }.caps(u32::MAX);
-    assert_eq!(largest.outgoing + largest.incoming, usize::from(Link::MAX), "as many as there are places");
+    assert_eq!(largest.outgoing + largest.incoming, LINKS_MAX, "as many as there are places");
     let mut desk = full();
     desk.told.nodes = 1000;
     desk.call(|overlay, scene| overlay.on_outlook(scene));
