@@ -24,7 +24,7 @@ pub(crate) struct Limits {
     pub(crate) lease: u32,
     /// The own marker is stamped anew every so many intervals.
     pub(crate) marker_period: u32,
-    /// For so many intervals after the start nobody misses the sentinel.
+    /// For so many intervals after its first link a node does not miss the sentinel.
     pub(crate) sentinel_patience: u32,
     /// A sentinel is missed when it is older than so many intervals and as many round trips.
     pub(crate) sentinel_age: u32,

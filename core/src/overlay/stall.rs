@@ -21,10 +21,12 @@ const URGENT_TRIES: u8 = 3;
 /// How the node stands.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stall {
-    started: Instant,
     standing: Standing,
     since: Instant,
-    /// It has had a link.
+    /// Whether it has a link, and since when; or since its start.
+    is_linked: bool,
+    linked_since: Instant,
+    /// Whether it has ever had one.
     was_linked: bool,
     /// How often it has tried to find the sentinel, and when it does so next.
     tries: u8,
@@ -33,7 +35,15 @@ pub(super) struct Stall {
 
 impl Stall {
     pub(super) const fn new(now: Instant) -> Self {
-        Self { started: now, standing: Standing::Joining, since: now, was_linked: false, tries: 0, next: now }
+        Self {
+            standing: Standing::Joining,
+            since: now,
+            is_linked: false,
+            linked_since: now,
+            was_linked: false,
+            tries: 0,
+            next: now,
+        }
     }
 
     pub(super) const fn standing(&self) -> (Standing, Instant) {
@@ -72,20 +82,23 @@ impl Overlay {
 
     fn standing_now(&mut self, scene: &Scene<'_>) -> Standing {
         let is_linked = !self.is_unlinked();
+        if is_linked && !self.stall.is_linked {
+            self.stall.linked_since = scene.now;
+        }
+        self.stall.is_linked = is_linked;
         self.stall.was_linked |= is_linked;
         // Who was given no address and knows nobody is not cut off from anybody.
         let is_alone = self.dialling.has_no_bootstraps() && self.nodes <= 1;
         if !is_linked && !is_alone {
             return if self.stall.was_linked { Standing::Orphaned } else { Standing::Joining };
         }
-        let (patience, age) = (self.limits.sentinel_patience, self.limits.sentinel_age);
+        let age = self.limits.sentinel_age;
+        let late = self.limits.intervals(age).saturating_add(scene.outlook.rtt().saturating_mul(age));
+        let patience = self.limits.intervals(self.limits.sentinel_patience);
         match scene.outlook.sentinel() {
-            Some(sentinel) => {
-                let wait = self.limits.intervals(age).saturating_add(scene.outlook.rtt().saturating_mul(age));
-                let late = scene.now.since(sentinel.since) >= wait;
-                if late { Standing::SentinelMissing(Missed::Late) } else { Standing::Connected }
-            }
-            None if scene.now < self.stall.started.after(self.limits.intervals(patience)) => Standing::Joining,
+            Some(sentinel) if scene.now.since(sentinel.since) < late => Standing::Connected,
+            _ if scene.now.since(self.stall.linked_since) < patience => Standing::Joining,
+            Some(_) => Standing::SentinelMissing(Missed::Late),
             None => Standing::SentinelMissing(Missed::Never),
         }
     }

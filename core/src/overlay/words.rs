@@ -142,7 +142,7 @@ pub(crate) enum Ended {
 /// How this node stands in the overlay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It has no link yet, or has not had time to see the sentinel.
+    /// It has no link yet, or has just got one and had no time to see the sentinel.
     Joining,
     /// It has a link and a sentinel.
     Connected,

@@ -41,6 +41,25 @@ fn a_node_joins_is_connected_and_misses_the_sentinel_when_it_stays_away() {
 }
 
 #[test]
+fn who_was_alone_for_long_has_time_to_see_the_sentinel() {
+    let mut desk = Desk::new(&[1]);
+    desk.pass(60_000);
+    desk.serve(2);
+    assert_eq!(desk.overlay.standing().0, Standing::Joining);
+    assert_eq!(stalls(&pass(&mut desk, 3900)), []);
+    assert_eq!(stalls(&pass(&mut desk, 1400)), [Act::StallEntered(NEVER)]);
+    desk.see_sentinel(None);
+    let acts = desk.call(|overlay, scene| overlay.on_outlook(scene));
+    assert_eq!(stalls(&acts), [Act::StallLeft(NEVER)]);
+    desk.call(|overlay, scene| overlay.on_gone(peer(2).id, scene));
+    desk.pass(60_000);
+    desk.serve(3);
+    assert_eq!(desk.overlay.standing().0, Standing::Joining, "what it has seen is old, but it may be told at once");
+    assert_eq!(stalls(&pass(&mut desk, 3900)), []);
+    assert_eq!(stalls(&pass(&mut desk, 1400)), [Act::StallEntered(LATE)]);
+}
+
+#[test]
 fn the_last_link_makes_an_orphan_who_joins_again() {
     let mut desk = Desk::new(&[1]);
     let asked = requests(&desk.pass(0))[0].1;
