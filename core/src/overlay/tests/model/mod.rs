@@ -192,7 +192,10 @@ impl World {
     fn happen(&mut self, what: What) {
         match what {
             What::Start(node) => self.start(node),
-            What::Wake(node) => self.with(node, |overlay, scene| overlay.on_deadline(scene)),
+            What::Wake(node) => self.with(node, |overlay, scene| {
+                overlay.on_deadline(scene);
+                assert!(overlay.next_deadline() > scene.now, "what was due was done");
+            }),
             What::Tell(node) => self.tell(node),
             What::Deliver { to, from, message } => self.deliver(to, from, message),
         }
@@ -240,8 +243,8 @@ impl World {
             (node.dials, node.dialled) = (dials, self.now);
         }
         acts.into_iter().for_each(|act| self.act(node, act));
-        if next != before || next <= now {
-            assert!(next > now, "what was due was done");
+        assert!(next >= now, "it was woken when it wanted");
+        if next != before {
             self.push(next.as_nanos(), What::Wake(node));
         }
     }
