@@ -41,9 +41,9 @@ pub use clock::{Clock, boot_after, boot_now};
 pub use error::{Error, RequestError};
 pub use handle::{Handle, REQUEST_LATENCY_MAX, spawn};
 pub use quidnunc_core::{
-    Cause, Command, Config, ConfigError, Conflict, Detector, Domain, Event, FailureRule, Farewell, Healed, Health,
-    Identity, Incarnation, KEY_BYTES_MAX, MapVersion, MemberChange, MemberView, NodeId, ProbeOrder, Reason, Rejected,
-    Relay, Stats, SuspicionView, TTL_MAX, ValueChange, ValueView, View, WAIT_MAX, WAIT_MIN, WAITS_MAX, accrual,
-    heartbeat,
+    Cause, Command, Config, ConfigError, Conflict, Detector, Domain, Event, Evidence, FailureRule, Farewell, Healed,
+    Health, HelperView, Identity, Incarnation, KEY_BYTES_MAX, MapVersion, MemberChange, MemberView, NodeId, ProbeOrder,
+    ProbeView, Reason, Rejected, Relay, Said, Stats, SuspicionView, TTL_MAX, Targets, ValueChange, ValueView, View,
+    WAIT_MAX, WAIT_MIN, WAITS_MAX, Why, accrual, heartbeat,
 };
 pub use udp::{Options, SocketStats, UdpDriver};

@@ -77,8 +77,8 @@ impl Peer {
     fn take(&mut self, event: Event) {
         match event {
             Event::Member(change) => {
-                let before = self.seen.insert(change.id, change);
-                assert_eq!(change.was, before.map(|before| before.health), "{} missed an event", self.name);
+                let before = self.seen.insert(change.id, change.clone());
+                assert_eq!(change.was, before.as_ref().map(|before| before.health), "{} missed an event", self.name);
                 if let Some(before) = before.filter(|before| before.health == Health::Left) {
                     let boots = (before.incarnation.boot, change.incarnation.boot);
                     assert!(boots.0 < boots.1, "{}: who left is left: {before:?}, then {change:?}", self.name);
@@ -87,6 +87,7 @@ impl Peer {
             Event::Replicated { .. } | Event::NotReplicated { .. } => panic!("{} waited for nobody", self.name),
             Event::EventsLost { count } => panic!("{} lost {count} events", self.name),
             Event::PartitionHealed(healed) => panic!("{} saw a partition heal: {healed:?}", self.name),
+            Event::StreamOnly { id } => panic!("{} was offered no streams, and heard {id} over one", self.name),
             Event::Leaving(_) | Event::Left(_) => {}
             Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::Value(_) => {}
         }
@@ -120,7 +121,7 @@ fn five_nodes_meet_lose_one_get_it_back_and_part() {
     }
     for peer in &mut peers[..4] {
         peer.until(deadline, "eve in her second life", |peer| {
-            let eve = peer.seen[&id("eve")];
+            let eve = &peer.seen[&id("eve")];
             (eve.incarnation.boot, eve.health, eve.addr) == (2, Health::Alive, addr)
         });
     }

@@ -13,6 +13,7 @@
 //! * `detector` — what does a silence mean?
 //! * `state` — what does each node say?
 //! * `info` — what should everyone know?
+//! * `overlay` — whom does this node talk to?
 //! * `node` — the wiring, the only place where rooms meet.
 //!
 //! Rooms know `vocab` and `config`; `packing` also knows `wire`; only `node` knows them all.
@@ -30,25 +31,27 @@ mod detector;
 pub(crate) mod info;
 mod membership;
 mod node;
+#[allow(dead_code, unused_imports)]
+mod overlay;
 mod packing;
 mod state;
 mod vocab;
 mod wire;
 
-pub use config::{Config, ConfigError, Detector, FailureRule, ProbeOrder, Relay};
+pub use config::{Config, ConfigError, Detector, FailureRule, ProbeOrder, Relay, StreamLimits, Targets};
 pub use node::io::{
     Cause, Command, Conflict, Event, Farewell, Healed, Identity, Input, KEY_BYTES_MAX, MapSnapshot, MapVersion,
-    MemberChange, Purpose, Reason, Rejected, SEEDS_MAX, Snapshot, Timer, Transmit, ValueChange, ValueView, WAIT_MAX,
-    WAIT_MIN, WAITS_MAX, WATCHES_MAX, Wakeup,
+    MemberChange, Purpose, Reason, Rejected, SEEDS_MAX, Snapshot, StreamError, StreamId, StreamRequest, Timer,
+    Transmit, ValueChange, ValueView, WAIT_MAX, WAIT_MIN, WAITS_MAX, WATCHES_MAX, Wakeup,
 };
 pub use node::stats::Stats;
-pub use node::{MemberView, Node, SuspicionView, View};
+pub use node::{Evidence, HelperView, MemberView, Node, ProbeView, Said, SuspicionView, View, Why};
 pub use vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX, stable_hash};
 pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, fit_checksum, probe_decoder};
 
 /// The phi accrual failure detector: how suspicious is a silence, and when will it be suspicious enough?
 ///
-/// A [`Node`] uses it with [`Detector::Phi`], and it is usable by itself. One [`Detector`](accrual::Detector) serves all members, each of
+/// A [`Node`] uses it with [`Detector::Phi`] and [`Detector::Ring`], and it is usable by itself. One [`Detector`](accrual::Detector) serves all members, each of
 /// which has a [`History`](accrual::History). Time comes in as an argument.
 ///
 /// ```

@@ -96,7 +96,7 @@ fn what_is_replayed_to_a_newcomer_brings_nobody_back() {
     let from = world.log.len();
     world.run(30 * SECOND);
     assert_eq!(world.belief(2, 3), Some(Health::Dead), "those who remember have told it");
-    let back = |line: &Line| matches!(line.out, Out::Event(Event::Member(change)) if change.id == id_of(3) && change.health == Health::Alive);
+    let back = |line: &Line| matches!(line.out, Out::Event(Event::Member(ref change)) if change.id == id_of(3) && change.health == Health::Alive);
     assert!(!world.log[from..].iter().any(back), "and nobody else believed it");
 }
 

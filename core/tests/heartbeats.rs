@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use harness::{Out, World, addr_of, id_of};
 use quidnunc_core::{
-    Command, Config, Detector, Event, FailureRule, Health, Input, MemberChange, Purpose, Reason, Relay,
+    Command, Config, Detector, Event, FailureRule, Health, Input, MemberChange, Purpose, Reason, Relay, Targets,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -141,7 +141,7 @@ fn several_consumers_have_thresholds_of_their_own() {
 #[test]
 fn a_bound_on_bytes_makes_the_interval_longer() {
     let interval = Duration::from_millis(50);
-    let relay = Relay { interval, fanout: 1, bytes_per_second: Some(250) };
+    let relay = Relay { interval, fanout: 1, bytes_per_second: Some(250), targets: Targets::Uniform };
     let detector = Detector::Heartbeat { fails: FailureRule::Propagations(3), relay };
     let config = Config { detector, ..Config::heartbeat() };
     let mut world = met(config, 6);

@@ -18,7 +18,7 @@ fn farewells(world: &World, peer: usize) -> (Vec<Farewell>, Option<(Duration, Fa
             Event::Left(farewell) => assert_eq!(end.replace((at, farewell)), None, "the goodbye ends once"),
             Event::Value(_) | Event::Member(_) | Event::Joined { .. } | Event::Refuted { .. } => {}
             Event::Replicated { .. } | Event::NotReplicated { .. } => {}
-            Event::PartitionHealed(_) | Event::Conflict(_) | Event::EventsLost { .. } => {}
+            Event::PartitionHealed(_) | Event::StreamOnly { .. } | Event::Conflict(_) | Event::EventsLost { .. } => {}
         }
     }
     (progress, end)
@@ -136,7 +136,7 @@ fn a_removed_member_is_gone_for_everybody_and_nobody_looks_for_it() {
     world.run(2 * SECOND);
     let removed = world.now;
     for of in 0..4 {
-        let last = *changes(&world, of, 4).last().expect("a removal is reported");
+        let last = changes(&world, of, 4).pop().expect("a removal is reported");
         assert_eq!((last.health, last.was), (Health::Removed, Some(Health::Dead)), "{}", of + 1);
     }
     assert!(world.node(0).view().member(id_of(4)).is_some_and(|member| member.age_ms < 3000), "its age begins anew");
@@ -183,7 +183,7 @@ fn whoever_is_silent_is_not_waited_for_and_can_be_removed() {
     world.command(0, Command::Remove { id: id_of(4) }).expect("the dead are removed");
     world.run(2 * SECOND);
     for of in 0..3 {
-        let last = *changes(&world, of, 4).last().expect("a removal is reported");
+        let last = changes(&world, of, 4).pop().expect("a removal is reported");
         assert_eq!((last.health, last.was), (Health::Removed, Some(Health::Dead)), "{}", of + 1);
     }
     let (took, farewell) = leave(&mut world, 0);
@@ -211,7 +211,7 @@ fn a_repair_does_not_undo_a_removal() {
         world.run(61 * SECOND);
         assert_eq!(world.belief(0, 1), Some(Health::Alive));
         assert_eq!([0, 1].map(|of| world.belief(of, 2)), [Some(Health::Removed); 2], "rumours {retransmit_mult}");
-        let back = |line: &Line| matches!(line.out, Out::Event(Event::Member(change)) if change.id == id_of(2) && change.health == Health::Alive);
+        let back = |line: &Line| matches!(line.out, Out::Event(Event::Member(ref change)) if change.id == id_of(2) && change.health == Health::Alive);
         assert!(!world.log[from..].iter().any(back), "nobody takes it for alive again");
     }
 }

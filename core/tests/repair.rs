@@ -53,7 +53,7 @@ fn a_cluster_without_rumours_agrees_on_who_came_and_who_went() {
     world.meet();
     world.kill(6);
     world.run(60 * SECOND);
-    let told = |line: &harness::Line| matches!(line.out, Out::Event(quidnunc_core::Event::Member(change)) if change.reason == quidnunc_core::Reason::Repair);
+    let told = |line: &harness::Line| matches!(line.out, Out::Event(quidnunc_core::Event::Member(ref change)) if change.reason == quidnunc_core::Reason::Repair);
     assert!(world.log.iter().any(told), "a repair brought news");
     assert!((0..6).all(|of| world.belief(of, 6) == Some(Health::Dead)), "everybody knows of the death");
     assert!(

@@ -191,6 +191,37 @@ fn a_long_value_does_not_wait_for_the_end_of_a_giant() {
     }
 }
 
+/// What is given of one map keeps nobody waiting for another one of which nothing comes: that is asked for elsewhere, and
+/// would come twice.
+#[test]
+fn a_map_of_which_nothing_came_for_long_is_not_given_later() {
+    let config = Config { state_rate: 8 << 10, ..Config::lan() };
+    for seed in 0..4 {
+        let mut world = World::met(4, config.clone(), seed);
+        world.run(Duration::from_secs(12));
+        world.peers[3].side = 1;
+        (0..120_u8).for_each(|key| world.say(1, &[key], &[1; 100]));
+        // None of these fits into the eighth of a datagram that is left to it.
+        (0..32_u8).for_each(|key| world.say(2, &[key; 128], &[2; 128]));
+        world.run(Duration::from_secs(4));
+        assert_eq!((world.map(0, 1).len(), world.map(0, 2).len()), (120, 32), "seed {seed}");
+        for owner in [1, 2] {
+            world.peers[owner].frozen_until = world.now + Duration::from_secs(60);
+        }
+        world.peers[3].side = 0;
+        while world.map(3, 1).is_empty() {
+            world.run(Duration::from_millis(1));
+        }
+        // Whoever asked does not ask again.
+        world.kill(3);
+        let from = world.log.len();
+        world.run(Duration::from_secs(10));
+        let bytes: usize = world.log[from..].iter().map(harness::Line::state_bytes).sum();
+        assert!(bytes > 120 * 80, "seed {seed}: the long one is given, {bytes} bytes");
+        assert!(bytes < 120 * 102 + 32 * 128, "seed {seed}: {bytes} bytes, as much as of both");
+    }
+}
+
 /// Numbers that no owner comes to are a damaged file's.
 #[test]
 fn a_map_whose_numbers_cannot_be_is_not_loaded() {

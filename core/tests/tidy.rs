@@ -19,7 +19,8 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("detector", &["vocab"]),
     ("state", &["vocab"]),
     ("info", &["vocab"]),
-    ("node", &["vocab", "wire", "packing", "membership", "detector", "state", "info"]),
+    ("overlay", &["vocab"]),
+    ("node", &["vocab", "wire", "packing", "membership", "detector", "state", "info", "overlay"]),
 ];
 
 /// A file of the repository: where it is, its text, and its code with everything else blanked.

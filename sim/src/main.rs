@@ -43,6 +43,8 @@ fn refused_keys(problem: &ConfigError) -> [Option<&'static str>; 2] {
         ConfigError::Duration { name: "relay.interval", .. } => [Some("relay_interval"), None],
         ConfigError::Count { name: "relay.fanout", .. } => [Some("relay_fanout"), None],
         ConfigError::Count { name: "relay.bytes_per_second", .. } => [Some("relay_rate"), None],
+        ConfigError::Duration { name: "ring.interval", .. } => [Some("ring_interval"), None],
+        ConfigError::Count { name: "ring.successors", .. } => [Some("ring_successors"), None],
         ConfigError::Duration { name, .. } | ConfigError::Count { name, .. } => [Some(name), None],
         // No key sets these.
         ConfigError::Accrual(_) | ConfigError::Heartbeat(_) => [None, None],

@@ -1,12 +1,14 @@
 //! What can be set, what the profiles set, and what cannot work.
 
 mod detector;
+mod streams;
 
 use core::num::NonZeroU16;
 use core::time::Duration;
 
 pub(crate) use detector::HEARTBEAT_BYTES;
-pub use detector::{Detector, FailureRule, Relay};
+pub use detector::{Detector, FailureRule, Relay, Targets};
+pub use streams::StreamLimits;
 
 use crate::detector::heartbeat::HeartbeatError;
 use crate::detector::phi;
@@ -29,8 +31,9 @@ pub enum ProbeOrder {
 pub struct Config {
     /// Datagrams of another cluster are refused. See [`Config::cluster_tag`].
     pub cluster: u32,
-    /// How members are found to have failed. The settings of probes matter to [`Detector::Swim`] only; those of
-    /// suspicions to all, since a death by hearsay leaves time to contradict.
+    /// How members are found to have failed. The settings of probes matter to [`Detector::Swim`] only (with
+    /// [`Detector::Ring`], how long a last answer is waited for, and how many helpers are asked); those of suspicions to
+    /// all, since a death by hearsay leaves time to contradict.
     pub detector: Detector,
     /// One member is probed per period.
     pub period: Duration,
@@ -79,6 +82,9 @@ pub struct Config {
     /// So many bytes of keys and values may be put at once; then
     /// [`Rejected::Backpressure`](crate::Rejected::Backpressure) says when there is room for more.
     pub write_burst: u32,
+    /// What streams may cost; `None` when the driver offers none. With streams, a member that does not answer a ping in
+    /// time is also pinged over one.
+    pub streams: Option<StreamLimits>,
     /// Largest datagram that is sent, in bytes of UDP payload.
     pub datagram_bytes_max: usize,
     /// The most members that are remembered, those that have gone included. When there are as many, a newcomer
@@ -145,7 +151,7 @@ pub enum ConfigError {
         /// The most that works.
         most: u64,
     },
-    /// The rules of suspicion of [`Detector::Phi`] cannot work.
+    /// The rules of suspicion of [`Detector::Phi`] or [`Detector::Ring`] cannot work.
     #[error("detector: {0}")]
     Accrual(phi::SettingsError),
     /// The rule of [`Detector::Heartbeat`] cannot work.
@@ -203,6 +209,7 @@ impl Config {
             value_bytes_max: 1 << 20,
             state_rate: 8 << 20,
             write_burst: 16 << 20,
+            streams: None,
             datagram_bytes_max: 1232,
             members_max: 65_536,
             events_max: 4096,
@@ -246,7 +253,8 @@ impl Config {
     /// propagations without a new one are a failure.
     #[must_use]
     pub const fn heartbeat() -> Self {
-        let relay = Relay { interval: Duration::from_secs(1), fanout: 1, bytes_per_second: None };
+        let relay =
+            Relay { interval: Duration::from_secs(1), fanout: 1, bytes_per_second: None, targets: Targets::Uniform };
         Self { detector: Detector::Heartbeat { fails: FailureRule::Propagations(3), relay }, ..Self::lan() }
     }
 
@@ -267,13 +275,21 @@ impl Config {
 
     const fn scuttlebutt(accrual: phi::Settings, interval: Duration, fanout: u32) -> Self {
         let accrual = phi::Settings { samples_max: SCUTTLEBUTT_SAMPLES, ..accrual };
-        let relay = Relay { interval, fanout, bytes_per_second: None };
+        let relay = Relay { interval, fanout, bytes_per_second: None, targets: Targets::Uniform };
         Self {
             detector: Detector::Phi { accrual, relay, cleanup: Duration::from_secs(3600) },
             gossip_interval: interval,
             gossip_fanout: fanout,
             ..Self::lan()
         }
+    }
+
+    /// Nodes in one data centre that watch ten successors each: phi 8, of which a second of every silence is accepted
+    /// before it counts. Without loss a silence of three seconds is suspicious.
+    #[must_use]
+    pub const fn phi_ring() -> Self {
+        let accrual = phi::Settings { pause: Duration::from_secs(1), ..phi::Settings::lan() };
+        Self { detector: Detector::Ring { accrual, successors: 10, interval: Duration::from_secs(1) }, ..Self::lan() }
     }
 
     /// The tag that keeps a cluster of this name apart from others. It is no secret and no defence.
@@ -328,6 +344,9 @@ impl Config {
         ];
         for (name, value, least, most) in counts {
             count(name, value, least, most)?;
+        }
+        if let Some(streams) = &self.streams {
+            streams.validate(self.datagram_bytes_max)?;
         }
         let mults = (self.suspicion_mult, self.suspicion_max_mult);
         let least = Length::new(mults, self.members_max, self.period).max.saturating_mul(2);

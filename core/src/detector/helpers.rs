@@ -49,11 +49,15 @@ impl Helpers {
         asked.iter().position(|&slot| slot == helper).filter(|_| self.nonce == nonce)
     }
 
+    /// Who was asked for the probe with this nonce, in order, and whether it has said something.
+    pub(crate) fn asked(&self, nonce: Nonce) -> impl Iterator<Item = (Slot, bool)> + '_ {
+        let count = if self.nonce == nonce { usize::from(self.count) } else { 0 };
+        self.asked[..count].iter().enumerate().map(|(place, &helper)| (helper, self.heard & (1 << place) != 0))
+    }
+
     /// Who was asked for the probe with this nonce and said nothing.
     pub(crate) fn silent(&self, nonce: Nonce) -> impl Iterator<Item = Slot> + '_ {
-        let count = if self.nonce == nonce { usize::from(self.count) } else { 0 };
-        let asked = self.asked[..count].iter().enumerate();
-        asked.filter(|(place, _)| self.heard & (1 << place) == 0).map(|(_, &helper)| helper)
+        self.asked(nonce).filter(|&(_, heard)| !heard).map(|(helper, _)| helper)
     }
 }
 

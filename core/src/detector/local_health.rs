@@ -32,10 +32,25 @@ impl LocalHealth {
         self.failed_in_a_row = 0;
     }
 
+    /// The target of a probe answered over a stream: this node is not cut off, and nothing else is shown.
+    pub(crate) const fn on_stream_success(&mut self) {
+        self.failed_in_a_row = 0;
+    }
+
     /// Nobody reached the target of a probe, and so many helpers said nothing at all.
     pub(crate) fn on_failure(&mut self, helpers_silent: u32) {
         self.failed_in_a_row = self.failed_in_a_row.saturating_add(1);
         self.worsen(helpers_silent.saturating_add(1));
+    }
+
+    /// A contact was not answered before the next one. That is no accusation, so the score stays.
+    pub(crate) const fn on_unanswered(&mut self) {
+        self.failed_in_a_row = self.failed_in_a_row.saturating_add(1);
+    }
+
+    /// A contact was answered.
+    pub(crate) const fn on_heard(&mut self) {
+        self.failed_in_a_row = 0;
     }
 
     /// Others took this node for silent, and it had to contradict.
@@ -103,5 +118,10 @@ mod tests {
         assert!(!health.is_cut_off(2), "both others of three may well be dead");
         health.on_success();
         assert!(!health.is_cut_off(99), "one answer is enough");
+        (0..3).for_each(|_| health.on_unanswered());
+        assert!(health.is_cut_off(3), "so do contacts without an answer");
+        assert_eq!(health.score(), 2, "which accuse nobody");
+        health.on_heard();
+        assert_eq!((health.is_cut_off(99), health.score()), (false, 2));
     }
 }

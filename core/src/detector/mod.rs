@@ -16,6 +16,10 @@
 //! * [`phi`] — a silence is as suspicious as it is improbable;
 //! * [`heartbeat`] — a heartbeat that stands still for long enough has failed.
 //!
+//! And one contacts a few members regularly, always the same ones, and accuses as SWIM does:
+//!
+//! * [`ring`] — whom this node watches, and whose answers stay away for improbably long.
+//!
 //! This room knows members only by their slot, and it hears of answers and silences; it sends nothing and
 //! convicts nobody: it hands verdicts to the node.
 
@@ -28,6 +32,7 @@ pub(crate) mod local_health;
 pub(crate) mod order;
 pub(crate) mod phi;
 pub(crate) mod probe;
+pub(crate) mod ring;
 pub(crate) mod suspicion;
 #[cfg(test)]
 mod tests;

@@ -21,10 +21,22 @@ pub(crate) struct Prober {
     /// By how much the current probe takes longer than these.
     scale: u32,
     tick: Instant,
+    /// When the direct answer was or is overdue, of a probe that was packed.
     deadline: Instant,
     phase: Phase,
     target: Option<Target>,
     nonce: Nonce,
+}
+
+/// A probe that nobody answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Silent {
+    pub(crate) target: Target,
+    pub(crate) nonce: Nonce,
+    /// When its ping was packed.
+    pub(crate) sent: Instant,
+    /// For how long the direct answer was waited for.
+    pub(crate) wait: Duration,
 }
 
 /// How far the current probe has come.
@@ -38,6 +50,8 @@ enum Phase {
     Direct,
     /// The helpers were asked too.
     Indirect,
+    /// The target answered over a stream; a datagram may still come.
+    Streamed,
 }
 
 impl Prober {
@@ -50,15 +64,18 @@ impl Prober {
         Self { period, timeout, scale: 1, tick, deadline, phase: Phase::Done, target: None, nonce }
     }
 
-    /// The period is over. Returns the target that stayed silent throughout, with the nonce of its probe, if
-    /// there is one. [`Prober::begin`] must follow.
-    pub(crate) fn on_tick(&mut self) -> Option<(Target, Nonce)> {
-        let silent = match self.phase {
+    /// The period is over. Returns the probe whose target stayed silent throughout, if there is one.
+    /// [`Prober::begin`] must follow.
+    pub(crate) fn on_tick(&mut self) -> Option<Silent> {
+        let target = match self.phase {
             Phase::Direct | Phase::Indirect => self.target,
-            Phase::Done | Phase::Wished => None,
+            Phase::Done | Phase::Wished | Phase::Streamed => None,
         };
-        (self.phase, self.target, self.deadline) = (Phase::Done, None, Instant::NEVER);
-        silent.map(|target| (target, self.nonce))
+        (self.phase, self.target) = (Phase::Done, None);
+        target.map(|target| {
+            let wait = self.timeout.saturating_mul(self.scale);
+            Silent { target, nonce: self.nonce, sent: self.deadline.before(wait), wait }
+        })
     }
 
     /// The next period begins; it and the timeout in it are `scale` times as long as they are set.
@@ -87,7 +104,6 @@ impl Prober {
 
     /// The direct answer is overdue. Returns whom the helpers shall ask, with the nonce of the probe.
     pub(crate) fn on_deadline(&mut self) -> Option<(Target, Nonce)> {
-        self.deadline = Instant::NEVER;
         if self.phase != Phase::Direct {
             return None;
         }
@@ -97,13 +113,30 @@ impl Prober {
 
     /// An answer came, from the target itself or through a helper. Returns whether it was awaited.
     pub(crate) fn on_answer(&mut self, about: NodeId, nonce: Nonce) -> bool {
-        let awaited = matches!(self.phase, Phase::Direct | Phase::Indirect)
-            && self.nonce == nonce
-            && self.target.is_some_and(|target| target.id == about);
+        let open = matches!(self.phase, Phase::Direct | Phase::Indirect | Phase::Streamed);
+        let awaited = open && self.is_of(about, nonce);
         if awaited {
-            (self.phase, self.deadline) = (Phase::Done, Instant::NEVER);
+            self.phase = Phase::Done;
         }
         awaited
+    }
+
+    /// An answer came over a stream, which is opened when the direct answer is overdue. Returns whether it was awaited.
+    pub(crate) fn on_stream_answer(&mut self, about: NodeId, nonce: Nonce) -> bool {
+        let awaited = self.phase == Phase::Indirect && self.is_of(about, nonce);
+        if awaited {
+            self.phase = Phase::Streamed;
+        }
+        awaited
+    }
+
+    /// Who has answered the current probe over a stream and in no other way.
+    pub(crate) fn heard_by_stream(&self) -> Option<NodeId> {
+        self.target.filter(|_| self.phase == Phase::Streamed).map(|target| target.id)
+    }
+
+    fn is_of(&self, about: NodeId, nonce: Nonce) -> bool {
+        self.nonce == nonce && self.target.is_some_and(|target| target.id == about)
     }
 
     /// Whether this is the nonce of the current probe.
@@ -113,7 +146,7 @@ impl Prober {
 
     /// Probes no more.
     pub(crate) const fn stop(&mut self) {
-        (self.phase, self.tick, self.deadline) = (Phase::Done, Instant::NEVER, Instant::NEVER);
+        (self.phase, self.tick) = (Phase::Done, Instant::NEVER);
     }
 
     /// When the period ends.
@@ -123,6 +156,6 @@ impl Prober {
 
     /// When the direct answer is overdue.
     pub(crate) const fn next_deadline(&self) -> Instant {
-        self.deadline
+        if matches!(self.phase, Phase::Direct) { self.deadline } else { Instant::NEVER }
     }
 }

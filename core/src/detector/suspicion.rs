@@ -3,11 +3,12 @@
 //! A suspicion ends by contradiction or by its deadline. It begins long and gets shorter with every further member
 //! that accuses by itself (Lifeguard, section IV-B): one node that hears badly must wait, what several have
 //! found out is soon believed. Shortly before the deadline the suspect gets one last chance: a verdict of death
-//! cannot be taken back cheaply, a question can.
+//! cannot be taken back cheaply, a question can. Nobody is convicted whom the question has not left for; and where
+//! nobody else accuses, not before a helper has shown that this node can hear anybody at all.
 
 use core::time::Duration;
 
-use crate::vocab::{Accusers, Agenda, CONFIRMATIONS_MAX, Instant, Slot, log10_milli};
+use crate::vocab::{Accusers, Agenda, CONFIRMATIONS_MAX, Instant, Map, Nonce, Slot, log10_milli};
 
 /// How long a suspicion lasts at least in a cluster of `members`: `mult * max(1, log10 n) * period`
 /// (memberlist's minimum; SWIM section 4.2 leaves the length open).
@@ -82,10 +83,28 @@ pub(crate) struct Suspicion {
 enum Stage {
     /// The last chance is still to be given.
     Open,
-    /// It was given.
-    Asked,
-    /// The end has come, and nobody but this node, which may be cut off, accuses.
-    PutOff,
+    /// The last question waits to be sent, or is under way.
+    Asked(Question),
+    /// The end has come, and nobody but this node, which may be cut off, accuses. It may have asked already.
+    PutOff(Option<Question>),
+}
+
+/// The last question to a suspect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Question {
+    nonce: Nonce,
+    left: bool,
+    witness: Witness,
+}
+
+/// Whether somebody has to show that this node hears what is sent to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Witness {
+    /// Others accuse too, or nobody can be asked.
+    Needless,
+    Wanted,
+    /// A helper has answered.
+    Found,
 }
 
 impl Suspicion {
@@ -103,6 +122,11 @@ impl Suspicion {
     /// Whether nobody accuses but the member with this hashed identity.
     pub(crate) fn is_of(&self, accuser: u64) -> bool {
         self.accusers.as_slice().iter().all(|&other| other == accuser)
+    }
+
+    /// When it began here.
+    pub(crate) const fn since(&self) -> Instant {
+        self.since
     }
 
     /// When it ends, if nothing else happens.
@@ -128,11 +152,13 @@ pub(crate) struct Suspicions {
     chance: Duration,
     /// How long a conviction is put off at a time.
     pause: Duration,
+    /// Whose last question has which nonce.
+    questions: Map<Nonce, Slot>,
 }
 
 impl Suspicions {
     pub(crate) const fn new(chance: Duration, pause: Duration, hash_seed: u64) -> Self {
-        Self { open: Agenda::new(hash_seed), chance, pause }
+        Self { open: Agenda::new(hash_seed), chance, pause, questions: Map::new(hash_seed) }
     }
 
     /// Opens a suspicion that nobody accuses of yet; it ends `extra` later than its length says. An open one is
@@ -172,6 +198,17 @@ impl Suspicions {
         }
     }
 
+    /// Whether the verdict about a suspect needs a witness.
+    pub(crate) fn wants_witness(&self, slot: Slot) -> bool {
+        let stage = self.open.value(slot).map(|suspicion| suspicion.stage);
+        matches!(stage, Some(Stage::Asked(Question { witness: Witness::Wanted, .. })))
+    }
+
+    /// Of whom the last question has this nonce.
+    pub(crate) fn questioned(&self, nonce: Nonce) -> Option<Slot> {
+        self.questions.get(nonce)
+    }
+
     /// Whether more accusers would change nothing.
     pub(crate) fn is_settled(&self, slot: Slot) -> bool {
         self.open.value(slot).is_none_or(|suspicion| suspicion.is_settled())
@@ -186,28 +223,87 @@ impl Suspicions {
 
     /// Ends a suspicion, because it was contradicted or because somebody else convicted.
     pub(crate) fn close(&mut self, slot: Slot) {
+        if let Some(suspicion) = self.open.value(slot) {
+            self.forget_question(suspicion.stage);
+        }
         self.open.remove(slot);
     }
 
-    /// Takes the next thing that is due, if one is. `own` is the hashed identity of this node; `cut_off` says of
+    fn forget_question(&mut self, stage: Stage) {
+        if let Stage::Asked(question) | Stage::PutOff(Some(question)) = stage {
+            self.questions.remove(question.nonce);
+        }
+    }
+
+    /// The last question to a suspect is about to be wished; helpers are asked too where a witness is wanted.
+    pub(crate) fn on_asked(&mut self, slot: Slot, nonce: Nonce, witness: Witness) {
+        if let (Some(suspicion), Some(at)) = (self.open.value(slot), self.open.get(slot)) {
+            self.forget_question(suspicion.stage);
+            self.questions.insert(nonce, slot);
+            let stage = Stage::Asked(Question { nonce, left: false, witness });
+            self.open.set(slot, at, Suspicion { stage, ..suspicion });
+        }
+    }
+
+    /// A question to a suspect is packed: now it has its time to answer.
+    pub(crate) fn on_left(&mut self, slot: Slot, nonce: Nonce, now: Instant) {
+        let (Some(suspicion), Some(at)) = (self.open.value(slot), self.open.get(slot)) else { return };
+        let (Stage::Asked(question) | Stage::PutOff(Some(question))) = suspicion.stage else { return };
+        if question.nonce == nonce && !question.left {
+            let at = at.max(now.after(self.chance));
+            let stage = Stage::Asked(Question { left: true, ..question });
+            self.open.set(slot, at, Suspicion { until: at, stage, ..suspicion });
+        }
+    }
+
+    /// A helper answers the last question with this nonce. Returns whether there is one.
+    pub(crate) fn on_witness(&mut self, nonce: Nonce, now: Instant) -> bool {
+        let Some(slot) = self.questions.get(nonce) else { return false };
+        let (Some(suspicion), Some(at)) = (self.open.value(slot), self.open.get(slot)) else { return false };
+        let found = |question| Stage::Asked(Question { witness: Witness::Found, ..question });
+        let (stage, at) = match suspicion.stage {
+            Stage::Asked(question) => (found(question), at),
+            // Its time is over already.
+            Stage::PutOff(Some(question)) => (found(question), now),
+            Stage::Open | Stage::PutOff(None) => return false,
+        };
+        self.open.set(slot, at, Suspicion { stage, ..suspicion });
+        true
+    }
+
+    /// Takes the next thing that is due, if one is; [`Suspicions::on_asked`] follows a last chance. `own` is the hashed identity of this node; `cut_off` says of
     /// so many suspects whether they rather speak against this node: then it convicts nobody alone.
     pub(crate) fn on_deadline(&mut self, now: Instant, own: u64, cut_off: impl Fn(usize) -> bool) -> Option<Due> {
         let suspects = self.open.len();
         let (slot, suspicion) = self.open.take_due(now)?;
-        match suspicion.stage {
-            Stage::Asked | Stage::PutOff if suspicion.is_of(own) && cut_off(suspects) => {
-                let until = now.after(self.pause);
-                self.open.set(slot, until, Suspicion { until, stage: Stage::PutOff, ..suspicion });
-                Some(Due::PutOff(slot))
-            }
-            Stage::Asked => Some(Due::Convict(slot)),
-            // A late last chance is still a chance; and so is one that comes when this node hears again.
-            Stage::Open | Stage::PutOff => {
-                let until = suspicion.until.max(now.after(self.chance));
-                self.open.set(slot, until, Suspicion { until, stage: Stage::Asked, ..suspicion });
-                Some(Due::LastChance(slot))
-            }
+        let alone = suspicion.is_of(own);
+        let (is_asked, question) = match suspicion.stage {
+            Stage::Open => (false, None),
+            Stage::Asked(question) => (true, Some(question)),
+            Stage::PutOff(question) => (false, question),
+        };
+        // Who never sent the question, or did and hears nobody, knows nothing of the suspect.
+        let unheard = question.is_some_and(|it| !it.left || alone && it.witness == Witness::Wanted);
+        let was_due = suspicion.stage != Stage::Open;
+        if was_due && alone && cut_off(suspects) || is_asked && unheard {
+            let until = now.after(self.pause);
+            self.open.set(slot, until, Suspicion { until, stage: Stage::PutOff(question), ..suspicion });
+            return Some(Due::PutOff(slot));
         }
+        if is_asked {
+            self.forget_question(suspicion.stage);
+            return Some(Due::Convict(slot));
+        }
+        // A late last chance is still a chance; and so is one that comes when this node hears again. One that waits to
+        // be sent need not wait twice.
+        if question.is_some_and(|it| !it.left) {
+            let until = now.after(self.pause);
+            self.open.set(slot, until, suspicion);
+            return Some(Due::PutOff(slot));
+        }
+        let until = suspicion.until.max(now.after(self.chance));
+        self.open.set(slot, until, Suspicion { until, ..suspicion });
+        Some(Due::LastChance(slot))
     }
 
     /// When something is due next.
@@ -238,5 +334,6 @@ impl Suspicions {
     /// Asserts that the agenda is sound.
     pub(crate) fn check(&self) {
         self.open.check();
+        assert!(self.questions.len() <= self.open.len(), "one last question per suspect");
     }
 }

@@ -5,8 +5,8 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::order::Order;
-use super::probe::Prober;
-use super::suspicion::{Due, Length, Suspicions, suspicion_length};
+use super::probe::{Prober, Silent};
+use super::suspicion::{Due, Length, Suspicions, Witness, suspicion_length};
 use super::*;
 use crate::config::ProbeOrder;
 use crate::vocab::{Instant, Nonce, Rng};
@@ -112,7 +112,31 @@ fn only_a_packed_and_unanswered_probe_accuses() {
 
     let nonce = prober.wish(who, &mut rng);
     prober.on_packed(nonce, at(3000));
-    assert_eq!(tick(&mut prober, 4000), Some((who, nonce)));
+    let silent = Silent { target: who, nonce, sent: at(3000), wait: SECOND / 2 };
+    assert_eq!(tick(&mut prober, 4000), Some(silent));
+}
+
+#[test]
+fn an_answer_over_a_stream_saves_the_target_and_is_told_from_others() {
+    let (mut rng, who) = (rng(), target(Slot(3)));
+    let mut prober = Prober::new(SECOND, SECOND / 2, at(0), &mut rng);
+    for datagram_too in [false, true] {
+        let nonce = prober.wish(who, &mut rng);
+        prober.on_packed(nonce, at(2000));
+        assert!(!prober.on_stream_answer(who.id, nonce), "no stream was opened yet");
+        assert_eq!(prober.on_deadline(), Some((who, nonce)));
+        assert!(!prober.on_stream_answer(who.id, Nonce([9; 8])), "another nonce");
+        assert!(!prober.on_stream_answer(NodeId::from_u128(4), nonce), "another member");
+        assert!(prober.on_stream_answer(who.id, nonce) && !prober.on_stream_answer(who.id, nonce), "once");
+        assert_eq!(prober.heard_by_stream(), Some(who.id));
+        if datagram_too {
+            assert!(prober.on_answer(who.id, nonce), "it is late");
+            assert_eq!(prober.heard_by_stream(), None);
+        }
+        assert_eq!(prober.on_tick(), None, "it is not silent");
+        assert_eq!(prober.heard_by_stream(), None);
+        prober.begin(at(3000), 1);
+    }
 }
 
 #[test]
@@ -138,6 +162,80 @@ fn hears_well(_suspects: usize) -> bool {
     false
 }
 
+/// The last question is wished, and leaves.
+fn ask(suspicions: &mut Suspicions, slot: u32, nonce: u32, witness: Witness, millis: u64) {
+    let nonce = wish(suspicions, slot, nonce, witness);
+    suspicions.on_left(Slot(slot), nonce, at(millis));
+}
+
+fn wish(suspicions: &mut Suspicions, slot: u32, nonce: u32, witness: Witness) -> Nonce {
+    let nonce = Nonce(u64::from(nonce).to_le_bytes());
+    suspicions.on_asked(Slot(slot), nonce, witness);
+    nonce
+}
+
+#[test]
+fn nobody_is_convicted_whom_the_last_question_has_not_left_for() {
+    let mut suspicions = Suspicions::new(SECOND / 2, SECOND, 0);
+    suspicions.open(Slot(1), Length::fixed(SECOND * 4), Duration::ZERO, at(0));
+    assert_eq!(suspicions.on_deadline(at(3500), OWN, hears_well), Some(Due::LastChance(Slot(1))));
+    let nonce = wish(&mut suspicions, 1, 1, Witness::Needless);
+    for seconds in 4..20 {
+        assert_eq!(suspicions.on_deadline(at(1000 * seconds), OWN, hears_well), Some(Due::PutOff(Slot(1))));
+    }
+    suspicions.on_left(Slot(1), nonce, at(19_700));
+    assert_eq!(suspicions.next_deadline(), at(20_200), "it has its time to answer from then on");
+    assert_eq!(suspicions.on_deadline(at(20_200), OWN, hears_well), Some(Due::Convict(Slot(1))));
+    suspicions.check();
+}
+
+#[test]
+fn who_accuses_alone_convicts_when_a_helper_has_answered() {
+    let mut suspicions = Suspicions::new(SECOND / 2, SECOND, 0);
+    for slot in [1, 2] {
+        suspicions.open(Slot(slot), Length::fixed(SECOND * 4), Duration::ZERO, at(0));
+        assert!(suspicions.confirm(Slot(slot), OWN, at(0)));
+        assert_eq!(suspicions.on_deadline(at(3500), OWN, hears_well), Some(Due::LastChance(Slot(slot))));
+        ask(&mut suspicions, slot, slot, Witness::Wanted, 3500);
+        assert!(suspicions.wants_witness(Slot(slot)));
+    }
+    let [first, second] = [1, 2].map(|number: u64| Nonce(number.to_le_bytes()));
+    assert!(suspicions.on_witness(first, at(3700)));
+    assert!(!suspicions.on_witness(Nonce([9; 8]), at(3700)), "nobody was asked with this one");
+    assert_eq!(suspicions.on_deadline(at(4000), OWN, hears_well), Some(Due::Convict(Slot(1))));
+    assert_eq!(suspicions.on_deadline(at(4000), OWN, hears_well), Some(Due::PutOff(Slot(2))));
+    assert!(!suspicions.on_witness(first, at(4000)), "it is judged");
+    // A late word is one.
+    assert!(suspicions.on_witness(second, at(4300)));
+    assert_eq!(suspicions.on_deadline(at(4300), OWN, hears_well), Some(Due::Convict(Slot(2))));
+    suspicions.check();
+}
+
+#[test]
+fn who_hears_no_helper_asks_again_and_needs_none_when_others_accuse() {
+    let mut suspicions = Suspicions::new(SECOND / 2, SECOND, 0);
+    suspicions.open(Slot(1), Length::fixed(SECOND * 4), Duration::ZERO, at(0));
+    for (round, millis) in [3500, 5000, 6500].into_iter().enumerate() {
+        assert_eq!(suspicions.on_deadline(at(millis), OWN, hears_well), Some(Due::LastChance(Slot(1))));
+        ask(&mut suspicions, 1, u32::try_from(round).unwrap(), Witness::Wanted, millis);
+        if round < 2 {
+            assert_eq!(suspicions.on_deadline(at(millis + 500), OWN, hears_well), Some(Due::PutOff(Slot(1))));
+        }
+    }
+    assert!(!suspicions.on_witness(Nonce([0; 8]), at(6600)), "the first question is over");
+    assert_eq!(suspicions.questioned(Nonce(2_u64.to_le_bytes())), Some(Slot(1)));
+    // Another one accuses, as far as a suspicion of one length hears of that.
+    suspicions.close(Slot(1));
+    assert_eq!(suspicions.questioned(Nonce(2_u64.to_le_bytes())), None);
+    suspicions.open(Slot(1), Length::new((4, 6), 100, SECOND), Duration::ZERO, at(7000));
+    assert!(suspicions.confirm(Slot(1), OWN, at(7000)));
+    assert_eq!(suspicions.on_deadline(at(54_500), OWN, hears_well), Some(Due::LastChance(Slot(1))));
+    ask(&mut suspicions, 1, 3, Witness::Wanted, 54_500);
+    assert!(suspicions.confirm(Slot(1), 7, at(54_800)));
+    assert_eq!(suspicions.on_deadline(at(55_000), OWN, hears_well), Some(Due::Convict(Slot(1))));
+    suspicions.check();
+}
+
 #[test]
 fn a_suspicion_gives_a_last_chance_and_then_convicts() {
     let mut suspicions = Suspicions::new(SECOND, SECOND, 0);
@@ -148,6 +246,7 @@ fn a_suspicion_gives_a_last_chance_and_then_convicts() {
     assert_eq!(suspicions.next_deadline(), at(3000));
     assert_eq!(due(&mut suspicions, 2999), None);
     assert_eq!(due(&mut suspicions, 3000), Some(Due::LastChance(Slot(1))));
+    ask(&mut suspicions, 1, 1, Witness::Needless, 3000);
     suspicions.check();
     suspicions.close(Slot(2));
     assert_eq!(due(&mut suspicions, 3999), None);
@@ -184,6 +283,7 @@ fn a_late_confirmation_leaves_the_last_chance() {
         assert!(suspicions.confirm(Slot(1), accuser, at(20_000)));
     }
     assert_eq!(suspicions.on_deadline(at(20_000), OWN, hears_well), Some(Due::LastChance(Slot(1))));
+    ask(&mut suspicions, 1, 1, Witness::Needless, 20_000);
     assert_eq!(suspicions.next_deadline(), at(20_500));
     assert_eq!(suspicions.on_deadline(at(20_500), OWN, hears_well), Some(Due::Convict(Slot(1))));
 }
@@ -198,6 +298,7 @@ fn whoever_is_cut_off_convicts_nobody_alone() {
     }
     for slot in [1, 2] {
         assert_eq!(suspicions.on_deadline(at(3500), OWN, cut_off), Some(Due::LastChance(Slot(slot))));
+        ask(&mut suspicions, slot, slot, Witness::Needless, 3500);
     }
     for seconds in [4, 5, 6] {
         for slot in [1, 2] {
@@ -207,8 +308,10 @@ fn whoever_is_cut_off_convicts_nobody_alone() {
         assert_eq!(suspicions.next_deadline(), at(1000 * seconds + 1000));
     }
     // It hears again: whoever is silent all the same gets another chance.
-    assert_eq!(suspicions.on_deadline(at(7000), OWN, hears_well), Some(Due::LastChance(Slot(1))));
-    assert_eq!(suspicions.on_deadline(at(7000), OWN, hears_well), Some(Due::LastChance(Slot(2))));
+    for slot in [1, 2] {
+        assert_eq!(suspicions.on_deadline(at(7000), OWN, hears_well), Some(Due::LastChance(Slot(slot))));
+        ask(&mut suspicions, slot, 10 + slot, Witness::Needless, 7000);
+    }
     assert_eq!(suspicions.on_deadline(at(7500), OWN, hears_well), Some(Due::Convict(Slot(1))));
     suspicions.check();
 }
@@ -221,6 +324,7 @@ fn what_others_say_too_is_not_put_off() {
         assert!(suspicions.confirm(Slot(1), accuser, at(0)));
     }
     assert_eq!(suspicions.on_deadline(at(6000), OWN, |_| true), Some(Due::LastChance(Slot(1))));
+    ask(&mut suspicions, 1, 1, Witness::Needless, 6000);
     assert_eq!(suspicions.on_deadline(at(6500), OWN, |_| true), Some(Due::Convict(Slot(1))));
 }
 

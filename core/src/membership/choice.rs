@@ -8,7 +8,7 @@ use crate::vocab::{Health, Rng, Slot};
 
 /// The most members that one choice gives.
 pub(crate) const CHOICE_MAX: u32 = 16;
-const CHOICES: usize = CHOICE_MAX as usize;
+pub(super) const CHOICES: usize = CHOICE_MAX as usize;
 
 impl Membership {
     /// A random other member that `wanted` accepts; gives up after a few tries, so that no call walks the roster.
@@ -27,17 +27,7 @@ impl Membership {
         rng: &mut Rng,
         wanted: impl Fn(Slot, Health) -> bool,
     ) -> Take<IntoIter<Slot, CHOICES>> {
-        let mut chosen = [Slot::SELF; CHOICES];
-        let mut len = 0;
-        while len < (count as usize).min(CHOICES) {
-            let earlier = &chosen[..len];
-            let Some(slot) = self.choose(rng, |slot, health| !earlier.contains(&slot) && wanted(slot, health)) else {
-                break;
-            };
-            chosen[len] = slot;
-            len += 1;
-        }
-        chosen.into_iter().take(len)
+        several(count, |earlier| self.choose(rng, |slot, health| !earlier.contains(&slot) && wanted(slot, health)))
     }
 
     /// At most so many other rows, evenly spread from a random one on; all of them, each once, if there are no more.
@@ -53,4 +43,16 @@ impl Membership {
         let slot = Slot(rng.below(self.rows()));
         (self.health(slot) == Health::Dead && !self.roster.get(slot).is_vacant()).then_some(slot)
     }
+}
+
+/// Up to `count` choices, of which each is told the earlier ones; it ends with the first that finds nobody.
+pub(super) fn several(count: u32, mut choose: impl FnMut(&[Slot]) -> Option<Slot>) -> Take<IntoIter<Slot, CHOICES>> {
+    let mut chosen = [Slot::SELF; CHOICES];
+    let mut len = 0;
+    while len < (count as usize).min(CHOICES) {
+        let Some(slot) = choose(&chosen[..len]) else { break };
+        chosen[len] = slot;
+        len += 1;
+    }
+    chosen.into_iter().take(len)
 }

@@ -42,6 +42,7 @@ impl Membership {
         self.tombstones.remove(slot);
         self.index.remove(self.roster.get(slot).id_hash(), slot);
         self.roster.vacate(slot);
+        self.follow_subnet(slot);
         Some((slot, last))
     }
 

@@ -24,9 +24,11 @@ pub(crate) mod joining;
 pub(crate) mod merge;
 #[cfg(test)]
 pub(crate) mod merge_law;
+mod reasons;
 pub(crate) mod repair;
 pub(crate) mod rival;
 mod roster;
+mod subnets;
 mod sums;
 pub(crate) mod takeovers;
 #[cfg(test)]
@@ -114,6 +116,7 @@ pub(crate) struct Membership {
     limits: Limits,
     /// When each member that has gone is forgotten.
     tombstones: Agenda<()>,
+    subnets: Option<alloc::boxed::Box<subnets::Subnets>>,
     /// The highest boot that this node has reason to believe, and when it was believed: wall clocks go on.
     boot_believed: (u64, Instant),
 }
@@ -128,6 +131,7 @@ impl Membership {
             live: 0,
             limits,
             tombstones: Agenda::new(limits.hash_seed),
+            subnets: None,
             boot_believed: (own.incarnation.boot, now),
         };
         let slot = membership.insert(own, now);
@@ -169,6 +173,7 @@ impl Membership {
     pub(crate) fn overwrite(&mut self, slot: Slot, record: &Record, now: Instant) {
         let (before, was_live) = (self.roster.state_hash(slot), self.health(slot).is_live());
         self.roster.set(slot, record);
+        self.follow_subnet(slot);
         let (state, id_hash, is_live) = (self.state(slot), roster::id_hash(record.id), record.health.is_live());
         self.live = self.live - u32::from(was_live) + u32::from(is_live);
         self.index.update(id_hash, slot, state);
@@ -244,6 +249,7 @@ impl Membership {
 
     fn insert(&mut self, record: &Record, now: Instant) -> Slot {
         let slot = self.roster.insert(record);
+        self.follow_subnet(slot);
         let (state, id_hash) = (self.state(slot), roster::id_hash(record.id));
         self.index.insert(id_hash, slot, state);
         if record.health.is_live() {
@@ -379,6 +385,7 @@ impl Membership {
             "sum and counts are the rows'"
         );
         self.roster.check();
+        self.check_subnets();
         self.sums.check();
         self.tombstones.check();
     }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
 use super::domains::Domains;
-use crate::vocab::{Domain, Health, Incarnation, NodeId, Record, Slot, fold, mix};
+use crate::vocab::{Domain, Health, Incarnation, NodeId, Reason, Record, Slot, fold, mix};
 
 const CHUNK: usize = 512;
 
@@ -24,7 +24,7 @@ pub(super) struct Row {
     /// The place of the member's domain in the table of domains.
     domain: u16,
     hops: u8,
-    /// The health, and the two flags.
+    /// The health, the two flags and the reason.
     bits: u8,
 }
 
@@ -33,6 +33,8 @@ const HEALTH_MASK: u8 = 0b0_0111;
 const V6: u8 = 0b0_1000;
 /// Nobody has the row.
 const VACANT: u8 = 0b1_0000;
+/// From this bit on: why the row says what it says.
+const REASON_BIT: u8 = 5;
 
 const _: () = assert!(size_of::<Row>() == 40, "a row is 40 bytes");
 
@@ -59,6 +61,10 @@ impl Row {
         self.bits = self.bits & !HEALTH_MASK | health as u8;
     }
 
+    pub(super) const fn reason(&self) -> Reason {
+        Reason::from_number(self.bits >> REASON_BIT)
+    }
+
     const fn is_v6(&self) -> bool {
         self.bits & V6 != 0
     }
@@ -69,6 +75,11 @@ impl Row {
 
     pub(super) const fn hops(&self) -> u8 {
         self.hops
+    }
+
+    /// The place of the domain in the table of domains.
+    pub(super) const fn domain(&self) -> u16 {
+        self.domain
     }
 
     pub(super) const fn telling(&self) -> u16 {
@@ -197,6 +208,12 @@ impl Roster {
         (row.boot, row.counter) = (record.incarnation.boot, record.incarnation.counter);
         row.set_health(record.health);
         row.hops = record.hops;
+    }
+
+    /// Keeps why a row says what it says.
+    pub(super) fn set_reason(&mut self, slot: Slot, reason: Reason) {
+        let row = self.get_mut(slot);
+        row.bits = row.bits & !(u8::MAX << REASON_BIT) | (reason as u8) << REASON_BIT;
     }
 
     /// Numbers a new telling; 0 stands for "never told".

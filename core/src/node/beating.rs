@@ -4,9 +4,10 @@
 //! interval. Its verdicts are this node's own: no rumour, no repair and no fingerprint speaks of who is silent here.
 //! Only whoever has been silent for so long that nobody can have heard of it counts as dead, and that is told.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
-use crate::config::{Config, HEARTBEAT_BYTES};
+use crate::config::{Config, HEARTBEAT_BYTES, Targets};
 use crate::detector::beats::{Beats, Heard, Rule, Verdict};
 use crate::membership::CHOICE_MAX;
 use crate::vocab::{Health, Instant, NodeId, Record, Rng, Slot, stable_hash};
@@ -106,7 +107,11 @@ impl Node {
         let Some(&relay) = self.cold.config.detector.relay() else { return };
         let per_datagram = rows_per_datagram(&self.cold.config);
         let interval = relay.interval(live);
-        let targets = self.membership.choose_several(relay.fanout, &mut self.rng, may_hear(self.cold.beating.as_ref()));
+        let may_hear = may_hear(self.cold.beating.as_ref());
+        let targets = match relay.targets {
+            Targets::Uniform => self.membership.choose_several(relay.fanout, &mut self.rng, may_hear),
+            Targets::Subnets => self.membership.choose_by_subnets(relay.fanout, &mut self.rng, may_hear),
+        };
         let Some(Beating { beats, own, round }) = &mut self.cold.beating else { return };
         *own = own.wrapping_add(1);
         beats.resize(live, interval);
@@ -168,12 +173,13 @@ impl Node {
     /// What this node alone believes of a member has changed.
     fn report_silence(&mut self, slot: Slot, (was, health): (Health, Health), reason: Reason) {
         let record = Record { health, hops: 0, ..self.membership.record(slot) };
-        self.report(Event::Member(MemberChange::to(&record, Some(was), reason)));
+        let evidence = (health == Health::Dead).then(|| Box::new(self.silence(slot)));
+        self.report(Event::Member(MemberChange { evidence, ..MemberChange::to(&record, Some(was), reason) }));
     }
 
     /// A row says something else: whoever lives is followed, nobody else is.
     pub(super) fn follow_heartbeat(&mut self, slot: Slot, now: Instant) {
-        let Some(Beating { beats, .. }) = &mut self.cold.beating else { return };
+        let Some(Beating { beats, .. }) = &mut self.cold.beating else { return self.follow_contact(slot, now) };
         let Record { id, incarnation, health, .. } = self.membership.record(slot);
         if health.is_live() && slot != Slot::SELF {
             beats.follow(slot, life_of(id, incarnation.boot), now);

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Targets};
 use crate::detector::helpers::Helpers;
 use crate::detector::local_health::LocalHealth;
 use crate::detector::order::Order;
@@ -20,10 +20,11 @@ use crate::packing::{Gossip, Urgency};
 use crate::state::State;
 use crate::state::flow::{Flow, Pace};
 use crate::state::waits::Waits;
-use crate::vocab::{Health, Instant, Record, Rng, Slot};
+use crate::vocab::{Health, Instant, Reason, Record, Rng, Slot};
 use crate::wire::can_listen;
 
 use super::beating::Beating;
+use super::cases::Cases;
 use super::clock::Clock;
 use super::events::Events;
 use super::exchanges::Exchanges;
@@ -35,6 +36,7 @@ use super::leaving::Goodbye;
 use super::limits::{flow_limits_of, instance_of, limits_of, state_limits_of};
 use super::repairing::Conversation;
 use super::stats::Stats;
+use super::streams::Streams;
 use super::timers::Deadlines;
 use super::writing::Watches;
 use super::{Cold, Leaving, Node, receive};
@@ -80,6 +82,8 @@ impl Node {
             clock: Clock::new(now, config.period / 2),
             overdue: 0,
             has_events: false,
+            has_stream_requests: false,
+            stream_only: false,
             state_differs: false,
             tells_left: receive::TELLS_PER_PERIOD,
             stats: Stats::default(),
@@ -99,6 +103,10 @@ impl Node {
             rng,
             cold: Box::new(cold),
         };
+        node.membership.note_reason(Slot::SELF, Reason::Own);
+        if node.cold.config.detector.relay().is_some_and(|relay| relay.targets == Targets::Subnets) {
+            node.membership.index_subnets();
+        }
         let announced = snapshot.is_some_and(|snapshot| node.load(&own, snapshot, now));
         if !announced {
             node.tell(Slot::SELF, Urgency::Urgent, now);
@@ -121,8 +129,10 @@ impl Node {
                 continue;
             }
             let health = if record.health == Health::Suspect { Health::Alive } else { record.health };
-            if let Change::Refused(_) = self.membership.apply(&Record { health, ..*record }, now) {
-                self.stats.records_refused += 1;
+            match self.membership.apply(&Record { health, ..*record }, now) {
+                Change::New(slot) | Change::Changed { slot, .. } => self.membership.note_reason(slot, Reason::Snapshot),
+                Change::Old => {}
+                Change::Refused(_) => self.stats.records_refused += 1,
             }
         }
         announced
@@ -135,7 +145,9 @@ impl Cold {
             events: Events::new(config.events_max, config.hash_seed),
             relays: Relays::new(),
             helpers: Helpers::none(),
+            cases: Cases::none(),
             beating: Beating::new(&config, rng),
+            contacts: None,
             joining: Joining::idle(),
             book: Book::default(),
             healing: Healing::none(now),
@@ -152,6 +164,7 @@ impl Cold {
             waits: Waits::default(),
             takeovers: Takeovers::default(),
             rival,
+            streams: Streams::new(config.streams),
             config,
         }
     }

@@ -10,6 +10,7 @@ use proptest::test_runner::RngSeed;
 
 use super::Node;
 use super::birth::RUMOURS_MAX;
+use super::cases::CASES_MAX;
 use super::events::RESERVED;
 use super::io::{Command, Identity, Input};
 use crate::config::Config;
@@ -24,13 +25,14 @@ const RESTARTS: u32 = 10_000;
 const RESTARTING: u32 = 24;
 
 /// The names of what is counted, in the order of [`kept`] and [`bound`].
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "members",
     "rows",
     "tombstones",
     "addresses",
     "domains",
     "suspicions",
+    "cases",
     "book",
     "takeovers",
     "intents",
@@ -48,6 +50,7 @@ fn kept(node: &Node) -> [usize; NAMES.len()] {
         addresses,
         domains,
         node.suspicions.len(),
+        node.cold.cases.len(),
         node.cold.book.len(),
         node.cold.takeovers.len(),
         node.intents.len(),
@@ -68,6 +71,7 @@ fn bound(config: &Config) -> [usize; NAMES.len()] {
         // A row that changes its domain has two for a moment.
         members + 1,
         others,
+        others.min(CASES_MAX),
         GONE_MAX + seeds,
         TAKEOVERS_MAX,
         // What does not fit into one packet is put back.

@@ -6,6 +6,9 @@ use core::time::Duration;
 
 use crate::vocab::{Domain, Health, Incarnation, NodeId, Record};
 
+use super::evidence::Evidence;
+pub use crate::vocab::Reason;
+
 /// A key of somebody's map stands for something else than before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueChange {
@@ -27,7 +30,7 @@ impl ValueChange {
 }
 
 /// One statement about a member that replaced another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberChange {
     /// Who.
     pub id: NodeId,
@@ -47,31 +50,16 @@ pub struct MemberChange {
     pub reason: Reason,
     /// How many hops the statement came; 0 when this node makes it.
     pub hops: u8,
+    /// What speaks against a member that is suspected or dead now; `None` of any other.
+    pub evidence: Option<Box<Evidence>>,
 }
 
 impl MemberChange {
     /// A member that has not moved is believed to be what a record says.
     pub(super) const fn to(record: &Record, was: Option<Health>, reason: Reason) -> Self {
         let Record { id, incarnation, health, hops, addr, domain, .. } = *record;
-        Self { id, addr, moved_from: None, domain, incarnation, health, was, reason, hops }
+        Self { id, addr, moved_from: None, domain, incarnation, health, was, reason, hops, evidence: None }
     }
-}
-
-/// Why a belief changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// A rumour said so.
-    Rumour,
-    /// A repair or a welcome said so.
-    Repair,
-    /// The member itself said so.
-    Contact,
-    /// It did not answer this node.
-    Silence,
-    /// It did not contradict a suspicion in time.
-    Expiry,
-    /// The application said so: [`Command::Remove`](crate::Command::Remove).
-    Command,
 }
 
 /// How far a goodbye has come.

@@ -94,6 +94,7 @@ impl Events {
                 }
                 fits
             }
+            (Some(Event::StreamOnly { id: waiting }), Event::StreamOnly { id }) => *waiting == id,
             _ => false,
         }
     }
@@ -137,6 +138,7 @@ fn subject_of(event: &Event) -> Option<u64> {
     let (id, key) = match event {
         Event::Member(MemberChange { id, .. }) => (id, 0),
         Event::Value(ValueChange { owner, key, .. }) => (owner, stable_hash(1, key)),
+        Event::StreamOnly { id } => (id, stable_hash(2, b"stream")),
         Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => return None,
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) => return None,
         Event::Replicated { .. } | Event::NotReplicated { .. } => return None,
@@ -169,6 +171,7 @@ mod tests {
             was,
             reason: Reason::Rumour,
             hops: 1,
+            evidence: None,
         })
     }
 
@@ -246,6 +249,17 @@ mod tests {
         assert_eq!(events.pop(), Some(value(1, BYTES_MAX / 2 - 1)));
         assert_eq!(events.pop(), Some(value(3, 5)));
         assert_eq!((events.pop(), events.bytes), (None, 0));
+    }
+
+    #[test]
+    fn a_warning_about_a_member_waits_once_beside_its_change() {
+        let mut events = Events::new(2, 0);
+        let warning = |id| Event::StreamOnly { id: NodeId::from_u128(id) };
+        events.push(change(1, None, Health::Alive));
+        (0..3).for_each(|_| events.push(warning(1)));
+        events.push(warning(2));
+        let drained: Vec<Event> = core::iter::from_fn(|| events.pop()).collect();
+        assert_eq!(drained, [Event::EventsLost { count: 1 }, change(1, None, Health::Alive), warning(1)]);
     }
 
     #[test]

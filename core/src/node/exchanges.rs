@@ -28,9 +28,8 @@ pub(super) struct Exchange {
     pub(super) gives: Vec<Give>,
     /// So many more datagrams may be given.
     pub(super) window: u16,
-    /// When it was first asked for, and until when the peer waits for more of it.
+    /// When it was first asked for.
     pub(super) since: Instant,
-    pub(super) until: Instant,
     /// What the peer desires to write and is permitted to; answered with the first changes.
     pub(super) rates: Option<Rates>,
     /// Whether each of them asks how far the peer's copy of the own map has come.
@@ -51,6 +50,17 @@ pub(super) struct Asks {
 pub(super) struct Give {
     pub(super) slot: Slot,
     pub(super) copy: Head,
+    /// Until when the peer waits for more of it. Then it asks somebody else, also while others' changes still come.
+    pub(super) until: Instant,
+}
+
+impl Exchange {
+    /// Gives up what the peer waits for no more. Returns whether there was any.
+    pub(super) fn drop_late(&mut self, now: Instant) -> bool {
+        let before = self.gives.len();
+        self.gives.retain(|give| give.until > now);
+        self.gives.len() < before
+    }
 }
 
 /// Everything that is under way.
@@ -142,6 +152,19 @@ impl Exchanges {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_waits_for_one_map_does_not_wait_for_all() {
+        let at = Instant::from_nanos;
+        let give = |slot, until| Give { slot: Slot(slot), copy: Head::default(), until: at(until) };
+        let to = SocketAddr::from(([10, 0, 0, 1], 7946));
+        let gives = alloc::vec![give(1, 20), give(2, 10), give(3, 20)];
+        let mut exchange = Exchange { to, gives, window: WINDOW, since: at(0), rates: None, confirm: false };
+        assert!(!exchange.drop_late(at(9)));
+        assert!(exchange.drop_late(at(10)));
+        assert_eq!(exchange.gives.iter().map(|give| give.slot.0).collect::<Vec<_>>(), [1, 3]);
+        assert!(exchange.drop_late(at(20)) && exchange.gives.is_empty());
+    }
 
     #[test]
     fn what_came_early_of_one_owner_is_never_taken_for_anothers() {

@@ -103,6 +103,11 @@ impl Healing {
         self.silent.insert(slot, outside);
     }
 
+    /// Since when a member is silent for a detector of heartbeats.
+    pub(super) fn silent_since(&self, slot: Slot) -> Option<Instant> {
+        self.silent.get(&slot).copied()
+    }
+
     /// A member came of whom nobody here knew anything.
     fn on_newcomer(&mut self, (now, quiet): (Instant, Duration)) {
         if self.sample.is_none() && now.since(self.newcomer_last) > quiet {

@@ -171,6 +171,7 @@ impl Node {
         self.intents.keep_claims();
         (self.replies_waiting, self.exchanges_waiting) = (0, 0);
         self.end_waits();
+        self.end_streams();
     }
 
     /// Others hold to a life of this identity at another address: that address is asked before anything is said.

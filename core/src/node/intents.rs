@@ -11,6 +11,8 @@ use crate::wire::Claim;
 pub(super) enum Intent {
     /// The probe of this period; its clock starts when it is packed.
     Probe { target: Target, nonce: Nonce },
+    /// A ping to the member of a row that is watched; its number is given when it is packed.
+    Contact { slot: Slot },
     /// A ping that no verdict hangs on: a last chance, a favour to another prober, a try to reconnect.
     Ping { slot: Slot, nonce: Nonce },
     /// A ping with the goodbye of this node in front.

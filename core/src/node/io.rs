@@ -8,6 +8,8 @@ use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX
 use crate::wire::DecodeError;
 
 pub use super::changes::{Cause, Conflict, Farewell, Healed, MemberChange, Reason, ValueChange};
+pub use super::maps::{MapSnapshot, MapVersion, ValueView};
+pub use super::stream_types::{StreamError, StreamId, StreamRequest};
 
 /// Who a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,48 +38,11 @@ pub struct Snapshot<'a> {
     pub map: Option<MapSnapshot<'a>>,
 }
 
-/// A node's own map as an earlier life kept it.
-///
-/// It must hold every write that was accepted: whoever lost the last ones says what others have heard otherwise.
-/// That is found out and mended, at the price of sending the map anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MapSnapshot<'a> {
-    /// From [`View::map_version`](crate::View::map_version).
-    pub version: MapVersion,
-    /// From [`View::values`](crate::View::values), in any order; keys longer than [`KEY_BYTES_MAX`], values
-    /// longer than the config allows and all but one of what claims one version are left out.
-    pub values: &'a [ValueView<'a>],
-}
-
 /// The longest key, in bytes.
 pub const KEY_BYTES_MAX: usize = 128;
 
 /// The most prefixes that are watched at once.
 pub const WATCHES_MAX: usize = 64;
-
-/// Which state of a map a copy has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MapVersion {
-    /// Which of the owner's maps: one that was lost is followed by one with a higher epoch.
-    pub epoch: u64,
-    /// Grows with every change that the owner makes: by one per 128 bytes of the value.
-    pub version: u64,
-    /// Deleted keys are forgotten up to this version.
-    pub watermark: u64,
-}
-
-/// One key of a map.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ValueView<'a> {
-    /// The key.
-    pub key: &'a [u8],
-    /// What it stands for.
-    pub value: &'a [u8],
-    /// The owner's change that made it so.
-    pub version: u64,
-    /// In what time it ends; `None` if it stays.
-    pub left: Option<Duration>,
-}
 
 /// Something that happens to a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +53,24 @@ pub enum Input<'a> {
         from: SocketAddr,
         /// The UDP payload.
         bytes: &'a [u8],
+    },
+    /// A stream is there: one that the node asked for, or one that somebody else opened. Of a stream input that is
+    /// refused the driver closes the stream, if it has one of that name; the node knows it no more.
+    StreamOpened {
+        /// Which one.
+        id: StreamId,
+    },
+    /// A stream brought bytes, cut anywhere.
+    StreamBytes {
+        /// Which one.
+        id: StreamId,
+        /// The next bytes that were sent on it.
+        bytes: &'a [u8],
+    },
+    /// A stream has ended, or could not be opened. Not needed for one whose end the node asked for.
+    StreamClosed {
+        /// Which one.
+        id: StreamId,
     },
     /// The deadline of [`poll_timeout`](crate::Node::poll_timeout) has passed. Before it, this does nothing.
     Timeout,
@@ -179,6 +162,9 @@ pub enum Rejected {
     /// The bytes are not a datagram of this cluster.
     #[error("{0}")]
     Datagram(#[from] DecodeError),
+    /// What the driver says of a stream cannot be, or what came on it cannot be read.
+    #[error("{0}")]
+    Stream(#[from] StreamError),
     /// The datagram claims to come from this node itself.
     #[error("the datagram carries our own identity")]
     FromSelf,
@@ -345,6 +331,12 @@ pub enum Event {
     /// Members that had seemed dead are back, several at once: two islands have met. Once per healing, one to two and
     /// a half [`reconnect_interval`](crate::Config::reconnect_interval)s after the last of them came.
     PartitionHealed(Healed),
+    /// A member answers pings over a stream, but datagrams to it are lost, or its own are. Once until a datagram brings
+    /// an answer again; [`View::answers_by_stream_only`](crate::View::answers_by_stream_only) shows it meanwhile.
+    StreamOnly {
+        /// Who.
+        id: NodeId,
+    },
     /// So many events were dropped because nobody took them, or because they would have held more than 16 MiB; read
     /// members and values from the view.
     EventsLost {
@@ -391,10 +383,12 @@ pub enum Timer {
     Waits,
     /// Somebody waits to hear that a member does not answer.
     Nack,
-    /// The next heartbeat, or the next part of what is told with it.
+    /// The next heartbeat, or the next part of what is told with it; in a ring, the next contact.
     Heartbeat,
-    /// Somebody's heartbeat has stood still for too long.
+    /// Somebody's heartbeat has stood still for too long, or somebody who is contacted stays silent.
     Silence,
     /// The next question to an address at which this node's identity, or a member's old life, is looked for.
     Identity,
+    /// A stream has brought no message for too long.
+    Streams,
 }

@@ -1,5 +1,6 @@
 //! A belief changes: what is told on, what is suspected, what is reported.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::config::Config;
@@ -55,6 +56,7 @@ impl Node {
         if !live {
             self.schedule_forgetting(now);
         }
+        self.follow_case(slot, was, (reason, convicted), now);
         self.follow_heartbeat(slot, now);
         self.count_map(slot, live);
         self.recheck_holder(slot);
@@ -69,7 +71,9 @@ impl Node {
             self.tell(slot, if over_life { Urgency::Urgent } else { Urgency::Ordinary }, now);
         }
         let (moved_from, domain) = ((at != record.addr).then_some(at), self.membership.domain(slot));
-        let change = MemberChange { moved_from, domain, ..MemberChange::to(&record, was, reason) };
+        let doubted = matches!(record.health, Health::Suspect | Health::Dead);
+        let evidence = doubted.then(|| Box::new(self.evidence_told(slot, reason)));
+        let change = MemberChange { moved_from, domain, evidence, ..MemberChange::to(&record, was, reason) };
         if !was_silent {
             self.report(Event::Member(change));
         } else if !self.is_silent(slot) && record.health != Health::Dead {

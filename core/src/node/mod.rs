@@ -1,18 +1,20 @@
 //! The wiring: the only place where rooms meet.
 //!
 //! * [`birth`] — what a node knows at first;
-//! * [`io`], [`changes`] — everything that goes in and comes out, as types;
+//! * [`io`], [`changes`], [`maps`], [`stream_types`] — everything that goes in and comes out, as types;
 //! * [`receive`] — a datagram in: decode, learn, answer;
 //! * [`learn`] — a belief changes: rumour, suspicion, event;
 //! * [`timers`] — a deadline passes: which room is asked;
-//! * [`suspecting`], [`favours`] — who accuses whom, and pings for somebody else;
+//! * [`suspecting`], [`favours`] — who accuses whom, and pings for somebody else; [`cases`], [`evidence`] — what is
+//!   remembered of it for the application;
 //! * [`leaving`], [`healing`] — who goes for good, and who was only cut off;
-//! * [`beating`] — heartbeats, where the detector wants them;
+//! * [`beating`] — heartbeats, where the detector wants them; [`contacting`] — or contacts of the next ones in a ring;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
 //! * [`identity`] — who else uses the identity of this node, or of a member;
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners; [`asking_again`] — and
 //!   whoever was asked in vain;
+//! * [`streams`], [`streaming`] — which streams are there, and what is said on them;
 //! * [`transmit`] — what waits becomes a packet, at the last moment;
 //! * [`intents`], [`exchanges`] — what waits; [`events`] — what is reported; [`stats`] — what is counted;
 //! * [`clock`] — what time it is; [`limits`] — what the settings mean to each room.
@@ -25,9 +27,12 @@ mod beating;
 mod birth;
 #[cfg(test)]
 mod bounds;
+mod cases;
 mod changes;
 mod clock;
+mod contacting;
 mod events;
+mod evidence;
 mod exchanges;
 mod favours;
 #[cfg(test)]
@@ -40,12 +45,16 @@ mod joining;
 mod learn;
 mod leaving;
 mod limits;
+mod maps;
 mod receive;
 mod reconciling;
 mod repair_packets;
 mod repairing;
 mod state_packets;
 pub(crate) mod stats;
+mod stream_types;
+mod streaming;
+mod streams;
 mod suspecting;
 mod timers;
 mod transmit;
@@ -60,6 +69,7 @@ use crate::detector::helpers::Helpers;
 use crate::detector::local_health::LocalHealth;
 use crate::detector::order::Order;
 use crate::detector::probe::Prober;
+use crate::detector::ring::Contacts;
 use crate::detector::suspicion::Suspicions;
 use crate::membership::Membership;
 use crate::membership::book::Book;
@@ -76,8 +86,10 @@ use crate::state::waits::Waits;
 use crate::vocab::{Health, Incarnation, Instant, NodeId, Rng, Slot};
 use crate::wire::DecodeError;
 use beating::Beating;
+use cases::Cases;
 use clock::{Clock, Reading};
 use events::Events;
+pub use evidence::{Evidence, HelperView, ProbeView, Said, Why};
 use exchanges::Exchanges;
 use favours::Relays;
 use healing::Healing;
@@ -86,6 +98,7 @@ use io::{Command, Event, Input, Rejected, SEEDS_MAX, Wakeup};
 use leaving::Goodbye;
 use repairing::Conversation;
 use stats::Stats;
+use streams::Streams;
 use timers::Deadlines;
 pub use view::{MemberView, SuspicionView, View};
 use writing::Watches;
@@ -124,6 +137,9 @@ pub struct Node {
     tells_left: u8,
     /// Kept here, so that a steady node is not asked for events where they lie.
     has_events: bool,
+    /// The same of what the driver is asked to do with streams, and of members that answer over streams only.
+    has_stream_requests: bool,
+    stream_only: bool,
     /// Whether the last packet's sender had other copies of maps.
     state_differs: bool,
     leaving: Leaving,
@@ -162,7 +178,9 @@ struct Cold {
     events: Events,
     relays: Relays,
     helpers: Helpers,
+    cases: Cases,
     beating: Option<Beating>,
+    contacts: Option<Contacts>,
     joining: Joining,
     book: Book,
     healing: Healing,
@@ -180,6 +198,7 @@ struct Cold {
     waits: Waits,
     takeovers: Takeovers,
     rival: Rival,
+    streams: Streams,
 }
 
 /// Whether the node is on its way out.
@@ -211,12 +230,17 @@ impl Node {
                         self.stats.datagrams_foreign += u64::from(foreign);
                     }
                 }
-                if self.deadlines.earliest().0 <= now {
-                    self.overdue += 1;
-                    if self.overdue >= OVERDUE_DATAGRAMS_MAX {
-                        self.on_timeout(now);
-                    }
+                self.let_timers_in(now);
+                result
+            }
+            Input::StreamOpened { .. } | Input::StreamBytes { .. } | Input::StreamClosed { .. } => {
+                let result = self.on_stream(input, now);
+                match result {
+                    Ok(()) => self.clock.mark(now),
+                    Err(_) => self.stats.streams_refused += 1,
                 }
+                self.schedule_streams();
+                self.let_timers_in(now);
                 result
             }
             Input::Timeout => {
@@ -227,6 +251,16 @@ impl Node {
                 self.on_command(command, now)?;
                 self.clock.mark(now);
                 Ok(())
+            }
+        }
+    }
+
+    /// So many inputs from outside come before timers that are overdue, and no more.
+    fn let_timers_in(&mut self, now: Instant) {
+        if self.deadlines.earliest().0 <= now {
+            self.overdue += 1;
+            if self.overdue >= OVERDUE_DATAGRAMS_MAX {
+                self.on_timeout(now);
             }
         }
     }
@@ -302,6 +336,9 @@ impl Node {
         self.cold.state.check();
         self.cold.waits.check();
         self.check_beating();
+        self.check_cases();
+        self.check_contacts();
+        self.check_streams();
         self.deadlines.check();
         assert_eq!(self.state_sum, self.cold.state.fingerprint(), "the sum is that of the copies");
         for slot in self.membership.slots() {

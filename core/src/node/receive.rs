@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 
 use crate::membership::cookie::Use;
 use crate::state::Asking;
-use crate::vocab::{Health, Instant, Record, Slot};
+use crate::vocab::{Health, Instant, NodeId, Record, Slot};
 use crate::wire::{Body, Datagram, HEAD_BYTES_MAX, RECORD_BYTES_MAX, Records, Sender};
 
 use super::intents::Intent;
@@ -41,12 +41,12 @@ impl Node {
         }
         self.stats.datagrams_received += 1;
         let awaited = self.take_answer(&datagram, from, now);
-        self.learn_rumours(datagram.rumours, now);
+        self.learn_rumours(datagram.sender.id, datagram.rumours, now);
         if !datagram.heartbeats.is_empty() {
             self.on_heartbeats(&datagram, now);
         }
         if !datagram.bulk.is_empty() {
-            self.learn_bulk(datagram.bulk, now);
+            self.learn_bulk(datagram.sender.id, datagram.bulk, now);
         }
         let about = self.meet(&datagram.sender, now);
         let asked = self.reconcile(&datagram, from, now);
@@ -95,7 +95,7 @@ impl Node {
 
     /// Merges the rumours of a datagram. In a storm most of them are held already, and that is found out for many
     /// at once.
-    fn learn_rumours(&mut self, mut rumours: Records<'_>, now: Instant) {
+    pub(super) fn learn_rumours(&mut self, from: NodeId, mut rumours: Records<'_>, now: Instant) {
         loop {
             let (held, count) = self.membership.holds_each(rumours);
             if count == 0 {
@@ -106,6 +106,9 @@ impl Node {
                 if is_held && self.suspicions.is_empty() {
                     rumours.pass();
                 } else if let Some((record, accusers)) = rumours.next_told() {
+                    if !is_held {
+                        self.cold.cases.hear(from, &accusers);
+                    }
                     let news = !is_held && self.learn(&one_hop_on(record), Reason::Rumour, now);
                     if accusers.len() > 0 {
                         self.hear_accusers(&record, &accusers, news, now);
@@ -119,15 +122,21 @@ impl Node {
     /// believed before anything that it says is judged. Returns whether the answer was awaited.
     fn take_answer(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) -> bool {
         let sender = &datagram.sender;
+        if !self.suspicions.is_empty() {
+            self.note_word(&datagram.body, sender.id);
+        }
         let awaited = match datagram.body {
             Body::Ack { nonce } => {
                 self.take_probe_answer(sender.id, nonce)
                     || self.take_favour(sender.id, nonce, now)
                     || self.take_goodbye_answer(sender.id, nonce)
+                    || self.take_contact_answer(sender, nonce, now)
                     || self.take_takeover_answer(sender, nonce, now)
             }
-            Body::Relayed { nonce, target } => self.take_probe_answer(target, nonce),
-            Body::Nack { nonce } => self.take_nack(sender.id, nonce),
+            Body::Relayed { nonce, target } => {
+                self.take_probe_answer(target, nonce) || self.take_contact_word(target, nonce, now)
+            }
+            Body::Nack { nonce } => self.take_nack(sender.id, nonce, now),
             Body::Challenge { nonce, .. } => self.cold.joining.awaits_challenge(nonce),
             Body::Welcome { nonce } => self.cold.joining.awaits_welcome(nonce),
             Body::Digest(digest) => {
@@ -158,7 +167,7 @@ impl Node {
 
     /// Compares what the sender is and knows with what this node believes. Returns the row that the sender
     /// should hear about, because it contradicts what the sender is.
-    fn meet(&mut self, sender: &Sender, now: Instant) -> Option<Slot> {
+    pub(super) fn meet(&mut self, sender: &Sender, now: Instant) -> Option<Slot> {
         let equal = sender.fingerprint == self.membership.fingerprint();
         if equal {
             self.repairs.on_equal();
@@ -222,7 +231,8 @@ impl Node {
             Body::Ping { nonce } => {
                 // Whoever still asks after somebody who goes shall know.
                 let about = about.or((self.leaving != Leaving::Stays).then_some(Slot::SELF));
-                return self.wish(Intent::Ack { to: from, nonce, about, bytes_max });
+                self.wish(Intent::Ack { to: from, nonce, about, bytes_max });
+                return;
             }
             Body::PingRequest { nonce, target, left_ms } => {
                 return self.on_ping_request(from, (nonce, left_ms), target, now);

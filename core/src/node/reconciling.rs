@@ -121,6 +121,7 @@ impl Node {
     /// Compares everything below some prefixes: what to ask for, what to give.
     pub(super) fn on_state_digest(&mut self, from: SocketAddr, digest: &StateDigest<'_>, now: Instant) {
         let (mut asks, mut gives, mut awaits) = (Vec::new(), Vec::new(), false);
+        let until = self.awaited_until(now);
         // A list that names wide prefixes again and again must not make us look at all rows for each.
         let (mut named, mut rows_seen): (Vec<Slot>, usize) = (Vec::new(), 0);
         for (prefix, heads) in digest.groups.groups() {
@@ -138,7 +139,7 @@ impl Node {
                     self.ask_for(slot, head.version, Asking::Repair, now);
                     asks.push(slot);
                 } else if self.cold.state.offered_from(slot, head).is_some() {
-                    gives.push(Give { slot, copy: head });
+                    gives.push(Give { slot, copy: head, until });
                 } else if self.follow_watermark(slot, head, now) {
                     self.cold.state_repairs.on_found(1, now);
                 }
@@ -149,7 +150,7 @@ impl Node {
             // Whoever does not name somebody dead may not know that there was one.
             let lives = |slot| self.membership.health(slot).is_live();
             let unnamed = rows.filter(|&slot| lives(slot) && self.cold.state.head(slot).version > 0);
-            gives.extend(unnamed.map(|slot| Give { slot, copy: Head::default() }));
+            gives.extend(unnamed.map(|slot| Give { slot, copy: Head::default(), until }));
             if asks.len().max(gives.len()).max(rows_seen / 4) >= OWNERS_MAX {
                 break;
             }
@@ -255,14 +256,14 @@ impl Node {
 
     /// A proven peer asks for what its copies lack, and may tell what it desires to write.
     pub(super) fn on_asks(&mut self, from: SocketAddr, heads: Heads<'_>, rates: Option<Rates>, now: Instant) {
-        let mut gives = Vec::new();
+        let (mut gives, until) = (Vec::new(), self.awaited_until(now));
         for HeadOf { id_hash, head } in heads {
             let Some(slot) = self.membership.find_hash(id_hash) else { continue };
             if slot == Slot::SELF && self.membership.is_plausible(head.epoch, self.clock.outside(now)) {
                 self.compare_own_head(head, now);
             }
             if self.cold.state.offered_from(slot, head).is_some() {
-                gives.push(Give { slot, copy: head });
+                gives.push(Give { slot, copy: head, until });
             }
         }
         self.give((from, false), gives, rates, now);
@@ -295,15 +296,11 @@ impl Node {
         }
         gives.truncate(OWNERS_MAX);
         self.order_gives(&mut gives);
-        let until = self.awaited_until(now);
         let exchanges = &mut self.cold.exchanges;
         if let Some(waiting) = exchanges.waiting_for(to) {
-            (waiting.gives, waiting.window, waiting.until) = (gives, WINDOW, until);
+            (waiting.gives, waiting.window) = (gives, WINDOW);
             (waiting.rates, waiting.confirm) = (rates.or(waiting.rates), confirm || waiting.confirm);
-        } else if exchanges
-            .gives
-            .push_back(Exchange { to, gives, window: WINDOW, since: now, until, rates, confirm })
-            .is_err()
+        } else if exchanges.gives.push_back(Exchange { to, gives, window: WINDOW, since: now, rates, confirm }).is_err()
         {
             self.stats.intents_dropped += 1;
             self.cold.flow.on_behind(now);

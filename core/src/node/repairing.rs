@@ -17,7 +17,7 @@ use core::net::SocketAddr;
 
 use crate::membership::Below;
 use crate::membership::cookie::Use;
-use crate::vocab::{Cookie, Health, Instant, Nonce, Prefix, Ring, Slot};
+use crate::vocab::{Cookie, Health, Instant, NodeId, Nonce, Prefix, Ring, Slot};
 use crate::wire::{Digest, PrefixWriter, Records, Summary, Wants};
 
 use super::Node;
@@ -103,9 +103,10 @@ impl Node {
         self.deadlines.set(Timer::Repair, Instant::NEVER);
     }
 
-    pub(super) fn learn_bulk(&mut self, mut records: Records<'_>, now: Instant) {
+    pub(super) fn learn_bulk(&mut self, from: NodeId, mut records: Records<'_>, now: Instant) {
         let mut news = 0;
         while let Some((record, accusers)) = records.next_told() {
+            self.cold.cases.hear(from, &accusers);
             let is_new = self.learn(&one_hop_on(record), Reason::Repair, now);
             news += u32::from(is_new);
             // As all that a repair brings, it is not told on.

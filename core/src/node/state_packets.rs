@@ -226,7 +226,6 @@ impl Node {
             self.hold_gives(Some(until));
         }
         let Exchange { to, since, .. } = exchange;
-        exchange.until = self.awaited_until(now);
         if exchange.gives.is_empty() {
             if now.since(since) > self.cold.config.gossip_interval {
                 self.cold.flow.on_behind(now);
@@ -238,16 +237,19 @@ impl Node {
         Some(to)
     }
 
-    /// The first exchange that its peer still waits for: whoever waited for too long has asked somebody else.
+    /// The first exchange that its peer still waits for, with what it waits for: of whom nothing came for too long,
+    /// somebody else has been asked.
     fn next_exchange(&mut self, now: Instant) -> Option<Exchange> {
         let Cold { exchanges, flow, .. } = &mut *self.cold;
         loop {
-            let exchange = exchanges.gives.pop_front()?;
-            if exchange.until > now {
+            let mut exchange = exchanges.gives.pop_front()?;
+            if exchange.drop_late(now) {
+                flow.on_behind(now);
+            }
+            if !exchange.gives.is_empty() {
                 return Some(exchange);
             }
             self.stats.intents_dropped += 1;
-            flow.on_behind(now);
         }
     }
 
@@ -307,6 +309,7 @@ impl Node {
             watermark = follows.max(give.copy.watermark);
         }
         give.copy = Head { epoch, watermark, version: to, sum: 0 };
+        give.until = self.awaited_until(now);
         true
     }
 }

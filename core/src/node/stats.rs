@@ -29,7 +29,8 @@ pub struct Stats {
     pub suspicions: u64,
     /// Members that this node declared dead itself.
     pub convictions: u64,
-    /// Times that this node, hearing from nobody, put a death off that nobody else spoke of.
+    /// Times that this node put a death off: it hears from nobody, its last question has not left yet, or nobody else
+    /// accuses and no helper has answered.
     pub convictions_put_off: u64,
     /// Helpers that were asked during failed probes and said nothing at all.
     pub nacks_missed: u64,
@@ -49,4 +50,14 @@ pub struct Stats {
     pub changes_refused: u64,
     /// Lives of members at another address that were not believed, because the member still answers where it was.
     pub takeovers_refused: u64,
+    /// Streams that this node asked for.
+    pub streams_opened: u64,
+    /// Stream inputs that were refused, for any reason in [`Rejected`](crate::Rejected).
+    pub streams_refused: u64,
+    /// Streams that brought no whole message for too long.
+    pub streams_expired: u64,
+    /// Bytes that were handed out for streams.
+    pub stream_bytes_sent: u64,
+    /// Probes that were answered over a stream only.
+    pub answers_by_stream: u64,
 }

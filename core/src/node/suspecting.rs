@@ -1,7 +1,9 @@
 //! Who accuses whom: this node's own probes, what others say, and what speaks against this node itself.
 
-use crate::detector::Target;
-use crate::detector::suspicion::{Due, Length, Suspicions};
+use core::time::Duration;
+
+use crate::detector::probe::Silent;
+use crate::detector::suspicion::{Due, Length, Suspicions, Witness};
 use crate::membership::Membership;
 use crate::packing::Urgency;
 use crate::vocab::{Accusers, Health, Instant, NodeId, Nonce, Record, Slot};
@@ -14,21 +16,25 @@ impl Node {
     /// The period of a probe is over: if its target stayed silent, that speaks against the target, and a little
     /// against this node. Whom others miss too says nothing against this node, be it the target or a helper.
     pub(super) fn end_probe(&mut self, now: Instant) {
+        if let Some(id) = self.prober.heard_by_stream() {
+            self.note_stream_only(id);
+        }
         let silent = self.prober.on_tick();
-        if let Some((target, nonce)) = silent
-            && !self.is_missed_by_others(target.slot)
+        if let Some(silent) = &silent
+            && !self.is_missed_by_others(silent.target.slot)
         {
-            let missed = self.cold.helpers.silent(nonce).filter(|&helper| !self.is_missed_by_others(helper)).count();
+            let missed =
+                self.cold.helpers.silent(silent.nonce).filter(|&helper| !self.is_missed_by_others(helper)).count();
             self.stats.nacks_missed += missed as u64;
             self.health.on_failure(u32::try_from(missed).unwrap_or(u32::MAX));
         }
         self.prober.begin(now, self.health.scale());
-        if let Some((target, _)) = silent {
-            self.on_silence(target, now);
+        if let Some(silent) = silent {
+            self.on_silence(&silent, now);
         }
     }
 
-    fn is_missed_by_others(&self, slot: Slot) -> bool {
+    pub(super) fn is_missed_by_others(&self, slot: Slot) -> bool {
         let own = self.membership.id_hash(Slot::SELF);
         match self.membership.health(slot) {
             Health::Alive => false,
@@ -38,7 +44,8 @@ impl Node {
     }
 
     /// Nobody reached the target for a whole period: it is suspected, or one more accuses it.
-    fn on_silence(&mut self, target: Target, now: Instant) {
+    pub(super) fn on_silence(&mut self, silent: &Silent, now: Instant) {
+        let target = silent.target;
         let known = self.membership.record(target.slot);
         // A life that began since was not probed, nor was another member that has the row now.
         let same = (known.id, known.incarnation.boot) == (target.id, target.boot);
@@ -46,6 +53,7 @@ impl Node {
             return;
         }
         let news = known.health == Health::Alive;
+        self.note_accusation(silent, now);
         if news {
             self.stats.suspicions += 1;
             let record = Record { health: Health::Suspect, hops: 0, ..known };
@@ -82,12 +90,16 @@ impl Node {
         let slot = self.membership.find(record.id);
         if let Some(slot) = slot.filter(|&slot| self.membership.record(slot).incarnation == record.incarnation) {
             self.suspicions.shorten(slot, now);
+            self.cold.cases.on_death_told(slot);
             self.schedule_suspicions();
         }
     }
 
     /// One more accuses: that is told on, so that everybody's suspicion gets shorter.
     fn on_accused(&mut self, slot: Slot, told: bool, now: Instant) {
+        if let Some(open) = self.suspicions.get(slot) {
+            self.cold.cases.on_accused(slot, open.accusers());
+        }
         if !told {
             self.tell(slot, Urgency::Urgent, now);
         }
@@ -107,8 +119,14 @@ impl Node {
         match self.suspicions.on_deadline(now, own, |suspects| health.is_cut_off(suspects)) {
             Some(Due::LastChance(slot)) => {
                 let nonce = self.nonce();
-                self.wish(Intent::Ping { slot, nonce });
-                self.ask_helpers(slot, nonce);
+                let Some(open) = self.suspicions.get(slot) else { return };
+                self.cold.cases.on_last_chance(slot, nonce, self.clock.outside(open.until()));
+                // What finds no room is wished again.
+                if self.wish(Intent::Ping { slot, nonce }) {
+                    let asked = self.ask_helpers(slot, nonce, now);
+                    let witness = if asked && open.is_of(own) { Witness::Wanted } else { Witness::Needless };
+                    self.suspicions.on_asked(slot, nonce, witness);
+                }
             }
             Some(Due::Convict(slot)) => self.convict(slot, now),
             Some(Due::PutOff(_)) => self.stats.convictions_put_off += 1,
@@ -134,22 +152,49 @@ impl Node {
     pub(super) fn take_probe_answer(&mut self, about: NodeId, nonce: Nonce) -> bool {
         let awaited = self.prober.on_answer(about, nonce);
         if awaited {
+            self.note_datagram_answer(about);
             self.health.on_success();
         }
         awaited
     }
 
     /// A helper has no answer so far. Returns whether it was asked.
-    pub(super) fn take_nack(&mut self, helper: NodeId, nonce: Nonce) -> bool {
-        let helper = self.membership.find(helper);
-        helper.is_some_and(|helper| self.cold.helpers.on_word(nonce, helper))
+    pub(super) fn take_nack(&mut self, helper: NodeId, nonce: Nonce, now: Instant) -> bool {
+        let Some(helper) = self.membership.find(helper) else { return false };
+        let witness = self.suspicions.on_witness(nonce, now);
+        if witness {
+            self.schedule_suspicions();
+        }
+        witness || self.cold.helpers.on_word(nonce, helper)
     }
 
-    /// How many milliseconds a prober that asks for help with this nonce has until it judges. The verdict at the
-    /// end of a suspicion says nothing about the helpers.
-    pub(super) fn probe_left_ms(&self, nonce: Nonce, now: Instant) -> u32 {
-        let left = self.prober.next_tick().since(now).as_millis();
-        if self.prober.is_current(nonce) { u32::try_from(left).unwrap_or(u32::MAX) } else { 0 }
+    /// The last question to a suspect is packed.
+    pub(super) fn on_question_left(&mut self, slot: Slot, nonce: Nonce, now: Instant) {
+        if !self.suspicions.is_empty() {
+            self.suspicions.on_left(slot, nonce, now);
+            self.schedule_suspicions();
+        }
+    }
+
+    /// A helper is asked with this nonce. Returns in how many milliseconds this node judges; 0 where it does not want to
+    /// hear that there is no answer.
+    pub(super) fn on_helper_asked(&mut self, helper: Slot, target: Slot, nonce: Nonce, now: Instant) -> u32 {
+        let left = if self.prober.is_current(nonce) {
+            let left = self.prober.next_tick().since(now);
+            if left >= Duration::from_millis(1) {
+                self.cold.helpers.on_asked(nonce, helper);
+            }
+            left
+        } else {
+            if self.suspicions.questioned(nonce).is_some() {
+                self.note_last_helper(target, nonce, helper);
+            } else {
+                self.cold.helpers.on_asked(nonce, helper);
+            }
+            // A witness says only that it is there, so that its word can come in time.
+            if self.suspicions.wants_witness(target) { self.cold.config.probe_timeout / 2 } else { Duration::ZERO }
+        };
+        u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
     }
 
     /// What a row says as it is told, with those who accuse if it is a suspect's.

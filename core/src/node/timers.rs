@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::config::Detector;
 use crate::detector::Target;
 use crate::membership::Membership;
 use crate::vocab::{Health, Instant, Nonce, Record, Slot};
@@ -11,7 +12,7 @@ use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 16] = [
+const TIMERS: [Timer; 17] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -28,6 +29,7 @@ const TIMERS: [Timer; 16] = [
     Timer::Heartbeat,
     Timer::Silence,
     Timer::Identity,
+    Timer::Streams,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -83,10 +85,11 @@ impl Deadlines {
 
 impl Node {
     pub(super) fn start_timers(&mut self, now: Instant) {
-        if self.cold.beating.is_none() {
+        if self.cold.config.detector == Detector::Swim {
             self.deadlines.set(Timer::ProbePeriod, self.prober.next_tick());
         }
         self.start_beating(now);
+        self.start_contacts(now);
         self.schedule_reconnect(now);
     }
 
@@ -101,7 +104,7 @@ impl Node {
             self.clock.mark(now);
             match timer {
                 Timer::ProbePeriod => self.on_probe_period(now),
-                Timer::ProbeAnswer => self.on_probe_overdue(),
+                Timer::ProbeAnswer => self.on_probe_overdue(now),
                 Timer::Gossip => self.on_gossip_tick(now),
                 Timer::Suspicion => self.on_suspicion_due(now),
                 Timer::Join => self.on_join_due(now),
@@ -113,9 +116,12 @@ impl Node {
                 Timer::Pace => self.hold_gives(None),
                 Timer::Waits => self.on_waits_due(now),
                 Timer::Nack => self.on_nacks_due(now),
+                Timer::Heartbeat if self.cold.contacts.is_some() => self.on_contact_due(now),
+                Timer::Silence if self.cold.contacts.is_some() => self.on_quiet_due(now),
                 Timer::Heartbeat => self.on_heartbeat_due(now),
                 Timer::Silence => self.on_silence_due(now),
                 Timer::Identity => self.on_identity_due(now),
+                Timer::Streams => self.on_streams_due(now),
             }
         }
     }
@@ -135,20 +141,25 @@ impl Node {
     }
 
     /// The direct answer is overdue: helpers are asked.
-    fn on_probe_overdue(&mut self) {
+    fn on_probe_overdue(&mut self, now: Instant) {
         let asked = self.prober.on_deadline();
         self.deadlines.set(Timer::ProbeAnswer, self.prober.next_deadline());
         if let Some((target, nonce)) = asked {
-            self.ask_helpers(target.slot, nonce);
+            self.ask_helpers(target.slot, nonce, now);
         }
     }
 
-    pub(super) fn ask_helpers(&mut self, target: Slot, nonce: Nonce) {
+    /// Asks others to ping a member, and pings it over a stream at the same time where there are streams. Returns whether
+    /// anybody is asked to help.
+    pub(super) fn ask_helpers(&mut self, target: Slot, nonce: Nonce, now: Instant) -> bool {
+        self.ping_by_stream(target, nonce, now);
         let count = self.cold.config.indirect_probes;
         let wanted = |slot, health| slot != target && health == Health::Alive;
+        let mut any = false;
         for helper in self.membership.choose_several(count, &mut self.rng, wanted) {
-            self.wish(Intent::PingRequest { helper, target, nonce });
+            any |= self.wish(Intent::PingRequest { helper, target, nonce });
         }
+        any
     }
 
     fn on_gossip_tick(&mut self, now: Instant) {
@@ -204,6 +215,7 @@ impl Node {
     pub(super) fn note_forgotten(&mut self, slot: Slot, last: &Record) {
         self.stats.forgotten += 1;
         self.drop_heartbeat(slot);
+        self.cold.cases.close(slot);
         self.forget_map(slot, last.id);
         self.cold.waits.forget(slot);
         if last.health == Health::Dead {
@@ -233,10 +245,10 @@ impl Node {
         Nonce(self.rng.next().to_le_bytes())
     }
 
-    pub(super) fn wish(&mut self, intent: Intent) {
-        if !self.intents.push(intent) {
-            self.stats.intents_dropped += 1;
-        }
+    pub(super) fn wish(&mut self, intent: Intent) -> bool {
+        let pushed = self.intents.push(intent);
+        self.stats.intents_dropped += u64::from(!pushed);
+        pushed
     }
 }
 

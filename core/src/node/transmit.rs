@@ -96,6 +96,7 @@ impl Node {
             }
             Intent::Gossip { .. } if self.gossip.is_empty() && self.heads_waiting == 0 => return None,
             Intent::Probe { .. }
+            | Intent::Contact { .. }
             | Intent::Ping { .. }
             | Intent::Goodbye { .. }
             | Intent::Ack { .. }
@@ -125,7 +126,7 @@ impl Node {
         }
     }
 
-    fn sender(&self) -> Sender {
+    pub(super) fn sender(&self) -> Sender {
         let (id, incarnation, state) = (self.id, self.incarnation, self.state_sum);
         Sender { id, incarnation, fingerprint: self.membership.fingerprint(), state }
     }
@@ -140,7 +141,15 @@ impl Node {
                 let about = if self.suspicions.is_empty() { None } else { accused(&self.membership, target.slot) };
                 Plan { to: target.addr, purpose: Purpose::Probe, body: Body::Ping { nonce }, about }
             }
-            Intent::Ping { slot, nonce } => self.plan_to(slot, Purpose::Probe, Body::Ping { nonce }),
+            Intent::Contact { slot } => {
+                let nonce = self.contact_nonce(slot, now)?;
+                self.plan_to(slot, Purpose::Probe, Body::Ping { nonce })
+            }
+            Intent::Ping { slot, nonce } => {
+                self.note_ping(slot, nonce, now);
+                self.on_question_left(slot, nonce, now);
+                self.plan_to(slot, Purpose::Probe, Body::Ping { nonce })
+            }
             Intent::Goodbye { slot } => {
                 let (to, body) = (self.membership.addr(slot), Body::Ping { nonce: self.cold.goodbye.nonce });
                 Plan { to, purpose: Purpose::Probe, body, about: Some(Slot::SELF) }
@@ -150,10 +159,7 @@ impl Node {
             }
             Intent::PingRequest { helper, target, nonce } => {
                 let to = self.membership.addr(helper);
-                let left_ms = self.probe_left_ms(nonce, now);
-                if left_ms > 0 {
-                    self.cold.helpers.on_asked(nonce, helper);
-                }
+                let left_ms = self.on_helper_asked(helper, target, nonce, now);
                 let body = Body::PingRequest { nonce, target: self.membership.record(target).id, left_ms };
                 Plan { to, purpose: Purpose::Relay, body, about: accused(&self.membership, target) }
             }
@@ -226,6 +232,13 @@ impl Node {
 
     /// Rumours and heads as far as they fit, behind what the packet says `about` somebody already.
     fn fill_news(&mut self, writer: &mut Writer<'_>, (to, about): (SocketAddr, Option<Slot>), now: Instant) {
+        self.fill_rumours(writer, about, now);
+        if self.heads_waiting > 0 {
+            self.fill_heads(writer, to, now);
+        }
+    }
+
+    pub(super) fn fill_rumours(&mut self, writer: &mut Writer<'_>, about: Option<Slot>, now: Instant) {
         if !self.gossip.is_empty() {
             if about.is_none() {
                 writer.open_records(RecordKind::Rumours);
@@ -237,9 +250,6 @@ impl Node {
                 let newest = membership.telling(rumour.slot) == rumour.telling;
                 newest.then(|| told(membership, suspicions, rumour.slot, outside))
             });
-        }
-        if self.heads_waiting > 0 {
-            self.fill_heads(writer, to, now);
         }
     }
 
@@ -259,6 +269,6 @@ impl Node {
 }
 
 /// The row of a member that should hear what is said of it.
-fn accused(membership: &Membership, slot: Slot) -> Option<Slot> {
+pub(super) fn accused(membership: &Membership, slot: Slot) -> Option<Slot> {
     (membership.health(slot) != Health::Alive).then_some(slot)
 }

@@ -6,6 +6,7 @@ use crate::detector::phi as accrual;
 use crate::vocab::{Content, Head, Health, Incarnation, Instant, Item, NodeId, Record, Slot};
 
 use super::Node;
+use super::evidence::Why;
 use super::io::{MapVersion, ValueView};
 use super::stats::Stats;
 
@@ -72,7 +73,8 @@ impl<'a> View<'a> {
     }
 
     /// How suspicious the silence of a member is at the time of the latest input: `-log10` of how probable a longer one
-    /// is. `None` without [`Detector::Phi`](crate::Detector::Phi), or of whom nobody says that it lives.
+    /// is. `None` without [`Detector::Phi`](crate::Detector::Phi) or [`Detector::Ring`](crate::Detector::Ring), of whom
+    /// nobody says that it lives, and in a ring of all but the few members that this node watches.
     #[must_use]
     pub fn phi(self, id: NodeId) -> Option<f64> {
         let (accrual, history) = self.accrual(id)?;
@@ -88,9 +90,12 @@ impl<'a> View<'a> {
     }
 
     fn accrual(self, id: NodeId) -> Option<(&'a accrual::Detector, &'a accrual::History)> {
+        let slot = self.node.membership.find(id)?;
+        if let Some(contacts) = &self.node.cold.contacts {
+            return Some((contacts.accrual(), contacts.history(slot)?));
+        }
         let beats = &self.node.cold.beating.as_ref()?.beats;
-        let history = beats.history(self.node.membership.find(id)?)?;
-        Some((beats.rule().accrual()?, history))
+        Some((beats.rule().accrual()?, beats.history(slot)?))
     }
 
     /// For how long a heartbeat stands still until its member has failed, in a cluster of this size; `None` without
@@ -104,6 +109,13 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn health(self, id: NodeId) -> Option<Health> {
         self.member(id).map(|member| member.health)
+    }
+
+    /// What is believed of one member's health, and why: how that was learnt, from whom, who accuses, which probes were
+    /// not answered, and which helpers were asked. `None` as with [`View::member`].
+    #[must_use]
+    pub fn why(self, id: NodeId) -> Option<Why> {
+        self.node.membership.find(id).map(|slot| self.node.why(slot))
     }
 
     /// Who accuses a member that is under suspicion; `None` of anybody else.
@@ -125,6 +137,13 @@ impl<'a> View<'a> {
     #[must_use]
     pub const fn local_health(self) -> u8 {
         self.node.health.score()
+    }
+
+    /// Whether the last probe of a member that was answered at all was answered over a stream only
+    /// ([`Event::StreamOnly`](crate::Event::StreamOnly)).
+    #[must_use]
+    pub fn answers_by_stream_only(self, id: NodeId) -> bool {
+        self.node.cold.streams.is_only(id)
     }
 
     /// Whether the node has said goodbye, and the goodbye was told.

@@ -129,7 +129,7 @@ impl Node {
             return;
         }
         let copy = self.cold.waits.copy_of(slot, self.cold.state.head(Slot::SELF));
-        let gives = alloc::vec![Give { slot: Slot::SELF, copy }];
+        let gives = alloc::vec![Give { slot: Slot::SELF, copy, until: self.awaited_until(now) }];
         self.give((to, true), gives, None, now);
     }
 

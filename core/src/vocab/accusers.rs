@@ -14,6 +14,10 @@ pub(crate) struct Accusers {
 }
 
 impl Accusers {
+    pub(crate) const fn none() -> Self {
+        Self { hashes: [0; ACCUSERS_MAX], len: 0 }
+    }
+
     /// Adds one. Returns whether it was not there and there was room.
     pub(crate) fn add(&mut self, accuser: u64) -> bool {
         if self.as_slice().contains(&accuser) {

@@ -13,6 +13,7 @@ mod info;
 mod link;
 mod log;
 mod map;
+mod reason;
 mod record;
 mod ring;
 mod rng;
@@ -38,6 +39,7 @@ pub(crate) use info::{
 pub(crate) use link::{LINKS_MAX, Link, Links};
 pub(crate) use log::{log10_ceil, log10_milli};
 pub(crate) use map::Map;
+pub use reason::Reason;
 pub use record::{Health, Record};
 pub(crate) use ring::Ring;
 pub(crate) use rng::Rng;

@@ -31,6 +31,12 @@ impl Instant {
         Self(self.0.saturating_add(nanos(wait)))
     }
 
+    /// This much earlier; stays at the epoch instead of wrapping.
+    #[must_use]
+    pub(crate) fn before(self, wait: Duration) -> Self {
+        Self(self.0.saturating_sub(nanos(wait)))
+    }
+
     /// How long after `earlier` this is; zero when it is not after it.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {

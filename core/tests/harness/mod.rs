@@ -9,8 +9,9 @@ pub(crate) mod cases;
 mod disturb;
 mod log;
 mod script;
+mod wires;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub(crate) use disturb::{Chance, Options};
 pub(crate) use log::{Line, Out, assert_same};
 use quidnunc_core::{Command, Config, Domain, Health, Identity, Input, Instant, Node, NodeId, Rejected};
 pub(crate) use script::Step;
+pub(crate) use wires::Wires;
 
 /// No drain after one input is longer; a longer one never ends.
 const DRAIN_MAX: usize = 3000;
@@ -61,6 +63,9 @@ pub(crate) struct World {
     pub(crate) log: Vec<Line>,
     /// The domains of the first peers; the others have none.
     pub(crate) domains: Vec<Domain>,
+    /// Peers whose datagrams are lost, to and from them.
+    pub(crate) deaf: BTreeSet<usize>,
+    pub(crate) wires: Wires,
     flights: BTreeMap<(Duration, u64), Flight>,
     flights_sent: u64,
     puts: u64,
@@ -91,6 +96,8 @@ impl World {
             peers: Vec::new(),
             log: Vec::new(),
             domains: Vec::new(),
+            deaf: BTreeSet::new(),
+            wires: Wires::new(),
             flights: BTreeMap::new(),
             flights_sent: 0,
             puts: 0,
@@ -197,7 +204,7 @@ impl World {
     fn next_at(&self) -> Option<Duration> {
         let flight = self.flights.keys().next().map(|&(at, _)| at);
         let timers = (0..self.peers.len()).filter_map(|peer| self.timer_at(peer));
-        flight.into_iter().chain(timers).min()
+        flight.into_iter().chain(self.wires.next_at()).chain(timers).min()
     }
 
     /// When a peer's driver hands in its next timeout.
@@ -217,6 +224,9 @@ impl World {
 
     /// Hands in whatever is due now: a datagram before a timeout.
     fn happen(&mut self) {
+        if self.wires.next_at().is_some_and(|at| at <= self.now) {
+            return self.deliver_stream();
+        }
         let Some(timer) = (0..self.peers.len()).find(|&peer| self.timer_at(peer).is_some_and(|at| at <= self.now))
         else {
             return self.deliver();
@@ -235,6 +245,10 @@ impl World {
         let Some(peer) = self.peers.iter().position(|peer| peer.addr == flight.to && peer.runs) else { return };
         let Peer { frozen_until: thaw, side, .. } = self.peers[peer];
         if self.peers.iter().any(|other| other.addr == flight.from && other.side != side) {
+            return;
+        }
+        let from = self.peers.iter().position(|other| other.addr == flight.from);
+        if self.deaf.contains(&peer) || from.is_some_and(|from| self.deaf.contains(&from)) {
             return;
         }
         if self.loss_percent > 0 && self.chance.below(100) < self.loss_percent {
@@ -275,6 +289,7 @@ impl World {
                 drained += 1;
                 assert!(drained < DRAIN_MAX, "a drain ends");
             }
+            any |= self.drain_streams(peer);
             drained += 1;
             assert!(drained < DRAIN_MAX, "a drain ends");
             if !any {

@@ -48,6 +48,7 @@ fn zombie_staggered() {
             | Event::Leaving(_)
             | Event::Left(_)
             | Event::PartitionHealed(_)
+            | Event::StreamOnly { .. }
             | Event::EventsLost { .. } => false,
         });
         assert!(!back, "{} never took it for alive, nor showed what it had said", of + 1);

@@ -125,7 +125,18 @@ mod tests {
             let (id, addr) = (quidnunc_core::NodeId::from_u128(1), std::net::SocketAddr::from(([10, 0, 0, 1], 1)));
             let (incarnation, health) = (Incarnation { boot: 1, counter }, Health::Alive);
             let (domain, reason) = (quidnunc_core::Domain::NONE, quidnunc_core::Reason::Rumour);
-            MemberChange { id, addr, moved_from: None, domain, incarnation, health, was: None, reason, hops }
+            MemberChange {
+                id,
+                addr,
+                moved_from: None,
+                domain,
+                incarnation,
+                health,
+                was: None,
+                reason,
+                hops,
+                evidence: None,
+            }
         };
         for (counter, hops) in [(0, 3), (1, 2), (0, 5), (1, 4), (0, 1), (2, 0)] {
             history.on_change(0, 1, &change(counter, hops));

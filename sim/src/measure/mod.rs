@@ -170,6 +170,11 @@ impl Measure {
         self.rates.on_sent(node, bytes, purpose);
     }
 
+    /// A node sent bytes over a stream, which are all of probes.
+    pub(crate) fn on_stream_bytes(&mut self, node: u32, bytes: usize) {
+        self.rates.on_stream_bytes(node, bytes);
+    }
+
     pub(crate) fn on_window(&mut self, now: u64, is_running: impl Fn(u32) -> bool) {
         self.rates.on_window(now, is_running);
         self.copies.on_window(now);

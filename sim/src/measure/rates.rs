@@ -38,6 +38,13 @@ struct Sent {
     partial: bool,
 }
 
+impl Sent {
+    fn spend(&mut self, on: Spent, bytes: usize) {
+        let spent = &mut self.bytes[on as usize];
+        *spent = spent.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+    }
+}
+
 /// The rates of all nodes.
 #[derive(Debug)]
 pub(super) struct Rates {
@@ -63,10 +70,13 @@ impl Rates {
     }
 
     pub(super) fn on_sent(&mut self, node: u32, bytes: usize, purpose: Purpose) {
-        let sent = &mut self.window[node as usize];
-        let spent = &mut sent.bytes[Spent::on(purpose) as usize];
-        *spent = spent.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
-        sent.packets += 1;
+        self.window[node as usize].spend(Spent::on(purpose), bytes);
+        self.window[node as usize].packets += 1;
+    }
+
+    /// Bytes of a stream count as bytes of probes, and as no packet.
+    pub(super) fn on_stream_bytes(&mut self, node: u32, bytes: usize) {
+        self.window[node as usize].spend(Spent::Probe, bytes);
     }
 
     pub(super) fn on_start(&mut self, node: u32) {

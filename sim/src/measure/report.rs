@@ -146,4 +146,9 @@ counters!(
     changes_taken,
     changes_refused,
     takeovers_refused,
+    streams_opened,
+    streams_refused,
+    streams_expired,
+    stream_bytes_sent,
+    answers_by_stream,
 );

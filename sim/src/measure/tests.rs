@@ -28,6 +28,7 @@ fn hears(health: &[Health]) -> RunResult {
             was: None,
             reason: Reason::Rumour,
             hops: 1,
+            evidence: None,
         };
         measure.on_stranger(0, &change, now);
     }

@@ -47,6 +47,8 @@ pub enum FaultKind {
         delay: Option<Delay>,
         /// How packets arrive damaged.
         damage: Damage,
+        /// Whether streams between them are spared (`datagrams_only`), as by a firewall for one of the two.
+        datagrams_only: bool,
     },
     /// The network itself damages packets from the end of the warm-up on (`[net]` with `corrupt` or `truncate`).
     /// Each of the two comes behind every fault of the file, under the id [`NET_CORRUPT`] or [`NET_TRUNCATE`],

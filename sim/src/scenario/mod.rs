@@ -101,6 +101,14 @@ pub struct Protocol {
     pub relay_fanout: Option<u32>,
     /// How many bytes of heartbeats a node sends per second; with many members the interval gets longer.
     pub relay_rate: Option<u32>,
+    /// To which members heartbeats are told.
+    pub relay_targets: Option<RelayTargets>,
+    /// Time between two contacts of a member that is watched, in nanoseconds.
+    pub ring_interval_ns: Option<u64>,
+    /// How many members each node watches.
+    pub ring_successors: Option<u32>,
+    /// Whether nodes may open streams to each other.
+    pub streams: bool,
     /// Datagram budget in bytes.
     pub datagram_bytes: Option<u32>,
     /// Where `[protocol]` stands in the file, for errors that only the protocol itself can find.
@@ -123,6 +131,8 @@ pub enum Profile {
     ScuttlebuttLan,
     /// The same in several data centres (`"scuttlebutt-wan"`).
     ScuttlebuttWan,
+    /// Contacts of the next members in a ring with phi accrual, in one data centre (`"phi-ring"`).
+    PhiRing,
 }
 
 impl Profile {
@@ -142,6 +152,15 @@ pub enum ProbeOrder {
     Random,
 }
 
+/// To which members heartbeats are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayTargets {
+    /// To any (`"uniform"`).
+    Uniform,
+    /// Mostly to those of the own domain (`"subnets"`).
+    Subnets,
+}
+
 /// The nodes of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nodes {
@@ -153,6 +172,8 @@ pub struct Nodes {
     pub stagger_ns: u64,
     /// How they know each other at their first start.
     pub start: StartAs,
+    /// In how many domains they are, neighbours together; 0 for none.
+    pub domains: u32,
 }
 
 /// The network while nothing is wrong with it.

@@ -3,7 +3,8 @@
 use core::fmt;
 
 use super::{
-    Across, Direction, Distribution, Edge, Injected, Metric, Op, ProbeOrder, Profile, Scope, Stat, Stops, Unit,
+    Across, Direction, Distribution, Edge, Injected, Metric, Op, ProbeOrder, Profile, RelayTargets, Scope, Stat, Stops,
+    Unit,
 };
 
 /// A type whose every value has a fixed word.
@@ -44,11 +45,17 @@ words!(pub Profile {
     Heartbeat = "heartbeat",
     ScuttlebuttLan = "scuttlebutt-lan",
     ScuttlebuttWan = "scuttlebutt-wan",
+    PhiRing = "phi-ring",
 });
 
 words!(pub ProbeOrder {
     RoundRobin = "round-robin",
     Random = "random",
+});
+
+words!(pub RelayTargets {
+    Uniform = "uniform",
+    Subnets = "subnets",
 });
 
 words!(pub Distribution {

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use quidnunc_core::{
     Command, Config, ConfigError, Detector, Domain, Event, Identity, Input, Instant, Node, NodeId, ProbeOrder, Purpose,
-    Record, Relay, Snapshot, Stats, stable_hash,
+    Record, Relay, Snapshot, Stats, StreamId, StreamLimits, StreamRequest, Targets, stable_hash,
 };
 
 use crate::engine::draws::{Draws, Purpose as Draw};
-use crate::scenario::{self, Nodes, Profile, Protocol, StartAs};
+use crate::scenario::{self, Nodes, Profile, Protocol, RelayTargets, StartAs};
+
+use super::streams::name_of;
 
 const PORT: u16 = 7946;
 
@@ -47,6 +49,7 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
         Profile::Heartbeat => Config::heartbeat(),
         Profile::ScuttlebuttLan => Config::scuttlebutt_lan(),
         Profile::ScuttlebuttWan => Config::scuttlebutt_wan(),
+        Profile::PhiRing => Config::phi_ring(),
     };
     let duration = |set: Option<u64>, base| set.map_or(base, Duration::from_nanos);
     let order = match protocol.probe_order {
@@ -73,6 +76,7 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
         state_grace: duration(protocol.state_grace_ns, base.state_grace),
         state_rate: protocol.state_rate.unwrap_or(base.state_rate),
         write_burst: protocol.write_burst.unwrap_or(base.write_burst),
+        streams: protocol.streams.then(StreamLimits::default),
         datagram_bytes_max: protocol.datagram_bytes.map_or(base.datagram_bytes_max, |bytes| bytes as usize),
         hash_seed,
         ..base
@@ -86,11 +90,21 @@ fn detector(protocol: &Protocol, base: Detector) -> Detector {
         interval: protocol.relay_interval_ns.map_or(relay.interval, Duration::from_nanos),
         fanout: protocol.relay_fanout.unwrap_or(relay.fanout),
         bytes_per_second: protocol.relay_rate.or(relay.bytes_per_second),
+        targets: match protocol.relay_targets {
+            None => relay.targets,
+            Some(RelayTargets::Uniform) => Targets::Uniform,
+            Some(RelayTargets::Subnets) => Targets::Subnets,
+        },
     };
     match base {
         Detector::Swim => base,
         Detector::Phi { accrual, relay, cleanup } => Detector::Phi { accrual, relay: changed(relay), cleanup },
         Detector::Heartbeat { fails, relay } => Detector::Heartbeat { fails, relay: changed(relay) },
+        Detector::Ring { accrual, successors, interval } => Detector::Ring {
+            accrual,
+            successors: protocol.ring_successors.unwrap_or(successors),
+            interval: protocol.ring_interval_ns.map_or(interval, Duration::from_nanos),
+        },
     }
 }
 
@@ -165,7 +179,7 @@ impl Cast {
         self.boots[place] = boot;
         let id = self.id_of(node);
         self.ids[place] = Some(id);
-        let identity = Identity { id, boot, addr: address_of(node), domain: Domain::NONE };
+        let identity = Identity { id, boot, addr: address_of(node), domain: self.domain_of(node) };
         let seed = self.draws.draw(Draw::NodeSeed, u64::from(node), boot);
         let at = Instant::from_nanos(now);
         let snapshot = converged.then_some(Snapshot { members: &self.everybody, map: None });
@@ -187,9 +201,19 @@ impl Cast {
         NodeId::from_u128(half(0) << 64 | half(1))
     }
 
+    /// What a node shares its fate with: its neighbours share it, in domains of about one size.
+    fn domain_of(&self, node: u32) -> Domain {
+        let Nodes { count, domains, .. } = self.nodes;
+        let domain = u64::from(node) * u64::from(domains) / u64::from(count);
+        if domains == 0 { Domain::NONE } else { Domain::from_number(1 + domain) }
+    }
+
     /// Everybody as they are when they start at t = 0.
     fn everybody(&self) -> Vec<Record> {
-        let record = |node| Record::of_new_life(self.id_of(node), EPOCH_MS, address_of(node));
+        let record = |node| {
+            let domain = self.domain_of(node);
+            Record { domain, ..Record::of_new_life(self.id_of(node), EPOCH_MS, address_of(node)) }
+        };
         (0..self.nodes.count).map(record).collect()
     }
 
@@ -243,6 +267,27 @@ impl Cast {
         let hash = &mut self.hashes[node as usize];
         *hash = stable_hash(hash.rotate_left(1), &buffer[..transmit.len]);
         Some((node_at(transmit.to), transmit.len, transmit.purpose))
+    }
+
+    /// The next thing that a node asks to be done with streams.
+    pub(super) fn poll_stream_request(&mut self, node: u32) -> Option<StreamRequest> {
+        let request = self.actors[node as usize].as_mut()?.poll_stream_request()?;
+        let asked = match request {
+            StreamRequest::Open { id, .. } => name_of(0, id),
+            StreamRequest::Write { id } => name_of(1, id),
+            StreamRequest::Close { id } => name_of(2, id),
+        };
+        let hash = &mut self.hashes[node as usize];
+        *hash = stable_hash(hash.rotate_left(1), &asked);
+        Some(request)
+    }
+
+    /// The next bytes of a node's stream: how many.
+    pub(super) fn poll_stream(&mut self, node: u32, id: StreamId, now: Instant, buffer: &mut [u8]) -> usize {
+        let len = self.actors[node as usize].as_mut().map_or(0, |state| state.poll_stream(now, id, buffer));
+        let hash = &mut self.hashes[node as usize];
+        *hash = stable_hash(hash.rotate_left(1), &buffer[..len]);
+        len
     }
 
     pub(super) fn poll_event(&mut self, node: u32) -> Option<Event> {

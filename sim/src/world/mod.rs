@@ -6,6 +6,7 @@
 //! * `inject` — what comes from outside the cluster;
 //! * `writing` — what nodes are asked to write;
 //! * `pauses` — who stands still, and what waits for them;
+//! * `streams` — what becomes of a stream;
 //! * `packets` — where packets lie while they are under way;
 //! * `options` — how a run is made, and who looks on;
 //! * `null` — what the engine costs by itself: the same parts with nodes that do next to nothing.
@@ -24,6 +25,7 @@ mod oracle;
 mod packets;
 mod pauses;
 mod plan;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod writing;
@@ -41,6 +43,7 @@ use network::Network;
 use packets::Packets;
 use pauses::Pauses;
 use plan::{Plan, Step};
+use streams::{STREAM, Streams};
 use writing::Writing;
 
 pub use cast::node_config;
@@ -96,6 +99,7 @@ struct World<'a, W> {
     network: Network,
     packets: Packets,
     pauses: Pauses,
+    streams: Streams,
     injector: Injector,
     writing: Writing,
     measure: Measure,
@@ -133,6 +137,7 @@ impl<'a, W: Witness> World<'a, W> {
             plan,
             packets: Packets::new(),
             pauses: Pauses::default(),
+            streams: Streams::default(),
             injector: Injector::new(scenario, draws),
             writing,
             buffer: vec![0; DATAGRAM_BYTES_MAX],
@@ -179,6 +184,7 @@ impl<'a, W: Witness> World<'a, W> {
             Step::Crash { fault, node } => {
                 if let Some(node_stats) = self.cast.stop(node) {
                     self.drop_waiting(node);
+                    self.hang_up_all(node);
                     self.network.bite(fault);
                     self.measure.add_stats(&node_stats);
                     self.measure.on_crash(fault, node, self.now);
@@ -229,6 +235,9 @@ impl<'a, W: Witness> World<'a, W> {
     }
 
     fn deliver(&mut self, to: u32, slot: u32) {
+        if slot & STREAM != 0 {
+            return self.do_job(slot ^ STREAM);
+        }
         let packet = self.packets.get(slot);
         let (from, bytes) = (packet.from(), packet.bytes());
         if let Some(node) = self.cast.input(to, self.now, bytes) {
@@ -243,8 +252,11 @@ impl<'a, W: Witness> World<'a, W> {
         }
     }
 
-    /// A packet that was under way is lost.
+    /// A packet that was under way is lost, or a segment of a stream: that breaks the stream, which nobody hears of.
     fn drop_packet(&mut self, slot: u32) {
+        if slot & STREAM != 0 {
+            return self.streams.take(slot ^ STREAM);
+        }
         self.network.counts.dropped += 1;
         self.packets.release(slot);
     }
@@ -282,6 +294,9 @@ impl<'a, W: Witness> World<'a, W> {
                 self.launch((node, to), (copy, at), len);
             }
         }
+        if speaks && self.scenario.protocol.streams {
+            self.serve_streams(node);
+        }
         while let Some(event) = self.cast.poll_event(node) {
             self.witness.on_event(self.now, node, &event);
             match &event {
@@ -302,6 +317,7 @@ impl<'a, W: Witness> World<'a, W> {
                 | NodeEvent::Conflict(_)
                 | NodeEvent::Leaving(_)
                 | NodeEvent::Left(_)
+                | NodeEvent::StreamOnly { .. }
                 | NodeEvent::EventsLost { .. } => {}
             }
         }

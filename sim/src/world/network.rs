@@ -47,6 +47,8 @@ impl Side {
 /// Keep the draws about flipped bits and missing ends apart from those about losses and delays of the same packet.
 const FLIP: u64 = entity_of("corrupt");
 const CUT: u64 = entity_of("truncate");
+/// The same for the segments of streams between two nodes, which are counted by themselves.
+const SEGMENT: u64 = entity_of("segment");
 
 /// What happens to the packets on which a fault acts.
 #[derive(Debug, Clone)]
@@ -54,11 +56,18 @@ pub(super) struct Harm {
     loss: Share,
     delay: Option<DelaySampler>,
     damage: Damage,
+    /// Streams pass as if nothing were wrong.
+    datagrams_only: bool,
 }
 
 impl Harm {
     pub(super) fn new(loss: Share, delay: Option<Delay>, damage: Damage) -> Self {
-        Self { loss, delay: delay.map(|delay| DelaySampler::new(&delay)), damage }
+        Self { loss, delay: delay.map(|delay| DelaySampler::new(&delay)), damage, datagrams_only: false }
+    }
+
+    /// The same, with streams spared or not.
+    pub(super) fn sparing_streams(self, spared: bool) -> Self {
+        Self { datagrams_only: spared, ..self }
     }
 }
 
@@ -98,7 +107,7 @@ impl Rule {
 
     /// What the rule closes for good, if it does.
     fn barrier(&self) -> Option<Barrier<'_>> {
-        (self.harm.loss == Share::ALWAYS).then_some(Barrier {
+        (self.harm.loss == Share::ALWAYS && !self.harm.datagrams_only).then_some(Barrier {
             a: &self.a.members,
             b: &self.b.members,
             partition: self.partition,
@@ -130,6 +139,8 @@ pub(super) struct Network {
     faults: Vec<FaultResult>,
     /// Per node: packets sent, which numbers its draws.
     sent: Vec<u64>,
+    /// Per node: segments of streams sent, which numbers theirs.
+    segments: Vec<u64>,
     /// Per node: packets scheduled, which orders simultaneous arrivals.
     orders: Vec<u32>,
     pub(super) counts: Counts,
@@ -148,6 +159,7 @@ impl Network {
             active: Vec::new(),
             faults: faults.collect(),
             sent: vec![0; nodes],
+            segments: vec![0; nodes],
             orders: vec![0; nodes],
             counts: Counts { injected: scenario.injects().then_some(0), ..Counts::default() },
             bytes_sent: 0,
@@ -161,7 +173,7 @@ impl Network {
         self.sent[from as usize] += 1;
         self.counts.sent += 1;
         self.bytes_sent += len as u64;
-        let Some(slowed) = self.pass_faults(from, to, link, number) else {
+        let Some(slowed) = self.pass_faults((from, to), (link, number), false) else {
             self.counts.dropped += 1;
             return Fate::default();
         };
@@ -187,11 +199,24 @@ impl Network {
         Fate { first: Some(at), second: again }
     }
 
-    /// Applies the active faults. Returns the delay that they add, or `None` when the packet is lost.
-    fn pass_faults(&mut self, from: u32, to: u32, link: u64, number: u64) -> Option<u64> {
+    /// Takes a segment of a stream and says in what time it arrives; `None` when it is lost.
+    pub(super) fn send_segment(&mut self, from: u32, to: u32, now: u64) -> Option<u64> {
+        let link = (u64::from(from) << 32 | u64::from(to)) ^ SEGMENT;
+        let number = self.segments[from as usize];
+        self.segments[from as usize] += 1;
+        let slowed = self.pass_faults((from, to), (link, number), true)?;
+        let draw = |purpose| self.draws.draw(purpose, link, number);
+        let lost = now >= self.lossless_until && self.net.loss.hits(draw(Purpose::LinkLoss));
+        if lost { None } else { Some(slowed + self.delay.sample(draw(Purpose::LinkDelay))) }
+    }
+
+    /// Applies the active faults to a packet, or to a segment of a stream. Returns the delay that they add, or `None`
+    /// when it is lost.
+    fn pass_faults(&mut self, (from, to): (u32, u32), (link, number): (u64, u64), streams: bool) -> Option<u64> {
         let mut slowed = 0;
         for (fault, rule) in &self.active {
-            if to as usize >= self.sent.len() || !rule.acts_on(from, to) {
+            let spared = streams && rule.harm.datagrams_only;
+            if to as usize >= self.sent.len() || spared || !rule.acts_on(from, to) {
                 continue;
             }
             let entity = rule.entity ^ link;

@@ -86,9 +86,10 @@ impl Plan {
                 (0..repeats.times).for_each(|time| self.pause(number, fault, time * repeats.every_ns, &chosen));
                 Vec::new()
             }
-            FaultKind::Link { to, direction, loss, delay, damage, .. } => {
+            FaultKind::Link { to, direction, loss, delay, damage, datagrams_only, .. } => {
                 let (a, b) = (Side::of(&chosen, nodes), Side::of(&select(to), nodes));
-                let rule = Rule::link(fault, a, b, *direction, Harm::new(*loss, *delay, *damage));
+                let harm = Harm::new(*loss, *delay, *damage).sparing_streams(*datagrams_only);
+                let rule = Rule::link(fault, a, b, *direction, harm);
                 rule.touch(&mut self.touched);
                 vec![rule]
             }

@@ -298,3 +298,69 @@ fn a_node_whose_network_stands_still_has_its_time_and_judges_nobody_unasked() {
     assert!(doubts(4) > 0, "it is found silent");
     assert_eq!(doubts(3), 0, "a probe that has not left asks nobody");
 }
+
+const STREAMS: &str = "[protocol]\nstreams = true\n";
+
+/// All datagrams to and from node 3 vanish from 20 s on; with `more` its streams may be spared.
+fn firewall(more: &str) -> String {
+    format!(
+        "[[fault]]\nid = \"wall\"\nkind = \"link\"\nfrom = \"node:3\"\nto = \"all\"\ndirection = \"both\"\nat = \"20s\"\n\
+         loss = {{ random = \"100%\" }}\n{more}"
+    )
+}
+
+/// Who holds somebody dead at some time.
+fn deaths(log: &Log) -> usize {
+    let died = |event: &NodeEvent| matches!(event, NodeEvent::Member(change) if change.health == Health::Dead);
+    log.events.iter().filter(|(_, _, event)| died(event)).count()
+}
+
+#[test]
+fn streams_pass_where_only_datagrams_are_stopped() {
+    let (run, log) = play(&format!("{STREAMS}{}", firewall("datagrams_only = true\n")), 1);
+    assert_eq!((deaths(&log), run.stats["suspicions"]), (0, 0));
+    assert!(run.stats["answers_by_stream"] > 30 && run.stats["stream_bytes_sent"] > 1000, "{:?}", run.stats);
+    let told = |event: &NodeEvent| matches!(event, NodeEvent::StreamOnly { .. });
+    assert!(log.events.iter().any(|(_, node, event)| *node == 3 && told(event)));
+    let (run, log) = play(&firewall("datagrams_only = true\n"), 1);
+    assert!(deaths(&log) > 0 && count(&run, "false_positive") > 0, "a way was open that nobody took");
+}
+
+#[test]
+fn what_stops_everything_stops_streams() {
+    let cut = "[[fault]]\nid = \"cut\"\nkind = \"partition\"\nshape = \"isolate\"\ntarget = \"node:3\"\nat = \"20s\"\n";
+    for stopped in [firewall(""), cut.to_owned()] {
+        let (run, log) = play(&format!("{STREAMS}{stopped}"), 1);
+        assert!(deaths(&log) >= 19 && run.stats["streams_opened"] > 0, "{:?}", run.stats);
+        assert_eq!((run.stats["answers_by_stream"], run.stats["stream_bytes_sent"]), (0, 0));
+        assert_eq!(count(&run, "false_positive"), 0, "no way was open");
+    }
+}
+
+/// With three segments of ten lost, a connection, a ping and an answer take long, and most are there in time.
+#[test]
+fn lost_segments_are_sent_again() {
+    let net = "[net]\nloss = { random = \"30%\" }\n";
+    let (run, _) = play(&format!("{STREAMS}{net}{}", firewall("datagrams_only = true\n")), 1);
+    let (opened, expired) = (run.stats["streams_opened"], run.stats["streams_expired"]);
+    assert!(expired > 0 && expired * 2 < opened, "some of {opened} come too late: {expired}");
+    assert!(run.stats["answers_by_stream"] > 30, "{:?}", run.stats);
+    assert_eq!(count(&run, "false_positive"), 0);
+}
+
+#[test]
+fn streams_survive_crashes_and_pauses() {
+    let more = "datagrams_only = true\n[[fault]]\nid = \"stop\"\nkind = \"crash\"\ntarget = { pick = \"random\", count = 5 }\n\
+                at = \"30s\"\nrestart = \"10s\"\n";
+    let (run, log) = play(&format!("{STREAMS}{}{}", firewall(more), pause("gc", "\"node:3\"", "25s", "2s")), 1);
+    assert!(run.stats["answers_by_stream"] > 0 && deaths(&log) > 0);
+    assert_eq!(
+        run.fingerprint,
+        play(&format!("{STREAMS}{}{}", firewall(more), pause("gc", "\"node:3\"", "25s", "2s")), 1).0.fingerprint
+    );
+}
+
+#[test]
+fn streams_that_nobody_needs_move_nothing() {
+    assert_eq!(play(STREAMS, 1).0.fingerprint, play("", 1).0.fingerprint);
+}

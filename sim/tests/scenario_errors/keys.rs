@@ -48,7 +48,35 @@ fn an_unknown_key_that_resembles_none() {
             10 | matrix = ["1s", "2s"]
                | ^^^^^^
                |
-               = help: the valid keys are: name, profile, period, probe_timeout, indirect_probes, probe_order, suspicion_mult, suspicion_max_mult, local_health_max, gossip_interval, gossip_fanout, retransmit_mult, repair_interval, reconnect_interval, tombstone_life, state_grace, state_rate, write_burst, relay_interval, relay_fanout, relay_rate, datagram"#]],
+               = help: the valid keys are: name, profile, period, probe_timeout, indirect_probes, probe_order, suspicion_mult, suspicion_max_mult, local_health_max, gossip_interval, gossip_fanout, retransmit_mult, repair_interval, reconnect_interval, tombstone_life, state_grace, state_rate, write_burst, relay_interval, relay_fanout, relay_rate, relay_targets, ring_interval, ring_successors, streams, datagram"#]],
+    );
+}
+
+#[test]
+fn a_key_of_another_detector() {
+    changed(
+        r#"period = "1s""#,
+        "ring_successors = 5",
+        &expect![[r#"
+            error: nodes of the profile `lan` watch no ring
+              --> crash.toml:10:19
+               |
+            10 | ring_successors = 5
+               |                   ^
+               |
+               = help: the profile `phi-ring` does"#]],
+    );
+    changed(
+        r#"period = "1s""#,
+        r#"relay_fanout = 5"#,
+        &expect![[r#"
+            error: nodes of the profile `lan` pass no heartbeats on
+              --> crash.toml:10:16
+               |
+            10 | relay_fanout = 5
+               |                ^
+               |
+               = help: the profiles `heartbeat` and `scuttlebutt-lan` do"#]],
     );
 }
 
@@ -81,7 +109,7 @@ mode = "hold""#,
             28 | mode = "hold"
                | ^^^^
                |
-               = help: the valid keys are: id, kind, at, for, target, stagger, restart, from, to, direction, loss, delay, corrupt, truncate, shape, groups, rate, what, stops, every, until"#]],
+               = help: the valid keys are: id, kind, at, for, target, stagger, restart, from, to, direction, loss, delay, corrupt, truncate, datagrams_only, shape, groups, rate, what, stops, every, until"#]],
     );
 }
 

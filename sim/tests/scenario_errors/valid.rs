@@ -70,11 +70,18 @@ fn every_table_but_the_lists() {
             relay_interval_ns: None,
             relay_fanout: None,
             relay_rate: None,
+            relay_targets: None,
+            ring_interval_ns: None,
+            ring_successors: None,
+            streams: true,
             datagram_bytes: Some(1232),
             span: header..header + "[protocol]".len(),
         }
     );
-    assert_eq!(scenario.nodes, Nodes { count: 1_000, contacts: 3, stagger_ns: 5 * MS, start: StartAs::Join });
+    assert_eq!(
+        scenario.nodes,
+        Nodes { count: 1_000, contacts: 3, stagger_ns: 5 * MS, start: StartAs::Join, domains: 0 }
+    );
     assert_eq!(
         scenario.net,
         Net {
@@ -116,6 +123,7 @@ fn every_fault() {
                     loss: Share(14_757_395_258_967_641_292),
                     delay: None,
                     damage: Damage::default(),
+                    datagrams_only: true,
                 }
             ),
             fault(
@@ -134,6 +142,7 @@ fn every_fault() {
                         distribution: Distribution::Constant,
                     }),
                     damage: Damage { corrupt: Share(1 << 62), truncate: Share(1 << 60) },
+                    datagrams_only: false,
                 }
             ),
             fault("gc", 70 * S, Some(3 * S), twice_mute(Selector::SameAs(3))),
@@ -239,7 +248,7 @@ fn what_the_file_leaves_out_has_its_default() {
     let all = Run { duration_ns: S, warmup_ns: 0, seed_base: 1, seed_count: 1, steady: false };
     assert_eq!(scenario.run, all);
     assert_eq!(scenario.protocol, Protocol::default());
-    assert_eq!(scenario.nodes, Nodes { count: 1, contacts: 1, stagger_ns: 10 * MS, start: StartAs::Join });
+    assert_eq!(scenario.nodes, Nodes { count: 1, contacts: 1, stagger_ns: 10 * MS, start: StartAs::Join, domains: 0 });
     let uniform =
         Delay { time_ns: 27_500_000, jitter_ns: 22_500_000, floor_ns: MS, distribution: Distribution::Uniform };
     assert_eq!(scenario.net.delay, uniform);

@@ -15,6 +15,7 @@ mod repetition;
 mod rounds;
 mod silence;
 mod spreading;
+mod subnets;
 mod synchronous;
 mod trace;
 

@@ -119,6 +119,11 @@ impl Beats {
         self.silent -= u32::from(beat.silent);
     }
 
+    /// When the heartbeat of a row rose last, as far as it was heard.
+    pub(crate) fn last_rise(&self, slot: Slot) -> Option<Instant> {
+        self.beat(slot).filter(|beat| beat.count.is_some()).map(|beat| beat.last)
+    }
+
     /// This node stood still while the others' heartbeats went on, who knows how far.
     pub(crate) fn on_freeze(&mut self, now: Instant) {
         self.lenient_until = now.after(self.interval * LENIENT_INTERVALS);

@@ -17,20 +17,27 @@ pub(crate) enum Rule {
         cleanup: Duration,
     },
     /// When its heartbeat stood still for a time that is the same for all.
-    Fixed { fails: FailureRule, failure_time: Duration },
+    Fixed {
+        fails: FailureRule,
+        /// By how many times heartbeats may take longer than the rule says, because of the choice of targets.
+        stretch: u32,
+        failure_time: Duration,
+    },
 }
 
 impl Rule {
     /// The rule that a config sets, if heartbeats are relayed at all.
     pub(crate) fn new(detector: &Detector) -> Option<Self> {
         match *detector {
-            Detector::Swim => None,
+            Detector::Swim | Detector::Ring { .. } => None,
             Detector::Phi { accrual, cleanup, .. } => {
                 let detector = phi::Detector::new(accrual).ok()?;
                 Some(Self::Accrual { detector, cleanup })
             }
             Detector::Heartbeat { fails, relay } => {
-                Some(Self::Fixed { fails, failure_time: fails.failure_time(0, relay.interval) })
+                let mut rule = Self::Fixed { fails, stretch: relay.stretch(), failure_time: Duration::ZERO };
+                rule.resize(0, relay.interval);
+                Some(rule)
             }
         }
     }
@@ -70,8 +77,8 @@ impl Rule {
 
     /// The cluster has so many members, and heartbeats come in such intervals.
     pub(super) fn resize(&mut self, members: u32, interval: Duration) {
-        if let Self::Fixed { fails, failure_time } = self {
-            *failure_time = fails.failure_time(members, interval);
+        if let Self::Fixed { fails, stretch, failure_time } = self {
+            *failure_time = fails.failure_time(members, interval).saturating_mul(*stretch);
         }
     }
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::*;
-use crate::config::{Detector, FailureRule, Relay};
+use crate::config::{Detector, FailureRule, Relay, Targets};
 use crate::detector::phi;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -13,7 +13,7 @@ fn at(millis: u64) -> Instant {
 }
 
 fn relay() -> Relay {
-    Relay { interval: SECOND, fanout: 1, bytes_per_second: None }
+    Relay { interval: SECOND, fanout: 1, bytes_per_second: None, targets: Targets::Uniform }
 }
 
 /// Among 100 members three propagations take 33.7 intervals.

@@ -42,6 +42,7 @@ const KEYS: &[&str] = &[
     "delay",
     "corrupt",
     "truncate",
+    "datagrams_only",
     "shape",
     "groups",
     "rate",
@@ -59,7 +60,20 @@ impl Kind {
             Self::Inject => ("an inject fault", &["id", "kind", "at", "for", "target", "rate", "what"]),
             Self::Link => (
                 "a link fault",
-                &["id", "kind", "at", "for", "from", "to", "direction", "loss", "delay", "corrupt", "truncate"],
+                &[
+                    "id",
+                    "kind",
+                    "at",
+                    "for",
+                    "from",
+                    "to",
+                    "direction",
+                    "loss",
+                    "delay",
+                    "corrupt",
+                    "truncate",
+                    "datagrams_only",
+                ],
             ),
             Self::Pause => ("a pause fault", &["id", "kind", "at", "for", "target", "stops", "every", "until"]),
             Self::Partition => {
@@ -213,6 +227,7 @@ impl Reader<'_> {
             loss: loss.unwrap_or_default(),
             delay,
             damage,
+            datagrams_only: section.opt("datagrams_only", Field::switch)?.unwrap_or(false),
         })
     }
 

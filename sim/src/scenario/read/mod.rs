@@ -116,7 +116,7 @@ fn read_run(file: &Section<'_>) -> Outcome<Run> {
     Ok(Run { duration_ns, warmup_ns: warmup_ns.unwrap_or(0), seed_base, seed_count, steady })
 }
 
-const PROTOCOL_KEYS: [&str; 22] = [
+const PROTOCOL_KEYS: [&str; 26] = [
     "name",
     "profile",
     "period",
@@ -138,6 +138,10 @@ const PROTOCOL_KEYS: [&str; 22] = [
     "relay_interval",
     "relay_fanout",
     "relay_rate",
+    "relay_targets",
+    "ring_interval",
+    "ring_successors",
+    "streams",
     "datagram",
 ];
 
@@ -159,7 +163,7 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         })
     };
     let profile = section.opt("profile", |f| f.word())?.unwrap_or(Profile::Lan);
-    check_relay_keys(&section, profile)?;
+    check_detector_keys(&section, profile)?;
     Ok(Protocol {
         profile,
         period_ns: duration("period")?,
@@ -181,6 +185,10 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         relay_interval_ns: duration("relay_interval")?,
         relay_fanout: number("relay_fanout")?,
         relay_rate: bytes("relay_rate", &RATE)?,
+        relay_targets: section.opt("relay_targets", |f| f.word())?,
+        ring_interval_ns: duration("ring_interval")?,
+        ring_successors: number("ring_successors")?,
+        streams: section.opt("streams", Field::switch)?.unwrap_or(false),
         datagram_bytes: section.opt("datagram", |field| {
             let bytes = field.quantity(&SIZE)?;
             u32::try_from(bytes).map_err(|_| field.wrong("no datagram is that large", "UDP carries at most 65507B"))
@@ -189,22 +197,31 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
     })
 }
 
-/// Settings of heartbeats mean nothing where none are passed on.
-fn check_relay_keys(section: &Section<'_>, profile: Profile) -> Outcome<()> {
-    for key in ["relay_interval", "relay_fanout", "relay_rate"] {
-        if let Some(field) = section.get(key).filter(|_| !profile.relays()) {
-            let message = format!("nodes of the profile `{}` pass no heartbeats on", profile.name());
-            return Err(field.wrong(message, "the profiles `heartbeat` and `scuttlebutt-lan` do"));
+/// Settings of one detector mean nothing to another.
+fn check_detector_keys(section: &Section<'_>, profile: Profile) -> Outcome<()> {
+    let refuse = |key: &'static str, lacks: &str, help: &str| match section.get(key) {
+        Some(field) => Err(field.wrong(format!("nodes of the profile `{}` {lacks}", profile.name()), help)),
+        None => Ok(()),
+    };
+    if !profile.relays() {
+        for key in ["relay_interval", "relay_fanout", "relay_rate", "relay_targets"] {
+            refuse(key, "pass no heartbeats on", "the profiles `heartbeat` and `scuttlebutt-lan` do")?;
+        }
+    }
+    if profile != Profile::PhiRing {
+        for key in ["ring_interval", "ring_successors"] {
+            refuse(key, "watch no ring", "the profile `phi-ring` does")?;
         }
     }
     Ok(())
 }
 
 fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {
-    let section = file.need("nodes", "{ count = 100 }")?.section("[nodes]", &["count", "start", "join"])?;
+    let section = file.need("nodes", "{ count = 100 }")?.section("[nodes]", &["count", "start", "join", "domains"])?;
     let count_field = section.need("count", "100")?;
     let count = count_field.small(1..=MAX_NODES)?;
     let start = section.opt("start", |f| f.word())?.unwrap_or_default();
+    let domains = section.opt("domains", |f| f.small(1..=count))?.unwrap_or(0);
     let join_field = section.get("join");
     if let (StartAs::Converged, Some(join)) = (start, &join_field) {
         return Err(
@@ -231,5 +248,5 @@ fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {
             "make the run longer, or start the nodes faster: `join = { stagger = \"1ms\" }`",
         ));
     }
-    Ok(Nodes { count, contacts: contacts.unwrap_or(1), stagger_ns, start })
+    Ok(Nodes { count, contacts: contacts.unwrap_or(1), stagger_ns, start, domains })
 }

@@ -1,0 +1,222 @@
+//! What is said over streams? A ping whose answer by datagram is late, and the answer.
+//!
+//! A message is a datagram like any other, made and judged by the same code. Of what may be in one, a ping or an
+//! answer and rumours are heard: everything else leads to further datagrams, and those have an address to go to.
+
+use alloc::vec::Vec;
+
+use crate::vocab::{Instant, NodeId, Nonce, Slot};
+use crate::wire::{Body, Datagram, MESSAGE_HEAD_BYTES, RecordKind, Writer, message_head};
+
+use super::io::{Event, Input, Rejected, StreamError, StreamId, StreamRequest, Timer};
+use super::streams::Says;
+use super::transmit::accused;
+use super::{Leaving, Node};
+
+impl Node {
+    /// The next thing that the driver is asked to do with streams. Nothing without [`Config::streams`](crate::Config::streams).
+    pub fn poll_stream_request(&mut self) -> Option<StreamRequest> {
+        if !self.has_stream_requests {
+            return None;
+        }
+        let request = self.cold.streams.next_request();
+        self.has_stream_requests = request.is_some();
+        request
+    }
+
+    /// Writes the next bytes of a stream into `buffer` and says how many those are: none when nothing waits, or when
+    /// there is no such stream. Whatever is written must be sent, in this order.
+    pub fn poll_stream(&mut self, now: Instant, id: StreamId, buffer: &mut [u8]) -> usize {
+        let Some(stream) = self.cold.streams.open(id) else { return 0 };
+        if buffer.is_empty() || (stream.rest.is_empty() && stream.says.is_none()) {
+            return 0;
+        }
+        if stream.rest.is_empty()
+            && let Some(says) = stream.says.take()
+        {
+            let now = self.node_time(now);
+            let message = self.pack_message(says, now);
+            self.clock.mark(now);
+            if let Some(stream) = self.cold.streams.open(id) {
+                stream.rest = message;
+                stream.asked = if let Says::Ping { nonce, .. } = says { Some(nonce) } else { None };
+            }
+        }
+        let written = self.cold.streams.open(id).map_or(0, |stream| stream.write(buffer));
+        self.stats.stream_bytes_sent += written as u64;
+        // What was to be said meanwhile has had no turn.
+        self.has_stream_requests = self.cold.streams.has_request();
+        written
+    }
+
+    /// Something is to be said over a stream, as a message. The least datagram has room for it.
+    fn pack_message(&mut self, says: Says, now: Instant) -> Vec<u8> {
+        let mut message = alloc::vec![0; MESSAGE_HEAD_BYTES + self.budget as usize];
+        let (head, datagram) = message.split_at_mut(MESSAGE_HEAD_BYTES);
+        let sender = self.sender();
+        let (body, about) = match says {
+            Says::Ping { target, nonce } => {
+                let slot = self.membership.find(target);
+                (Body::Ping { nonce }, slot.and_then(|slot| accused(&self.membership, slot)))
+            }
+            Says::Ack { nonce, about } => (Body::Ack { nonce }, about),
+        };
+        let Some(mut writer) = Writer::begin(datagram, self.cluster, &sender) else { return Vec::new() };
+        if !writer.body(&body) {
+            return Vec::new();
+        }
+        if let Some(about) = about {
+            writer.open_records(RecordKind::Rumours);
+            let written = writer.record(&self.told(about, now).0);
+            self.stats.rumours_dropped += u64::from(!written);
+        }
+        self.fill_rumours(&mut writer, about, now);
+        let len = writer.finish();
+        head.copy_from_slice(&message_head(len));
+        message.truncate(MESSAGE_HEAD_BYTES + len);
+        message
+    }
+
+    /// Pings a member over a stream, where there are streams. It has as long to answer as whoever is asked to help.
+    pub(super) fn ping_by_stream(&mut self, slot: Slot, nonce: Nonce, now: Instant) {
+        let Some(limits) = self.cold.streams.limits() else { return };
+        let known = self.membership.record(slot);
+        let period = now.after(self.cold.config.period);
+        let end = if self.prober.is_current(nonce) { self.prober.next_tick() } else { period };
+        let says = Says::Ping { target: known.id, nonce };
+        if self.cold.streams.wish(known.addr, says, end.min(now.after(limits.idle))) {
+            self.stats.streams_opened += 1;
+        } else {
+            self.stats.intents_dropped += 1;
+        }
+        self.schedule_streams();
+    }
+
+    /// The driver says something about a stream.
+    pub(super) fn on_stream(&mut self, input: Input<'_>, now: Instant) -> Result<(), Rejected> {
+        if self.leaving == Leaving::Stopped {
+            return Err(Rejected::Stopped);
+        }
+        let until = self.cold.streams.limits().map_or(now, |limits| now.after(limits.idle));
+        match input {
+            Input::StreamOpened { id } => Ok(self.cold.streams.on_opened(id, until)?),
+            Input::StreamBytes { id, bytes } => {
+                let result = self.on_stream_bytes(id, bytes, until, now);
+                if result.is_err() {
+                    self.cold.streams.forget(id);
+                }
+                result
+            }
+            Input::StreamClosed { id } if !self.cold.streams.forget(id) => Err(StreamError::Unknown { id }.into()),
+            Input::StreamClosed { .. } | Input::Datagram { .. } | Input::Timeout | Input::Command(_) => Ok(()),
+        }
+    }
+
+    /// Takes in every message that is whole now. The first that is refused is the last.
+    fn on_stream_bytes(
+        &mut self,
+        id: StreamId,
+        mut bytes: &[u8],
+        until: Instant,
+        now: Instant,
+    ) -> Result<(), Rejected> {
+        while let Some(message) = self.cold.streams.read(id, &mut bytes, until)? {
+            self.on_message(id, &message, now)?;
+            // An answer has ended its stream.
+            if bytes.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn on_message(&mut self, id: StreamId, message: &[u8], now: Instant) -> Result<(), Rejected> {
+        let datagram = Datagram::decode(message, self.cluster)?;
+        if datagram.sender.id == self.id {
+            return Err(Rejected::FromSelf);
+        }
+        if !self.suspicions.is_empty() {
+            self.note_word(&datagram.body, datagram.sender.id);
+        }
+        let says = match (datagram.body, id) {
+            (Body::Ping { nonce }, StreamId::Accepted(_)) => Some(nonce),
+            (Body::Ack { nonce }, StreamId::Opened(_)) => {
+                self.take_stream_answer((id, datagram.sender.id), nonce, datagram.sender.incarnation.boot, now);
+                None
+            }
+            _ => return Err(StreamError::Kind.into()),
+        };
+        self.learn_rumours(datagram.sender.id, datagram.rumours, now);
+        let about = self.meet(&datagram.sender, now);
+        match says {
+            // Whoever still asks after somebody who goes shall know.
+            Some(nonce) => {
+                let about = about.or((self.leaving != Leaving::Stays).then_some(Slot::SELF));
+                self.wish_answer(id, Says::Ack { nonce, about });
+            }
+            None => self.cold.streams.end(id),
+        }
+        Ok(())
+    }
+
+    fn wish_answer(&mut self, id: StreamId, says: Says) {
+        let stream = self.cold.streams.open(id);
+        match stream.filter(|stream| stream.says.is_none()) {
+            Some(stream) => stream.says = Some(says),
+            None => self.stats.intents_dropped += 1,
+        }
+    }
+
+    /// Ends the wait of the probe that an answer belongs to. Whoever repeats a fresh nonce is really there.
+    fn take_stream_answer(&mut self, (id, from): (StreamId, NodeId), nonce: Nonce, boot: u64, now: Instant) {
+        if self.cold.streams.open(id).is_none_or(|stream| stream.asked != Some(nonce)) {
+            self.stats.answers_unexpected += 1;
+            return;
+        }
+        self.membership.believe_boot(boot, self.clock.outside(now));
+        if self.prober.on_stream_answer(from, nonce) {
+            self.health.on_stream_success();
+        } else {
+            self.take_contact_word(from, nonce, now);
+        }
+    }
+
+    /// The period of a probe ends that was answered over a stream only.
+    pub(super) fn note_stream_only(&mut self, id: NodeId) {
+        self.stats.answers_by_stream += 1;
+        self.stream_only = true;
+        if self.cold.streams.note_only(id) {
+            self.report(Event::StreamOnly { id });
+        }
+    }
+
+    /// A datagram brought the answer to a probe.
+    pub(super) fn note_datagram_answer(&mut self, id: NodeId) {
+        if self.stream_only {
+            self.stream_only = self.cold.streams.note_datagram(id);
+        }
+    }
+
+    pub(super) fn on_streams_due(&mut self, now: Instant) {
+        self.stats.streams_expired += self.cold.streams.expire(now);
+        self.schedule_streams();
+    }
+
+    /// Ends all streams.
+    pub(super) fn end_streams(&mut self) {
+        self.cold.streams.end_all();
+        self.schedule_streams();
+    }
+
+    pub(super) fn schedule_streams(&mut self) {
+        self.has_stream_requests = self.cold.streams.has_request();
+        self.deadlines.set(Timer::Streams, self.cold.streams.next_deadline());
+    }
+
+    /// Asserts that streams keep to their limits, and that none is forgotten.
+    pub(super) fn check_streams(&self) {
+        self.cold.streams.check();
+        assert_eq!(self.deadlines.get(Timer::Streams), self.cold.streams.next_deadline(), "every stream has an end");
+        assert!(self.has_stream_requests || !self.cold.streams.has_request(), "no request is forgotten");
+    }
+}
