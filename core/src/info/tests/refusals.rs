@@ -52,6 +52,7 @@ fn what_no_honest_node_tells_is_refused() {
         (Flying { stamp: 0, from: 0, ..next("a") }, Refusal::Stamp, "no stamp"),
         (Flying { stamp: 6, from: 6, ..next("a") }, Refusal::Stamp, "after itself"),
         (Flying { stamp: 5, from: 4, ..next("b") }, Refusal::Stamp, "the stamp of another one"),
+        (Flying { stamp: 5, from: 4, ..next("a") }, Refusal::Stamp, "the stamp of another version"),
         (Flying { stamp: 6 + JUMP_MAX, ..next("a") }, Refusal::Stamp, "a stamp from far ahead"),
         (Flying { stamp: u64::MAX, ..next("a") }, Refusal::Stamp, "the last of all"),
         (Flying { stamp: 7, from: 6, ..next("a") }, Refusal::Gap, "one is missing"),
