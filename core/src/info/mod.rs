@@ -36,6 +36,7 @@ mod watch;
 use groups::Groups;
 pub(crate) use groups::{GroupRefusal, Registered};
 pub(crate) use limits::{Compat, Limits, Unfit};
+pub(crate) use origins::OriginIx;
 use origins::Origins;
 pub(crate) use own::{InfoError, Issued};
 pub(crate) use store::ROW_BYTES;
@@ -45,10 +46,20 @@ pub(crate) use watch::{WatchId, WatchRefusal, Watches};
 
 use crate::vocab::{GroupDef, InfoItem, InfoTold, InfoVersion, Instant, KeyPattern, KeyRule, Origin};
 
+/// What is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended<'a> {
+    /// The info of this key.
+    Info(&'a [u8]),
+    /// The memory of a life of which nothing is left. Its place is another one's from now on.
+    Life(OriginIx),
+}
+
 /// What is known of what one life issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OriginFacts {
     pub(crate) origin: Origin,
+    pub(crate) ix: OriginIx,
     /// Everything up to this stamp has been here, or was overtaken.
     pub(crate) stamp: u64,
     /// The stamp of the last one that is still here; 0 if none is. Who has come so far misses nothing that is here.
@@ -132,9 +143,12 @@ impl Infos {
         places.map(move |place| self.told(place, now))
     }
 
-    /// What came after this many changes, in the order in which it came, each with its number.
-    pub(crate) fn after(&self, seq: u64, now: Instant) -> impl Iterator<Item = (u64, InfoTold<'_>)> + '_ {
-        self.store.after(seq).map(move |place| (self.store.row(place).seq, self.told(place, now)))
+    /// What came after this many changes, in the order in which it came, each with its number and its origin's place.
+    pub(crate) fn after(&self, seq: u64, now: Instant) -> impl Iterator<Item = (u64, OriginIx, InfoTold<'_>)> + '_ {
+        self.store.after(seq).map(move |place| {
+            let row = self.store.row(place);
+            (row.seq, row.origin, self.told(place, now))
+        })
     }
 
     /// The number of the last change.
@@ -145,6 +159,11 @@ impl Infos {
     /// What is known of one life.
     pub(crate) fn origin(&self, origin: Origin) -> Option<OriginFacts> {
         self.origins.find(origin).map(|ix| self.facts(ix))
+    }
+
+    /// What is known of the life in a place that is not forgotten.
+    pub(crate) fn origin_at(&self, ix: OriginIx) -> OriginFacts {
+        self.facts(ix)
     }
 
     /// What is known of every life, by identity and boot.
@@ -163,16 +182,17 @@ impl Infos {
     }
 
     /// Ends one info whose time is over, or forgets one thing that need not be remembered any longer. Returns whether
-    /// there was one. The key of what ended is reported.
-    pub(crate) fn end_due(&mut self, now: Instant, report: impl FnOnce(&[u8])) -> bool {
+    /// there was one. What others may have to know of is reported.
+    pub(crate) fn end_due(&mut self, now: Instant, report: impl FnOnce(Ended<'_>)) -> bool {
         let due = self.store.first_end().filter(|&place| self.store.row(place).until <= now);
         let Some(place) = due else {
-            return self.origins.forget_due(self.limits.origin_grace, now);
+            let forgotten = self.origins.forget_due(self.limits.origin_grace, now);
+            return forgotten.map(|ix| report(Ended::Life(ix))).is_some();
         };
         let row = self.store.row(place);
         let is_event = keys::is_event(row.key());
         if row.kind.is_some() {
-            report(row.key());
+            report(Ended::Info(row.key()));
         }
         if row.kind.is_some() && !is_event {
             // What ended is remembered like what was deleted, or an older value would come back from elsewhere.
@@ -250,9 +270,9 @@ impl Infos {
         InfoTold { item: self.item(place, now), from: self.store.stamp_before(row.origin, row.stamp) }
     }
 
-    fn facts(&self, ix: origins::OriginIx) -> OriginFacts {
+    fn facts(&self, ix: OriginIx) -> OriginFacts {
         let &origins::Known { origin, stamp, sum, infos, hops, .. } = self.origins.get(ix);
-        OriginFacts { origin, stamp, last: self.store.stamp_before(ix, u64::MAX), hops, infos, sum }
+        OriginFacts { origin, ix, stamp, last: self.store.stamp_before(ix, u64::MAX), hops, infos, sum }
     }
 
     /// Asserts every invariant that a walk can see.

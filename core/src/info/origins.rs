@@ -5,9 +5,9 @@ use core::time::Duration;
 
 use crate::vocab::{Instant, NodeId, Origin, Sorted, Table};
 
-/// A life's place in the table; means nothing to any other node.
+/// A life's place in the table, until it is forgotten; means nothing to any other node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct OriginIx(pub(super) u32);
+pub(crate) struct OriginIx(pub(crate) u32);
 
 /// What is known of one life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,18 +156,15 @@ impl Origins {
         self.idle.first().map_or(Instant::NEVER, |(since, _)| since.after(grace))
     }
 
-    /// Forgets one life whose grace is over. Returns whether there was one.
-    pub(super) fn forget_due(&mut self, grace: Duration, now: Instant) -> bool {
-        let Some(&(since, ix)) = self.idle.first() else { return false };
-        if since.after(grace) > now {
-            return false;
-        }
+    /// Forgets one life whose grace is over, and returns the place that it had.
+    pub(super) fn forget_due(&mut self, grace: Duration, now: Instant) -> Option<OriginIx> {
+        let (_, ix) = self.idle.first().copied().filter(|(since, _)| since.after(grace) <= now)?;
         self.idle.pop_first();
         let rows = &self.rows;
         self.by_origin.remove(|other| rows.get(other).origin.cmp(&rows.get(ix.0).origin));
         self.rows.remove(ix.0);
         self.len -= 1;
-        true
+        Some(ix)
     }
 
     /// Asserts that orders and sums are the rows'.

@@ -114,10 +114,10 @@ impl Infos {
             self.answer(place, item.version.counter, now)?
         } else {
             let row = self.admit_row(item, hops, place, now)?;
-            let ix = self.origins.enter(item.version.origin, now);
+            let ix = stream.ix.unwrap_or_else(|| self.origins.enter(item.version.origin, now));
             self.take_row(place, Row { origin: ix, ..row }, now)
         };
-        let ix = self.origins.enter(item.version.origin, now);
+        let ix = stream.ix.unwrap_or_else(|| self.origins.enter(item.version.origin, now));
         self.origins.come_to(ix, item.stamp, hops);
         Ok(taken)
     }
@@ -141,7 +141,7 @@ impl Infos {
         if is_over || known.is_some_and(|known| item.version < known) {
             return Ok(Taken::Duplicate);
         }
-        if self.store.at_stamp(ix, item.stamp).is_some_and(|other| Some(other) != place) {
+        if self.store.at_stamp(ix, item.stamp).is_some() {
             return Err(Refusal::Stamp);
         }
         if item.version.counter > known.map_or(0, |known| known.counter).saturating_add(JUMP_MAX) {
