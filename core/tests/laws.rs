@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use harness::{Line, Options, Out, Step, World, assert_same, cases, id_of};
 use proptest::prelude::*;
-use quidnunc_core::{Config, Event, Instant, MemberChange, Purpose, Record, Stats, ValueChange};
+use quidnunc_core::{Config, Event, Evidence, Instant, MemberChange, Purpose, Record, Stats, ValueChange};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -78,13 +78,23 @@ fn counters(world: &World) -> Vec<Stats> {
 }
 
 /// A line without what may depend on the epoch: cookies are made from the absolute time, and they are in
-/// packets of joins, repairs and maps, and in every packet with heads.
-fn without_cookies(line: &Line) -> Line {
+/// packets of joins, repairs and maps, and in every packet with heads. Instants in evidence count from the epoch.
+fn without_epoch(line: &Line, epoch: Instant) -> Line {
     let out = match &line.out {
         Out::Packet { to, purpose, bytes }
             if matches!(purpose, Purpose::Join | Purpose::Repair | Purpose::State) || has_heads(bytes) =>
         {
             Out::Packet { to: *to, purpose: *purpose, bytes: vec![0; bytes.len()] }
+        }
+        Out::Event(Event::Member(change)) => {
+            let mut change = change.clone();
+            if let Some(evidence) = &mut change.evidence {
+                let Evidence { probe, last_chance, heard, .. } = &mut **evidence;
+                let questions = probe.iter_mut().chain(last_chance);
+                let asked = questions.flat_map(|question| question.sent.iter_mut().chain([&mut question.until]));
+                asked.chain(heard).for_each(|at| *at = Instant::from_nanos(at.as_nanos() - epoch.as_nanos()));
+            }
+            Out::Event(Event::Member(change))
         }
         out @ (Out::Packet { .. } | Out::Event(_)) => out.clone(),
     };
@@ -154,8 +164,8 @@ proptest! {
     fn no_epoch_shows(course in any_course(), seed: u64, epoch in any_epoch()) {
         let early = play(&course, Options::plain(seed, Instant::from_nanos(0)));
         let late = play(&course, Options::plain(seed, epoch));
-        let [early_log, late_log]: [Vec<_>; 2] =
-            [&early, &late].map(|world| world.log.iter().map(without_cookies).collect());
+        let [early_log, late_log]: [Vec<_>; 2] = [(&early, Instant::from_nanos(0)), (&late, epoch)]
+            .map(|(world, epoch)| world.log.iter().map(|line| without_epoch(line, epoch)).collect());
         assert_same("the epoch shows", &early_log, &late_log);
         prop_assert_eq!(counters(&early), counters(&late));
     }
