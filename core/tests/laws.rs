@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use harness::{Line, Options, Out, Step, World, assert_same, cases, id_of};
 use proptest::prelude::*;
-use quidnunc_core::{Config, Event, Evidence, Instant, MemberChange, Purpose, Record, Stats, ValueChange};
+use quidnunc_core::{Config, Event, Instant, MemberChange, Purpose, Record, Stats, ValueChange};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -86,19 +86,9 @@ fn without_epoch(line: &Line, epoch: Instant) -> Line {
         {
             Out::Packet { to: *to, purpose: *purpose, bytes: vec![0; bytes.len()] }
         }
-        Out::Event(Event::Member(change)) => {
-            let mut change = change.clone();
-            if let Some(evidence) = &mut change.evidence {
-                let Evidence { probe, last_chance, heard, .. } = &mut **evidence;
-                let questions = probe.iter_mut().chain(last_chance);
-                let asked = questions.flat_map(|question| question.sent.iter_mut().chain([&mut question.until]));
-                asked.chain(heard).for_each(|at| *at = Instant::from_nanos(at.as_nanos() - epoch.as_nanos()));
-            }
-            Out::Event(Event::Member(change))
-        }
         out @ (Out::Packet { .. } | Out::Event(_)) => out.clone(),
     };
-    Line { out, ..line.clone() }
+    Line { out, ..line.clone() }.since(epoch)
 }
 
 /// Whether one of a datagram's sections is a list of heads.
