@@ -215,9 +215,9 @@ fn who_accuses_alone_convicts_when_a_helper_has_answered() {
 fn who_hears_no_helper_asks_again_and_needs_none_when_others_accuse() {
     let mut suspicions = Suspicions::new(SECOND / 2, SECOND, 0);
     suspicions.open(Slot(1), Length::fixed(SECOND * 4), Duration::ZERO, at(0));
-    for (round, millis) in [3500, 5000, 6500].into_iter().enumerate() {
+    for (round, millis) in [(0, 3500), (1, 5000), (2, 6500)] {
         assert_eq!(suspicions.on_deadline(at(millis), OWN, hears_well), Some(Due::LastChance(Slot(1))));
-        ask(&mut suspicions, 1, u32::try_from(round).unwrap(), Witness::Wanted, millis);
+        ask(&mut suspicions, 1, round, Witness::Wanted, millis);
         if round < 2 {
             assert_eq!(suspicions.on_deadline(at(millis + 500), OWN, hears_well), Some(Due::PutOff(Slot(1))));
         }
