@@ -223,6 +223,11 @@ fn who_hears_no_helper_asks_again_and_needs_none_when_others_accuse() {
         }
     }
     assert!(!suspicions.on_witness(Nonce([0; 8]), at(6600)), "the first question is over");
+    let mut streams = suspicions.clone();
+    streams.on_heard(at(6500));
+    assert_eq!(streams.on_deadline(at(7000), OWN, hears_well), Some(Due::PutOff(Slot(1))), "that was before it left");
+    streams.on_heard(at(7600));
+    assert_eq!(streams.on_deadline(at(8000), OWN, hears_well), Some(Due::Convict(Slot(1))), "who answers is a witness");
     assert_eq!(suspicions.questioned(Nonce(2_u64.to_le_bytes())), Some(Slot(1)));
     // Another one accuses, as far as a suspicion of one length hears of that.
     suspicions.close(Slot(1));
