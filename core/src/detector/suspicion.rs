@@ -93,7 +93,7 @@ enum Stage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Question {
     nonce: Nonce,
-    left: bool,
+    left: Option<Instant>,
     witness: Witness,
 }
 
@@ -154,11 +154,19 @@ pub(crate) struct Suspicions {
     pause: Duration,
     /// Whose last question has which nonce.
     questions: Map<Nonce, Slot>,
+    /// When somebody answered this node last by a way that is not a helper's.
+    heard: Instant,
 }
 
 impl Suspicions {
     pub(crate) const fn new(chance: Duration, pause: Duration, hash_seed: u64) -> Self {
-        Self { open: Agenda::new(hash_seed), chance, pause, questions: Map::new(hash_seed) }
+        Self {
+            open: Agenda::new(hash_seed),
+            chance,
+            pause,
+            questions: Map::new(hash_seed),
+            heard: Instant::from_nanos(0),
+        }
     }
 
     /// Opens a suspicion that nobody accuses of yet; it ends `extra` later than its length says. An open one is
@@ -240,7 +248,7 @@ impl Suspicions {
         if let (Some(suspicion), Some(at)) = (self.open.value(slot), self.open.get(slot)) {
             self.forget_question(suspicion.stage);
             self.questions.insert(nonce, slot);
-            let stage = Stage::Asked(Question { nonce, left: false, witness });
+            let stage = Stage::Asked(Question { nonce, left: None, witness });
             self.open.set(slot, at, Suspicion { stage, ..suspicion });
         }
     }
@@ -249,11 +257,16 @@ impl Suspicions {
     pub(crate) fn on_left(&mut self, slot: Slot, nonce: Nonce, now: Instant) {
         let (Some(suspicion), Some(at)) = (self.open.value(slot), self.open.get(slot)) else { return };
         let (Stage::Asked(question) | Stage::PutOff(Some(question))) = suspicion.stage else { return };
-        if question.nonce == nonce && !question.left {
+        if question.nonce == nonce && question.left.is_none() {
             let at = at.max(now.after(self.chance));
-            let stage = Stage::Asked(Question { left: true, ..question });
+            let stage = Stage::Asked(Question { left: Some(now), ..question });
             self.open.set(slot, at, Suspicion { until: at, stage, ..suspicion });
         }
+    }
+
+    /// Somebody has just answered what this node asked, over a stream: as good as any helper.
+    pub(crate) const fn on_heard(&mut self, now: Instant) {
+        self.heard = now;
     }
 
     /// A helper answers the last question with this nonce. Returns whether there is one.
@@ -282,25 +295,27 @@ impl Suspicions {
             Stage::Asked(question) => (true, Some(question)),
             Stage::PutOff(question) => (false, question),
         };
-        // Who never sent the question, or did and hears nobody, knows nothing of the suspect.
-        let unheard = question.is_some_and(|it| !it.left || alone && it.witness == Witness::Wanted);
-        let was_due = suspicion.stage != Stage::Open;
-        if was_due && alone && cut_off(suspects) || is_asked && unheard {
-            let until = now.after(self.pause);
-            self.open.set(slot, until, Suspicion { until, stage: Stage::PutOff(question), ..suspicion });
-            return Some(Due::PutOff(slot));
-        }
-        if is_asked {
+        let is_cut_off = suspicion.stage != Stage::Open && alone && cut_off(suspects);
+        let has_left = question.is_none_or(|it| it.left.is_some());
+        let is_heard = question.is_some_and(|it| {
+            let since = it.left.is_some_and(|left| self.heard > left);
+            it.left.is_some() && (!alone || it.witness != Witness::Wanted || since)
+        });
+        if is_heard && !is_cut_off {
             self.forget_question(suspicion.stage);
             return Some(Due::Convict(slot));
         }
-        // A late last chance is still a chance; and so is one that comes when this node hears again. One that waits to
+        // Who never sent the question, or did and hears nobody, knows nothing of the suspect. A question that waits to
         // be sent need not wait twice.
-        if question.is_some_and(|it| !it.left) {
-            let until = now.after(self.pause);
-            self.open.set(slot, until, suspicion);
+        if is_cut_off || is_asked || !has_left {
+            if is_cut_off {
+                self.forget_question(suspicion.stage);
+            }
+            let (until, question) = (now.after(self.pause), question.filter(|_| !is_cut_off));
+            self.open.set(slot, until, Suspicion { until, stage: Stage::PutOff(question), ..suspicion });
             return Some(Due::PutOff(slot));
         }
+        // A late last chance is still a chance; and so is one that comes when this node hears again.
         let until = suspicion.until.max(now.after(self.chance));
         self.open.set(slot, until, Suspicion { until, ..suspicion });
         Some(Due::LastChance(slot))

@@ -215,14 +215,19 @@ fn who_accuses_alone_convicts_when_a_helper_has_answered() {
 fn who_hears_no_helper_asks_again_and_needs_none_when_others_accuse() {
     let mut suspicions = Suspicions::new(SECOND / 2, SECOND, 0);
     suspicions.open(Slot(1), Length::fixed(SECOND * 4), Duration::ZERO, at(0));
-    for (round, millis) in [3500, 5000, 6500].into_iter().enumerate() {
+    for (round, millis) in [(0, 3500), (1, 5000), (2, 6500)] {
         assert_eq!(suspicions.on_deadline(at(millis), OWN, hears_well), Some(Due::LastChance(Slot(1))));
-        ask(&mut suspicions, 1, u32::try_from(round).unwrap(), Witness::Wanted, millis);
+        ask(&mut suspicions, 1, round, Witness::Wanted, millis);
         if round < 2 {
             assert_eq!(suspicions.on_deadline(at(millis + 500), OWN, hears_well), Some(Due::PutOff(Slot(1))));
         }
     }
     assert!(!suspicions.on_witness(Nonce([0; 8]), at(6600)), "the first question is over");
+    let mut streams = suspicions.clone();
+    streams.on_heard(at(6500));
+    assert_eq!(streams.on_deadline(at(7000), OWN, hears_well), Some(Due::PutOff(Slot(1))), "that was before it left");
+    streams.on_heard(at(7600));
+    assert_eq!(streams.on_deadline(at(8000), OWN, hears_well), Some(Due::Convict(Slot(1))), "who answers is a witness");
     assert_eq!(suspicions.questioned(Nonce(2_u64.to_le_bytes())), Some(Slot(1)));
     // Another one accuses, as far as a suspicion of one length hears of that.
     suspicions.close(Slot(1));

@@ -10,7 +10,7 @@ use core::time::Duration;
 pub struct MapSnapshot<'a> {
     /// From [`View::map_version`](crate::View::map_version).
     pub version: MapVersion,
-    /// From [`View::values`](crate::View::values), in any order; keys longer than [`KEY_BYTES_MAX`], values
+    /// From [`View::values`](crate::View::values), in any order; keys longer than [`KEY_BYTES_MAX`](crate::KEY_BYTES_MAX), values
     /// longer than the config allows and all but one of what claims one version are left out.
     pub values: &'a [ValueView<'a>],
 }

@@ -174,6 +174,7 @@ impl Node {
             return;
         }
         self.membership.believe_boot(boot, self.clock.outside(now));
+        self.suspicions.on_heard(now);
         if self.prober.on_stream_answer(from, nonce) {
             self.health.on_stream_success();
         } else {

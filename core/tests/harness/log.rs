@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use quidnunc_core::{Event, MemberChange, NodeId, Purpose};
+use quidnunc_core::{Event, Evidence, Instant, MemberChange, NodeId, Purpose};
 
 use super::{addr_of, id_of};
 
@@ -33,6 +33,17 @@ fn name(id: NodeId) -> String {
 }
 
 impl Line {
+    /// The same with the instants in it counted from another one: where they began says nothing.
+    pub(crate) fn since(mut self, epoch: Instant) -> Self {
+        if let Out::Event(Event::Member(MemberChange { evidence: Some(evidence), .. })) = &mut self.out {
+            let Evidence { probe, last_chance, heard, .. } = &mut **evidence;
+            let questions = probe.iter_mut().chain(last_chance);
+            let asked = questions.flat_map(|question| question.sent.iter_mut().chain([&mut question.until]));
+            asked.chain(heard).for_each(|at| *at = Instant::from_nanos(at.as_nanos() - epoch.as_nanos()));
+        }
+        self
+    }
+
     /// Bytes of a packet that is about maps; 0 of anything else.
     pub(crate) fn state_bytes(&self) -> usize {
         match &self.out {
