@@ -44,7 +44,7 @@ use store::{Row, Store};
 pub(crate) use take::{Refusal, Taken};
 pub(crate) use watch::{WatchId, WatchRefusal, Watches};
 
-use crate::vocab::{GroupDef, InfoItem, InfoTold, InfoVersion, Instant, KeyPattern, KeyRule, Origin};
+use crate::vocab::{GroupDef, InfoItem, InfoTold, InfoVersion, Instant, KeyPattern, KeyRule, Origin, Rng};
 
 /// What is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,6 +164,33 @@ impl Infos {
     /// What is known of the life in a place that is not forgotten.
     pub(crate) fn origin_at(&self, ix: OriginIx) -> OriginFacts {
         self.facts(ix)
+    }
+
+    /// A life of which there is an info here, at random; `None` now and then, and where there is none.
+    pub(crate) fn random_origin(&self, rng: &mut Rng) -> Option<Origin> {
+        let known = self.origins.random(rng);
+        (known.infos > 0).then_some(known.origin)
+    }
+
+    /// What announcements call a life.
+    pub(crate) fn name(&self, ix: OriginIx) -> u64 {
+        self.origins.get(ix).name
+    }
+
+    /// The life that announcements call so.
+    pub(crate) fn named(&self, name: u64) -> Option<OriginIx> {
+        self.origins.find_name(name)
+    }
+
+    /// When the first info of a life above a stamp came, and its stamp.
+    pub(crate) fn next_above(&self, ix: OriginIx, stamp: u64) -> Option<(u64, u64)> {
+        let row = self.store.row(self.store.above(ix, stamp).next()?);
+        Some((row.seq, row.stamp))
+    }
+
+    /// The info of a life with a stamp, as it is told.
+    pub(crate) fn told_at(&self, ix: OriginIx, stamp: u64, now: Instant) -> Option<InfoTold<'_>> {
+        self.store.at_stamp(ix, stamp).map(|place| self.told(place, now))
     }
 
     /// What is known of every life, by identity and boot.

@@ -3,16 +3,25 @@
 use alloc::collections::BTreeSet;
 use core::time::Duration;
 
-use crate::vocab::{Instant, NodeId, Origin, Sorted, Table};
+use crate::vocab::{Instant, NodeId, Origin, Rng, Sorted, Table, stable_hash};
 
 /// A life's place in the table, until it is forgotten; means nothing to any other node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct OriginIx(pub(crate) u32);
 
+impl OriginIx {
+    /// The place as an index.
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// What is known of one life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Known {
     pub(super) origin: Origin,
+    /// What announcements call it: its stable hash.
+    pub(super) name: u64,
     /// Everything that it issued up to this stamp has been here, or was overtaken.
     pub(super) stamp: u64,
     /// Wrapping sum of the hashes of its infos that stay.
@@ -28,7 +37,7 @@ pub(super) struct Known {
 impl Default for Known {
     fn default() -> Self {
         let origin = Origin { id: NodeId::from_u128(0), boot: 0 };
-        Self { origin, stamp: 0, sum: 0, infos: 0, hops: 0, idle_since: Instant::NEVER }
+        Self { origin, name: 0, stamp: 0, sum: 0, infos: 0, hops: 0, idle_since: Instant::NEVER }
     }
 }
 
@@ -37,6 +46,7 @@ impl Default for Known {
 pub(super) struct Origins {
     rows: Table<Known>,
     by_origin: Sorted,
+    by_name: Sorted,
     /// Those without infos, and since when. The own life is none of them.
     idle: BTreeSet<(Instant, OriginIx)>,
     own: OriginIx,
@@ -46,8 +56,8 @@ pub(super) struct Origins {
 
 impl Origins {
     pub(super) fn new(own: Origin) -> Self {
-        let (rows, by_origin, idle) = (Table::new(), Sorted::new(), BTreeSet::new());
-        let mut origins = Self { rows, by_origin, idle, own: OriginIx(0), len: 0, total: 0 };
+        let (rows, by_origin, by_name, idle) = (Table::new(), Sorted::new(), Sorted::new(), BTreeSet::new());
+        let mut origins = Self { rows, by_origin, by_name, idle, own: OriginIx(0), len: 0, total: 0 };
         origins.own = origins.insert(own);
         origins
     }
@@ -73,6 +83,17 @@ impl Origins {
         self.by_origin.find(|place| self.rows.get(place).origin.cmp(&origin)).map(OriginIx)
     }
 
+    /// The life of a name. Of two with one name, which comes once in 2^64 pairs, it is either.
+    pub(super) fn find_name(&self, name: u64) -> Option<OriginIx> {
+        self.by_name.find(|place| self.rows.get(place).name.cmp(&name)).map(OriginIx)
+    }
+
+    /// What is in a random place: a life, or nothing.
+    pub(super) fn random(&self, rng: &mut Rng) -> &Known {
+        let places = u32::try_from(self.rows.places()).unwrap_or(u32::MAX);
+        self.rows.get(rng.below(places))
+    }
+
     /// All lives, by identity and boot.
     pub(super) fn iter(&self) -> impl Iterator<Item = (OriginIx, &Known)> + '_ {
         self.by_origin.iter().map(|place| (OriginIx(place), self.rows.get(place)))
@@ -88,8 +109,10 @@ impl Origins {
     }
 
     fn insert(&mut self, origin: Origin) -> OriginIx {
-        let place = self.rows.insert(Known { origin, ..Known::default() });
+        let name = name_of(origin);
+        let place = self.rows.insert(Known { origin, name, ..Known::default() });
         let rows = &self.rows;
+        self.by_name.insert(place, |other| (rows.get(other).name, other).cmp(&(name, place)));
         self.by_origin.insert(place, |other| rows.get(other).origin.cmp(&origin));
         self.len += 1;
         OriginIx(place)
@@ -162,6 +185,8 @@ impl Origins {
         self.idle.pop_first();
         let rows = &self.rows;
         self.by_origin.remove(|other| rows.get(other).origin.cmp(&rows.get(ix.0).origin));
+        let name = rows.get(ix.0).name;
+        self.by_name.remove(|other| (rows.get(other).name, other).cmp(&(name, ix.0)));
         self.rows.remove(ix.0);
         self.len -= 1;
         Some(ix)
@@ -185,4 +210,11 @@ impl Origins {
         }
         assert!(self.idle.iter().all(|&(since, ix)| self.get(ix).idle_since == since), "nobody is idle twice");
     }
+}
+
+fn name_of(Origin { id, boot }: Origin) -> u64 {
+    let mut bytes = [0; 24];
+    bytes[..16].copy_from_slice(&id.to_bytes());
+    bytes[16..].copy_from_slice(&boot.to_le_bytes());
+    stable_hash(10, &bytes)
 }

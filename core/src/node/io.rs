@@ -7,6 +7,8 @@ pub use crate::state::waits::WAITS_MAX;
 use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX};
 use crate::wire::DecodeError;
 
+pub use super::commands::Command;
+pub use super::info_types::{InfoChange, InfoRejected, LinkChange, LinkEnd, LinksStanding};
 pub use super::changes::{Cause, Conflict, Farewell, Healed, MemberChange, Reason, ValueChange};
 pub use super::maps::{MapSnapshot, MapVersion, ValueView};
 pub use super::stream_types::{StreamError, StreamId, StreamRequest};
@@ -76,74 +78,6 @@ pub enum Input<'a> {
     Timeout,
     /// The application wants something.
     Command(Command<'a>),
-}
-
-/// Something that the application wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command<'a> {
-    /// Become a member of the cluster that one of these belongs to. They are asked in turn until one lets
-    /// the node in.
-    Join {
-        /// Addresses of members, at most [`SEEDS_MAX`].
-        seeds: &'a [SocketAddr],
-    },
-    /// Let a key of the own map stand for a value. All members hear of it.
-    Put {
-        /// At least one byte, at most [`KEY_BYTES_MAX`].
-        key: &'a [u8],
-        /// At most [`Config::value_bytes_max`](crate::Config) bytes.
-        value: &'a [u8],
-    },
-    /// The same, for a while only: it ends at about the same instant everywhere.
-    PutWithTtl {
-        /// At least one byte, at most [`KEY_BYTES_MAX`].
-        key: &'a [u8],
-        /// At most [`Config::value_bytes_max`](crate::Config) bytes.
-        value: &'a [u8],
-        /// In what time it ends; at most [`TTL_MAX`].
-        ttl: Duration,
-    },
-    /// The same as [`Command::Put`], and report when enough others hold it: [`Event::Replicated`] follows, or
-    /// [`Event::NotReplicated`]. Too few members are no reason to refuse: they may come.
-    PutAndWait {
-        /// As in [`Command::Put`].
-        key: &'a [u8],
-        /// As in [`Command::Put`].
-        value: &'a [u8],
-        /// So many others must hold it, at least one.
-        replicas: u32,
-        /// In so many different domains, at most `replicas`.
-        domains: u32,
-        /// For how long that is waited for: [`WAIT_MIN`] to [`WAIT_MAX`]. A time in which the process stood still does
-        /// not count.
-        timeout: Duration,
-    },
-    /// Let a key of the own map stand for nothing. A key without a value stays as it is.
-    Delete {
-        /// The key.
-        key: &'a [u8],
-    },
-    /// Report from now on what becomes of all keys that begin with a prefix, whoever owns them
-    /// ([`Event::Value`]). What stands there already is in the view.
-    Watch {
-        /// The prefix; the empty one is that of every key.
-        prefix: &'a [u8],
-    },
-    /// Do not watch a prefix any more.
-    Unwatch {
-        /// The prefix, as it was watched.
-        prefix: &'a [u8],
-    },
-    /// Say goodbye. [`Event::Left`] follows when enough members have confirmed that they know, or
-    /// [`Config::leave_timeout`](crate::Config::leave_timeout) is over; the node answers until it is dropped.
-    Leave,
-    /// Declare that a dead member will not come back in this life. All members hear of it
-    /// ([`Health::Removed`]), none looks for it any more, and nothing that anybody believes of this life undoes it. If
-    /// it is alive after all, it begins a new life when it hears of it ([`Event::Refuted`]).
-    Remove {
-        /// Who. It must be dead here; of somebody who has left or was removed there is nothing to do.
-        id: NodeId,
-    },
 }
 
 /// The most seeds that one [`Command::Join`] takes.
@@ -243,6 +177,12 @@ pub enum Rejected {
         /// What is believed of it; `None` when nothing is known.
         health: Option<Health>,
     },
+    /// The node takes no part in infos, because [`Config::infos`](crate::Config::infos) is not set.
+    #[error("this node takes no part in infos")]
+    NoInfos,
+    /// An info, a group or a watch is refused.
+    #[error("{0}")]
+    Info(#[from] InfoRejected),
     /// The node has said goodbye.
     #[error("this node has left the cluster")]
     HasLeft,
@@ -282,6 +222,8 @@ pub enum Purpose {
     Repair,
     /// Changes of maps, and what asks for them.
     State,
+    /// A step of opening a link, or what goes over one.
+    Info,
 }
 
 /// Something that the application may want to know.
@@ -328,6 +270,15 @@ pub enum Event {
     Leaving(Farewell),
     /// The goodbye is over: the process may end.
     Left(Farewell),
+    /// A watched info has changed, or has ended.
+    Info(InfoChange),
+    /// A link has opened or closed.
+    Link(LinkChange),
+    /// How this node stands among its links has changed.
+    LinksStanding {
+        /// How it stands now.
+        standing: LinksStanding,
+    },
     /// Members that had seemed dead are back, several at once: two islands have met. Once per healing, one to two and
     /// a half [`reconnect_interval`](crate::Config::reconnect_interval)s after the last of them came.
     PartitionHealed(Healed),
@@ -387,6 +338,8 @@ pub enum Timer {
     Heartbeat,
     /// Somebody's heartbeat has stood still for too long, or somebody who is contacted stays silent.
     Silence,
+    /// A sign of life over a link, something that is to be told over one, or an info that ends.
+    Links,
     /// The next question to an address at which this node's identity, or a member's old life, is looked for.
     Identity,
     /// A stream has brought no message for too long.

@@ -49,9 +49,14 @@ impl<T: Default> Table<T> {
         core::mem::take(self.get_mut(place))
     }
 
+    /// How many places there are, those that were given up included.
+    pub(crate) fn places(&self) -> usize {
+        self.chunks.iter().map(Vec::len).sum()
+    }
+
     /// How many places are taken.
     pub(crate) fn len(&self) -> usize {
-        self.chunks.iter().map(Vec::len).sum::<usize>() - self.free.len()
+        self.places() - self.free.len()
     }
 }
 

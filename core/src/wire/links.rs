@@ -94,6 +94,31 @@ impl<'a> Others<'a> {
     }
 }
 
+/// What a node tells of itself for those who look for links: the value of its own info.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marker {
+    pub(crate) addr: SocketAddr,
+    /// How many links it serves.
+    pub(crate) incoming: u8,
+}
+
+/// No marker is longer.
+pub(crate) const MARKER_BYTES_MAX: usize = 1 + 16 + 2 + 1;
+
+impl Marker {
+    /// Writes it; returns its length. There is always room.
+    pub(crate) fn encode(&self, buffer: &mut [u8; MARKER_BYTES_MAX]) -> usize {
+        postcard::to_slice(&(AddrWire::of(self.addr), self.incoming), buffer).map_or(0, |written| written.len())
+    }
+
+    /// Reads it; `None` when the bytes are none, or nobody can listen there.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let ((addr, incoming), _later) = postcard::take_from_bytes::<(AddrWire, u8)>(bytes).ok()?;
+        let addr = addr.addr();
+        can_listen(addr).then_some(Self { addr, incoming })
+    }
+}
+
 /// As many as can be read, those left out at whose address nobody can listen.
 impl Iterator for Others<'_> {
     type Item = (NodeId, SocketAddr);

@@ -46,7 +46,7 @@ pub(crate) use datagram::{Datagram, RecordKind};
 pub use datagram::{fit_checksum, probe_decoder};
 pub use error::DecodeError;
 pub(crate) use heads::{HEAD_BYTES_MAX, HeadGroupWriter, HeadOf, Heads};
-pub(crate) use links::{LinkBody, Others};
+pub(crate) use links::{LinkBody, MARKER_BYTES_MAX, Marker, Others};
 pub(crate) use messages::{MESSAGE_HEAD_BYTES, MessageReader, message_head};
 pub(crate) use pieces::{PIECE_BYTES_MAX, Piece, Pieces};
 pub(crate) use prefixes::{PrefixWriter, Prefixes};

@@ -34,7 +34,7 @@ impl Spread {
     /// All that a frame said was heard. Of lives that a peer did not name when it greeted it gets everything.
     pub(crate) fn on_heard(&mut self, link: Link, log: &impl Log) {
         let Some(listed) = self.feed(link).and_then(Feed::take_greeting) else { return };
-        for ix in (0..log.lives()).map(OriginIx) {
+        for ix in log.lives() {
             let named = listed.get(ix.index() / 64).is_some_and(|word| word >> (ix.index() % 64) & 1 != 0);
             if !named {
                 self.routes.set_eager(ix, link, true);

@@ -25,15 +25,8 @@ pub(crate) use feed::{Ask, Cover, Got, Part};
 pub(crate) use hear::Heard;
 use routes::Routes;
 
-/// A life's place in the table of those whose infos are here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct OriginIx(pub u32);
-
-impl OriginIx {
-    pub(crate) const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
+use super::Infos;
+use super::origins::OriginIx;
 
 /// One info, as this part of the room sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +55,46 @@ pub(crate) trait Log {
     fn newest(&self, ix: OriginIx) -> u64;
     /// Over how many hops it came.
     fn hops(&self, ix: OriginIx) -> u8;
-    /// How many places there are for lives.
-    fn lives(&self) -> u32;
+    /// All lives.
+    fn lives(&self) -> impl Iterator<Item = OriginIx>;
+}
+
+/// The log of a store, at some time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InfoLog<'a> {
+    pub(crate) infos: &'a Infos,
+    pub(crate) now: Instant,
+}
+
+impl Log for InfoLog<'_> {
+    fn end(&self) -> u64 {
+        self.infos.seq()
+    }
+    fn after(&self, seq: u64) -> Option<Entry> {
+        let (seq, ix, told) = self.infos.after(seq, self.now).next()?;
+        Some(Entry { seq, ix, stamp: told.item.stamp })
+    }
+    fn above(&self, ix: OriginIx, stamp: u64) -> Option<Entry> {
+        self.infos.next_above(ix, stamp).map(|(seq, stamp)| Entry { seq, ix, stamp })
+    }
+    fn life(&self, ix: OriginIx) -> u64 {
+        self.infos.name(ix)
+    }
+    fn find(&self, life: u64) -> Option<OriginIx> {
+        self.infos.named(life)
+    }
+    fn stamp(&self, ix: OriginIx) -> u64 {
+        self.infos.origin_at(ix).stamp
+    }
+    fn newest(&self, ix: OriginIx) -> u64 {
+        self.infos.origin_at(ix).last
+    }
+    fn hops(&self, ix: OriginIx) -> u8 {
+        self.infos.origin_at(ix).hops
+    }
+    fn lives(&self) -> impl Iterator<Item = OriginIx> {
+        self.infos.origins().map(|facts| facts.ix)
+    }
 }
 
 /// What a frame consists of. Each refuses what does not fit.

@@ -32,12 +32,16 @@ impl Store {
         match self.find(name) {
             Some(ix) => (ix, false),
             None => {
-                let ix = OriginIx(self.lives());
+                let ix = OriginIx(self.count());
                 self.lives.push(Life { name, ..Life::default() });
                 self.names.insert(name, ix);
                 (ix, true)
             }
         }
+    }
+
+    fn count(&self) -> u32 {
+        u32::try_from(self.lives.len()).unwrap()
     }
 
     fn from(&self, entry: Entry) -> u64 {
@@ -89,8 +93,8 @@ impl Log for Store {
     fn hops(&self, ix: OriginIx) -> u8 {
         self.lives[ix.index()].hops
     }
-    fn lives(&self) -> u32 {
-        u32::try_from(self.lives.len()).unwrap()
+    fn lives(&self) -> impl Iterator<Item = OriginIx> {
+        (0..self.count()).map(OriginIx)
     }
 }
 

@@ -1,0 +1,179 @@
+//! What is said of infos and links to an application: types only.
+
+use alloc::boxed::Box;
+use core::net::SocketAddr;
+
+use crate::info::{GroupRefusal, InfoError, Unfit, WatchRefusal};
+use crate::overlay::{Direction, Ended, Peer, Standing};
+use crate::vocab::NodeId;
+
+/// A watched info has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InfoChange {
+    /// Its key.
+    pub key: Box<[u8]>,
+    /// Whether it stands for something else than before: not when the same value was issued again.
+    pub contents_changed: bool,
+    /// Whether it has ended or was deleted. Otherwise the view has it.
+    pub ended: bool,
+}
+
+/// A link has opened or closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkChange {
+    /// Who is at the other end.
+    pub id: NodeId,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Whether this node asked for the link.
+    pub outgoing: bool,
+    /// Why it has closed; `None` when it has opened.
+    pub ended: Option<LinkEnd>,
+}
+
+impl LinkChange {
+    pub(super) const fn up(peer: Peer, direction: Direction) -> Self {
+        Self { id: peer.id, addr: peer.addr, outgoing: matches!(direction, Direction::Outgoing), ended: None }
+    }
+
+    pub(super) const fn down(peer: Peer, direction: Direction, why: Ended) -> Self {
+        Self { ended: Some(LinkEnd::of(why)), ..Self::up(peer, direction) }
+    }
+}
+
+/// Why a link has closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkEnd {
+    /// Nothing came for too long.
+    Silent,
+    /// Its node died, left or was removed.
+    Gone,
+    /// The other side closed it.
+    ByPeer,
+    /// The other side lives again.
+    Reborn,
+    /// Its place was given to somebody who is cut off.
+    Evicted,
+    /// A link that brings more has taken its place.
+    Swapped,
+    /// Of two links between the same two nodes it was the one too many.
+    Redundant,
+    /// This node takes no further part.
+    Stopped,
+}
+
+impl LinkEnd {
+    const fn of(why: Ended) -> Self {
+        match why {
+            Ended::Silent => Self::Silent,
+            Ended::Gone => Self::Gone,
+            Ended::ByPeer => Self::ByPeer,
+            Ended::Reborn => Self::Reborn,
+            Ended::Evicted => Self::Evicted,
+            Ended::Swapped => Self::Swapped,
+            Ended::Redundant => Self::Redundant,
+            Ended::Stopped => Self::Stopped,
+        }
+    }
+}
+
+/// How a node stands among its links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinksStanding {
+    /// It has no link yet, or has not had time to see the sentinel.
+    Joining,
+    /// It has a link and a sentinel.
+    Connected,
+    /// It had links, and has none any more.
+    Orphaned,
+    /// It has links, over which no sentinel has come, or none for too long.
+    SentinelMissing,
+    /// It takes no further part.
+    Stopped,
+}
+
+impl From<Standing> for LinksStanding {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Joining => Self::Joining,
+            Standing::Connected => Self::Connected,
+            Standing::Orphaned => Self::Orphaned,
+            Standing::SentinelMissing(_) => Self::SentinelMissing,
+            Standing::Stopped => Self::Stopped,
+        }
+    }
+}
+
+/// Why an info, a group or a watch is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InfoRejected {
+    /// The key is empty, or longer than 255 bytes.
+    #[error("a key of 1 to 255 bytes is taken")]
+    Key,
+    /// The value is longer than 768 bytes.
+    #[error("a value of at most 768 bytes is taken")]
+    Value,
+    /// It would live for no time, or for too long.
+    #[error("a life of 1 ms to 24 days is taken")]
+    Ttl,
+    /// Its key is kept for events.
+    #[error("keys under event/ are events' own")]
+    Event,
+    /// There are as many infos, lives, groups or watches as there may be.
+    #[error("there are as many as there may be")]
+    Full,
+    /// Its value is of another kind than the others of its group.
+    #[error("the other infos of its group have values of another kind")]
+    Kind,
+    /// There is no such info.
+    #[error("there is no such info")]
+    Missing,
+    /// Its version or stamp has come to the end of the numbers.
+    #[error("somebody has counted this key to its end")]
+    Spent,
+    /// A group of this name exists with another limit or order, or its limit is none.
+    #[error("the group exists with another limit or order, or its limit is none")]
+    Group,
+}
+
+impl From<Unfit> for InfoRejected {
+    fn from(why: Unfit) -> Self {
+        match why {
+            Unfit::Key => Self::Key,
+            Unfit::Value => Self::Value,
+            Unfit::Ttl => Self::Ttl,
+            Unfit::Event => Self::Event,
+            Unfit::Full | Unfit::Origins => Self::Full,
+        }
+    }
+}
+
+impl From<InfoError> for InfoRejected {
+    fn from(why: InfoError) -> Self {
+        match why {
+            InfoError::Unfit(why) => why.into(),
+            InfoError::Kind => Self::Kind,
+            InfoError::Missing => Self::Missing,
+            InfoError::Spent => Self::Spent,
+        }
+    }
+}
+
+impl From<GroupRefusal> for InfoRejected {
+    fn from(why: GroupRefusal) -> Self {
+        match why {
+            GroupRefusal::Limit | GroupRefusal::Conflict | GroupRefusal::Again => Self::Group,
+            GroupRefusal::Pattern => Self::Key,
+            GroupRefusal::Full => Self::Full,
+        }
+    }
+}
+
+impl From<WatchRefusal> for InfoRejected {
+    fn from(why: WatchRefusal) -> Self {
+        match why {
+            WatchRefusal::Full => Self::Full,
+            WatchRefusal::Pattern => Self::Key,
+        }
+    }
+}

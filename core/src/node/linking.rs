@@ -1,0 +1,237 @@
+//! Links to a few others, where infos go over them: what the overlay wants is sent, what is said of links is heard.
+
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use crate::config::InfoSettings;
+use crate::info::spread::{InfoLog, Pace, Spread};
+use crate::info::{Infos, keys};
+use crate::overlay::{Accepted, Act, Gain, Limits, Overlay, Peer, Request, Scene, Speaker};
+use crate::vocab::{InfoValue, Instant, Lifetime, Link, Nonce, Origin, Rng};
+use crate::wire::{Body, Datagram, LinkBody, MARKER_BYTES_MAX, Marker, Others, Writer};
+
+use super::Node;
+use super::intents::Intent;
+use super::io::{Event, LinkChange, Timer};
+use super::outlook::{Notes, Prospect};
+
+/// For so many intervals no life may have come or gone, so that what is known is only announced over a new link.
+const REST: u32 = 2;
+
+/// Everything about infos and the links over which they go.
+#[derive(Debug, Clone)]
+pub(super) struct Linking {
+    pub(super) overlay: Overlay,
+    pub(super) infos: Infos,
+    pub(super) spread: Spread,
+    pub(super) notes: Notes,
+}
+
+impl Linking {
+    pub(super) fn new(settings: &InfoSettings, me: Peer, own: Origin, hash_seed: u64, now: Instant, rng: &mut Rng) -> Self {
+        let InfoSettings { interval, infos_max, bytes_max } = *settings;
+        let limits = crate::info::Limits { infos_max, bytes_max, ..crate::info::Limits::STANDARD };
+        let infos = Infos::new(own, limits, crate::info::Compat::default());
+        let mut spread = Spread::new(Pace { interval }, hash_seed);
+        if let Some(facts) = infos.origin(own) {
+            spread.on_life(facts.ix);
+        }
+        let overlay = Overlay::new(me, Limits::new(interval), &[], now, rng);
+        Self { overlay, infos, spread, notes: Notes::new(now) }
+    }
+}
+
+impl Node {
+    /// Does something with the overlay, and then what it wants.
+    pub(super) fn with_overlay<T>(
+        &mut self,
+        now: Instant,
+        act: impl FnOnce(&mut Overlay, &mut Scene<'_>) -> T,
+    ) -> Option<T> {
+        let Linking { overlay, infos, spread, notes } = &mut **self.cold.linking.as_mut()?;
+        let (me, limits, membership) = (self.id, *overlay.limits(), &self.membership);
+        let outlook = Prospect { me, infos, spread, membership, notes, limits, now };
+        let result = act(overlay, &mut Scene { now, rng: &mut self.rng, outlook: &outlook });
+        self.take_acts(now);
+        Some(result)
+    }
+
+    fn take_acts(&mut self, now: Instant) {
+        while let Some(act) = self.cold.linking.as_mut().and_then(|linking| linking.overlay.poll_act()) {
+            match act {
+                Act::Request { to, nonce } => _ = self.wish(Intent::LinkRequest { to, nonce }),
+                Act::Accept { link } => _ = self.wish(Intent::LinkAccept { link }),
+                Act::Refuse { to, nonce } => _ = self.wish(Intent::LinkRefuse { id: to.id, to: to.addr, nonce }),
+                Act::Duplicate { to, nonce } => _ = self.wish(Intent::LinkDuplicate { to, nonce }),
+                Act::Close { to, nonce } => _ = self.wish(Intent::LinkClose { to, nonce }),
+                Act::Confirm { link } => _ = self.wish(Intent::LinkFrame { link, asks: false }),
+                Act::KeepAlive { link, asks } => _ = self.wish(Intent::LinkFrame { link, asks }),
+                Act::Mark => self.mark_self(now),
+                Act::Up { link, peer, direction } => {
+                    self.link_up(link, now);
+                    self.report(Event::Link(LinkChange::up(peer, direction)));
+                }
+                Act::Down { link, peer, direction, why } => {
+                    self.link_down(link);
+                    self.report(Event::Link(LinkChange::down(peer, direction, why)));
+                }
+                Act::Refused { .. } => self.stats.links_refused += 1,
+                Act::StallEntered(standing) | Act::StallLeft(standing) => {
+                    self.report(Event::LinksStanding { standing: standing.into() });
+                }
+            }
+        }
+        self.schedule_links();
+    }
+
+    fn link_up(&mut self, link: Link, now: Instant) {
+        let Some(linking) = &mut self.cold.linking else { return };
+        let Linking { infos, spread, notes, overlay } = &mut **linking;
+        let rests = now.since(notes.unchanged_since) >= overlay.limits().intervals(REST);
+        spread.link_up(link, rests, notes.rtt, &InfoLog { infos, now });
+    }
+
+    fn link_down(&mut self, link: Link) {
+        let Some(linking) = &mut self.cold.linking else { return };
+        linking.spread.link_down(link);
+        linking.notes.link_down(link);
+    }
+
+    /// Tells of this node anew, for those who look for links.
+    fn mark_self(&mut self, now: Instant) {
+        let addr = self.membership.addr(crate::vocab::Slot::SELF);
+        let Some(linking) = &mut self.cold.linking else { return };
+        let incoming = u8::try_from(linking.overlay.incoming().count()).unwrap_or(u8::MAX);
+        let mut buffer = [0; MARKER_BYTES_MAX];
+        let len = Marker { addr, incoming }.encode(&mut buffer);
+        let life = Lifetime::For(linking.overlay.limits().marker_life());
+        let key = keys::node_key(self.id);
+        let issued = linking.infos.add(key.as_bytes(), InfoValue::Bytes(&buffer[..len]), life, now);
+        if issued.is_ok() {
+            self.on_own_info(now);
+        }
+    }
+
+    /// Something about a link came in.
+    pub(super) fn on_link(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) {
+        let Body::Link(body) = datagram.body else { return };
+        let (id, boot) = (datagram.sender.id, datagram.sender.incarnation.boot);
+        let peer = Peer { id, addr: from };
+        match body {
+            LinkBody::Request { nonce, nodes, links, urgent } => {
+                self.hear_nodes(nodes);
+                self.hear_pieces(None, datagram, now);
+                let request = Request { from: Speaker { peer, boot, links }, nonce, urgent };
+                self.with_overlay(now, |overlay, scene| overlay.on_request(&request, scene));
+            }
+            LinkBody::Accept { nonce, name, nodes, links, sentinel } => {
+                self.hear_nodes(nodes);
+                let gain = self.gain_of(&peer, sentinel);
+                let accepted = Accepted { from: Speaker { peer, boot, links }, nonce, theirs: name, gain };
+                self.with_overlay(now, |overlay, scene| overlay.on_accept(&accepted, scene));
+                self.hear_pieces(None, datagram, now);
+            }
+            LinkBody::Refuse { nonce, nodes, others } => {
+                self.hear_nodes(nodes);
+                let others: Vec<Peer> = others.map(|(id, addr)| Peer { id, addr }).collect();
+                self.with_overlay(now, |overlay, scene| overlay.on_refused(peer, nonce, &others, scene));
+            }
+            LinkBody::Duplicate { nonce } => {
+                self.with_overlay(now, |overlay, scene| overlay.on_duplicate(id, nonce, scene));
+            }
+            LinkBody::Close { name } => {
+                self.with_overlay(now, |overlay, scene| overlay.on_close(id, name, scene));
+            }
+            LinkBody::Frame { name, asks, links, .. } => {
+                let speaker = Speaker { peer, boot, links };
+                let link =
+                    self.with_overlay(now, |overlay, scene| overlay.on_keep_alive(&speaker, name, asks, scene)).flatten();
+                if let Some(link) = link {
+                    self.hear_frame(link, &body, datagram, now);
+                    self.with_overlay(now, |overlay, scene| overlay.on_outlook(scene));
+                }
+            }
+        }
+    }
+
+    fn hear_nodes(&mut self, nodes: u32) {
+        let most = self.cold.config.members_max;
+        if let Some(linking) = &mut self.cold.linking {
+            linking.notes.reported = linking.notes.reported.max(nodes.min(most));
+        }
+    }
+
+    /// What a link to a peer would bring.
+    fn gain_of(&self, peer: &Peer, sentinel: Option<([u8; 8], u64)>) -> Gain {
+        let Some(Linking { infos, notes, .. }) = self.cold.linking.as_deref() else { return Gain::default() };
+        let newer_sentinel = sentinel.is_some_and(|(life, stamp)| {
+            let known = infos.named(u64::from_le_bytes(life));
+            known.is_none_or(|ix| infos.origin_at(ix).stamp < stamp)
+        });
+        let is_far = notes.far.iter().any(|&ix| infos.origin_at(ix).origin.id == peer.id);
+        Gain { newer_sentinel, nearer_origins: u32::from(is_far) }
+    }
+
+    /// Writes what is said about a link. Returns where it goes.
+    pub(super) fn pack_link(&mut self, writer: &mut Writer<'_>, intent: Intent, now: Instant) -> Option<SocketAddr> {
+        let nodes = self.membership.live();
+        let Linking { overlay, infos, .. } = self.cold.linking.as_deref()?;
+        let (links, urgent) = (overlay.degree(), overlay.is_urgent());
+        let sentinel = infos.get(keys::SENTINEL, now).and_then(|item| {
+            let ix = infos.origin(item.version.origin)?.ix;
+            Some((infos.name(ix).to_le_bytes(), item.stamp))
+        });
+        let mut buffer = [0; Others::room::<{ crate::overlay::ALTERNATES_TOLD }>()];
+        let (to, body) = match intent {
+            Intent::LinkRequest { to, nonce } => (to, LinkBody::Request { nonce, nodes, links, urgent }),
+            Intent::LinkAccept { link } => {
+                let way = overlay.way(link)?;
+                (way.peer.addr, LinkBody::Accept { nonce: way.theirs, name: way.own, nodes, links, sentinel })
+            }
+            Intent::LinkRefuse { id, to, nonce } => {
+                let named = self.with_overlay(now, |overlay, scene| overlay.alternates(id, scene))?;
+                let others = Others::write(&mut buffer, named.iter().map(|peer| (peer.id, peer.addr)));
+                (to, LinkBody::Refuse { nonce, nodes, others })
+            }
+            Intent::LinkDuplicate { to, nonce } => (to, LinkBody::Duplicate { nonce }),
+            Intent::LinkClose { to, nonce } => (to, LinkBody::Close { name: nonce }),
+            _ => return None,
+        };
+        if !writer.body(&Body::Link(body)) {
+            self.stats.intents_dropped += 1;
+            return None;
+        }
+        if matches!(body, LinkBody::Request { .. } | LinkBody::Accept { .. }) {
+            self.pack_marker(writer, now);
+        }
+        Some(to)
+    }
+
+    /// Whoever shall not have more of this node, has its links closed.
+    pub(super) fn on_links_due(&mut self, now: Instant) {
+        self.with_overlay(now, |overlay, scene| overlay.on_deadline(scene));
+        self.spread_due(now);
+        self.schedule_links();
+    }
+
+    pub(super) fn schedule_links(&mut self) {
+        let Some(Linking { overlay, infos, spread, .. }) = self.cold.linking.as_deref() else { return };
+        let next = overlay.next_deadline().min(infos.next_deadline()).min(spread.next_deadline());
+        self.deadlines.set(Timer::Links, next);
+    }
+
+    /// Asserts what spans the rooms of infos and links.
+    pub(super) fn check_links(&self) {
+        let Some(Linking { overlay, infos, spread, .. }) = self.cold.linking.as_deref() else { return };
+        overlay.check();
+        infos.check();
+        spread.check();
+        assert_eq!(overlay.open(), spread.up(), "what is open is told");
+    }
+}
+
+/// The name of a link that a nonce stands for in tests.
+#[cfg(test)]
+pub(super) const fn nonce_of(number: u64) -> Nonce {
+    Nonce(number.to_le_bytes())
+}
