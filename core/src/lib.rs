@@ -38,15 +38,17 @@ mod state;
 mod vocab;
 mod wire;
 
-pub use config::{Config, ConfigError, Detector, FailureRule, ProbeOrder, Relay, StreamLimits, Targets};
+pub use config::{Config, ConfigError, Detector, FailureRule, InfoSettings, ProbeOrder, Relay, StreamLimits, Targets};
 pub use node::io::{
-    Cause, Command, Conflict, Event, Farewell, Healed, Identity, Input, KEY_BYTES_MAX, MapSnapshot, MapVersion,
-    MemberChange, Purpose, Reason, Rejected, SEEDS_MAX, Snapshot, StreamError, StreamId, StreamRequest, Timer,
-    Transmit, ValueChange, ValueView, WAIT_MAX, WAIT_MIN, WAITS_MAX, WATCHES_MAX, Wakeup,
+    Cause, Command, Conflict, Event, Farewell, Healed, Identity, InfoChange, InfoRejected, Input, KEY_BYTES_MAX,
+    LinkChange, LinkEnd, LinksStanding, MapSnapshot, MapVersion, MemberChange, Purpose, Reason, Rejected, SEEDS_MAX,
+    Snapshot, StreamError, StreamId, StreamRequest, Timer, Transmit, ValueChange, ValueView, WAIT_MAX, WAIT_MIN,
+    WAITS_MAX, WATCHES_MAX, Wakeup,
 };
 pub use node::stats::Stats;
-pub use node::{Evidence, HelperView, MemberView, Node, ProbeView, Said, SuspicionView, View, Why};
+pub use node::{Evidence, HelperView, InfoView, LinkView, MemberView, Node, ProbeView, Said, SuspicionView, View, Why};
 pub use vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX, stable_hash};
+pub use vocab::{GroupDef, GroupOrder, InfoKind, InfoValue, KeyPattern, KeyRule};
 pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, fit_checksum, probe_decoder};
 
 /// The phi accrual failure detector: how suspicious is a silence, and when will it be suspicious enough?

@@ -6,7 +6,7 @@
 //! Only a queue that nobody drains is looked through, so that nothing is kept to look through the few events that
 //! wait between an input and its driver.
 
-use super::io::{Event, MemberChange, ValueChange};
+use super::io::{Event, InfoChange, LinkChange, MemberChange, ValueChange};
 use crate::packing::backlog::TELLINGS_MAX;
 use crate::state::waits::WAITS_MAX;
 use crate::vocab::{Map, Ring, mix, stable_hash};
@@ -95,6 +95,10 @@ impl Events {
                 fits
             }
             (Some(Event::StreamOnly { id: waiting }), Event::StreamOnly { id }) => *waiting == id,
+            (Some(Event::Info(waiting)), Event::Info(newer)) if waiting.key == newer.key => {
+                *waiting = InfoChange { contents_changed: waiting.contents_changed || newer.contents_changed, ..newer };
+                true
+            }
             _ => false,
         }
     }
@@ -130,7 +134,11 @@ impl Events {
 
 /// Bytes of an event that are not in the queue itself.
 fn bytes_of(event: &Event) -> usize {
-    if let Event::Value(change) = event { change.bytes() } else { 0 }
+    match event {
+        Event::Value(change) => change.bytes(),
+        Event::Info(change) => change.key.len(),
+        _ => 0,
+    }
 }
 
 /// What a change is of; `None` of an event about the node itself.
@@ -139,8 +147,10 @@ fn subject_of(event: &Event) -> Option<u64> {
         Event::Member(MemberChange { id, .. }) => (id, 0),
         Event::Value(ValueChange { owner, key, .. }) => (owner, stable_hash(1, key)),
         Event::StreamOnly { id } => (id, stable_hash(2, b"stream")),
+        Event::Link(LinkChange { id, .. }) => (id, stable_hash(2, b"link")),
+        Event::Info(InfoChange { key, .. }) => return Some(mix([stable_hash(3, key), 1, 0, 0])),
         Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => return None,
-        Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) => return None,
+        Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::LinksStanding { .. } => return None,
         Event::Replicated { .. } | Event::NotReplicated { .. } => return None,
     };
     let (high, low) = id.words();

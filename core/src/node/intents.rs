@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 
 use crate::detector::Target;
-use crate::vocab::{Cookie, Nonce, Ring, Slot};
+use crate::vocab::{Cookie, Link, NodeId, Nonce, Ring, Slot};
 use crate::wire::Claim;
 
 /// A packet that shall be sent. What is in it is decided when it is packed.
@@ -53,6 +53,18 @@ pub(super) enum Intent {
     StateDigest { to: SocketAddr, nonce: Nonce, level: u8, first: u16, differing: u128, bytes_left: u32 },
     /// The next part of the first waiting exchange of maps.
     Exchange,
+    /// Ask somebody for a link.
+    LinkRequest { to: SocketAddr, nonce: Nonce },
+    /// Give somebody the link that it asked for.
+    LinkAccept { link: Link },
+    /// Turn somebody away who asked for a link, and name others.
+    LinkRefuse { id: NodeId, to: SocketAddr, nonce: Nonce },
+    /// Tell somebody who asked for a link that there is one, or soon will be.
+    LinkDuplicate { to: SocketAddr, nonce: Nonce },
+    /// Tell somebody that a link is no more.
+    LinkClose { to: SocketAddr, nonce: Nonce },
+    /// The next frame over a link; one that asks wants an answer.
+    LinkFrame { link: Link, asks: bool },
     /// Tell a member how far the copy of its map has come.
     Confirm { to: SocketAddr, slot: Slot },
 }

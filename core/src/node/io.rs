@@ -7,9 +7,9 @@ pub use crate::state::waits::WAITS_MAX;
 use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX};
 use crate::wire::DecodeError;
 
+pub use super::changes::{Cause, Conflict, Farewell, Healed, MemberChange, Reason, ValueChange};
 pub use super::commands::Command;
 pub use super::info_types::{InfoChange, InfoRejected, LinkChange, LinkEnd, LinksStanding};
-pub use super::changes::{Cause, Conflict, Farewell, Healed, MemberChange, Reason, ValueChange};
 pub use super::maps::{MapSnapshot, MapVersion, ValueView};
 pub use super::stream_types::{StreamError, StreamId, StreamRequest};
 
@@ -338,10 +338,10 @@ pub enum Timer {
     Heartbeat,
     /// Somebody's heartbeat has stood still for too long, or somebody who is contacted stays silent.
     Silence,
-    /// A sign of life over a link, something that is to be told over one, or an info that ends.
-    Links,
     /// The next question to an address at which this node's identity, or a member's old life, is looked for.
     Identity,
     /// A stream has brought no message for too long.
     Streams,
+    /// A sign of life over a link, something that is to be told over one, or an info that ends.
+    Links,
 }

@@ -1,5 +1,6 @@
 //! Links to a few others, where infos go over them: what the overlay wants is sent, what is said of links is heard.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
@@ -28,7 +29,14 @@ pub(super) struct Linking {
 }
 
 impl Linking {
-    pub(super) fn new(settings: &InfoSettings, me: Peer, own: Origin, hash_seed: u64, now: Instant, rng: &mut Rng) -> Self {
+    pub(super) fn new(
+        settings: &InfoSettings,
+        me: Peer,
+        own: Origin,
+        hash_seed: u64,
+        now: Instant,
+        rng: &mut Rng,
+    ) -> Self {
         let InfoSettings { interval, infos_max, bytes_max } = *settings;
         let limits = crate::info::Limits { infos_max, bytes_max, ..crate::info::Limits::STANDARD };
         let infos = Infos::new(own, limits, crate::info::Compat::default());
@@ -42,6 +50,20 @@ impl Linking {
 }
 
 impl Node {
+    pub(super) fn start_links(&mut self, addr: SocketAddr, now: Instant) {
+        let Some(settings) = &self.cold.config.infos else { return };
+        let (id, boot) = (self.id, self.incarnation.boot);
+        let (me, own) = (Peer { id, addr }, Origin { id, boot });
+        let linking = Linking::new(settings, me, own, self.cold.config.hash_seed, now, &mut self.rng);
+        self.cold.linking = Some(Box::new(linking));
+        self.mark_self(now);
+    }
+
+    /// These may be asked for a first link.
+    pub(super) fn join_links(&mut self, seeds: &[SocketAddr], now: Instant) {
+        self.with_overlay(now, |overlay, scene| overlay.begin_at(seeds, scene));
+    }
+
     /// Does something with the overlay, and then what it wants.
     pub(super) fn with_overlay<T>(
         &mut self,
@@ -144,8 +166,9 @@ impl Node {
             }
             LinkBody::Frame { name, asks, links, .. } => {
                 let speaker = Speaker { peer, boot, links };
-                let link =
-                    self.with_overlay(now, |overlay, scene| overlay.on_keep_alive(&speaker, name, asks, scene)).flatten();
+                let link = self
+                    .with_overlay(now, |overlay, scene| overlay.on_keep_alive(&speaker, name, asks, scene))
+                    .flatten();
                 if let Some(link) = link {
                     self.hear_frame(link, &body, datagram, now);
                     self.with_overlay(now, |overlay, scene| overlay.on_outlook(scene));

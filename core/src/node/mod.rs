@@ -30,6 +30,7 @@ mod bounds;
 mod cases;
 mod changes;
 mod clock;
+mod commands;
 mod contacting;
 mod events;
 mod evidence;
@@ -39,13 +40,18 @@ mod favours;
 mod hazards;
 mod healing;
 mod identity;
+mod info_types;
+mod info_view;
+mod informing;
 mod intents;
 pub(crate) mod io;
 mod joining;
 mod learn;
 mod leaving;
 mod limits;
+mod linking;
 mod maps;
+mod outlook;
 mod receive;
 mod reconciling;
 mod repair_packets;
@@ -56,6 +62,7 @@ mod stream_types;
 mod streaming;
 mod streams;
 mod suspecting;
+mod telling;
 mod timers;
 mod transmit;
 mod view;
@@ -93,6 +100,7 @@ pub use evidence::{Evidence, HelperView, ProbeView, Said, Why};
 use exchanges::Exchanges;
 use favours::Relays;
 use healing::Healing;
+pub use info_view::{InfoView, LinkView};
 use intents::Intents;
 use io::{Command, Event, Input, Rejected, SEEDS_MAX, Wakeup};
 use leaving::Goodbye;
@@ -198,6 +206,7 @@ struct Cold {
     waits: Waits,
     takeovers: Takeovers,
     rival: Rival,
+    linking: Option<Box<linking::Linking>>,
     streams: Streams,
 }
 
@@ -276,6 +285,7 @@ impl Node {
             Command::Join { seeds } if seeds.len() > SEEDS_MAX => Err(Rejected::TooManySeeds { count: seeds.len() }),
             Command::Join { seeds } => {
                 self.join(seeds, now);
+                self.join_links(seeds, now);
                 Ok(())
             }
             Command::Leave => {
@@ -288,6 +298,10 @@ impl Node {
             Command::PutAndWait { key, value, replicas, domains, timeout } => {
                 self.put_and_wait((key, value), (replicas, domains), timeout, now)
             }
+            Command::AddInfo { key, value, ttl } => self.add_info(key, value, ttl, now),
+            Command::DeleteInfo { key } => self.delete_info(key, now),
+            Command::RegisterGroup(group) => self.register_group(group),
+            Command::WatchInfos { pattern, repeats } => self.watch_infos(pattern, repeats),
             Command::Delete { key } => self.delete(key, now),
             Command::Watch { prefix } => self.cold.watches.add(prefix),
             Command::Unwatch { prefix } => {
@@ -339,6 +353,7 @@ impl Node {
         self.check_cases();
         self.check_contacts();
         self.check_streams();
+        self.check_links();
         self.deadlines.check();
         assert_eq!(self.state_sum, self.cold.state.fingerprint(), "the sum is that of the copies");
         for slot in self.membership.slots() {

@@ -146,7 +146,12 @@ impl Node {
                 self.stats.answers_unexpected += u64::from(!awaited);
                 return awaited;
             }
-            Body::None | Body::Ping { .. } | Body::PingRequest { .. } | Body::Join { .. } | Body::Claim(_) => {
+            Body::None
+            | Body::Ping { .. }
+            | Body::PingRequest { .. }
+            | Body::Join { .. }
+            | Body::Claim(_)
+            | Body::Link(_) => {
                 return false;
             }
             Body::StateDigest(digest) => {
@@ -250,6 +255,7 @@ impl Node {
             Body::Digest(digest) if awaited => self.on_digest(from, &digest, datagram.sender.fingerprint),
             Body::StateDigest(digest) if awaited => self.on_state_digest(from, &digest, now),
             Body::None | Body::Ack { .. } | Body::Relayed { .. } | Body::Nack { .. } | Body::Claim(_) => {}
+            Body::Link(_) => return self.on_link(datagram, from, now),
             Body::Challenge { .. } | Body::Welcome { .. } | Body::Digest(_) | Body::StateDigest(_) => {}
         }
         // Whoever asked something has its answer: together with a correction it could be too long.

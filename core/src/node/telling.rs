@@ -8,7 +8,7 @@ use crate::wire::{Body, Datagram, LinkBody, Piece, Writer};
 
 use super::Node;
 use super::intents::Intent;
-use super::io::{Event, InfoChange, Transmit, Purpose};
+use super::io::{Event, InfoChange, Purpose, Transmit};
 use super::linking::Linking;
 
 /// Room that is kept for the head of a frame while what it carries is written.
@@ -76,7 +76,12 @@ impl Node {
     }
 
     /// Writes the next frame over a link, or a sign of life.
-    pub(super) fn pack_frame(&mut self, mut writer: Writer<'_>, (link, asks): (Link, bool), now: Instant) -> Option<Transmit> {
+    pub(super) fn pack_frame(
+        &mut self,
+        mut writer: Writer<'_>,
+        (link, asks): (Link, bool),
+        now: Instant,
+    ) -> Option<Transmit> {
         let Linking { overlay, infos, spread, .. } = &mut **self.cold.linking.as_mut()?;
         let way = overlay.way(link)?;
         writer.open_pieces();
@@ -86,8 +91,7 @@ impl Node {
         };
         let Head { number, got: Got { upto, beyond }, greets, ends_greeting } = head.unwrap_or_default();
         let links = overlay.degree();
-        let body =
-            LinkBody::Frame { name: way.theirs, number, upto, beyond, greets, ends_greeting, asks, links };
+        let body = LinkBody::Frame { name: way.theirs, number, upto, beyond, greets, ends_greeting, asks, links };
         writer.end_list();
         if !writer.body(&Body::Link(body)) {
             self.stats.intents_dropped += 1;

@@ -12,7 +12,7 @@ use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 17] = [
+const TIMERS: [Timer; 18] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -30,6 +30,7 @@ const TIMERS: [Timer; 17] = [
     Timer::Silence,
     Timer::Identity,
     Timer::Streams,
+    Timer::Links,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -122,6 +123,7 @@ impl Node {
                 Timer::Silence => self.on_silence_due(now),
                 Timer::Identity => self.on_identity_due(now),
                 Timer::Streams => self.on_streams_due(now),
+                Timer::Links => self.on_links_due(now),
             }
         }
     }

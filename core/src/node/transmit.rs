@@ -94,6 +94,12 @@ impl Node {
                 self.fill_news(&mut writer, (to, None), now);
                 (to, Purpose::Heartbeat)
             }
+            Intent::LinkFrame { link, asks } => return self.pack_frame(writer, (link, asks), now),
+            Intent::LinkRequest { .. }
+            | Intent::LinkAccept { .. }
+            | Intent::LinkRefuse { .. }
+            | Intent::LinkDuplicate { .. }
+            | Intent::LinkClose { .. } => (self.pack_link(&mut writer, intent, now)?, Purpose::Info),
             Intent::Gossip { .. } if self.gossip.is_empty() && self.heads_waiting == 0 => return None,
             Intent::Probe { .. }
             | Intent::Contact { .. }
@@ -185,6 +191,12 @@ impl Node {
             Intent::Claim { to, claim } => Plan { to, purpose: Purpose::Join, body: Body::Claim(claim), about: None },
             Intent::Summary { .. } | Intent::Digest { .. } | Intent::Reply | Intent::Welcome { .. } => return None,
             Intent::Heartbeats { .. } => return None,
+            Intent::LinkRequest { .. }
+            | Intent::LinkAccept { .. }
+            | Intent::LinkRefuse { .. }
+            | Intent::LinkDuplicate { .. }
+            | Intent::LinkClose { .. }
+            | Intent::LinkFrame { .. } => return None,
             Intent::StateSummary { .. } | Intent::StateDigest { .. } | Intent::Exchange | Intent::Confirm { .. } => {
                 return None;
             }

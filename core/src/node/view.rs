@@ -35,6 +35,10 @@ impl<'a> View<'a> {
         Self { node }
     }
 
+    pub(super) const fn node(self) -> &'a Node {
+        self.node
+    }
+
     /// The node's own identity.
     #[must_use]
     pub const fn id(self) -> NodeId {

@@ -125,6 +125,13 @@ impl Overlay {
         }
     }
 
+    /// These may be asked for a link at first, and when this node is cut off.
+    pub(crate) fn begin_at(&mut self, bootstraps: &[SocketAddr], scene: &mut Scene<'_>) {
+        self.dialling.begin_at(Bootstraps::new(bootstraps, self.me.addr, scene.rng), scene.now);
+        self.join(scene);
+        self.settle(scene);
+    }
+
     /// Does what is due.
     pub(crate) fn on_deadline(&mut self, scene: &mut Scene<'_>) {
         if self.is_stopped() || self.next > scene.now {

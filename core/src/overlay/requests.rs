@@ -82,6 +82,12 @@ impl Dialling {
         }
     }
 
+    /// There are other addresses to begin at.
+    pub(super) fn begin_at(&mut self, bootstraps: Bootstraps, now: Instant) {
+        (self.bootstraps, self.join_doublings) = (bootstraps, 0);
+        self.join = self.join.min(now);
+    }
+
     pub(super) fn bootstraps(&self) -> impl Iterator<Item = SocketAddr> {
         self.bootstraps.iter()
     }

@@ -25,7 +25,7 @@ pub(crate) struct InfoVersion {
 
 /// What sort of value an info has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum InfoKind {
+pub enum InfoKind {
     Int,
     Float,
     Text,
@@ -38,7 +38,7 @@ impl InfoKind {
 
 /// The value of an info.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum InfoValue<'a> {
+pub enum InfoValue<'a> {
     Int(i64),
     /// In total order: of two zeros the negative one is smaller, and what is no number has its place too.
     Float(f64),
@@ -150,7 +150,7 @@ pub(crate) struct InfoTold<'a> {
 
 /// How a text says which keys are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum KeyRule {
+pub enum KeyRule {
     /// The key that it is.
     Exact,
     /// Every key that begins with it.
@@ -161,9 +161,9 @@ pub(crate) enum KeyRule {
 
 /// Which keys are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct KeyPattern<'a> {
-    pub(crate) rule: KeyRule,
-    pub(crate) text: &'a [u8],
+pub struct KeyPattern<'a> {
+    pub rule: KeyRule,
+    pub text: &'a [u8],
 }
 
 impl<'a> KeyPattern<'a> {
@@ -193,7 +193,7 @@ impl<'a> KeyPattern<'a> {
 
 /// Which infos a group prefers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum GroupOrder {
+pub enum GroupOrder {
     /// Those with the smallest values.
     Min,
     /// Those with the largest values.
@@ -202,8 +202,8 @@ pub(crate) enum GroupOrder {
 
 /// A group: of the infos whose keys match, the best so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct GroupDef<'a> {
-    pub(crate) pattern: KeyPattern<'a>,
-    pub(crate) limit: u32,
-    pub(crate) order: GroupOrder,
+pub struct GroupDef<'a> {
+    pub pattern: KeyPattern<'a>,
+    pub limit: u32,
+    pub order: GroupOrder,
 }

@@ -33,9 +33,8 @@ pub(crate) use head::{Content, GRAIN_BYTES, Head, Item, Rates, Span, grains};
 pub use id::{Incarnation, NodeId};
 #[cfg_attr(not(test), expect(unused_imports, reason = "`node` will keep values"))]
 pub(crate) use info::OwnedInfoValue;
-pub(crate) use info::{
-    GroupDef, GroupOrder, InfoItem, InfoKind, InfoTold, InfoValue, InfoVersion, KeyPattern, KeyRule, Lifetime, Origin,
-};
+pub use info::{GroupDef, GroupOrder, InfoKind, InfoValue, KeyPattern, KeyRule};
+pub(crate) use info::{InfoItem, InfoTold, InfoVersion, Lifetime, Origin};
 pub(crate) use link::{LINKS_MAX, Link, Links};
 pub(crate) use log::{log10_ceil, log10_milli};
 pub(crate) use map::Map;

@@ -131,6 +131,21 @@ impl<'b> Writer<'b> {
         self.listed(|free| piece.encode(free))
     }
 
+    /// The same if so many bytes stay free behind it.
+    #[must_use]
+    pub(crate) fn piece_within(&mut self, piece: &Piece<'_>, kept: usize) -> bool {
+        let end = self.buffer.len().saturating_sub(kept);
+        self.listed(|free| {
+            let most = free.len().saturating_sub(kept);
+            piece.encode(free.get_mut(..most)?)
+        }) && self.len <= end
+    }
+
+    /// Ends the open list, so that something else may follow.
+    pub(crate) fn end_list(&mut self) {
+        self.close();
+    }
+
     /// Appends an entry without a length of its own to the open list. Returns whether it fits.
     fn listed(&mut self, encode: impl FnOnce(&mut [u8]) -> Option<usize>) -> bool {
         let free = self.buffer.get_mut(self.len..).filter(|_| self.open.is_some());

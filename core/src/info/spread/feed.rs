@@ -119,6 +119,8 @@ pub(crate) struct Feed {
     pub(crate) has_news: bool,
     /// Whether the tick wants a frame, be it an empty one.
     pub(crate) is_due: bool,
+    /// Whether a frame waits to be composed.
+    pub(crate) is_wished: bool,
     /// No frame leaves before this.
     pub(crate) not_before: Instant,
     /// A frame and its acknowledgement take about so long.
@@ -143,6 +145,7 @@ impl Feed {
             greeted_at: None,
             has_news: false,
             is_due: true,
+            is_wished: false,
             not_before: Instant::from_nanos(0),
             round,
         }

@@ -166,7 +166,7 @@ pub(crate) struct Word {
 }
 
 /// What a frame says of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Head {
     /// 0 when the frame need not be acknowledged.
     pub(crate) number: u32,
@@ -224,10 +224,18 @@ impl Spread {
         self.feeds.iter_mut().flatten().for_each(|feed| feed.is_due = true);
     }
 
-    /// The link that is to have a frame now, if any is: the one that has waited longest.
-    pub(crate) fn due(&self, now: Instant) -> Option<Link> {
+    /// Takes the link that is to have a frame now, if any is: the one that has waited longest. It is due again once its
+    /// frame is composed.
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Link> {
         let due = self.up.iter().map(|link| (self.due_at(link), link)).min()?;
-        (due.0 <= now).then_some(due.1)
+        let link = Some(due.1).filter(|_| due.0 <= now)?;
+        self.feed(link)?.is_wished = true;
+        Some(link)
+    }
+
+    /// The links that are up.
+    pub(crate) const fn up(&self) -> Links {
+        self.up
     }
 
     /// When a link is to have a frame next, or something that is lacking is asked for.
@@ -237,7 +245,9 @@ impl Spread {
     }
 
     fn due_at(&self, link: Link) -> Instant {
-        let Some(feed) = &self.feeds[link.index()] else { return Instant::NEVER };
+        let Some(feed) = self.feeds[link.index()].as_ref().filter(|feed| !feed.is_wished) else {
+            return Instant::NEVER;
+        };
         let at = if feed.is_urgent() { Instant::from_nanos(0) } else { feed.owes_at };
         at.min(feed.lost_at(self.pace.patience(feed.round))).max(feed.not_before)
     }
@@ -269,6 +279,7 @@ impl Spread {
         let patience = self.pace.patience(self.round(link));
         let spacing = self.pace.spacing();
         let feed = self.feeds[link.index()].as_deref_mut()?;
+        feed.is_wished = false;
         if let Some((number, cover)) = feed.lost(now, patience) {
             let cover = say_again(&self.routes, feed, (link, cover), log, frame);
             feed.relaunch(number, cover, now);

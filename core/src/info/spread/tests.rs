@@ -254,7 +254,7 @@ impl World {
             peer.spread.on_tick();
         }
         peer.spread.on_lacking(now, &peer.store);
-        while let Some(link) = self.peers[at].spread.due(now) {
+        while let Some(link) = self.peers[at].spread.take_due(now) {
             let Peer { store, spread, links, .. } = &mut self.peers[at];
             let mut frame = Pieces(store, Vec::new());
             let Some(head) = spread.compose(link, now, store, &mut frame) else { continue };
