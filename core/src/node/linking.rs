@@ -103,7 +103,7 @@ impl Node {
                 }
             }
         }
-        self.schedule_links();
+        self.schedule_links(now);
     }
 
     fn link_up(&mut self, link: Link, now: Instant) {
@@ -234,10 +234,14 @@ impl Node {
     pub(super) fn on_links_due(&mut self, now: Instant) {
         self.with_overlay(now, |overlay, scene| overlay.on_deadline(scene));
         self.spread_due(now);
-        self.schedule_links();
+        self.schedule_links(now);
     }
 
-    pub(super) fn schedule_links(&mut self) {
+    /// Wishes the frames that are due, and plans what comes next.
+    pub(super) fn schedule_links(&mut self, now: Instant) {
+        while let Some(link) = self.cold.linking.as_mut().and_then(|linking| linking.spread.take_due(now)) {
+            self.wish(Intent::LinkFrame { link, asks: false });
+        }
         let Some(Linking { overlay, infos, spread, .. }) = self.cold.linking.as_deref() else { return };
         let next = overlay.next_deadline().min(infos.next_deadline()).min(spread.next_deadline());
         self.deadlines.set(Timer::Links, next);

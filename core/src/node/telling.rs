@@ -51,9 +51,6 @@ impl Node {
         let Some(linking) = &mut self.cold.linking else { return };
         let Linking { infos, spread, .. } = &mut **linking;
         spread.on_lacking(now, &InfoLog { infos, now });
-        while let Some(link) = self.cold.linking.as_mut().and_then(|linking| linking.spread.take_due(now)) {
-            self.wish(Intent::LinkFrame { link, asks: false });
-        }
         self.end_infos(now);
     }
 
@@ -98,7 +95,7 @@ impl Node {
             return None;
         }
         overlay.on_sent(link, now);
-        self.schedule_links();
+        self.schedule_links(now);
         Some(Transmit { to: way.peer.addr, len: writer.finish(), purpose: Purpose::Info })
     }
 
@@ -204,13 +201,13 @@ impl Node {
     }
 
     /// An info was issued here: it is told.
-    pub(super) fn on_own_info(&mut self, _now: Instant) {
+    pub(super) fn on_own_info(&mut self, now: Instant) {
         let Some(linking) = &mut self.cold.linking else { return };
         let Linking { infos, spread, .. } = &mut **linking;
         if let Some(facts) = infos.origin(infos.own()) {
             spread.on_own(facts.ix);
         }
-        self.schedule_links();
+        self.schedule_links(now);
     }
 
     pub(super) fn report_info(&mut self, key: alloc::boxed::Box<[u8]>, contents_changed: bool, ended: bool) {
