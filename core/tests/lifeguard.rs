@@ -176,3 +176,20 @@ fn a_death_that_comes_from_afar_leaves_time_to_contradict() {
         assert!(!killed, "{} never believed that one of its own side was dead", peer + 1);
     }
 }
+
+/// A last question that the driver had no room for is put again: nobody stays suspected for ever.
+#[test]
+fn a_last_question_that_is_dropped_is_put_again() {
+    let mut world = met(2, Config::lan(), 1);
+    world.kill(1);
+    first_accuser(&mut world, 1);
+    let ends = world.node(0).view().suspicion(id_of(1)).expect("it is suspected").ends;
+    let left = ends.since(world.instant());
+    world.run(left - 600 * MILLI);
+    world.peers[0].buffer = 8;
+    world.run(300 * MILLI);
+    assert!(world.node(0).view().stats().intents_dropped > 0, "the question is lost");
+    world.peers[0].buffer = world.config.datagram_bytes_max;
+    world.run(3 * SECOND);
+    assert_eq!(world.node(0).view().health(id_of(1)), Some(Health::Dead));
+}

@@ -206,10 +206,11 @@ impl Suspicions {
         }
     }
 
-    /// Whether the verdict about a suspect needs a witness.
-    pub(crate) fn wants_witness(&self, slot: Slot) -> bool {
+    /// Whether the verdict about a suspect needs a witness, who answers the last question with this nonce.
+    pub(crate) fn wants_witness(&self, slot: Slot, nonce: Nonce) -> bool {
         let stage = self.open.value(slot).map(|suspicion| suspicion.stage);
-        matches!(stage, Some(Stage::Asked(Question { witness: Witness::Wanted, .. })))
+        let Some(Stage::Asked(question) | Stage::PutOff(Some(question))) = stage else { return false };
+        question.nonce == nonce && question.witness == Witness::Wanted
     }
 
     /// Of whom the last question has this nonce.
@@ -264,6 +265,16 @@ impl Suspicions {
         }
     }
 
+    /// A question to a suspect is lost before it could leave: it is put again.
+    pub(crate) fn on_lost(&mut self, slot: Slot, nonce: Nonce) {
+        let (Some(suspicion), Some(at)) = (self.open.value(slot), self.open.get(slot)) else { return };
+        let (Stage::Asked(question) | Stage::PutOff(Some(question))) = suspicion.stage else { return };
+        if question.nonce == nonce && question.left.is_none() {
+            self.forget_question(suspicion.stage);
+            self.open.set(slot, at, Suspicion { stage: Stage::PutOff(None), ..suspicion });
+        }
+    }
+
     /// Somebody has just answered what this node asked, over a stream: as good as any helper.
     pub(crate) const fn on_heard(&mut self, now: Instant) {
         self.heard = now;
@@ -284,7 +295,8 @@ impl Suspicions {
         true
     }
 
-    /// Takes the next thing that is due, if one is; [`Suspicions::on_asked`] follows a last chance. `own` is the hashed identity of this node; `cut_off` says of
+    /// Takes the next thing that is due, if one is; [`Suspicions::on_asked`] follows a last
+    /// chance, unless there is no room for the question; then it is due again. `own` is the hashed identity of this node; `cut_off` says of
     /// so many suspects whether they rather speak against this node: then it convicts nobody alone.
     pub(crate) fn on_deadline(&mut self, now: Instant, own: u64, cut_off: impl Fn(usize) -> bool) -> Option<Due> {
         let suspects = self.open.len();
@@ -327,7 +339,6 @@ impl Suspicions {
     }
 
     /// How many are open.
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.open.len()
     }

@@ -190,6 +190,21 @@ fn nobody_is_convicted_whom_the_last_question_has_not_left_for() {
 }
 
 #[test]
+fn a_question_that_is_lost_before_it_leaves_is_put_again() {
+    let mut suspicions = Suspicions::new(SECOND / 2, SECOND, 0);
+    suspicions.open(Slot(1), Length::fixed(SECOND * 4), Duration::ZERO, at(0));
+    assert_eq!(suspicions.on_deadline(at(3500), OWN, hears_well), Some(Due::LastChance(Slot(1))));
+    let nonce = wish(&mut suspicions, 1, 1, Witness::Needless);
+    suspicions.on_lost(Slot(1), nonce);
+    suspicions.check();
+    assert_eq!(suspicions.on_deadline(at(4000), OWN, hears_well), Some(Due::LastChance(Slot(1))));
+    ask(&mut suspicions, 1, 2, Witness::Needless, 4000);
+    suspicions.on_lost(Slot(1), nonce);
+    assert_eq!(suspicions.on_deadline(at(4500), OWN, hears_well), Some(Due::Convict(Slot(1))), "this one has left");
+    suspicions.check();
+}
+
+#[test]
 fn who_accuses_alone_convicts_when_a_helper_has_answered() {
     let mut suspicions = Suspicions::new(SECOND / 2, SECOND, 0);
     for slot in [1, 2] {
@@ -197,7 +212,7 @@ fn who_accuses_alone_convicts_when_a_helper_has_answered() {
         assert!(suspicions.confirm(Slot(slot), OWN, at(0)));
         assert_eq!(suspicions.on_deadline(at(3500), OWN, hears_well), Some(Due::LastChance(Slot(slot))));
         ask(&mut suspicions, slot, slot, Witness::Wanted, 3500);
-        assert!(suspicions.wants_witness(Slot(slot)));
+        assert!(suspicions.wants_witness(Slot(slot), Nonce(u64::from(slot).to_le_bytes())));
     }
     let [first, second] = [1, 2].map(|number: u64| Nonce(number.to_le_bytes()));
     assert!(suspicions.on_witness(first, at(3700)));

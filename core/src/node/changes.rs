@@ -55,6 +55,11 @@ pub struct MemberChange {
 }
 
 impl MemberChange {
+    /// Bytes of it that are not in the queue of events itself.
+    pub(super) fn bytes(&self) -> usize {
+        self.evidence.as_ref().map_or(0, |evidence| evidence.bytes())
+    }
+
     /// A member that has not moved is believed to be what a record says.
     pub(super) const fn to(record: &Record, was: Option<Health>, reason: Reason) -> Self {
         let Record { id, incarnation, health, hops, addr, domain, .. } = *record;

@@ -94,8 +94,11 @@ impl Node {
         let scale = self.health.scale();
         match self.cold.contacts.as_mut().and_then(|contacts| contacts.on_deadline(now, scale)) {
             Some(Verdict::Ask(slot, nonce)) => {
-                self.wish(Intent::Ping { slot, nonce });
-                self.ask_helpers(slot, nonce, now);
+                if self.wish(Intent::Ping { slot, nonce }) {
+                    self.ask_helpers(slot, nonce, now);
+                } else {
+                    self.on_contact_question(slot, nonce, false, now);
+                }
             }
             Some(Verdict::Silent(slot, nonce, sent)) => {
                 if !self.is_missed_by_others(slot) {
@@ -108,6 +111,14 @@ impl Node {
             None => {}
         }
         self.schedule_contacts();
+    }
+
+    /// A ping has left, or is lost before it could: it may be the last question to somebody who is silent.
+    pub(super) fn on_contact_question(&mut self, slot: Slot, nonce: Nonce, has_left: bool, now: Instant) {
+        if let Some(contacts) = &mut self.cold.contacts {
+            contacts.on_question(slot, nonce, has_left, now);
+            self.schedule_contacts();
+        }
     }
 
     /// Asserts that the ring is that of the living.

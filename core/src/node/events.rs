@@ -18,14 +18,14 @@ pub(super) const RESERVED: usize = 16 + WAITS_MAX + TELLINGS_MAX;
 /// When more than so many events wait, it is kept where the latest change of each member and key lies.
 const UNINDEXED_MAX: usize = 64;
 
-/// Bytes of keys and values that may wait.
+/// Bytes of keys, values and evidence that may wait.
 const BYTES_MAX: usize = 16 << 20;
 
 /// The queue.
 #[derive(Debug, Clone)]
 pub(super) struct Events {
     queue: Ring<Event>,
-    /// Bytes of the keys and values in it.
+    /// Bytes of the keys, values and evidence in it.
     bytes: usize,
     /// How many changes of members and keys may wait.
     max: usize,
@@ -81,6 +81,7 @@ impl Events {
             (Some(Event::Member(waiting)), Event::Member(newer)) if waiting.id == newer.id => {
                 let first_from = waiting.moved_from.or(newer.moved_from);
                 let moved_from = first_from.filter(|&from| from != newer.addr && waiting.was.is_some());
+                self.bytes = self.bytes - waiting.bytes() + newer.bytes();
                 *waiting = MemberChange { was: waiting.was, moved_from, ..newer };
                 true
             }
@@ -136,6 +137,7 @@ impl Events {
 fn bytes_of(event: &Event) -> usize {
     match event {
         Event::Value(change) => change.bytes(),
+        Event::Member(change) => change.bytes(),
         Event::Info(change) => change.key.len(),
         _ => 0,
     }

@@ -40,6 +40,15 @@ pub struct Evidence {
     pub heard: Option<Instant>,
 }
 
+impl Evidence {
+    /// What it takes in memory.
+    pub(super) fn bytes(&self) -> usize {
+        let questions = self.probe.iter().chain(&self.last_chance);
+        let helpers: usize = questions.map(|question| question.helpers.len()).sum();
+        size_of::<Self>() + self.accusers.len() * size_of::<NodeId>() + helpers * size_of::<HelperView>()
+    }
+}
+
 /// One question to a member, directly and through helpers. Instants are in the embedder's time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeView {

@@ -146,6 +146,8 @@ impl Node {
             }
             _ => return Err(StreamError::Kind.into()),
         };
+        // What follows may be refused; this has come.
+        self.clock.mark(now);
         self.learn_rumours(datagram.sender.id, datagram.rumours, now);
         let about = self.meet(&datagram.sender, now);
         match says {

@@ -123,9 +123,9 @@ impl Node {
                 self.cold.cases.on_last_chance(slot, nonce, self.clock.outside(open.until()));
                 // What finds no room is wished again.
                 if self.wish(Intent::Ping { slot, nonce }) {
-                    let asked = self.ask_helpers(slot, nonce, now);
-                    let witness = if asked && open.is_of(own) { Witness::Wanted } else { Witness::Needless };
-                    self.suspicions.on_asked(slot, nonce, witness);
+                    self.ask_helpers(slot, nonce, now);
+                    let wanted = open.is_of(own) && self.has_helpers();
+                    self.suspicions.on_asked(slot, nonce, if wanted { Witness::Wanted } else { Witness::Needless });
                 }
             }
             Some(Due::Convict(slot)) => self.convict(slot, now),
@@ -168,12 +168,27 @@ impl Node {
         witness || self.cold.helpers.on_word(nonce, helper)
     }
 
-    /// The last question to a suspect is packed.
-    pub(super) fn on_question_left(&mut self, slot: Slot, nonce: Nonce, now: Instant) {
+    /// A ping has left, or is lost before it could; a verdict may hang on it.
+    pub(super) fn on_question_packed(&mut self, (slot, nonce): (Slot, Nonce), has_left: bool, now: Instant) {
+        if has_left {
+            self.note_ping(slot, nonce, now);
+        }
         if !self.suspicions.is_empty() {
-            self.suspicions.on_left(slot, nonce, now);
+            if has_left {
+                self.suspicions.on_left(slot, nonce, now);
+            } else {
+                self.suspicions.on_lost(slot, nonce);
+            }
             self.schedule_suspicions();
         }
+        self.on_contact_question(slot, nonce, has_left, now);
+    }
+
+    /// Whether there is anybody but suspects who could be asked to help, though it may be that nobody was found.
+    fn has_helpers(&self) -> bool {
+        let silent = self.cold.beating.as_ref().map_or(0, |beating| beating.beats.silent());
+        let others = self.membership.live().saturating_sub(silent).saturating_sub(1);
+        self.cold.config.indirect_probes > 0 && others as usize > self.suspicions.len()
     }
 
     /// A helper is asked with this nonce. Returns in how many milliseconds this node judges; 0 where it does not want to
@@ -188,11 +203,13 @@ impl Node {
         } else {
             if self.suspicions.questioned(nonce).is_some() {
                 self.note_last_helper(target, nonce, helper);
-            } else {
+            } else if self.cold.contacts.is_some() {
                 self.cold.helpers.on_asked(nonce, helper);
             }
             // A witness says only that it is there, so that its word can come in time.
-            if self.suspicions.wants_witness(target) { self.cold.config.probe_timeout / 2 } else { Duration::ZERO }
+            let least = Duration::from_millis(1);
+            let half = (self.cold.config.probe_timeout / 2).max(least);
+            if self.suspicions.wants_witness(target, nonce) { half } else { Duration::ZERO }
         };
         u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
     }

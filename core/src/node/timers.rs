@@ -7,7 +7,7 @@ use crate::detector::Target;
 use crate::membership::Membership;
 use crate::vocab::{Health, Instant, Nonce, Record, Slot};
 
-use super::beating::may_hear;
+use super::beating::{is_silent, may_hear};
 use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
@@ -151,17 +151,15 @@ impl Node {
         }
     }
 
-    /// Asks others to ping a member, and pings it over a stream at the same time where there are streams. Returns whether
-    /// anybody is asked to help.
-    pub(super) fn ask_helpers(&mut self, target: Slot, nonce: Nonce, now: Instant) -> bool {
+    /// Asks others to ping a member, and pings it over a stream at the same time where there are streams.
+    pub(super) fn ask_helpers(&mut self, target: Slot, nonce: Nonce, now: Instant) {
         self.ping_by_stream(target, nonce, now);
         let count = self.cold.config.indirect_probes;
-        let wanted = |slot, health| slot != target && health == Health::Alive;
-        let mut any = false;
+        let beating = self.cold.beating.as_ref();
+        let wanted = |slot, health| slot != target && health == Health::Alive && !is_silent(beating, slot);
         for helper in self.membership.choose_several(count, &mut self.rng, wanted) {
-            any |= self.wish(Intent::PingRequest { helper, target, nonce });
+            self.wish(Intent::PingRequest { helper, target, nonce });
         }
-        any
     }
 
     fn on_gossip_tick(&mut self, now: Instant) {

@@ -52,7 +52,7 @@ impl Node {
         let buffer = &mut buffer[..room];
         let sender = self.sender();
         let Some(mut writer) = Writer::begin(buffer, self.cluster, &sender) else {
-            self.drop_intent(intent);
+            self.drop_intent(intent, now);
             return None;
         };
         let (to, purpose) = match intent {
@@ -115,7 +115,11 @@ impl Node {
             | Intent::Challenge { .. }
             | Intent::Claim { .. } => {
                 let plan = self.plan(intent, now)?;
-                self.pack_simple(&mut writer, &plan, now)?;
+                let packed = self.pack_simple(&mut writer, &plan, now);
+                if let Intent::Ping { slot, nonce } = intent {
+                    self.on_question_packed((slot, nonce), packed.is_some(), now);
+                }
+                packed?;
                 (plan.to, plan.purpose)
             }
         };
@@ -123,12 +127,13 @@ impl Node {
     }
 
     /// Gives up what does not even begin to fit.
-    fn drop_intent(&mut self, intent: Intent) {
+    fn drop_intent(&mut self, intent: Intent, now: Instant) {
         self.stats.intents_dropped += 1;
-        if intent == Intent::Reply {
-            self.drop_reply();
-        } else if intent == Intent::Exchange {
-            self.drop_exchange();
+        match intent {
+            Intent::Reply => self.drop_reply(),
+            Intent::Exchange => self.drop_exchange(),
+            Intent::Ping { slot, nonce } => self.on_question_packed((slot, nonce), false, now),
+            _ => {}
         }
     }
 
@@ -151,11 +156,7 @@ impl Node {
                 let nonce = self.contact_nonce(slot, now)?;
                 self.plan_to(slot, Purpose::Probe, Body::Ping { nonce })
             }
-            Intent::Ping { slot, nonce } => {
-                self.note_ping(slot, nonce, now);
-                self.on_question_left(slot, nonce, now);
-                self.plan_to(slot, Purpose::Probe, Body::Ping { nonce })
-            }
+            Intent::Ping { slot, nonce } => self.plan_to(slot, Purpose::Probe, Body::Ping { nonce }),
             Intent::Goodbye { slot } => {
                 let (to, body) = (self.membership.addr(slot), Body::Ping { nonce: self.cold.goodbye.nonce });
                 Plan { to, purpose: Purpose::Probe, body, about: Some(Slot::SELF) }

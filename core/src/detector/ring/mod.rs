@@ -172,10 +172,15 @@ impl Contacts {
         let (interval, patience) = (self.interval, self.patience.saturating_mul(scale));
         while let Some(watched) = self.watched.iter_mut().filter(|it| it.look <= now).min_by_key(|it| it.look) {
             let slot = watched.slot();
-            if let Stage::Asked(nonce, at) = watched.stage {
+            if let Stage::Asked(question) = watched.stage {
+                let Some(left) = question.left else {
+                    // It waits to be sent: nobody was asked yet.
+                    watched.look = now.after(interval);
+                    continue;
+                };
                 // Whoever stays silent is asked again, so that the suspect has more than one chance.
                 watched.listen_from(now, &self.detector);
-                return Some(Verdict::Silent(slot, nonce, at));
+                return Some(Verdict::Silent(slot, question.nonce, left));
             }
             let wait = watched.wait(&self.detector);
             let (due, scaled) = (watched.since.after(wait), watched.since.after(wait.saturating_mul(scale)));
@@ -187,11 +192,19 @@ impl Contacts {
             } else if watched.unanswered < ASKED_MIN {
                 watched.look = now.after(interval);
             } else {
-                watched.look = now.after(patience);
-                return Some(Verdict::Ask(slot, watched.ask(now)));
+                watched.look = now.after(interval);
+                return Some(Verdict::Ask(slot, watched.ask(patience)));
             }
         }
         None
+    }
+
+    /// The last question to a member has left, or is lost before it could.
+    pub(crate) fn on_question(&mut self, slot: Slot, nonce: Nonce, has_left: bool, now: Instant) {
+        let pause = self.interval;
+        if let Some(watched) = self.get_mut(slot) {
+            watched.on_question(nonce, has_left, (now, pause));
+        }
     }
 
     /// When somebody is contacted next.

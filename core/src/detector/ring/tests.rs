@@ -57,7 +57,7 @@ fn silence(contacts: &Contacts) -> Duration {
     contacts.accrual().timeout(history.window(), 8.0).expect("phi gets there")
 }
 
-/// Contacts without answers until the next verdict. Returns when that comes.
+/// Contacts without answers until the next verdict; the last question leaves at once. Returns when that comes.
 fn silent_until(contacts: &mut Contacts, scale: u32) -> (Instant, Verdict) {
     loop {
         let (contact, look) = (contacts.next_contact(), contacts.next_deadline());
@@ -65,6 +65,9 @@ fn silent_until(contacts: &mut Contacts, scale: u32) -> (Instant, Verdict) {
             let slot = contacts.take_due(contact).expect("it is due");
             contacts.on_packed(slot, contact).expect("the gap is an interval");
         } else if let Some(verdict) = contacts.on_deadline(look, scale) {
+            if let Verdict::Ask(slot, nonce) = verdict {
+                contacts.on_question(slot, nonce, true, look);
+            }
             return (look, verdict);
         }
     }
@@ -181,6 +184,39 @@ fn a_health_that_gets_better_counts_within_an_interval() {
     let second_look = contacts.next_deadline();
     assert_eq!(second_look, first_look.after(millis(1000)));
     assert!(matches!(contacts.on_deadline(second_look, 1), Some(Verdict::Ask(..))));
+}
+
+#[test]
+fn nobody_is_accused_whom_the_last_question_has_not_left_for() {
+    let (mut contacts, _) = watching_one(80, millis(30));
+    let (asked, nonce) = loop {
+        let (contact, look) = (contacts.next_contact(), contacts.next_deadline());
+        if contact <= look {
+            contacts.take_due(contact).expect("it is due");
+            contacts.on_packed(Slot(1), contact).expect("the gap is an interval");
+        } else if let Some(Verdict::Ask(_, nonce)) = contacts.on_deadline(look, 1) {
+            break (look, nonce);
+        }
+    };
+    for seconds in 1..20 {
+        assert_eq!(contacts.on_deadline(asked.after(millis(1000 * seconds)), 1), None);
+    }
+    let left = asked.after(millis(19_500));
+    contacts.on_question(Slot(1), nonce, true, left);
+    contacts.on_question(Slot(1), nonce, false, left);
+    let due = left.after(millis(500));
+    assert_eq!(
+        (contacts.next_deadline(), contacts.on_deadline(due, 1)),
+        (due, Some(Verdict::Silent(Slot(1), nonce, left)))
+    );
+
+    let (asked, verdict) = silent_until(&mut contacts, 1);
+    let Verdict::Ask(_, nonce) = verdict else { panic!("it is asked again") };
+    assert!(asked > due);
+    // One that is lost accuses nobody either.
+    let (mut contacts, _) = watching_one(80, millis(30));
+    contacts.on_question(Slot(1), nonce, false, asked);
+    assert!(matches!(silent_until(&mut contacts, 1).1, Verdict::Ask(..)));
 }
 
 #[test]

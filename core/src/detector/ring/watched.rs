@@ -13,8 +13,18 @@ const LATE_MAX: usize = 8;
 pub(super) enum Stage {
     /// It is not suspicious.
     Listens,
-    /// It is, and the member was asked once more, with this nonce and at this time.
-    Asked(Nonce, Instant),
+    /// It is, and the member is asked once more.
+    Asked(Question),
+}
+
+/// The last question to a member that is silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Question {
+    pub(super) nonce: Nonce,
+    /// How long the answer is waited for.
+    pub(super) patience: Duration,
+    /// When it left; `None` while it waits to be sent.
+    pub(super) left: Option<Instant>,
 }
 
 /// One member that is watched.
@@ -94,11 +104,25 @@ impl Watched {
     }
 
     /// The silence is suspicious. Returns the nonce of the last question.
-    pub(super) const fn ask(&mut self, now: Instant) -> Nonce {
+    pub(super) const fn ask(&mut self, patience: Duration) -> Nonce {
         self.sent += 1;
         let nonce = self.nonce(self.sent);
-        self.stage = Stage::Asked(nonce, now);
+        self.stage = Stage::Asked(Question { nonce, patience, left: None });
         nonce
+    }
+
+    /// The last question has left, or is lost before it could.
+    pub(super) fn on_question(&mut self, nonce: Nonce, has_left: bool, (now, pause): (Instant, Duration)) {
+        let Stage::Asked(question) = self.stage else { return };
+        if question.nonce != nonce || question.left.is_some() {
+            return;
+        }
+        if has_left {
+            self.stage = Stage::Asked(Question { left: Some(now), ..question });
+            self.look = now.after(question.patience);
+        } else {
+            (self.stage, self.look) = (Stage::Listens, now.after(pause));
+        }
     }
 
     /// An answer. Returns whether it was awaited; each is once.
