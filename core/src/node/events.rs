@@ -134,7 +134,9 @@ fn bytes_of(event: &Event) -> usize {
     match event {
         Event::Value(change) => change.bytes(),
         Event::Member(change) => change.bytes(),
-        _ => 0,
+        Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => 0,
+        Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::StreamOnly { .. } => 0,
+        Event::Replicated { .. } | Event::NotReplicated { .. } => 0,
     }
 }
 
