@@ -1,4 +1,4 @@
-//! How is the silence of a member judged? What can be set of the three detectors.
+//! How is the silence of a member judged? What can be set of the detectors.
 
 use core::time::Duration;
 

@@ -32,11 +32,6 @@ impl LocalHealth {
         self.failed_in_a_row = 0;
     }
 
-    /// The target of a probe answered over a stream: this node is not cut off, and nothing else is shown.
-    pub(crate) const fn on_stream_success(&mut self) {
-        self.failed_in_a_row = 0;
-    }
-
     /// Nobody reached the target of a probe, and so many helpers said nothing at all.
     pub(crate) fn on_failure(&mut self, helpers_silent: u32) {
         self.failed_in_a_row = self.failed_in_a_row.saturating_add(1);
@@ -48,7 +43,7 @@ impl LocalHealth {
         self.failed_in_a_row = self.failed_in_a_row.saturating_add(1);
     }
 
-    /// A contact was answered.
+    /// A contact was answered, or a probe over a stream: this node is not cut off, and nothing else is shown.
     pub(crate) const fn on_heard(&mut self) {
         self.failed_in_a_row = 0;
     }

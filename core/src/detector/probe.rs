@@ -58,8 +58,7 @@ impl Prober {
     /// The first tick comes at a random point of the first period, so that nodes that start together do
     /// not probe together.
     pub(crate) fn new(period: Duration, timeout: Duration, now: Instant, rng: &mut Rng) -> Self {
-        let nanos = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
-        let tick = now.after(Duration::from_nanos(rng.nanos_in(0..nanos)));
+        let tick = now.after(rng.within(period));
         let (deadline, nonce) = (Instant::NEVER, Nonce([0; 8]));
         Self { period, timeout, scale: 1, tick, deadline, phase: Phase::Done, target: None, nonce }
     }

@@ -8,14 +8,13 @@
 
 use core::time::Duration;
 
-use crate::vocab::{Accusers, Agenda, CONFIRMATIONS_MAX, Instant, Map, Nonce, Slot, log10_milli};
+use crate::vocab::{Accusers, Agenda, CONFIRMATIONS_MAX, Instant, Map, Nonce, Slot, log10_milli, nanos};
 
 /// How long a suspicion lasts at least in a cluster of `members`: `mult * max(1, log10 n) * period`
 /// (memberlist's minimum; SWIM section 4.2 leaves the length open).
 pub(crate) fn suspicion_length(mult: u32, members: u32, period: Duration) -> Duration {
     let milli = u64::from(log10_milli(members).max(1000)) * u64::from(mult);
-    let nanos = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
-    Duration::from_nanos(nanos.saturating_mul(milli) / 1000)
+    Duration::from_nanos(nanos(period).saturating_mul(milli) / 1000)
 }
 
 /// How long a suspicion may last, and how many confirmations make it as short as it can be.
@@ -50,7 +49,7 @@ impl Length {
         if confirmations >= wanted {
             return self.min;
         }
-        let spread = u64::try_from(self.max.saturating_sub(self.min).as_nanos()).unwrap_or(u64::MAX);
+        let spread = nanos(self.max.saturating_sub(self.min));
         let less = u128::from(spread) * u128::from(log(confirmations)) / u128::from(log(wanted).max(1));
         self.max.saturating_sub(Duration::from_nanos(u64::try_from(less).unwrap_or(u64::MAX)))
     }
@@ -224,8 +223,7 @@ impl Suspicions {
     }
 
     fn schedule(&mut self, slot: Slot, mut suspicion: Suspicion, now: Instant) {
-        let nanos = u64::try_from(self.chance.as_nanos()).unwrap_or(u64::MAX);
-        let at = Instant::from_nanos(suspicion.until.as_nanos().saturating_sub(nanos)).max(now);
+        let at = suspicion.until.before(self.chance).max(now);
         suspicion.until = suspicion.until.max(at);
         self.open.set(slot, at, suspicion);
     }

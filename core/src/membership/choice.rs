@@ -13,11 +13,17 @@ pub(super) const CHOICES: usize = CHOICE_MAX as usize;
 impl Membership {
     /// A random other member that `wanted` accepts; gives up after a few tries, so that no call walks the roster.
     pub(crate) fn choose(&self, rng: &mut Rng, wanted: impl Fn(Slot, Health) -> bool) -> Option<Slot> {
+        self.first_wanted(|| Some(Slot(rng.below(self.rows()))), wanted)
+    }
+
+    /// The first of a few draws that is another member whom `wanted` accepts.
+    pub(super) fn first_wanted(
+        &self,
+        mut draw: impl FnMut() -> Option<Slot>,
+        wanted: impl Fn(Slot, Health) -> bool,
+    ) -> Option<Slot> {
         const TRIES: u32 = 12;
-        (0..TRIES).find_map(|_| {
-            let slot = Slot(rng.below(self.rows()));
-            (slot != Slot::SELF && wanted(slot, self.health(slot))).then_some(slot)
-        })
+        (0..TRIES).find_map(|_| draw().filter(|&slot| slot != Slot::SELF && wanted(slot, self.health(slot))))
     }
 
     /// Up to `count` different random other members that `wanted` accepts, at most [`CHOICE_MAX`].

@@ -9,7 +9,7 @@ use core::time::Duration;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng};
 
-use crate::vocab::{Cookie, Instant, Rng};
+use crate::vocab::{Cookie, Instant, Rng, nanos};
 
 /// How long a cookie is good: between one and two of these.
 const EPOCH: Duration = Duration::from_secs(10);
@@ -74,7 +74,7 @@ impl Cookies {
 }
 
 fn epoch(now: Instant) -> u64 {
-    now.as_nanos() / u64::try_from(EPOCH.as_nanos()).unwrap_or(u64::MAX)
+    now.as_nanos() / nanos(EPOCH)
 }
 
 #[cfg(test)]

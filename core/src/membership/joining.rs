@@ -52,8 +52,7 @@ impl Joining {
         let seed = book.seed(self.turn);
         self.turn = self.turn.wrapping_add(1);
         // Jitter keeps nodes that started together from knocking together.
-        let nanos = u64::try_from(self.pause.as_nanos()).unwrap_or(u64::MAX);
-        self.next = now.after(Duration::from_nanos(rng.nanos_in(nanos / 2..nanos.saturating_add(nanos / 2))));
+        self.next = now.after(rng.about(self.pause));
         let pause_max = PAUSE_MAX.max(self.pause);
         self.pause = (self.pause + self.pause / 2).min(pause_max);
         seed.map(|seed| (seed, self.ask(seed, rng)))

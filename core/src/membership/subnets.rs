@@ -12,9 +12,6 @@ use super::Membership;
 use super::choice::{CHOICES, several};
 use crate::vocab::{Health, Rng, Slot};
 
-/// So many members of a subnet are looked at until another way is tried.
-const TRIES: u32 = 12;
-
 /// The live members of one domain.
 #[derive(Debug, Clone, Default)]
 struct Subnet {
@@ -138,10 +135,7 @@ impl Membership {
         let near = count(subnets.members(own).len());
         let far = if rng.below(near.max(1)) == 0 { subnets.other(own, rng) } else { None };
         let members = subnets.members(far.unwrap_or(own));
-        (0..TRIES).find_map(|_| {
-            let slot = *members.get(rng.below(count(members.len()).max(1)) as usize)?;
-            (slot != Slot::SELF && wanted(slot, self.health(slot))).then_some(slot)
-        })
+        self.first_wanted(|| members.get(rng.below(count(members.len()).max(1)) as usize).copied(), wanted)
     }
 
     /// Asserts that just the live members stand in the subnets, each in its own.

@@ -77,8 +77,7 @@ impl Node {
     /// The first heartbeat comes within an interval.
     pub(super) fn start_beating(&mut self, now: Instant) {
         let Some(relay) = self.cold.config.detector.relay() else { return };
-        let nanos = u64::try_from(relay.interval.as_nanos()).unwrap_or(u64::MAX);
-        let wait = Duration::from_nanos(self.rng.nanos_in(0..nanos.max(1)));
+        let wait = self.rng.within(relay.interval);
         self.deadlines.set(Timer::Heartbeat, now.after(wait));
         for row in 1..self.membership.rows() {
             self.follow_heartbeat(Slot(row), now);

@@ -237,33 +237,34 @@ impl Node {
         }
         let health = self.membership.health(slot);
         let case = self.cold.cases.cases.get(&slot);
-        let evidence = (health != Health::Alive).then(|| self.evidence(slot, &[]));
+        let evidence = (health != Health::Alive).then(|| self.evidence(slot, &Accusers::default()));
         Why { health, reason: self.membership.reason(slot), since: case.map(|case| case.since), evidence }
     }
 
     /// What is remembered against a suspect or a dead member, as the event says it that tells so.
     pub(super) fn evidence_told(&self, slot: Slot, reason: Reason) -> Evidence {
-        let own = [self.membership.id_hash(Slot::SELF)];
+        let mut also = Accusers::default();
+        // Accusers count once the suspicion is there; the event comes before.
         match reason {
-            // Accusers count once the suspicion is there; the event comes before.
-            Reason::Silence => self.evidence(slot, &own),
-            Reason::Rumour | Reason::Repair => self.evidence(slot, self.cold.cases.told.accusers.as_slice()),
-            Reason::Contact | Reason::Expiry | Reason::Command | Reason::Snapshot | Reason::Own => {
-                self.evidence(slot, &[])
+            Reason::Silence => _ = also.add(self.membership.id_hash(Slot::SELF)),
+            Reason::Rumour | Reason::Repair => {
+                let told = self.cold.cases.told.accusers;
+                let count = |&&accuser: &&u64| self.may_accuse(accuser, slot);
+                told.as_slice().iter().filter(count).for_each(|&accuser| _ = also.add(accuser));
             }
+            Reason::Contact | Reason::Expiry | Reason::Command | Reason::Snapshot | Reason::Own => {}
         }
+        self.evidence(slot, &also)
     }
 
     /// What is remembered, with accusers who are just about to count.
-    fn evidence(&self, slot: Slot, also: &[u64]) -> Evidence {
+    fn evidence(&self, slot: Slot, also: &Accusers) -> Evidence {
         let (membership, case) = (&self.membership, self.cold.cases.cases.get(&slot));
         let open = self.suspicions.get(slot);
         let known = open.as_ref().map_or(case.map(|case| &case.accusers), |open| Some(open.accusers()));
         let mut accusers = known.copied().unwrap_or_default();
         if membership.health(slot) == Health::Suspect {
-            for &hash in also.iter().filter(|&&hash| self.may_accuse(hash, slot)) {
-                accusers.add(hash);
-            }
+            also.as_slice().iter().for_each(|&accuser| _ = accusers.add(accuser));
         }
         let id_of = |&hash: &u64| membership.find_hash(hash).map(|member| membership.record(member).id);
         let accusers = accusers.as_slice().iter().filter_map(id_of).collect();
@@ -272,12 +273,6 @@ impl Node {
         let [probe, last_chance] =
             [&case.probe, &case.last_chance].map(|question| question.as_ref().map(|question| question.seen.clone()));
         Evidence { source, accusers, death_from, probe, last_chance, heard }
-    }
-
-    /// Whether somebody who is named as an accuser can be one: another live member.
-    fn may_accuse(&self, hash: u64, about: Slot) -> bool {
-        let member = self.membership.find_hash(hash).filter(|&member| member != about);
-        member.is_some_and(|member| self.membership.health(member).is_live())
     }
 
     /// What speaks against a member whose heartbeat this node misses.

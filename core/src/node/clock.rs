@@ -9,7 +9,7 @@
 
 use core::time::Duration;
 
-use crate::vocab::Instant;
+use crate::vocab::{Instant, nanos};
 
 /// The embedder's clock, made monotonic, and the time lost in freezes.
 #[derive(Debug, Clone)]
@@ -36,8 +36,7 @@ pub(super) enum Reading {
 
 impl Clock {
     pub(super) fn new(now: Instant, tolerance: Duration) -> Self {
-        let tolerance_nanos = u64::try_from(tolerance.as_nanos()).unwrap_or(u64::MAX);
-        Self { latest: now, anchor: now, frozen: false, lost_nanos: 0, tolerance_nanos }
+        Self { latest: now, anchor: now, frozen: false, lost_nanos: 0, tolerance_nanos: nanos(tolerance) }
     }
 
     /// Node time at the embedder's `now`, given the earliest deadline in node time.

@@ -139,7 +139,9 @@ fn bytes_of(event: &Event) -> usize {
         Event::Value(change) => change.bytes(),
         Event::Member(change) => change.bytes(),
         Event::Info(change) => change.key.len(),
-        _ => 0,
+        Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => 0,
+        Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::StreamOnly { .. } => 0,
+        Event::Replicated { .. } | Event::NotReplicated { .. } | Event::Link(_) | Event::LinksStanding { .. } => 0,
     }
 }
 

@@ -41,12 +41,7 @@ impl Relays {
     #[must_use]
     pub(super) fn push(&mut self, relay: Relay, now: Instant) -> bool {
         // They last for different times, so that what is over lies anywhere; there are few.
-        for _ in 0..self.queue.len() {
-            if let Some(oldest) = self.queue.pop_front().filter(|oldest| oldest.until > now) {
-                // There is room: it was just taken out.
-                let _ = self.queue.push_back(oldest);
-            }
-        }
+        self.queue.retain(|relay| relay.until > now);
         self.queue.push_back(relay).is_ok()
     }
 

@@ -13,7 +13,7 @@ pub(super) enum Intent {
     Probe { target: Target, nonce: Nonce },
     /// A ping to the member of a row that is watched; its number is given when it is packed.
     Contact { slot: Slot },
-    /// A ping that no verdict hangs on: a last chance, a favour to another prober, a try to reconnect.
+    /// Any other ping: a last question, on which a verdict hangs, a favour to another prober, a try to reconnect.
     Ping { slot: Slot, nonce: Nonce },
     /// A ping with the goodbye of this node in front.
     Goodbye { slot: Slot },
@@ -105,12 +105,7 @@ impl Intents {
 
     /// Drops everything but what is said to another node of the same identity.
     pub(super) fn keep_claims(&mut self) {
-        for _ in 0..self.queue.len() {
-            if let Some(claim) = self.queue.pop_front().filter(|intent| matches!(intent, Intent::Claim { .. })) {
-                // There is room: it was just taken out.
-                let _ = self.queue.push_back(claim);
-            }
-        }
+        self.queue.retain(|intent| matches!(intent, Intent::Claim { .. }));
     }
 
     pub(super) fn pop(&mut self) -> Option<Intent> {

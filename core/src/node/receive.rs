@@ -41,7 +41,9 @@ impl Node {
         }
         self.stats.datagrams_received += 1;
         let awaited = self.take_answer(&datagram, from, now);
-        self.learn_rumours(datagram.sender.id, datagram.rumours, now);
+        if !datagram.rumours.is_empty() {
+            self.learn_rumours(datagram.sender.id, datagram.rumours, now);
+        }
         if !datagram.heartbeats.is_empty() {
             self.on_heartbeats(&datagram, now);
         }

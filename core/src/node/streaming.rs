@@ -70,7 +70,9 @@ impl Node {
             let written = writer.record(&self.told(about, now).0);
             self.stats.rumours_dropped += u64::from(!written);
         }
-        self.fill_rumours(&mut writer, about, now);
+        if !self.gossip.is_empty() {
+            self.fill_rumours(&mut writer, about, now);
+        }
         let len = writer.finish();
         head.copy_from_slice(&message_head(len));
         message.truncate(MESSAGE_HEAD_BYTES + len);
@@ -178,7 +180,7 @@ impl Node {
         self.membership.believe_boot(boot, self.clock.outside(now));
         self.suspicions.on_heard(now);
         if self.prober.on_stream_answer(from, nonce) {
-            self.health.on_stream_success();
+            self.health.on_heard();
         } else {
             self.take_contact_word(from, nonce, now);
         }

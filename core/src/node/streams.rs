@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Invariant: no more streams than the limits say, each with at most one message coming in and one going out. What
-//! is to be said is a wish, which becomes bytes when the driver can send them. This file knows no member but by name
-//! and sends nothing.
+//! is to be said is a wish, which becomes bytes when the driver can send them. This file asks nobody about
+//! members and sends nothing.
 
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -220,11 +220,7 @@ impl Streams {
 
     /// A datagram brought an answer of a member. Returns whether others are left who are heard over streams only.
     pub(super) fn note_datagram(&mut self, id: NodeId) -> bool {
-        for _ in 0..self.only.len() {
-            if let Some(other) = self.only.pop_front().filter(|&other| other != id) {
-                let _ = self.only.push_back(other);
-            }
-        }
+        self.only.retain(|&other| other != id);
         self.only.len() > 0
     }
 

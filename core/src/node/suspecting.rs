@@ -74,15 +74,20 @@ impl Node {
         }
         let mut news = false;
         for &accuser in accusers.as_slice() {
-            // Nobody accuses itself, and whom this node accuses it knows best.
-            let member = self.membership.find_hash(accuser).filter(|&member| member != slot && member != Slot::SELF);
-            if member.is_some_and(|member| self.membership.health(member).is_live()) {
+            if self.may_accuse(accuser, slot) {
                 news |= self.suspicions.confirm(slot, accuser, now);
             }
         }
         if news {
             self.on_accused(slot, told, now);
         }
+    }
+
+    /// Whether somebody who is named as an accuser counts: another live member. Nobody accuses itself, and whom this
+    /// node accuses it knows best.
+    pub(super) fn may_accuse(&self, accuser: u64, about: Slot) -> bool {
+        let member = self.membership.find_hash(accuser).filter(|&member| member != about && member != Slot::SELF);
+        member.is_some_and(|member| self.membership.health(member).is_live())
     }
 
     /// Others have convicted a suspect already: its suspicion here needs no more confirmations.

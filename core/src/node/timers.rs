@@ -231,9 +231,8 @@ impl Node {
     }
 
     fn schedule_reconnect(&mut self, now: Instant) {
-        let nanos = u64::try_from(self.cold.config.reconnect_interval.as_nanos()).unwrap_or(u64::MAX);
-        let wait = self.rng.nanos_in(nanos / 2..nanos.saturating_add(nanos / 2));
-        self.deadlines.set(Timer::Reconnect, now.after(Duration::from_nanos(wait.max(1))));
+        let wait = self.rng.about(self.cold.config.reconnect_interval);
+        self.deadlines.set(Timer::Reconnect, now.after(wait.max(Duration::from_nanos(1))));
     }
 
     /// What a probe needs to know of the member in a row.

@@ -129,11 +129,12 @@ impl Node {
     /// Gives up what does not even begin to fit.
     fn drop_intent(&mut self, intent: Intent, now: Instant) {
         self.stats.intents_dropped += 1;
-        match intent {
-            Intent::Reply => self.drop_reply(),
-            Intent::Exchange => self.drop_exchange(),
-            Intent::Ping { slot, nonce } => self.on_question_packed((slot, nonce), false, now),
-            _ => {}
+        if intent == Intent::Reply {
+            self.drop_reply();
+        } else if intent == Intent::Exchange {
+            self.drop_exchange();
+        } else if let Intent::Ping { slot, nonce } = intent {
+            self.on_question_packed((slot, nonce), false, now);
         }
     }
 
@@ -245,25 +246,25 @@ impl Node {
 
     /// Rumours and heads as far as they fit, behind what the packet says `about` somebody already.
     fn fill_news(&mut self, writer: &mut Writer<'_>, (to, about): (SocketAddr, Option<Slot>), now: Instant) {
-        self.fill_rumours(writer, about, now);
+        if !self.gossip.is_empty() {
+            self.fill_rumours(writer, about, now);
+        }
         if self.heads_waiting > 0 {
             self.fill_heads(writer, to, now);
         }
     }
 
     pub(super) fn fill_rumours(&mut self, writer: &mut Writer<'_>, about: Option<Slot>, now: Instant) {
-        if !self.gossip.is_empty() {
-            if about.is_none() {
-                writer.open_records(RecordKind::Rumours);
-            }
-            let kept = self.room_for_heads(writer.free());
-            let (membership, suspicions) = (&self.membership, &self.suspicions);
-            let (limit, outside) = (self.tellings_max(), self.clock.outside(now));
-            self.gossip.fill(writer, (limit, kept), about, |rumour| {
-                let newest = membership.telling(rumour.slot) == rumour.telling;
-                newest.then(|| told(membership, suspicions, rumour.slot, outside))
-            });
+        if about.is_none() {
+            writer.open_records(RecordKind::Rumours);
         }
+        let kept = self.room_for_heads(writer.free());
+        let (membership, suspicions) = (&self.membership, &self.suspicions);
+        let (limit, outside) = (self.tellings_max(), self.clock.outside(now));
+        self.gossip.fill(writer, (limit, kept), about, |rumour| {
+            let newest = membership.telling(rumour.slot) == rumour.telling;
+            newest.then(|| told(membership, suspicions, rumour.slot, outside))
+        });
     }
 
     fn pack_welcome(&mut self, writer: &mut Writer<'_>, nonce: Nonce) -> Option<()> {

@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use crate::vocab::{Instant, LINKS_MAX, Rng, log10_ceil};
+use crate::vocab::{Instant, LINKS_MAX, Rng, log10_ceil, nanos};
 
 /// What can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,20 +119,16 @@ impl Limits {
     pub(crate) fn pause(&self, milli: u32, doublings: u8, rng: &mut Rng) -> Duration {
         let factor = 1_u32.checked_shl(doublings.min(self.doublings_max).into()).unwrap_or(u32::MAX);
         let least = nanos(self.milli(milli).saturating_mul(factor));
-        Duration::from_nanos(rng.nanos_in(least..least.saturating_mul(2)))
+        rng.nanos_in(least..least.saturating_mul(2))
     }
 
     /// A period of about one interval, 0.75 to 1.25, so that nodes that began together do not stay together.
     pub(crate) fn period(&self, rng: &mut Rng) -> Duration {
-        Duration::from_nanos(rng.nanos_in(nanos(self.milli(750))..nanos(self.milli(1250))))
+        rng.nanos_in(nanos(self.milli(750))..nanos(self.milli(1250)))
     }
 
     /// A random instant within so many thousandths of an interval.
     pub(crate) fn soon(&self, milli: u32, now: Instant, rng: &mut Rng) -> Instant {
-        now.after(Duration::from_nanos(rng.nanos_in(0..nanos(self.milli(milli)))))
+        now.after(rng.within(self.milli(milli)))
     }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

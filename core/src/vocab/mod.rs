@@ -46,6 +46,7 @@ pub(crate) use sorted::Sorted;
 pub(crate) use sums::{BUCKETS, Sums, bucket_of};
 pub(crate) use table::Table;
 pub use time::Instant;
+pub(crate) use time::nanos;
 pub(crate) use token::{Cookie, Nonce, Prefix};
 
 /// A member's place in this node's own tables; means nothing to any other node.

@@ -33,6 +33,11 @@ impl<T> Ring<T> {
         self.items.pop_front()
     }
 
+    /// Drops what is not wanted any more; the rest keeps its order.
+    pub(crate) fn retain(&mut self, wanted: impl FnMut(&T) -> bool) {
+        self.items.retain(wanted);
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.items.len()
     }

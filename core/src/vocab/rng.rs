@@ -1,11 +1,13 @@
 //! Chance: one seeded, portable generator per node.
 
 use core::ops::Range;
+use core::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng};
 
 use super::id::NodeId;
+use super::time::nanos;
 
 /// A node's own source of chance: ChaCha8 keyed by seed, identity and boot, so that no two lives of no two
 /// nodes share a stream, and the same three give the same draws on every platform.
@@ -33,11 +35,22 @@ impl Rng {
         ((u64::from(self.0.next_u32()) * u64::from(end)) >> 32) as u32
     }
 
+    /// A uniform part of a duration, shorter than it.
+    pub(crate) fn within(&mut self, most: Duration) -> Duration {
+        self.nanos_in(0..nanos(most))
+    }
+
+    /// A uniform duration from half as long to half as long again.
+    pub(crate) fn about(&mut self, mean: Duration) -> Duration {
+        let mean = nanos(mean);
+        self.nanos_in(mean / 2..mean.saturating_add(mean / 2))
+    }
+
     /// A uniform number of nanoseconds in a range; its start when the range is empty.
-    pub(crate) fn nanos_in(&mut self, range: Range<u64>) -> u64 {
+    pub(crate) fn nanos_in(&mut self, range: Range<u64>) -> Duration {
         let width = range.end.saturating_sub(range.start);
         let offset = ((u128::from(self.next()) * u128::from(width)) >> 64) as u64;
-        range.start.saturating_add(offset)
+        Duration::from_nanos(range.start.saturating_add(offset))
     }
 }
 
@@ -50,6 +63,6 @@ mod tests {
         let mut rng = Rng::new(1, NodeId::from_u128(2), 3);
         assert_eq!([rng.next(), rng.next()], [9_022_449_886_810_379_040, 172_477_054_129_934_476]);
         assert_eq!(rng.below(0), 0);
-        assert_eq!(rng.nanos_in(7..7), 7);
+        assert_eq!(rng.nanos_in(7..7), Duration::from_nanos(7));
     }
 }

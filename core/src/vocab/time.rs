@@ -45,7 +45,7 @@ impl Instant {
 }
 
 /// A duration in nanoseconds, cut at the largest `u64` (584 years).
-fn nanos(wait: Duration) -> u64 {
+pub(crate) fn nanos(wait: Duration) -> u64 {
     u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)
 }
 

@@ -61,8 +61,7 @@ impl Watched {
         now: Instant,
         rng: &mut Rng,
     ) -> Self {
-        let nanos = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
-        let next = now.after(Duration::from_nanos(rng.nanos_in(0..nanos)));
+        let next = now.after(rng.within(interval));
         let (key, stage) = (rng.next(), Stage::Listens);
         let mut history = History::new();
         detector.on_heartbeat(&mut history, 0, now);

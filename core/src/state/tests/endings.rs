@@ -10,7 +10,7 @@ use crate::vocab::{NodeId, Rng};
 fn ttl_uniform() {
     for seed in 0..300 {
         let mut rng = Rng::new(seed, NodeId::from_u128(1), 0);
-        let mut some = |most_ms: u64| Duration::from_nanos(rng.nanos_in(1..most_ms * 1_000_000));
+        let mut some = |most_ms: u64| rng.nanos_in(1..most_ms * 1_000_000);
         let mut nodes = Nodes::new(6, LIMITS);
         nodes.put(0, b"stays", b"1", None);
         nodes.wait(some(50));

@@ -93,7 +93,7 @@ impl World {
         let mut world = Self::empty(count + later, network, seed);
         world.bootstraps = (0..3.min(count)).map(addr_of).collect();
         for node in 0..count + later {
-            let at = world.rng.nanos_in(0..INTERVAL / 1000) + if node < count { 0 } else { at };
+            let at = crate::vocab::nanos(world.rng.nanos_in(0..INTERVAL / 1000)) + if node < count { 0 } else { at };
             world.push(at, What::Start(node));
         }
         world

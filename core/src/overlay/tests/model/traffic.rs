@@ -106,7 +106,7 @@ impl World {
         let Some(node) = self.nodes[from].as_ref() else { return };
         let from = Speaker { peer: peer_of(from), boot: self.boots[from], links: node.overlay.degree() };
         let latency = self.network.latency * INTERVAL / 1000;
-        let mut delay = self.rng.nanos_in(latency * 4 / 5..latency * 6 / 5);
+        let mut delay = crate::vocab::nanos(self.rng.nanos_in(latency * 4 / 5..latency * 6 / 5));
         if self.rng.below(1000) < self.network.loss {
             if !matches!(message, Message::Marks { .. }) {
                 return;
