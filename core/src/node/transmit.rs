@@ -113,17 +113,19 @@ impl Node {
             | Intent::Tell { .. }
             | Intent::Join { .. }
             | Intent::Challenge { .. }
-            | Intent::Claim { .. } => {
-                let plan = self.plan(intent, now)?;
-                let packed = self.pack_simple(&mut writer, &plan, now);
-                if let Intent::Ping { slot, nonce } = intent {
-                    self.on_question_packed((slot, nonce), packed.is_some(), now);
-                }
-                packed?;
-                (plan.to, plan.purpose)
-            }
+            | Intent::Claim { .. } => self.pack_step(&mut writer, intent, now)?,
         };
         Some(Transmit { to, len: writer.finish(), purpose })
+    }
+
+    /// Writes a packet of one step. A verdict may hang on whether a ping leaves.
+    fn pack_step(&mut self, writer: &mut Writer<'_>, intent: Intent, now: Instant) -> Option<(SocketAddr, Purpose)> {
+        let plan = self.plan(intent, now)?;
+        let packed = self.pack_simple(writer, &plan, now);
+        if let Intent::Ping { slot, nonce } = intent {
+            self.on_question_packed((slot, nonce), packed.is_some(), now);
+        }
+        packed.map(|()| (plan.to, plan.purpose))
     }
 
     /// Gives up what does not even begin to fit.
