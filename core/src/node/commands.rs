@@ -3,7 +3,8 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use super::io::*;
+#[cfg(doc)]
+use super::io::{Event, KEY_BYTES_MAX, SEEDS_MAX, WAIT_MAX, WAIT_MIN};
 use crate::vocab::{GroupDef, InfoValue, KeyPattern, NodeId};
 
 /// Something that the application wants.

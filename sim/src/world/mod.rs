@@ -318,6 +318,9 @@ impl<'a, W: Witness> World<'a, W> {
                 | NodeEvent::Leaving(_)
                 | NodeEvent::Left(_)
                 | NodeEvent::StreamOnly { .. }
+                | NodeEvent::Info(_)
+                | NodeEvent::Link(_)
+                | NodeEvent::LinksStanding { .. }
                 | NodeEvent::EventsLost { .. } => {}
             }
         }
