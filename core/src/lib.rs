@@ -27,11 +27,9 @@ extern crate std;
 
 mod config;
 mod detector;
-#[allow(dead_code, unused_imports)]
-pub(crate) mod info;
+mod info;
 mod membership;
 mod node;
-#[allow(dead_code, unused_imports)]
 mod overlay;
 mod packing;
 mod state;

@@ -79,8 +79,8 @@ pub(crate) enum Unfit {
     Value,
     /// It would live for no time, or for too long.
     Ttl,
-    /// The key is an event's, and this is not that event.
-    Event,
+    /// The key is an event's or a group's, and this is not that event, or tells of no group.
+    Reserved,
     /// There are as many infos, or as many bytes of them, as there may be.
     Full,
     /// Of a life of which nothing is known yet, and as many lives are known as may be.
@@ -126,7 +126,7 @@ impl Limits {
             // It is told rounded up, so that it may be a part of a millisecond longer.
             Some(left) if left == 0 || u128::from(left) > most.as_nanos().div_ceil(1_000_000) => Err(Unfit::Ttl),
             None if item.value.is_none() => Err(Unfit::Ttl),
-            Some(_) | None => keys::admit_event(item),
+            Some(_) | None => keys::admit_reserved(item),
         }
     }
 }

@@ -126,15 +126,9 @@ impl Infos {
         Some(places.filter_map(move |place| self.shown(place, now)).take(limit as usize))
     }
 
-    /// All groups as they are defined here, by pattern: to be told to peers, again whenever [`Self::group_changes`]
-    /// rises.
+    /// All groups as they are defined here, by pattern.
     pub(crate) fn groups(&self) -> impl Iterator<Item = GroupDef<'_>> + '_ {
         self.groups.iter()
-    }
-
-    /// How often a definition of a group has come or changed.
-    pub(crate) const fn group_changes(&self) -> u64 {
-        self.groups.changes()
     }
 
     /// What an origin issued above a stamp and is here, in the order in which it is to be taken.

@@ -88,13 +88,20 @@ pub enum Command<'a> {
         /// Its key.
         key: &'a [u8],
     },
-    /// List the best of the infos whose keys match; everybody lists them alike.
+    /// List the best of the infos whose keys match ([`View::group`](crate::View::group)), here and everywhere. What this
+    /// node registers stays here as it is: [`Event::GroupConflict`] tells when somebody else defines it otherwise.
     RegisterGroup(GroupDef<'a>),
-    /// Report from now on what becomes of infos whose keys match ([`Event::Info`](crate::Event::Info)).
+    /// Report from now on what becomes of infos whose keys match ([`Event::Info`](crate::Event::Info)). What is there
+    /// already is in the view ([`View::infos`](crate::View::infos)).
     WatchInfos {
         /// Which keys.
         pattern: KeyPattern<'a>,
         /// Whether an info that is issued again with the same value is reported too.
         repeats: bool,
+    },
+    /// Do not watch the infos of this pattern any more.
+    UnwatchInfos {
+        /// As it was watched.
+        pattern: KeyPattern<'a>,
     },
 }

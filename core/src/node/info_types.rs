@@ -116,9 +116,9 @@ pub enum InfoRejected {
     /// It would live for no time, or for too long.
     #[error("a life of 1 ms to 24 days is taken")]
     Ttl,
-    /// Its key is kept for events.
-    #[error("keys under event/ are events' own")]
-    Event,
+    /// Its key is kept for events or groups.
+    #[error("keys under event/ and group/ are those of events and groups")]
+    Reserved,
     /// There are as many infos, lives, groups or watches as there may be.
     #[error("there are as many as there may be")]
     Full,
@@ -142,7 +142,7 @@ impl From<Unfit> for InfoRejected {
             Unfit::Key => Self::Key,
             Unfit::Value => Self::Value,
             Unfit::Ttl => Self::Ttl,
-            Unfit::Event => Self::Event,
+            Unfit::Reserved => Self::Reserved,
             Unfit::Full | Unfit::Origins => Self::Full,
         }
     }

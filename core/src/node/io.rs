@@ -1,5 +1,6 @@
 //! What goes into a node and what comes out of it: types only.
 
+use alloc::boxed::Box;
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -272,6 +273,9 @@ pub enum Event {
     Left(Farewell),
     /// A watched info has changed, or has ended.
     Info(InfoChange),
+    /// Somebody has registered a group otherwise than this node has: the key of the info that tells of it. The two list
+    /// different infos.
+    GroupConflict(Box<[u8]>),
     /// A link has opened or closed.
     Link(LinkChange),
     /// How this node stands among its links has changed.
@@ -342,6 +346,8 @@ pub enum Timer {
     Identity,
     /// A stream has brought no message for too long.
     Streams,
-    /// A sign of life over a link, something that is to be told over one, or an info that ends.
+    /// A sign of life over a link, or something that is to be told over one.
     Links,
+    /// An info ends.
+    Infos,
 }

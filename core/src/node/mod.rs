@@ -300,8 +300,9 @@ impl Node {
             }
             Command::AddInfo { key, value, ttl } => self.add_info(key, value, ttl, now),
             Command::DeleteInfo { key } => self.delete_info(key, now),
-            Command::RegisterGroup(group) => self.register_group(group),
+            Command::RegisterGroup(group) => self.register_group(group, now),
             Command::WatchInfos { pattern, repeats } => self.watch_infos(pattern, repeats),
+            Command::UnwatchInfos { pattern } => self.unwatch_infos(pattern),
             Command::Delete { key } => self.delete(key, now),
             Command::Watch { prefix } => self.cold.watches.add(prefix),
             Command::Unwatch { prefix } => {

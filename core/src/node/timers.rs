@@ -12,7 +12,7 @@ use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 18] = [
+const TIMERS: [Timer; 19] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -31,6 +31,7 @@ const TIMERS: [Timer; 18] = [
     Timer::Identity,
     Timer::Streams,
     Timer::Links,
+    Timer::Infos,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -124,6 +125,7 @@ impl Node {
                 Timer::Identity => self.on_identity_due(now),
                 Timer::Streams => self.on_streams_due(now),
                 Timer::Links => self.on_links_due(now),
+                Timer::Infos => self.on_infos_due(now),
             }
         }
     }

@@ -131,7 +131,9 @@ impl Node {
     /// Gives up what does not even begin to fit.
     fn drop_intent(&mut self, intent: Intent, now: Instant) {
         self.stats.intents_dropped += 1;
-        if intent == Intent::Reply {
+        if let Intent::LinkFrame { link, .. } = intent {
+            self.put_off_frame(link, now);
+        } else if intent == Intent::Reply {
             self.drop_reply();
         } else if intent == Intent::Exchange {
             self.drop_exchange();

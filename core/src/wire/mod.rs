@@ -48,7 +48,7 @@ pub use error::DecodeError;
 pub(crate) use heads::{HEAD_BYTES_MAX, HeadGroupWriter, HeadOf, Heads};
 pub(crate) use links::{LinkBody, MARKER_BYTES_MAX, Marker, Others};
 pub(crate) use messages::{MESSAGE_HEAD_BYTES, MessageReader, message_head};
-pub(crate) use pieces::{PIECE_BYTES_MAX, Piece, Pieces};
+pub(crate) use pieces::Piece;
 pub(crate) use prefixes::{PrefixWriter, Prefixes};
 pub(crate) use record::{Records, can_listen};
 pub(crate) use spans::{Items, Spans};

@@ -50,6 +50,7 @@ fn zombie_staggered() {
             | Event::PartitionHealed(_)
             | Event::StreamOnly { .. }
             | Event::Info(_)
+            | Event::GroupConflict(_)
             | Event::Link(_)
             | Event::LinksStanding { .. }
             | Event::EventsLost { .. } => false,

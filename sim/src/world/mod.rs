@@ -319,6 +319,7 @@ impl<'a, W: Witness> World<'a, W> {
                 | NodeEvent::Left(_)
                 | NodeEvent::StreamOnly { .. }
                 | NodeEvent::Info(_)
+                | NodeEvent::GroupConflict(_)
                 | NodeEvent::Link(_)
                 | NodeEvent::LinksStanding { .. }
                 | NodeEvent::EventsLost { .. } => {}

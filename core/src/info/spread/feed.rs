@@ -231,6 +231,14 @@ impl Feed {
         }
     }
 
+    /// A life is forgotten.
+    pub(crate) fn forget(&mut self, ix: OriginIx) {
+        self.replies.retain(|ask| ask.life != ix);
+        if let Some(word) = self.listed.as_mut().and_then(|listed| listed.get_mut(ix.index() / 64)) {
+            *word &= !(1 << (ix.index() % 64));
+        }
+    }
+
     /// The peer's greeting ends with a frame.
     pub(crate) fn on_greeting_end(&mut self, number: u32) {
         self.greeted_at = Some(number);

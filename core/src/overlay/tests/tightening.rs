@@ -1,5 +1,6 @@
 //! When is somebody far asked for a link, and which link is given for it?
 
+use core::time::Duration;
 use std::vec::Vec;
 
 use super::desk::{Desk, addr, nonce_of, peer, requests};
@@ -70,7 +71,10 @@ fn the_parent_of_fewest_goes_but_never_the_bringer_of_the_sentinel() {
     let victim = peer(3);
     let down = Act::Down { link: links[2], peer: victim, direction: Direction::Outgoing, why: Ended::Swapped };
     assert_eq!(acts[0], down);
-    assert_eq!(acts[2], Act::Up { link: links[2], peer: peer(20), direction: Direction::Outgoing });
+    assert_eq!(
+        acts[2],
+        Act::Up { link: links[2], peer: peer(20), direction: Direction::Outgoing, round: Duration::ZERO }
+    );
 }
 
 #[test]
