@@ -12,22 +12,26 @@ use super::limits::Unfit;
 use crate::vocab::{GroupDef, GroupOrder, InfoItem, KeyPattern, KeyRule, NodeId, Origin};
 
 /// Which cluster this is: permanent, so that whoever joins finds it.
-pub(crate) const CLUSTER_ID: &[u8] = b"cluster-id";
+pub const CLUSTER_ID: &[u8] = b"cluster-id";
 
 /// Told again and again by one node: who does not hear it is cut off. Not the cluster's name, because that has to be
 /// there when this is not.
-pub(crate) const SENTINEL: &[u8] = b"sentinel";
+pub const SENTINEL: &[u8] = b"sentinel";
 
 /// How many nodes there are.
-pub(crate) const NODE_COUNT: &[u8] = b"node-count";
+pub const NODE_COUNT: &[u8] = b"node-count";
 
 /// What a store can take, by data centre, node and store.
-pub(crate) const MAX_AVAIL_CAPACITY_PREFIX: &[u8] = b"max-avail-capacity-";
+pub const MAX_AVAIL_CAPACITY_PREFIX: &[u8] = b"max-avail-capacity-";
 
-pub(crate) const ACCOUNTING: &[u8] = b"accounting";
-pub(crate) const PERMISSIONS: &[u8] = b"permissions";
-pub(crate) const ZONES: &[u8] = b"zones";
-pub(crate) const FIRST_RANGE: &[u8] = b"first-range";
+/// How accounting is configured.
+pub const ACCOUNTING: &[u8] = b"accounting";
+/// Who may do what.
+pub const PERMISSIONS: &[u8] = b"permissions";
+/// How zones are configured.
+pub const ZONES: &[u8] = b"zones";
+/// Where the replicas of the first range are.
+pub const FIRST_RANGE: &[u8] = b"first-range";
 
 const NODE_PREFIX: &str = "node-";
 
@@ -36,12 +40,14 @@ pub(crate) const EVENT_PREFIX: &[u8] = b"event/";
 const GROUP_PREFIX: &[u8] = b"group/";
 
 /// The key under which a node tells of itself: its number in hexadecimal digits, as few as it has.
-pub(crate) fn node_key(id: NodeId) -> String {
+#[must_use]
+pub fn node_key(id: NodeId) -> String {
     written(format_args!("{NODE_PREFIX}{:x}", u128::from_be_bytes(id.to_bytes())))
 }
 
 /// Whose key this is, if it is exactly what [`node_key`] writes.
-pub(crate) fn node_of(key: &[u8]) -> Option<NodeId> {
+#[must_use]
+pub fn node_of(key: &[u8]) -> Option<NodeId> {
     let digits = core::str::from_utf8(key.strip_prefix(NODE_PREFIX.as_bytes())?).ok()?;
     let id = NodeId::from_u128(u128::from_str_radix(digits, 16).ok()?);
     (node_key(id).as_bytes() == key).then_some(id)

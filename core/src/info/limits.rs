@@ -20,7 +20,7 @@ pub(crate) const JUMP_MAX: u64 = 1 << 48;
 pub(crate) struct Limits {
     /// The most infos, what is left of deleted and ended ones included.
     pub(crate) infos_max: u32,
-    /// The most that all of them weigh, in bytes of keys and values and [`ROW_BYTES`](super::ROW_BYTES) each.
+    /// The most that all of them weigh, in bytes of keys and values and [`ROW_BYTES`](super::store::ROW_BYTES) each.
     pub(crate) bytes_max: usize,
     pub(crate) key_bytes_max: u16,
     /// With its key, a value must fit into one datagram.

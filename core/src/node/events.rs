@@ -141,9 +141,12 @@ fn bytes_of(event: &Event) -> usize {
         Event::Member(change) => change.bytes(),
         Event::Info(change) => change.key.len(),
         Event::GroupConflict(key) => key.len(),
+        Event::User(event) => event.name.len() + event.payload.len(),
+        Event::Answer(answer) => answer.payload.len(),
         Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => 0,
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::StreamOnly { .. } => 0,
         Event::Replicated { .. } | Event::NotReplicated { .. } | Event::Link(_) | Event::LinksStanding { .. } => 0,
+        Event::QueryEnded { .. } => 0,
     }
 }
 
@@ -159,6 +162,7 @@ fn subject_of(event: &Event) -> Option<u64> {
         Event::GroupConflict(key) => return Some(mix([stable_hash(4, key), 2, 0, 0])),
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::LinksStanding { .. } => return None,
         Event::Replicated { .. } | Event::NotReplicated { .. } => return None,
+        Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => return None,
     };
     let (high, low) = id.words();
     Some(mix([high, low, key, 0]))

@@ -10,7 +10,10 @@ use crate::wire::DecodeError;
 
 pub use super::changes::{Cause, Conflict, Farewell, Healed, MemberChange, Reason, ValueChange};
 pub use super::commands::Command;
-pub use super::info_types::{InfoChange, InfoRejected, LinkChange, LinkEnd, LinksStanding};
+pub use super::info_types::{
+    ANSWER_BYTES_MAX, Answer, EVENT_BYTES_MAX, InfoChange, InfoRejected, LinkChange, LinkEnd, LinksStanding,
+    QUERIES_MAX, Question, UserEvent,
+};
 pub use super::maps::{MapSnapshot, MapVersion, ValueView};
 pub use super::stream_types::{StreamError, StreamId, StreamRequest};
 
@@ -273,6 +276,17 @@ pub enum Event {
     Left(Farewell),
     /// A watched info has changed, or has ended.
     Info(InfoChange),
+    /// Somebody has said something to everybody.
+    User(UserEvent),
+    /// Somebody has answered a query of this node.
+    Answer(Answer),
+    /// The time for answers to a query is over.
+    QueryEnded {
+        /// Its number.
+        query: u64,
+        /// How many have answered.
+        answers: u32,
+    },
     /// Somebody has registered a group otherwise than this node has: the key of the info that tells of it. The two list
     /// different infos.
     GroupConflict(Box<[u8]>),
@@ -350,4 +364,6 @@ pub enum Timer {
     Links,
     /// An info ends.
     Infos,
+    /// An answer to a query is to be sent, or answers are waited for no longer.
+    Calls,
 }

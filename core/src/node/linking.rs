@@ -8,14 +8,16 @@ use core::time::Duration;
 use crate::config::InfoSettings;
 use crate::info::spread::{InfoLog, Pace, Spread};
 use crate::info::{Infos, keys};
-use crate::overlay::{Accepted, Act, Gain, Limits, Overlay, Peer, Request, Scene, Speaker};
+use crate::overlay::{Accepted, Act, Counts, Gain, Limits, Overlay, Peer, Request, Scene, Speaker};
 use crate::vocab::{InfoValue, Instant, Lifetime, Link, NodeId, Origin, Rng};
 use crate::wire::{Body, Datagram, LinkBody, MARKER_BYTES_MAX, Marker, Others, Writer};
 
 use super::Node;
-use super::intents::Intent;
+use super::calling::Calls;
+use super::intents::{Intent, LinkStep};
 use super::io::{Event, LinkChange, Timer};
 use super::outlook::{Notes, Prospect};
+use super::stats::Stats;
 
 /// For so many intervals no life may have come or gone, so that what is known is only announced over a new link.
 const REST: u32 = 2;
@@ -27,6 +29,7 @@ pub(super) struct Linking {
     pub(super) infos: Infos,
     pub(super) spread: Spread,
     pub(super) notes: Notes,
+    pub(super) calls: Calls,
     /// What is announced only goes out every so long, next at this time.
     period: Duration,
     tick: Instant,
@@ -53,7 +56,16 @@ impl Linking {
         let limits = Limits::new(interval);
         let overlay = Overlay::new(me, limits, &[], now, rng);
         let (period, tick) = (limits.period(rng), limits.soon(1000, now, rng));
-        Self { overlay, infos, spread, notes: Notes::new(now), period, tick, ends_not_before: now }
+        Self {
+            overlay,
+            infos,
+            spread,
+            notes: Notes::new(now),
+            calls: Calls::new(hash_seed),
+            period,
+            tick,
+            ends_not_before: now,
+        }
     }
 }
 
@@ -89,15 +101,19 @@ impl Node {
 
     fn take_acts(&mut self, now: Instant) {
         if let Some(linking) = &self.cold.linking {
-            self.stats.links_asked = linking.overlay.counts().dials;
+            let Counts { dials, refusals, timeouts, swaps, evictions, dropped } = linking.overlay.counts();
+            let Stats { links_asked, links_refused, links_unanswered, links_swapped, links_evicted, .. } =
+                &mut self.stats;
+            (*links_asked, *links_refused, *links_unanswered) = (dials, refusals, timeouts);
+            (*links_swapped, *links_evicted, self.stats.links_dropped) = (swaps, evictions, dropped);
         }
         while let Some(act) = self.cold.linking.as_mut().and_then(|linking| linking.overlay.poll_act()) {
             match act {
-                Act::Request { to, nonce } => _ = self.wish(Intent::LinkRequest { to, nonce }),
-                Act::Accept { link } => _ = self.wish(Intent::LinkAccept { link }),
-                Act::Refuse { to, nonce } => _ = self.wish(Intent::LinkRefuse { id: to.id, to: to.addr, nonce }),
-                Act::Duplicate { to, nonce } => _ = self.wish(Intent::LinkDuplicate { to, nonce }),
-                Act::Close { to, nonce } => _ = self.wish(Intent::LinkClose { to, nonce }),
+                Act::Request { to, nonce } => _ = self.wish_step(LinkStep::Request { to, nonce }),
+                Act::Accept { link } => _ = self.wish_step(LinkStep::Accept { link }),
+                Act::Refuse { to, nonce } => _ = self.wish_step(LinkStep::Refuse { id: to.id, to: to.addr, nonce }),
+                Act::Duplicate { to, nonce } => _ = self.wish_step(LinkStep::Duplicate { to, nonce }),
+                Act::Close { to, nonce } => _ = self.wish_step(LinkStep::Close { to, nonce }),
                 Act::Confirm { link } => _ = self.wish(Intent::LinkFrame { link, asks: false }),
                 Act::KeepAlive { link, asks } => _ = self.wish(Intent::LinkFrame { link, asks }),
                 Act::Mark => self.mark_self(now),
@@ -109,13 +125,18 @@ impl Node {
                     self.link_down(link);
                     self.report(Event::Link(LinkChange::down(peer, direction, why)));
                 }
-                Act::Refused { .. } => self.stats.links_refused += 1,
+                Act::Refused { .. } => {}
                 Act::StallEntered(standing) | Act::StallLeft(standing) => {
                     self.report(Event::LinksStanding { standing: standing.into() });
                 }
             }
         }
         self.schedule_links(now);
+    }
+
+    /// What finds no room is lost, as it might be on the way.
+    pub(super) fn wish_step(&mut self, step: LinkStep) -> bool {
+        self.wish(Intent::Link(step))
     }
 
     fn link_up(&mut self, link: Link, round: Duration, now: Instant) {
@@ -178,6 +199,7 @@ impl Node {
             LinkBody::Close { name } => {
                 self.with_overlay(now, |overlay, scene| overlay.on_close(id, name, scene));
             }
+            LinkBody::Answer { query, payload } => self.hear_answer((id, query), payload, now),
             LinkBody::Frame { name, asks, links, .. } => {
                 let speaker = Speaker { peer, boot, links };
                 let link = self
@@ -210,7 +232,7 @@ impl Node {
     }
 
     /// Writes what is said about a link. Returns where it goes.
-    pub(super) fn pack_link(&mut self, writer: &mut Writer<'_>, intent: Intent, now: Instant) -> Option<SocketAddr> {
+    pub(super) fn pack_link(&mut self, writer: &mut Writer<'_>, step: LinkStep, now: Instant) -> Option<SocketAddr> {
         let (nodes, outside) = (self.membership.live(), self.clock.outside(now));
         let Linking { overlay, infos, .. } = self.cold.linking.as_deref()?;
         let (links, urgent) = (overlay.degree(), overlay.is_urgent());
@@ -219,20 +241,20 @@ impl Node {
             Some((infos.name(ix).to_le_bytes(), item.stamp))
         });
         let mut buffer = [0; Others::room::<{ crate::overlay::ALTERNATES_TOLD }>()];
-        let (to, body) = match intent {
-            Intent::LinkRequest { to, nonce } => (to, LinkBody::Request { nonce, nodes, links, urgent }),
-            Intent::LinkAccept { link } => {
+        let (to, body) = match step {
+            LinkStep::Request { to, nonce } => (to, LinkBody::Request { nonce, nodes, links, urgent }),
+            LinkStep::Accept { link } => {
                 let way = overlay.way(link)?;
                 (way.peer.addr, LinkBody::Accept { nonce: way.theirs, name: way.own, nodes, links, sentinel })
             }
-            Intent::LinkRefuse { id, to, nonce } => {
+            LinkStep::Refuse { id, to, nonce } => {
                 let named = self.with_overlay(now, |overlay, scene| overlay.alternates(id, scene))?;
                 let others = Others::write(&mut buffer, named.iter().map(|peer| (peer.id, peer.addr)));
                 (to, LinkBody::Refuse { nonce, nodes, others })
             }
-            Intent::LinkDuplicate { to, nonce } => (to, LinkBody::Duplicate { nonce }),
-            Intent::LinkClose { to, nonce } => (to, LinkBody::Close { name: nonce }),
-            _ => return None,
+            LinkStep::Duplicate { to, nonce } => (to, LinkBody::Duplicate { nonce }),
+            LinkStep::Close { to, nonce } => (to, LinkBody::Close { name: nonce }),
+            LinkStep::Answer { number } => return self.pack_answer(writer, number),
         };
         if !writer.body(&Body::Link(body)) {
             self.stats.intents_dropped += 1;

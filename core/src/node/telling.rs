@@ -204,6 +204,7 @@ impl Node {
         }
         if let Ok(Taken::New { contents_changed }) = taken {
             self.hear_group(told.item.key);
+            self.hear_event(told.item.key, (origin.id, told.item.stamp), told.item.value);
             self.report_info(told.item.key.into(), contents_changed, told.item.value.is_none());
         }
     }

@@ -12,7 +12,7 @@ use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 19] = [
+const TIMERS: [Timer; 20] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -32,6 +32,7 @@ const TIMERS: [Timer; 19] = [
     Timer::Streams,
     Timer::Links,
     Timer::Infos,
+    Timer::Calls,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -126,6 +127,7 @@ impl Node {
                 Timer::Streams => self.on_streams_due(now),
                 Timer::Links => self.on_links_due(now),
                 Timer::Infos => self.on_infos_due(now),
+                Timer::Calls => self.on_calls_due(now),
             }
         }
     }

@@ -30,6 +30,7 @@ mod golden_later;
 mod golden_lifeguard;
 #[cfg(test)]
 mod golden_state;
+mod happening;
 mod heads;
 mod heartbeats;
 mod links;
@@ -45,6 +46,7 @@ pub(crate) use claim::{Claim, Step};
 pub(crate) use datagram::{Datagram, RecordKind};
 pub use datagram::{fit_checksum, probe_decoder};
 pub use error::DecodeError;
+pub(crate) use happening::Happening;
 pub(crate) use heads::{HEAD_BYTES_MAX, HeadGroupWriter, HeadOf, Heads};
 pub(crate) use links::{LinkBody, MARKER_BYTES_MAX, Marker, Others};
 pub(crate) use messages::{MESSAGE_HEAD_BYTES, MessageReader, message_head};

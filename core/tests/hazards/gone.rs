@@ -51,6 +51,9 @@ fn zombie_staggered() {
             | Event::StreamOnly { .. }
             | Event::Info(_)
             | Event::GroupConflict(_)
+            | Event::User(_)
+            | Event::Answer(_)
+            | Event::QueryEnded { .. }
             | Event::Link(_)
             | Event::LinksStanding { .. }
             | Event::EventsLost { .. } => false,

@@ -320,6 +320,9 @@ impl<'a, W: Witness> World<'a, W> {
                 | NodeEvent::StreamOnly { .. }
                 | NodeEvent::Info(_)
                 | NodeEvent::GroupConflict(_)
+                | NodeEvent::User(_)
+                | NodeEvent::Answer(_)
+                | NodeEvent::QueryEnded { .. }
                 | NodeEvent::Link(_)
                 | NodeEvent::LinksStanding { .. }
                 | NodeEvent::EventsLost { .. } => {}

@@ -25,12 +25,6 @@ pub(crate) struct Part {
     pub(crate) to: u64,
 }
 
-impl Part {
-    pub(crate) const fn is_empty(self) -> bool {
-        self.to <= self.after
-    }
-}
-
 /// What one frame covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Cover {

@@ -21,8 +21,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::vocab::{Agenda, Instant, LINKS_MAX, Link, Links};
-use feed::Feed;
-pub(crate) use feed::{Ask, Cover, Got, Part};
+pub(crate) use feed::{Ask, Got};
+use feed::{Cover, Feed};
 pub(crate) use hear::Heard;
 use routes::Routes;
 

@@ -4,7 +4,8 @@ use core::time::Duration;
 use std::vec::Vec;
 
 use super::desk::{Desk, addr, candidate, link_at, nonce_of, peer, request, requests};
-use crate::overlay::{Act, Direction, Ended, Gain, Missed, Standing};
+use crate::overlay::words::Missed;
+use crate::overlay::{Act, Direction, Ended, Gain, Standing};
 
 const NEVER: Standing = Standing::SentinelMissing(Missed::Never);
 const LATE: Standing = Standing::SentinelMissing(Missed::Late);

@@ -137,7 +137,7 @@ fn what_is_far_depends_on_the_number_of_nodes() {
 
 #[test]
 fn caps_are_cube_roots_and_never_shrink() {
-    let limits = Limits::new(core::time::Duration::from_secs(1));
+    let limits = Limits::new(Duration::from_secs(1));
     let strict = Limits { outgoing_min: 3, ..limits };
     let table = [(0, 5, 3), (27, 5, 3), (28, 5, 4), (125, 5, 5), (126, 6, 6), (1000, 10, 10), (u32::MAX, 10, 10)];
     for (nodes, outgoing, of_strict) in table {

@@ -2,10 +2,8 @@
 
 mod world;
 
+use super::Log;
 use core::time::Duration;
-use std::vec::Vec;
-
-use super::{Link, Log};
 use world::{INTERVAL, World};
 
 /// Runs until nobody lacks anything. Returns how many tenths of an interval that took.
