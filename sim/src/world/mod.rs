@@ -184,7 +184,6 @@ impl<'a, W: Witness> World<'a, W> {
             Step::Crash { fault, node } => {
                 if let Some(node_stats) = self.cast.stop(node) {
                     self.drop_waiting(node);
-                    self.hang_up_all(node);
                     self.network.bite(fault);
                     self.measure.add_stats(&node_stats);
                     self.measure.on_crash(fault, node, self.now);
@@ -252,11 +251,8 @@ impl<'a, W: Witness> World<'a, W> {
         }
     }
 
-    /// A packet that was under way is lost, or a segment of a stream: that breaks the stream, which nobody hears of.
+    /// A packet that was under way is lost.
     fn drop_packet(&mut self, slot: u32) {
-        if slot & STREAM != 0 {
-            return self.streams.take(slot ^ STREAM);
-        }
         self.network.counts.dropped += 1;
         self.packets.release(slot);
     }
@@ -357,6 +353,7 @@ impl<'a, W: Witness> World<'a, W> {
     }
 
     fn on_window(&mut self) {
+        self.streams.check();
         self.measure.on_window(self.now, |node| self.cast.is_running(node));
         if let Some(progress) = self.options.progress {
             progress(self.now);
@@ -373,6 +370,7 @@ impl<'a, W: Witness> World<'a, W> {
     }
 
     fn finish(self) -> RunResult {
+        self.streams.check();
         let mut measure = self.measure;
         for node in self.cast.running() {
             if self.scenario.nodes.count <= CHECKED_NODES_MAX {
