@@ -9,17 +9,15 @@
 //! is to be said is a wish, which becomes bytes when the driver can send them. This file asks nobody about
 //! members and sends nothing.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use crate::config::StreamLimits;
-use crate::vocab::{Instant, NodeId, Nonce, Ring, Slot};
+use crate::vocab::{Instant, NodeId, Nonce, Slot};
 use crate::wire::MessageReader;
 
 use super::io::{StreamError, StreamId, StreamRequest};
-
-/// So many members are remembered who are heard over streams only; more of them may be reported twice.
-const ONLY_MAX: usize = 64;
 
 /// One stream.
 #[derive(Debug, Clone)]
@@ -69,13 +67,13 @@ pub(super) struct Streams {
     all: Vec<Stream>,
     /// The number of the next stream that is opened.
     next: u64,
-    /// Who is heard over streams only, in the order in which that was found.
-    only: Ring<NodeId>,
+    /// Who is heard over streams only, and in which boot: members that live, so that there are no more of them.
+    only: BTreeMap<Slot, u64>,
 }
 
 impl Streams {
     pub(super) const fn new(limits: Option<StreamLimits>) -> Self {
-        Self { limits, all: Vec::new(), next: 0, only: Ring::new(ONLY_MAX) }
+        Self { limits, all: Vec::new(), next: 0, only: BTreeMap::new() }
     }
 
     /// What streams may cost; `None` when there are none.
@@ -207,25 +205,27 @@ impl Streams {
         }
     }
 
-    /// A member was heard over a stream only. Returns whether that is news.
-    pub(super) fn note_only(&mut self, id: NodeId) -> bool {
-        let news = !self.is_only(id);
-        if news && self.only.push_back(id).is_err() {
-            self.only.pop_front();
-            // There is room: one was just taken out.
-            let _ = self.only.push_back(id);
-        }
-        news
+    /// A member was heard over a stream only, in this boot. Returns whether that is news.
+    pub(super) fn note_only(&mut self, slot: Slot, boot: u64) -> bool {
+        self.only.insert(slot, boot) != Some(boot)
     }
 
-    /// A datagram brought an answer of a member. Returns whether others are left who are heard over streams only.
-    pub(super) fn note_datagram(&mut self, id: NodeId) -> bool {
-        self.only.retain(|&other| other != id);
-        self.only.len() > 0
+    /// A datagram brought an answer of a member, or its life is over. Returns whether others are left who are heard over
+    /// streams only.
+    pub(super) fn end_only(&mut self, slot: Slot) -> bool {
+        self.only.remove(&slot);
+        !self.only.is_empty()
     }
 
-    pub(super) fn is_only(&self, id: NodeId) -> bool {
-        self.only.iter().any(|&only| only == id)
+    /// Forgets all but these who are heard over streams only. Returns whether any are left.
+    pub(super) fn keep_only(&mut self, wanted: impl Fn(Slot) -> bool) -> bool {
+        self.only.retain(|&slot, _| wanted(slot));
+        !self.only.is_empty()
+    }
+
+    /// In which boot a member is heard over streams only, if it is.
+    pub(super) fn only(&self, slot: Slot) -> Option<u64> {
+        self.only.get(&slot).copied()
     }
 
     /// Asserts that nothing exceeds its limits.
@@ -325,12 +325,13 @@ mod tests {
     }
 
     #[test]
-    fn the_names_of_the_unheard_are_bounded() {
+    fn nobody_is_news_twice_in_one_life() {
         let mut streams = Streams::new(Some(LIMITS));
-        assert!((0..65).all(|id| streams.note_only(NodeId::from_u128(id))));
-        assert!(!streams.is_only(NodeId::from_u128(0)), "the first one made room");
-        assert!(!streams.note_only(NodeId::from_u128(64)), "no news");
-        assert!(streams.note_datagram(NodeId::from_u128(1)), "others are left");
-        assert!((2..65).all(|id| streams.note_datagram(NodeId::from_u128(id)) == (id < 64)));
+        assert!((1..200).all(|row| streams.note_only(Slot(row), 1)));
+        assert!((1..200).all(|row| !streams.note_only(Slot(row), 1)), "however many there are");
+        assert!(streams.note_only(Slot(7), 2), "the next life is");
+        assert_eq!((streams.only(Slot(7)), streams.only(Slot(200))), (Some(2), None));
+        assert!(streams.keep_only(|slot| slot.0 < 3) && streams.only(Slot(7)).is_none());
+        assert!(streams.end_only(Slot(1)) && !streams.end_only(Slot(2)), "nobody is left");
     }
 }
