@@ -36,22 +36,22 @@ fn ring(successors: u32) -> Config {
     Config { detector: Detector::Ring { accrual, successors, interval }, streams, ..Config::phi_ring() }
 }
 
-/// What the node sends now: to whom, and what it asks or says.
+/// What the node asks now, and whom.
 fn sent(node: &mut Node, now: Instant) -> Vec<(SocketAddr, Body<'static>)> {
     let mut buffer = [0; 1232];
     let mut sent = Vec::new();
     while let Some(transmit) = node.poll_transmit(now, &mut buffer) {
-        let body = match Datagram::decode(&buffer[..transmit.len], 0).expect("it is valid").body {
-            Body::Ping { nonce } => Body::Ping { nonce },
-            Body::PingRequest { nonce, target, left_ms } => Body::PingRequest { nonce, target, left_ms },
-            _ => Body::None,
-        };
-        sent.push((transmit.to, body));
+        let body = Datagram::decode(&buffer[..transmit.len], 0).expect("it is valid").body;
+        if let Body::Ping { nonce } = body {
+            sent.push((transmit.to, Body::Ping { nonce }));
+        } else if let Body::PingRequest { nonce, target, left_ms } = body {
+            sent.push((transmit.to, Body::PingRequest { nonce, target, left_ms }));
+        }
     }
     sent
 }
 
-/// Lets the next deadline pass. Returns when that was, and what is sent then.
+/// Lets the next deadline pass. Returns when that was, and what is asked then.
 fn step(node: &mut Node) -> (Instant, Vec<(SocketAddr, Body<'static>)>) {
     let now = node.poll_timeout().expect("it is never idle").at;
     node.handle(now, Input::Timeout).expect("never refused");
@@ -210,9 +210,9 @@ fn quiet(probe_timeout: Duration) -> Node {
 
 /// The requests to helpers among these packets.
 fn requests(packets: &[(SocketAddr, Body<'static>)]) -> Vec<(u16, Nonce, u32)> {
-    let request = |&(to, ref body): &(SocketAddr, Body<'static>)| match *body {
-        Body::PingRequest { nonce, left_ms, .. } => Some((id_at(to), nonce, left_ms)),
-        _ => None,
+    let request = |&(to, ref body): &(SocketAddr, Body<'static>)| {
+        let Body::PingRequest { nonce, left_ms, .. } = *body else { return None };
+        Some((id_at(to), nonce, left_ms))
     };
     packets.iter().filter_map(request).collect()
 }

@@ -32,17 +32,14 @@ impl Node {
             return 0;
         }
         if stream.rest.is_empty()
-            && let Some(says) = stream.says.take()
+            && let Some(says) = stream.says
         {
             let now = self.node_time(now);
             let message = self.pack_message(says, now);
             self.clock.mark(now);
-            if let Some(stream) = self.cold.streams.open(id) {
-                stream.rest = message;
-                stream.asked = if let Says::Ping { nonce, .. } = says { Some(nonce) } else { None };
-            }
+            self.cold.streams.change_open(id, |stream| stream.say(message));
         }
-        let written = self.cold.streams.open(id).map_or(0, |stream| stream.write(buffer));
+        let written = self.cold.streams.change_open(id, |stream| stream.write(buffer)).unwrap_or(0);
         self.stats.stream_bytes_sent += written as u64;
         // What was to be said meanwhile has had no turn.
         self.has_stream_requests = self.cold.streams.has_request();
@@ -154,21 +151,18 @@ impl Node {
         self.learn_rumours(datagram.sender.id, datagram.rumours, now);
         let about = self.meet(&datagram.sender, now);
         match says {
-            // Whoever still asks after somebody who goes shall know.
-            Some(nonce) => {
-                let about = about.or((self.leaving != Leaving::Stays).then_some(Slot::SELF));
-                self.wish_answer(id, Says::Ack { nonce, about });
-            }
+            Some(nonce) => self.wish_answer(id, Says::Ack { nonce, about: self.told_to_asker(about) }),
             None => self.cold.streams.end(id),
         }
         Ok(())
     }
 
     fn wish_answer(&mut self, id: StreamId, says: Says) {
-        let stream = self.cold.streams.open(id);
-        match stream.filter(|stream| stream.says.is_none()) {
-            Some(stream) => stream.says = Some(says),
-            None => self.stats.intents_dropped += 1,
+        let is_free = self.cold.streams.open(id).is_some_and(|stream| stream.says.is_none());
+        if is_free {
+            self.cold.streams.change_open(id, |stream| stream.says = Some(says));
+        } else {
+            self.stats.intents_dropped += 1;
         }
     }
 

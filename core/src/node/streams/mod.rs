@@ -9,7 +9,10 @@
 //! is to be said is a wish, which becomes bytes when the driver can send them. This file asks nobody about
 //! members and sends nothing.
 
-use alloc::collections::BTreeMap;
+#[cfg(test)]
+mod tests;
+
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
@@ -22,7 +25,8 @@ use super::io::{StreamError, StreamId, StreamRequest};
 /// One stream.
 #[derive(Debug, Clone)]
 pub(super) struct Stream {
-    id: StreamId,
+    /// How many came before it.
+    number: u64,
     phase: Phase,
     /// What is to be said next.
     pub(super) says: Option<Says>,
@@ -59,21 +63,39 @@ pub(super) enum Says {
     Ack { nonce: Nonce, about: Option<Slot> },
 }
 
+/// How a stream is found: whether the driver is to be asked something, and until when it may be silent.
+type Marks = (bool, Option<Instant>);
+
 /// All streams of a node.
 #[derive(Debug, Clone)]
 pub(super) struct Streams {
     limits: Option<StreamLimits>,
-    /// In the order in which they came.
-    all: Vec<Stream>,
-    /// The number of the next stream that is opened.
+    all: BTreeMap<StreamId, Stream>,
+    /// How many of them this node opened.
+    opened: usize,
+    /// The number of the next stream that is opened, and how many came in all.
     next: u64,
+    came: u64,
+    /// Those that the driver is to be asked something of, in the order in which they came.
+    requests: BTreeSet<(u64, StreamId)>,
+    /// When each has been silent for too long, but for those that are over.
+    deadlines: BTreeSet<(Instant, StreamId)>,
     /// Who is heard over streams only, and in which boot: members that live, so that there are no more of them.
     only: BTreeMap<Slot, u64>,
 }
 
 impl Streams {
     pub(super) const fn new(limits: Option<StreamLimits>) -> Self {
-        Self { limits, all: Vec::new(), next: 0, only: BTreeMap::new() }
+        Self {
+            limits,
+            all: BTreeMap::new(),
+            opened: 0,
+            next: 0,
+            came: 0,
+            requests: BTreeSet::new(),
+            deadlines: BTreeSet::new(),
+            only: BTreeMap::new(),
+        }
     }
 
     /// What streams may cost; `None` when there are none.
@@ -86,13 +108,57 @@ impl Streams {
     }
 
     fn has_room(&self, opened: bool) -> bool {
-        let same = |stream: &&Stream| matches!(stream.id, StreamId::Opened(_)) == opened;
-        self.all.iter().filter(same).count() < self.most() as usize
+        let same = if opened { self.opened } else { self.all.len() - self.opened };
+        same < self.most() as usize
     }
 
     /// An open stream.
-    pub(super) fn open(&mut self, id: StreamId) -> Option<&mut Stream> {
-        self.all.iter_mut().find(|stream| stream.id == id && stream.phase == Phase::Open)
+    pub(super) fn open(&self, id: StreamId) -> Option<&Stream> {
+        self.all.get(&id).filter(|stream| stream.phase == Phase::Open)
+    }
+
+    /// Changes an open stream. Returns what `change` does; `None` when there is no such stream.
+    pub(super) fn change_open<R>(&mut self, id: StreamId, change: impl FnOnce(&mut Stream) -> R) -> Option<R> {
+        self.open(id)?;
+        self.change(id, change)
+    }
+
+    fn change<R>(&mut self, id: StreamId, change: impl FnOnce(&mut Stream) -> R) -> Option<R> {
+        let stream = self.all.get_mut(&id)?;
+        let before = stream.marks();
+        let result = change(stream);
+        let (number, after) = (stream.number, stream.marks());
+        if before != after {
+            self.unmark((number, id), before);
+            self.mark((number, id), after);
+        }
+        Some(result)
+    }
+
+    fn mark(&mut self, (number, id): (u64, StreamId), (request, until): Marks) {
+        if request {
+            self.requests.insert((number, id));
+        }
+        if let Some(until) = until {
+            self.deadlines.insert((until, id));
+        }
+    }
+
+    fn unmark(&mut self, (number, id): (u64, StreamId), (request, until): Marks) {
+        if request {
+            self.requests.remove(&(number, id));
+        }
+        if let Some(until) = until {
+            self.deadlines.remove(&(until, id));
+        }
+    }
+
+    fn add(&mut self, id: StreamId, stream: Stream) {
+        let number = self.came;
+        self.came += 1;
+        self.opened += usize::from(matches!(id, StreamId::Opened(_)));
+        self.mark((number, id), stream.marks());
+        self.all.insert(id, Stream { number, ..stream });
     }
 
     /// Wishes for a stream on which something is said first. Returns whether there is room.
@@ -103,16 +169,16 @@ impl Streams {
         }
         let id = StreamId::Opened(self.next);
         self.next += 1;
-        self.all.push(Stream { says: Some(says), ..Stream::new(id, Phase::Wished { to }, until) });
+        self.add(id, Stream { says: Some(says), ..Stream::new(Phase::Wished { to }, until) });
         true
     }
 
     /// A stream is there.
     pub(super) fn on_opened(&mut self, id: StreamId, until: Instant) -> Result<(), StreamError> {
-        if let Some(stream) = self.all.iter_mut().find(|stream| stream.id == id) {
-            return match stream.phase {
+        if let Some(phase) = self.all.get(&id).map(|stream| stream.phase) {
+            return match phase {
                 Phase::Opening => {
-                    stream.phase = Phase::Open;
+                    self.change(id, |stream| stream.phase = Phase::Open);
                     Ok(())
                 }
                 Phase::Open => Err(StreamError::Twice { id }),
@@ -123,7 +189,7 @@ impl Streams {
             StreamId::Opened(_) => Err(StreamError::Unknown { id }),
             StreamId::Accepted(_) if !self.has_room(false) => Err(StreamError::TooMany { most: self.most() }),
             StreamId::Accepted(_) => {
-                self.all.push(Stream::new(id, Phase::Open, until));
+                self.add(id, Stream::new(Phase::Open, until));
                 Ok(())
             }
         }
@@ -137,72 +203,79 @@ impl Streams {
         until: Instant,
     ) -> Result<Option<Vec<u8>>, StreamError> {
         let most = self.limits.map_or(0, |limits| limits.message_bytes_max);
-        let stream = self.open(id).ok_or(StreamError::Unknown { id })?;
-        let message = stream.reader.next(bytes, most).map_err(|len| StreamError::Length { len, most })?;
-        if message.is_some() && matches!(id, StreamId::Accepted(_)) {
-            stream.until = until;
-        }
-        Ok(message)
+        let read = self.change_open(id, |stream| -> Result<_, usize> {
+            let message = stream.reader.next(bytes, most)?;
+            if message.is_some() && matches!(id, StreamId::Accepted(_)) {
+                stream.until = until;
+            }
+            Ok(message)
+        });
+        read.ok_or(StreamError::Unknown { id })?.map_err(|len| StreamError::Length { len, most })
     }
 
     /// Forgets a stream. Returns whether there was one.
     pub(super) fn forget(&mut self, id: StreamId) -> bool {
-        let place = self.all.iter().position(|stream| stream.id == id);
-        place.map(|place| self.all.remove(place)).is_some()
+        let Some(stream) = self.all.remove(&id) else { return false };
+        self.opened -= usize::from(matches!(id, StreamId::Opened(_)));
+        self.unmark((stream.number, id), stream.marks());
+        true
     }
 
-    /// Has a stream ended by the driver.
+    /// Has a stream ended by the driver. Of what that was never asked to open it need not hear.
     pub(super) fn end(&mut self, id: StreamId) {
-        if let Some(stream) = self.all.iter_mut().find(|stream| stream.id == id) {
-            stream.end();
+        let is_wished = self.all.get(&id).is_some_and(|stream| matches!(stream.phase, Phase::Wished { .. }));
+        if is_wished {
+            self.forget(id);
+        } else {
+            self.change(id, Stream::end);
         }
     }
 
     /// Has all of them ended.
     pub(super) fn end_all(&mut self) {
-        self.all.retain(|stream| !matches!(stream.phase, Phase::Wished { .. }));
-        self.all.iter_mut().for_each(Stream::end);
+        let all: Vec<StreamId> = self.all.keys().copied().collect();
+        all.into_iter().for_each(|id| self.end(id));
     }
 
     /// Ends what has been silent for too long. Returns how many those are.
     pub(super) fn expire(&mut self, now: Instant) -> u64 {
-        let is_due = |stream: &Stream| stream.until <= now && stream.phase != Phase::Over;
-        let count = self.all.iter().filter(|stream| is_due(stream)).count();
-        // Of what the driver was never asked to open it need not hear.
-        self.all.retain(|stream| !(is_due(stream) && matches!(stream.phase, Phase::Wished { .. })));
-        self.all.iter_mut().filter(|stream| is_due(stream)).for_each(Stream::end);
-        count as u64
+        let mut count = 0;
+        while let Some(&(until, id)) = self.deadlines.first()
+            && until <= now
+        {
+            self.end(id);
+            count += 1;
+        }
+        count
     }
 
     /// When the next stream has been silent for too long.
     pub(super) fn next_deadline(&self) -> Instant {
-        let waiting = self.all.iter().filter(|stream| stream.phase != Phase::Over);
-        waiting.map(|stream| stream.until).min().unwrap_or(Instant::NEVER)
+        self.deadlines.first().map_or(Instant::NEVER, |&(until, _)| until)
     }
 
     pub(super) fn has_request(&self) -> bool {
-        self.all.iter().any(Stream::has_request)
+        !self.requests.is_empty()
     }
 
     /// The next thing that the driver is asked to do, in the order of the streams.
     pub(super) fn next_request(&mut self) -> Option<StreamRequest> {
-        let place = self.all.iter().position(Stream::has_request)?;
-        let stream = self.all.get_mut(place)?;
-        let id = stream.id;
-        match stream.phase {
+        let &(_, id) = self.requests.first()?;
+        let request = self.change(id, |stream| match stream.phase {
             Phase::Wished { to } => {
                 stream.phase = Phase::Opening;
-                Some(StreamRequest::Open { id, to })
+                StreamRequest::Open { id, to }
             }
             Phase::Opening | Phase::Open => {
                 stream.told = true;
-                Some(StreamRequest::Write { id })
+                StreamRequest::Write { id }
             }
-            Phase::Over => {
-                self.all.remove(place);
-                Some(StreamRequest::Close { id })
-            }
+            Phase::Over => StreamRequest::Close { id },
+        });
+        if let Some(StreamRequest::Close { .. }) = request {
+            self.forget(id);
         }
+        request
     }
 
     /// A member was heard over a stream only, in this boot. Returns whether that is news.
@@ -231,28 +304,43 @@ impl Streams {
     /// Asserts that nothing exceeds its limits.
     pub(super) fn check(&self) {
         let (most, message) = self.limits.map_or((0, 0), |limits| (limits.most, limits.message_bytes_max));
-        let opened = self.all.iter().filter(|stream| matches!(stream.id, StreamId::Opened(_))).count();
+        let opened = self.all.keys().filter(|id| matches!(id, StreamId::Opened(_))).count();
         let accepted = self.all.len() - opened;
+        assert_eq!(opened, self.opened, "what was opened is counted");
         assert!(opened.max(accepted) <= most as usize, "{opened} and {accepted} streams, {most} each are allowed");
-        for stream in &self.all {
+        for (&id, stream) in &self.all {
             let held = stream.reader.held().max(stream.rest.len());
-            assert!(held <= message + crate::wire::MESSAGE_HEAD_BYTES, "one message at most waits on {:?}", stream.id);
+            assert!(held <= message + crate::wire::MESSAGE_HEAD_BYTES, "one message at most waits on {id:?}");
+            let (request, until) = stream.marks();
+            assert_eq!(self.requests.contains(&(stream.number, id)), request, "requests are those of the streams");
+            assert!(until.is_none_or(|until| self.deadlines.contains(&(until, id))), "every stream has an end");
         }
+        let ends = self.all.values().filter(|stream| stream.marks().1.is_some()).count();
+        assert_eq!(self.deadlines.len(), ends, "no end is of no stream");
+        assert!(self.requests.len() <= self.all.len(), "no request is of no stream");
     }
 }
 
 impl Stream {
-    const fn new(id: StreamId, phase: Phase, until: Instant) -> Self {
+    const fn new(phase: Phase, until: Instant) -> Self {
         let reader = MessageReader::new();
-        Self { id, phase, says: None, asked: None, reader, rest: Vec::new(), told: false, until }
+        Self { number: 0, phase, says: None, asked: None, reader, rest: Vec::new(), told: false, until }
     }
 
-    const fn has_request(&self) -> bool {
-        match self.phase {
+    fn marks(&self) -> Marks {
+        let request = match self.phase {
             Phase::Wished { .. } | Phase::Over => true,
             Phase::Opening => false,
             Phase::Open => self.says.is_some() && !self.told,
-        }
+        };
+        (request, (self.phase != Phase::Over).then_some(self.until))
+    }
+
+    /// What was to be said is this message now.
+    pub(super) fn say(&mut self, message: Vec<u8>) {
+        let says = self.says.take();
+        self.rest = message;
+        self.asked = if let Some(Says::Ping { nonce, .. }) = says { Some(nonce) } else { None };
     }
 
     /// Moves as much of what waits as fits, and says how much that was.
@@ -268,70 +356,5 @@ impl Stream {
     fn end(&mut self) {
         (self.phase, self.says) = (Phase::Over, None);
         (self.rest, self.reader) = (Vec::new(), MessageReader::new());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use core::time::Duration;
-
-    use super::*;
-
-    const LIMITS: StreamLimits = StreamLimits { most: 2, idle: Duration::from_secs(1), message_bytes_max: 512 };
-
-    fn at(millis: u64) -> Instant {
-        Instant::from_nanos(millis * 1_000_000)
-    }
-
-    fn ping() -> (SocketAddr, Says) {
-        let says = Says::Ping { target: NodeId::from_u128(7), nonce: Nonce([7; 8]) };
-        (SocketAddr::from(([10, 0, 0, 1], 7946)), says)
-    }
-
-    #[test]
-    fn each_request_comes_once_and_in_order() {
-        let (mut streams, (to, says)) = (Streams::new(Some(LIMITS)), ping());
-        assert!(streams.wish(to, says, at(500)) && streams.wish(to, says, at(600)));
-        assert!(!streams.wish(to, says, at(700)), "two at once");
-        let [first, second] = [0, 1].map(StreamId::Opened);
-        assert_eq!(streams.next_request(), Some(StreamRequest::Open { id: first, to }));
-        assert_eq!(streams.next_request(), Some(StreamRequest::Open { id: second, to }));
-        assert_eq!((streams.next_request(), streams.has_request()), (None, false));
-        assert!(streams.open(second).is_none(), "it is not there yet");
-        assert_eq!(streams.on_opened(second, at(0)), Ok(()));
-        assert_eq!(streams.next_request(), Some(StreamRequest::Write { id: second }));
-        assert_eq!(streams.next_request(), None, "said once");
-        streams.end(second);
-        assert_eq!(streams.next_request(), Some(StreamRequest::Close { id: second }));
-        assert!(streams.wish(to, says, at(500)), "there is room again");
-        assert_eq!(
-            streams.next_request(),
-            Some(StreamRequest::Open { id: StreamId::Opened(2), to }),
-            "no number twice"
-        );
-        streams.check();
-    }
-
-    #[test]
-    fn what_is_silent_ends_and_what_was_never_asked_for_is_not_closed() {
-        let (mut streams, (to, says)) = (Streams::new(Some(LIMITS)), ping());
-        assert!(streams.wish(to, says, at(500)));
-        assert_eq!(streams.on_opened(StreamId::Accepted(4), at(400)), Ok(()));
-        assert_eq!((streams.next_deadline(), streams.expire(at(399))), (at(400), 0));
-        assert_eq!(streams.expire(at(500)), 2);
-        assert_eq!(streams.next_deadline(), Instant::NEVER);
-        assert_eq!(streams.next_request(), Some(StreamRequest::Close { id: StreamId::Accepted(4) }));
-        assert_eq!(streams.next_request(), None);
-    }
-
-    #[test]
-    fn nobody_is_news_twice_in_one_life() {
-        let mut streams = Streams::new(Some(LIMITS));
-        assert!((1..200).all(|row| streams.note_only(Slot(row), 1)));
-        assert!((1..200).all(|row| !streams.note_only(Slot(row), 1)), "however many there are");
-        assert!(streams.note_only(Slot(7), 2), "the next life is");
-        assert_eq!((streams.only(Slot(7)), streams.only(Slot(200))), (Some(2), None));
-        assert!(streams.keep_only(|slot| slot.0 < 3) && streams.only(Slot(7)).is_none());
-        assert!(streams.end_only(Slot(1)) && !streams.end_only(Slot(2)), "nobody is left");
     }
 }
