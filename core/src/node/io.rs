@@ -355,7 +355,8 @@ pub enum Timer {
     Waits,
     /// Somebody waits to hear that a member does not answer.
     Nack,
-    /// The next heartbeat, or the next part of what is told with it; in a ring, the next contact.
+    /// The next heartbeat, or the next part of what is told with it; in a ring, the next contact, or the end of an
+    /// interval in which nobody is contacted.
     Heartbeat,
     /// Somebody's heartbeat has stood still for too long, or somebody who is contacted stays silent.
     Silence,
