@@ -58,7 +58,7 @@ impl<V: Copy, K: Copy + Ord + Hash> Agenda<V, K> {
     }
 
     /// All entries, in the order in which they are due.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Instant, Slot, V)> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Instant, K, V)> + '_ {
         self.queue.iter().filter_map(|&(at, slot)| Some((at, slot, self.value(slot)?)))
     }
 
