@@ -168,6 +168,7 @@ impl Node {
             self.deadlines.set(Timer::ProbeAnswer, self.prober.next_deadline());
         } else {
             self.stats.answers_unexpected += 1;
+            self.note_word(&datagram.body, sender.id);
         }
         awaited
     }

@@ -135,9 +135,7 @@ impl Node {
         if datagram.sender.id == self.id {
             return Err(Rejected::FromSelf);
         }
-        if !self.suspicions.is_empty() {
-            self.note_word(&datagram.body, datagram.sender.id);
-        }
+        self.note_word(&datagram.body, datagram.sender.id);
         let says = match (datagram.body, id) {
             (Body::Ping { nonce }, StreamId::Accepted(_)) => Some(nonce),
             (Body::Ack { nonce }, StreamId::Opened(_)) => {
