@@ -184,7 +184,7 @@ impl Node {
                     return;
                 }
                 self.hear_nodes(nodes);
-                self.hear_marker(datagram, now);
+                self.hear_own_infos(datagram, now);
                 let request = Request { from: Speaker { peer, boot, links }, nonce, urgent };
                 self.with_overlay(now, |overlay, scene| overlay.on_request(&request, scene));
             }
@@ -198,7 +198,7 @@ impl Node {
                 let gain = self.gain_of(&peer, sentinel);
                 let accepted = Accepted { from: Speaker { peer, boot, links }, nonce, theirs: name, gain };
                 self.with_overlay(now, |overlay, scene| overlay.on_accept(&accepted, scene));
-                self.hear_marker(datagram, now);
+                self.hear_own_infos(datagram, now);
             }
             LinkBody::Refuse { nonce, nodes, others } => {
                 self.hear_nodes(nodes);
@@ -310,7 +310,7 @@ impl Node {
         }
         let asks = matches!(body, LinkBody::Request { .. });
         if asks || matches!(body, LinkBody::Accept { .. }) {
-            self.pack_marker(writer, now);
+            self.pack_own_infos(writer, now);
         }
         if asks {
             // So that the answer may name others.

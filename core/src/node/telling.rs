@@ -122,18 +122,16 @@ impl Node {
         Some(Transmit { to: way.peer.addr, len: writer.finish(), purpose: Purpose::Info })
     }
 
-    /// Writes the own marker behind a request or an acceptance.
-    pub(super) fn pack_marker(&self, writer: &mut Writer<'_>, now: Instant) {
+    /// Writes behind a request or an acceptance what this node has issued, the marker among it, as far as there is room:
+    /// in order, or it would not be taken.
+    pub(super) fn pack_own_infos(&self, writer: &mut Writer<'_>, now: Instant) {
         let Some(Linking { infos, .. }) = self.cold.linking.as_deref() else { return };
-        let (key, outside) = (keys::node_key(self.id), self.clock.outside(now));
-        let marker = infos.get(key.as_bytes(), outside).and_then(|item| {
-            let ix = infos.origin(item.version.origin)?.ix;
-            infos.told_at(ix, item.stamp, outside)
-        });
-        if let Some(told) = marker {
-            writer.open_pieces();
-            // Without room for it, it comes with the first frame.
-            let _ = writer.piece(&Piece::News(told));
+        let outside = self.clock.outside(now);
+        writer.open_pieces();
+        for told in infos.above(infos.own(), 0, outside) {
+            if !writer.piece(&Piece::News(told)) {
+                return;
+            }
         }
     }
 
@@ -165,13 +163,11 @@ impl Node {
         }
     }
 
-    /// Takes in what somebody tells of itself while there is no link yet.
-    pub(super) fn hear_marker(&mut self, datagram: &Datagram<'_>, now: Instant) {
-        let id = datagram.sender.id;
+    /// Takes in what somebody has issued while there is no link yet.
+    pub(super) fn hear_own_infos(&mut self, datagram: &Datagram<'_>, now: Instant) {
         for piece in datagram.pieces {
             if let Piece::News(told) = piece
-                && told.item.version.origin.id == id
-                && keys::node_of(told.item.key) == Some(id)
+                && told.item.version.origin.id == datagram.sender.id
             {
                 self.hear_news(None, &told, now);
             }
@@ -185,7 +181,7 @@ impl Node {
         let origin = told.item.version.origin;
         let before = infos.origin(origin);
         let taken = infos.take(told, outside);
-        self.stats.infos_received += 1;
+        self.stats.infos_received += u64::from(link.is_some());
         if taken == Err(Refusal::Gap) {
             if let Some(link) = link {
                 let lacks = (name_of(origin), told.item.stamp);
@@ -218,7 +214,7 @@ impl Node {
         {
             spread.on_own(own.ix);
         }
-        self.stats.infos_news += u64::from(heard == Heard::New);
+        self.stats.infos_news += u64::from(link.is_some() && heard == Heard::New);
         if let Some(link) = link {
             let hops = told.item.hops.saturating_add(1);
             spread.on_news(link, facts.ix, hops, heard, &InfoLog { infos, outside });

@@ -10,7 +10,7 @@ use crate::vocab::{Cookie, NodeId, Nonce};
 /// One step of the life of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum LinkBody<'a> {
-    /// "May I have a link to you?" The own marker comes with it.
+    /// "May I have a link to you?" What the sender has issued comes with it.
     Request {
         /// The same in each repetition.
         nonce: Nonce,
