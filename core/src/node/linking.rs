@@ -79,6 +79,9 @@ impl Node {
     }
 
     fn take_acts(&mut self, now: Instant) {
+        if let Some(linking) = &self.cold.linking {
+            self.stats.links_asked = linking.overlay.counts().dials;
+        }
         while let Some(act) = self.cold.linking.as_mut().and_then(|linking| linking.overlay.poll_act()) {
             match act {
                 Act::Request { to, nonce } => _ = self.wish(Intent::LinkRequest { to, nonce }),

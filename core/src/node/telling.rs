@@ -189,6 +189,7 @@ impl Node {
                 return;
             }
         };
+        self.stats.infos_news += u64::from(heard == Heard::New);
         if let Some(link) = link {
             let hops = told.item.hops.saturating_add(1);
             spread.on_news(link, facts.ix, hops, heard, &InfoLog { infos, now });
