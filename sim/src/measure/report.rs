@@ -13,7 +13,8 @@ use crate::stats::Samples;
 
 impl Measure {
     /// Ends the measuring at `now` and says what came out. What the world counts itself is left zero.
-    pub(crate) fn finish(self, scenario: &Scenario, now: u64, faults: &[FaultResult]) -> RunResult {
+    pub(crate) fn finish(mut self, scenario: &Scenario, now: u64, faults: &[FaultResult]) -> RunResult {
+        self.links.finish();
         let measured: Vec<Measured> = scenario.expects.iter().map(|expect| self.of(scenario, expect)).collect();
         let held: Vec<_> = scenario.expects.iter().zip(&measured).map(|(expect, m)| evaluate(expect, m)).collect();
         let pooled = scenario.expects.iter().map(|expect| expect.across == Across::Pooled);
@@ -89,7 +90,56 @@ impl Measure {
             Metric::BytesPerNodeGossip => plain(self.rates.bytes_on(Spent::Gossip).clone()),
             Metric::BytesPerNodeProbe => plain(self.rates.bytes_on(Spent::Probe).clone()),
             Metric::BytesPerNodeState => plain(self.rates.bytes_on(Spent::State).clone()),
+            Metric::BytesPerNodeInfo => plain(self.rates.bytes_on(Spent::Info).clone()),
+            Metric::LinksAsked
+            | Metric::LinksRefused
+            | Metric::LinksRefusedPer1000
+            | Metric::LinksLastAsked
+            | Metric::LinksOutgoing
+            | Metric::LinksIncoming
+            | Metric::LinksOverCap
+            | Metric::LinksParts
+            | Metric::LinksPartsEnd
+            | Metric::LinksJoined => self.links_metric(metric, after),
+            Metric::InfosConnected
+            | Metric::InfosDelivery
+            | Metric::InfosHops
+            | Metric::InfosHopsLast
+            | Metric::InfosMaxHops
+            | Metric::InfosCopiesPer1000
+            | Metric::InfosOfTheGone
+            | Metric::InfosRefused => self.infos_metric(metric, after),
             Metric::PacketsPerNode => plain(self.rates.packets.clone()),
+        }
+    }
+
+    fn links_metric(&self, metric: Metric, after: Option<u64>) -> Measured {
+        let links = &self.links;
+        match metric {
+            Metric::LinksAsked => plain(links.asked.clone()),
+            Metric::LinksRefused => plain(links.refused.clone()),
+            Metric::LinksRefusedPer1000 => plain(links.refused_per_1000.into_iter().collect()),
+            Metric::LinksLastAsked => plain(links.last_asked(after).into_iter().collect()),
+            Metric::LinksOutgoing => plain(links.most_outgoing()),
+            Metric::LinksIncoming => plain(links.most_incoming()),
+            Metric::LinksParts => plain(links.parts.clone()),
+            Metric::LinksPartsEnd => plain(links.parts_end.into_iter().collect()),
+            Metric::LinksJoined => plain(links.joined(after).into_iter().collect()),
+            _ => counter(links.over_cap),
+        }
+    }
+
+    fn infos_metric(&self, metric: Metric, after: Option<u64>) -> Measured {
+        let infos = &self.infos;
+        match metric {
+            Metric::InfosConnected => plain(infos.connected(after).into_iter().collect()),
+            Metric::InfosDelivery => plain(infos.delivery.clone()),
+            Metric::InfosHops => plain(infos.hops.clone()),
+            Metric::InfosHopsLast => plain(infos.hops_last.clone()),
+            Metric::InfosMaxHops => plain(infos.max_hops.clone()),
+            Metric::InfosCopiesPer1000 => plain(infos.copies.clone()),
+            Metric::InfosOfTheGone => counter(infos.of_the_gone),
+            _ => counter(infos.refused),
         }
     }
 }
@@ -137,8 +187,10 @@ counters!(
     suspicions,
     convictions,
     convictions_put_off,
+    links_asked,
     links_refused,
     infos_received,
+    infos_news,
     infos_refused,
     nacks_missed,
     refutations,

@@ -4,7 +4,7 @@
 //! * `plan` — what is to happen when: starts, crashes, cuts;
 //! * `network` — what becomes of a packet;
 //! * `inject` — what comes from outside the cluster;
-//! * `writing` — what nodes are asked to write;
+//! * `writing` — what nodes are asked to write; `telling` — what they are asked to tell everybody;
 //! * `pauses` — who stands still, and what waits for them;
 //! * `streams` — what becomes of a stream;
 //! * `packets` — where packets lie while they are under way;
@@ -26,6 +26,7 @@ mod packets;
 mod pauses;
 mod plan;
 mod streams;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod writing;
@@ -36,7 +37,7 @@ use crate::engine::draws::Draws;
 use crate::engine::wheel::{Class, Event, Wheel, order_key, source_of};
 use crate::measure::Measure;
 use crate::result::{Packets as PacketCounts, RunResult};
-use crate::scenario::Scenario;
+use crate::scenario::{Profile, Scenario};
 use cast::Cast;
 use inject::Injector;
 use network::Network;
@@ -44,6 +45,7 @@ use packets::Packets;
 use pauses::Pauses;
 use plan::{Plan, Step};
 use streams::{STREAM, Streams};
+use telling::Telling;
 use writing::Writing;
 
 pub use cast::node_config;
@@ -102,6 +104,7 @@ struct World<'a, W> {
     streams: Streams,
     injector: Injector,
     writing: Writing,
+    telling: Telling,
     measure: Measure,
     buffer: Vec<u8>,
 }
@@ -121,6 +124,8 @@ impl<'a, W: Witness> World<'a, W> {
             wheel.push(Event { at, order: order_key(Class::Fault, 0, number), dst: 0, what: number });
         }
         let writing = Writing::new(scenario, draws, plan.all_targets());
+        let telling = Telling::new(scenario, draws, plan.all_targets());
+        telling.first(scenario).into_iter().for_each(|event| wheel.push(event));
         writing.first(scenario).into_iter().for_each(|event| wheel.push(event));
         wheel.push(Event { at: WINDOW_NS, order: order_key(Class::Probe, 0, 0), dst: 0, what: 0 });
         Ok(Self {
@@ -131,7 +136,7 @@ impl<'a, W: Witness> World<'a, W> {
             wheel,
             now: 0,
             events: 0,
-            cast: Cast::new(scenario.nodes, config, draws, !scenario.writes.is_empty()),
+            cast: Cast::new(scenario, config, draws),
             network: Network::new(scenario, draws),
             measure: Measure::new(scenario, &plan.touched()),
             plan,
@@ -140,6 +145,7 @@ impl<'a, W: Witness> World<'a, W> {
             streams: Streams::default(),
             injector: Injector::new(scenario, draws),
             writing,
+            telling,
             buffer: vec![0; DATAGRAM_BYTES_MAX],
         })
     }
@@ -166,13 +172,14 @@ impl<'a, W: Witness> World<'a, W> {
         assert_eq!(self.wheel.late(), 0, "no event was scheduled in the past");
     }
 
-    /// The timetable is the first source of such events, each fault that injects is one more, and so is each write.
+    /// The timetable is the first source of such events, each fault that injects is one more, and so are each write and info.
     fn on_fault(&mut self, event: Event) {
-        let faults = self.scenario.faults.len();
+        let (faults, writes) = (self.scenario.faults.len(), self.scenario.writes.len());
         match (source_of(event.order) as usize).checked_sub(1) {
             None => self.on_step(event.what),
             Some(fault) if fault < faults => self.inject(fault, event.dst, event.what),
-            Some(place) => self.write(place - faults, event.dst, event.what),
+            Some(place) if place < faults + writes => self.write(place - faults, event.dst, event.what),
+            Some(place) => self.issue(place - faults - writes, event.dst, event.what),
         }
     }
 
@@ -181,6 +188,8 @@ impl<'a, W: Witness> World<'a, W> {
         match step {
             Step::Start { node } => self.start(node),
             Step::Look => self.measure.on_first_fault(),
+            Step::Rest { ends } => self.on_rest(ends),
+            Step::Crashed => self.measure.on_crashed(),
             Step::Crash { fault, node } => {
                 if let Some(node_stats) = self.cast.stop(node) {
                     self.drop_waiting(node);
@@ -216,6 +225,7 @@ impl<'a, W: Witness> World<'a, W> {
         self.measure.on_start((node, boot), knows_all, self.now);
         self.note_topology();
         self.write_at_start(node);
+        self.issue_at_start(node);
         self.after(node);
     }
 
@@ -309,6 +319,8 @@ impl<'a, W: Witness> World<'a, W> {
                         self.measure.on_value(node, owner, change, self.now);
                     }
                 }
+                NodeEvent::Info(change) => self.on_info(node, change),
+                NodeEvent::Link(change) => self.on_link(node, change),
                 NodeEvent::PartitionHealed(healed) => self.measure.on_healed(healed.returned),
                 NodeEvent::Joined { .. }
                 | NodeEvent::Refuted { .. }
@@ -318,11 +330,12 @@ impl<'a, W: Witness> World<'a, W> {
                 | NodeEvent::Leaving(_)
                 | NodeEvent::Left(_)
                 | NodeEvent::StreamOnly { .. }
-                | NodeEvent::Info(_)
-                | NodeEvent::Link(_)
                 | NodeEvent::LinksStanding { .. }
                 | NodeEvent::EventsLost { .. } => {}
             }
+        }
+        if self.scenario.protocol.profile == Profile::Infos {
+            self.on_settled(node);
         }
         self.renew_deadline(node);
     }
@@ -368,7 +381,10 @@ impl<'a, W: Witness> World<'a, W> {
         }
     }
 
-    fn finish(self) -> RunResult {
+    fn finish(mut self) -> RunResult {
+        if self.scenario.protocol.profile == Profile::Infos {
+            self.count_left_over();
+        }
         let mut measure = self.measure;
         for node in self.cast.running() {
             if self.scenario.nodes.count <= CHECKED_NODES_MAX {
