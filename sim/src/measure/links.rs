@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use quidnunc_core::Stats;
 
-use crate::scenario::{FaultKind, Scenario};
+use crate::scenario::{FaultKind, Scenario, last_start_ns};
 use crate::stats::Samples;
 
 /// The links of one node.
@@ -40,6 +40,7 @@ pub(super) struct Links {
     dirty: bool,
     /// When the graph became one part, and when it was no more.
     whole: Vec<(u64, bool)>,
+    all_started_ns: u64,
     /// When faults begin or end, ascending; and when anybody asked last before each, and before the end.
     bounds: Vec<u64>,
     last_asked: Vec<Option<u64>>,
@@ -70,6 +71,7 @@ impl Links {
             parts_now: 0,
             dirty: false,
             whole: Vec::new(),
+            all_started_ns: last_start_ns(0, scenario.nodes.stagger_ns, nodes),
             last_asked: vec![None; bounds.len()],
             bounds,
             asked: Samples::default(),
@@ -157,9 +159,9 @@ impl Links {
         Some(self.last_asked[phase].map_or(0, |at| at.saturating_sub(from)))
     }
 
-    /// How long it took from `after`, or the start, until the graph was one part.
+    /// How long it took from `after`, or the start of the last node, until the graph was one part.
     pub(super) fn joined(&self, after: Option<u64>) -> Option<u64> {
-        first_true(&self.whole, after.unwrap_or(0))
+        first_true(&self.whole, after.unwrap_or(self.all_started_ns))
     }
 
     pub(super) fn most_outgoing(&self) -> Samples {

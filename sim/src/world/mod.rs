@@ -9,6 +9,7 @@
 //! * `streams` — what becomes of a stream;
 //! * `packets` — where packets lie while they are under way;
 //! * `options` — how a run is made, and who looks on;
+//! * `looking` — what the simulator looks at every second and at the end; `simulated` — a cluster that somebody watches;
 //! * `null` — what the engine costs by itself: the same parts with nodes that do next to nothing.
 //!
 //! Invariant: everything that happens follows from the scenario and the seed. The world hands each node
@@ -17,6 +18,7 @@
 
 mod cast;
 mod inject;
+mod looking;
 mod network;
 mod null;
 mod options;
@@ -25,6 +27,7 @@ mod oracle;
 mod packets;
 mod pauses;
 mod plan;
+mod simulated;
 mod streams;
 mod telling;
 #[cfg(test)]
@@ -36,7 +39,7 @@ use quidnunc_core::{ConfigError, DATAGRAM_BYTES_MAX, Event as NodeEvent, Input, 
 use crate::engine::draws::Draws;
 use crate::engine::wheel::{Class, Event, Wheel, order_key, source_of};
 use crate::measure::Measure;
-use crate::result::{Packets as PacketCounts, RunResult};
+use crate::result::RunResult;
 use crate::scenario::{Profile, Scenario};
 use cast::Cast;
 use inject::Injector;
@@ -50,6 +53,7 @@ use writing::Writing;
 
 pub use cast::node_config;
 pub use null::{NullCounts, NullWorld};
+pub use simulated::{Cluster, simulate_network};
 pub use options::{Damaged, RunOptions, Sent, Witness};
 
 /// Width of the windows in which rates are measured, in nanoseconds.
@@ -151,9 +155,20 @@ impl<'a, W: Witness> World<'a, W> {
     }
 
     fn run(&mut self) {
+        let end = self.scenario.run.duration_ns;
+        self.run_until(end);
+        if !end.is_multiple_of(WINDOW_NS) {
+            self.tell_fingerprint(end);
+        }
+        assert_eq!(self.wheel.late(), 0, "no event was scheduled in the past");
+    }
+
+    /// Lets everything happen up to an instant, itself included.
+    fn run_until(&mut self, end: u64) {
         const CLASSES: [Class; 4] = [Class::Fault, Class::Packet, Class::Timer, Class::Probe];
         while let Some(event) = self.wheel.pop() {
-            if event.at > self.scenario.run.duration_ns {
+            if event.at > end {
+                self.wheel.push(event);
                 break;
             }
             self.now = event.at;
@@ -165,11 +180,6 @@ impl<'a, W: Witness> World<'a, W> {
                 Class::Probe => self.on_window(),
             }
         }
-        let end = self.scenario.run.duration_ns;
-        if !end.is_multiple_of(WINDOW_NS) {
-            self.tell_fingerprint(end);
-        }
-        assert_eq!(self.wheel.late(), 0, "no event was scheduled in the past");
     }
 
     /// The timetable is the first source of such events, each fault that injects is one more, and so are each write and info.
@@ -363,39 +373,5 @@ impl<'a, W: Witness> World<'a, W> {
     fn schedule(&mut self, node: u32, at: u64) {
         let seq = self.cast.scheduled(node, at);
         self.wheel.push(Event { at, order: order_key(Class::Timer, node, seq), dst: node, what: 0 });
-    }
-
-    fn on_window(&mut self) {
-        self.measure.on_window(self.now, |node| self.cast.is_running(node));
-        if let Some(progress) = self.options.progress {
-            progress(self.now);
-        }
-        self.tell_fingerprint(self.now);
-        let next = self.now + WINDOW_NS;
-        self.wheel.push(Event { at: next, order: order_key(Class::Probe, 0, 0), dst: 0, what: 0 });
-    }
-
-    fn tell_fingerprint(&self, end: u64) {
-        if let Some(told) = self.options.fingerprints {
-            told(end, self.cast.fingerprint());
-        }
-    }
-
-    fn finish(mut self) -> RunResult {
-        if self.scenario.protocol.profile == Profile::Infos {
-            self.count_left_over();
-        }
-        let mut measure = self.measure;
-        for node in self.cast.running() {
-            if self.scenario.nodes.count <= CHECKED_NODES_MAX {
-                node.check();
-            }
-            measure.add_stats(node.view().stats());
-        }
-        let counts = PacketCounts { in_flight: self.packets.in_use(), ..self.network.counts };
-        let mut result = measure.finish(self.scenario, self.now, &self.network.bitten());
-        (result.seed, result.fingerprint) = (self.seed, self.cast.fingerprint());
-        (result.events, result.packets, result.bytes_sent) = (self.events, counts, self.network.bytes_sent);
-        result
     }
 }
