@@ -27,11 +27,9 @@ extern crate std;
 
 mod config;
 mod detector;
-#[allow(dead_code, unused_imports)]
-pub(crate) mod info;
+mod info;
 mod membership;
 mod node;
-#[allow(dead_code, unused_imports)]
 mod overlay;
 mod packing;
 mod state;
@@ -40,16 +38,24 @@ mod wire;
 
 pub use config::{Config, ConfigError, Detector, FailureRule, InfoSettings, ProbeOrder, Relay, StreamLimits, Targets};
 pub use node::io::{
-    Cause, Command, Conflict, Event, Farewell, Healed, Identity, InfoChange, InfoRejected, Input, KEY_BYTES_MAX,
-    LinkChange, LinkEnd, LinksStanding, MapSnapshot, MapVersion, MemberChange, Purpose, Reason, Rejected, SEEDS_MAX,
-    Snapshot, StreamError, StreamId, StreamRequest, Timer, Transmit, ValueChange, ValueView, WAIT_MAX, WAIT_MIN,
-    WAITS_MAX, WATCHES_MAX, Wakeup,
+    ANSWER_BYTES_MAX, Answer, Cause, Command, Conflict, EVENT_BYTES_MAX, Event, Farewell, Healed, Identity, InfoChange,
+    InfoRejected, Input, KEY_BYTES_MAX, LinkChange, LinkEnd, LinksStanding, MapSnapshot, MapVersion, MemberChange,
+    Purpose, QUERIES_MAX, Question, Reason, Rejected, SEEDS_MAX, Snapshot, StreamError, StreamId, StreamRequest, Timer,
+    Transmit, UserEvent, ValueChange, ValueView, WAIT_MAX, WAIT_MIN, WAITS_MAX, WATCHES_MAX, Wakeup,
 };
 pub use node::stats::Stats;
 pub use node::{Evidence, HelperView, InfoView, LinkView, MemberView, Node, ProbeView, Said, SuspicionView, View, Why};
 pub use vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX, stable_hash};
 pub use vocab::{GroupDef, GroupOrder, InfoKind, InfoValue, KeyPattern, KeyRule};
 pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, fit_checksum, probe_decoder};
+
+/// The keys of infos that everybody knows.
+pub mod info_keys {
+    pub use crate::info::keys::{
+        ACCOUNTING, CLUSTER_ID, FIRST_RANGE, MAX_AVAIL_CAPACITY_PREFIX, NODE_COUNT, PERMISSIONS, SENTINEL, ZONES,
+        node_key, node_of,
+    };
+}
 
 /// The phi accrual failure detector: how suspicious is a silence, and when will it be suspicious enough?
 ///

@@ -135,12 +135,11 @@ pub(super) struct Groups {
     /// By pattern.
     list: Vec<Group>,
     compat: Compat,
-    changes: u64,
 }
 
 impl Groups {
     pub(super) const fn new(compat: Compat) -> Self {
-        Self { list: Vec::new(), compat, changes: 0 }
+        Self { list: Vec::new(), compat }
     }
 
     /// Registers a group, or takes in what a peer says of one.
@@ -164,7 +163,6 @@ impl Groups {
             Err(place) => {
                 self.list.insert(place, Group::new(def, by));
                 self.list[place].fill(store, compat);
-                self.changes += 1;
                 return Ok(Registered::New);
             }
         };
@@ -185,13 +183,7 @@ impl Groups {
         }
         (group.limit, group.order) = (def.limit, def.order);
         group.fill(store, compat);
-        self.changes += 1;
         Ok(Registered::Changed)
-    }
-
-    /// How often a definition has come or changed: who has told all of them needs to tell them again when this rises.
-    pub(super) const fn changes(&self) -> u64 {
-        self.changes
     }
 
     /// All definitions, by pattern.

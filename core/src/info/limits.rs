@@ -20,7 +20,7 @@ pub(crate) const JUMP_MAX: u64 = 1 << 48;
 pub(crate) struct Limits {
     /// The most infos, what is left of deleted and ended ones included.
     pub(crate) infos_max: u32,
-    /// The most that all of them weigh, in bytes of keys and values and [`ROW_BYTES`](super::ROW_BYTES) each.
+    /// The most that all of them weigh, in bytes of keys and values and [`ROW_BYTES`](super::store::ROW_BYTES) each.
     pub(crate) bytes_max: usize,
     pub(crate) key_bytes_max: u16,
     /// With its key, a value must fit into one datagram.
@@ -79,8 +79,8 @@ pub(crate) enum Unfit {
     Value,
     /// It would live for no time, or for too long.
     Ttl,
-    /// The key is an event's, and this is not that event.
-    Event,
+    /// The key is an event's or a group's, and this is not that event, or tells of no group.
+    Reserved,
     /// There are as many infos, or as many bytes of them, as there may be.
     Full,
     /// Of a life of which nothing is known yet, and as many lives are known as may be.
@@ -126,7 +126,7 @@ impl Limits {
             // It is told rounded up, so that it may be a part of a millisecond longer.
             Some(left) if left == 0 || u128::from(left) > most.as_nanos().div_ceil(1_000_000) => Err(Unfit::Ttl),
             None if item.value.is_none() => Err(Unfit::Ttl),
-            Some(_) | None => keys::admit_event(item),
+            Some(_) | None => keys::admit_reserved(item),
         }
     }
 }

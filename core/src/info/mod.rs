@@ -33,16 +33,15 @@ mod tests;
 mod value;
 mod watch;
 
+pub(crate) use groups::GroupRefusal;
 use groups::Groups;
-pub(crate) use groups::{GroupRefusal, Registered};
 pub(crate) use limits::{Compat, Limits, Unfit};
 pub(crate) use origins::OriginIx;
 use origins::Origins;
-pub(crate) use own::{InfoError, Issued};
-pub(crate) use store::ROW_BYTES;
+pub(crate) use own::InfoError;
 use store::{Row, Store};
 pub(crate) use take::{Refusal, Taken};
-pub(crate) use watch::{WatchId, WatchRefusal, Watches};
+pub(crate) use watch::{WatchRefusal, Watches};
 
 use crate::vocab::{GroupDef, InfoItem, InfoTold, InfoVersion, Instant, KeyPattern, KeyRule, Origin, Rng};
 
@@ -126,18 +125,13 @@ impl Infos {
         Some(places.filter_map(move |place| self.shown(place, now)).take(limit as usize))
     }
 
-    /// All groups as they are defined here, by pattern: to be told to peers, again whenever [`Self::group_changes`]
-    /// rises.
+    /// All groups as they are defined here, by pattern.
     pub(crate) fn groups(&self) -> impl Iterator<Item = GroupDef<'_>> + '_ {
         self.groups.iter()
     }
 
-    /// How often a definition of a group has come or changed.
-    pub(crate) const fn group_changes(&self) -> u64 {
-        self.groups.changes()
-    }
-
     /// What an origin issued above a stamp and is here, in the order in which it is to be taken.
+    #[cfg(test)]
     pub(crate) fn above(&self, origin: Origin, stamp: u64, now: Instant) -> impl Iterator<Item = InfoTold<'_>> + '_ {
         let places = self.origins.find(origin).into_iter().flat_map(move |ix| self.store.above(ix, stamp));
         places.map(move |place| self.told(place, now))

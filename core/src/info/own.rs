@@ -49,8 +49,8 @@ impl Infos {
         self.limits.admit_key(key)?;
         self.limits.admit_value(value)?;
         let ttl = self.limits.admit_life(life, self.compat)?;
-        if keys::is_event(key) {
-            return Err(Unfit::Event.into());
+        if keys::is_reserved(key) {
+            return Err(Unfit::Reserved.into());
         }
         let known = self.store.find(key);
         if self.groups.refuse(key, value.kind(), known.map(|place| self.store.row(place))) {
@@ -81,10 +81,10 @@ impl Infos {
     /// Deletes an info, whoever issued it. That it was deleted is told like an info, and forgotten after a while.
     ///
     /// # Errors
-    /// [`InfoError`]; then nothing has changed. Events are not deleted: they end.
+    /// [`InfoError`]; then nothing has changed. Events are not deleted: they end; and groups stay.
     pub(crate) fn delete(&mut self, key: &[u8], now: Instant) -> Result<Issued, InfoError> {
-        if keys::is_event(key) {
-            return Err(Unfit::Event.into());
+        if keys::is_reserved(key) {
+            return Err(Unfit::Reserved.into());
         }
         self.get(key, now).ok_or(InfoError::Missing)?;
         let until = now.after(self.limits.tombstone_life);
@@ -127,6 +127,20 @@ impl Infos {
     /// [`GroupRefusal`]; then nothing has changed.
     pub(crate) fn register_group(&mut self, def: GroupDef<'_>) -> Result<Registered, GroupRefusal> {
         self.groups.register(def, By::Us, &self.limits, &self.store)
+    }
+
+    /// Issues what tells others of a group that is registered here, unless that is known. Returns whether it was not.
+    ///
+    /// # Errors
+    /// [`InfoError`]; then nothing has changed.
+    pub(crate) fn tell_group(&mut self, def: &GroupDef<'_>, now: Instant) -> Result<bool, InfoError> {
+        let key = keys::group_key(def);
+        self.limits.admit_key(&key)?;
+        if self.get(&key, now).is_some() {
+            return Ok(false);
+        }
+        self.issue(Row::new(&key, Some(InfoValue::Bytes(&[]))), Instant::NEVER, now)?;
+        Ok(true)
     }
 
     /// Takes in how a peer defines a group. What this node registered itself stays; of what it only heard of, the one

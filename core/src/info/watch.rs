@@ -58,6 +58,11 @@ impl Watches {
         Ok(id)
     }
 
+    /// A watch of this pattern.
+    pub(crate) fn find(&self, KeyPattern { rule, text }: KeyPattern<'_>) -> Option<WatchId> {
+        self.list.iter().find(|watch| watch.rule == rule && &*watch.text == text).map(|watch| watch.id)
+    }
+
     /// Ends a watch. Returns whether it was there.
     pub(crate) fn end(&mut self, id: WatchId) -> bool {
         let found = self.list.iter().position(|watch| watch.id == id);

@@ -3,8 +3,9 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use super::info_types::Question;
 #[cfg(doc)]
-use super::io::{Event, KEY_BYTES_MAX, SEEDS_MAX, WAIT_MAX, WAIT_MIN};
+use super::io::{ANSWER_BYTES_MAX, EVENT_BYTES_MAX, Event, KEY_BYTES_MAX, QUERIES_MAX, SEEDS_MAX, WAIT_MAX, WAIT_MIN};
 use crate::vocab::{GroupDef, InfoValue, KeyPattern, NodeId};
 
 /// Something that the application wants.
@@ -88,13 +89,51 @@ pub enum Command<'a> {
         /// Its key.
         key: &'a [u8],
     },
-    /// List the best of the infos whose keys match; everybody lists them alike.
+    /// List the best of the infos whose keys match ([`View::group`](crate::View::group)), here and everywhere. What this
+    /// node registers stays here as it is: [`Event::GroupConflict`] tells when somebody else defines it otherwise.
     RegisterGroup(GroupDef<'a>),
-    /// Report from now on what becomes of infos whose keys match ([`Event::Info`](crate::Event::Info)).
+    /// Report from now on what becomes of infos whose keys match ([`Event::Info`](crate::Event::Info)). What is there
+    /// already is in the view ([`View::infos`](crate::View::infos)).
     WatchInfos {
         /// Which keys.
         pattern: KeyPattern<'a>,
         /// Whether an info that is issued again with the same value is reported too.
         repeats: bool,
+    },
+    /// Say something to everybody who takes part in infos, this node included ([`Event::User`](crate::Event::User)): once
+    /// to each of their lives, and in the order in which this node says it. Whoever joins before its time is over hears
+    /// of it too.
+    SendEvent {
+        /// What happens. With the payload at most [`EVENT_BYTES_MAX`] bytes.
+        name: &'a [u8],
+        /// What is said of it.
+        payload: &'a [u8],
+        /// For how long it is told to those who have not heard it.
+        ttl: Duration,
+    },
+    /// The same, and everybody may answer: [`Event::Answer`](crate::Event::Answer) follows for each answer, the first of
+    /// each node, and [`Event::QueryEnded`](crate::Event::QueryEnded). At most [`QUERIES_MAX`] wait at a time.
+    Query {
+        /// What answers are reported with; no other query that waits has it.
+        number: u64,
+        /// What is asked. With the payload at most [`EVENT_BYTES_MAX`] bytes.
+        name: &'a [u8],
+        /// What is said of it.
+        payload: &'a [u8],
+        /// For how long answers are taken: 1 ms to 24 days.
+        window: Duration,
+    },
+    /// Answer a query. The answer goes out once, after a random wait: a millisecond per member at most, and at most a
+    /// quarter of the window.
+    Answer {
+        /// As it was reported.
+        question: Question,
+        /// At most [`ANSWER_BYTES_MAX`] bytes.
+        payload: &'a [u8],
+    },
+    /// Do not watch the infos of this pattern any more.
+    UnwatchInfos {
+        /// As it was watched.
+        pattern: KeyPattern<'a>,
     },
 }

@@ -96,6 +96,7 @@ impl Events {
                 fits
             }
             (Some(Event::StreamOnly { id: waiting }), Event::StreamOnly { id }) => *waiting == id,
+            (Some(Event::GroupConflict(waiting)), Event::GroupConflict(key)) => *waiting == key,
             (Some(Event::Info(waiting)), Event::Info(newer)) if waiting.key == newer.key => {
                 *waiting = InfoChange { contents_changed: waiting.contents_changed || newer.contents_changed, ..newer };
                 true
@@ -139,9 +140,13 @@ fn bytes_of(event: &Event) -> usize {
         Event::Value(change) => change.bytes(),
         Event::Member(change) => change.bytes(),
         Event::Info(change) => change.key.len(),
+        Event::GroupConflict(key) => key.len(),
+        Event::User(event) => event.name.len() + event.payload.len(),
+        Event::Answer(answer) => answer.payload.len(),
         Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => 0,
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::StreamOnly { .. } => 0,
         Event::Replicated { .. } | Event::NotReplicated { .. } | Event::Link(_) | Event::LinksStanding { .. } => 0,
+        Event::QueryEnded { .. } => 0,
     }
 }
 
@@ -154,8 +159,10 @@ fn subject_of(event: &Event) -> Option<u64> {
         Event::Link(LinkChange { id, .. }) => (id, stable_hash(2, b"link")),
         Event::Info(InfoChange { key, .. }) => return Some(mix([stable_hash(3, key), 1, 0, 0])),
         Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => return None,
+        Event::GroupConflict(key) => return Some(mix([stable_hash(4, key), 2, 0, 0])),
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::LinksStanding { .. } => return None,
         Event::Replicated { .. } | Event::NotReplicated { .. } => return None,
+        Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => return None,
     };
     let (high, low) = id.words();
     Some(mix([high, low, key, 0]))

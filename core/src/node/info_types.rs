@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use core::net::SocketAddr;
+use core::time::Duration;
 
 use crate::info::{GroupRefusal, InfoError, Unfit, WatchRefusal};
 use crate::overlay::{Direction, Ended, Peer, Standing};
@@ -77,6 +78,52 @@ impl LinkEnd {
     }
 }
 
+/// The most bytes of an event's name and payload together.
+pub const EVENT_BYTES_MAX: usize = 704;
+
+/// The most bytes of an answer to a query.
+pub const ANSWER_BYTES_MAX: usize = 1024;
+
+/// The most queries of one node that wait for answers.
+pub const QUERIES_MAX: usize = 16;
+
+/// Somebody has said something to everybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserEvent {
+    /// Who.
+    pub origin: NodeId,
+    /// Of two events of one life of a node, the earlier one has the lower number, and comes first.
+    pub number: u64,
+    /// What happens.
+    pub name: Box<[u8]>,
+    /// What is said of it.
+    pub payload: Box<[u8]>,
+    /// Whether answers are wanted ([`Command::Answer`](crate::Command::Answer)).
+    pub question: Option<Question>,
+}
+
+/// A query that wants answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    /// Who asks.
+    pub asker: NodeId,
+    /// What the answer has to repeat.
+    pub token: u64,
+    /// For how long after the query the asker waits.
+    pub window: Duration,
+}
+
+/// Somebody has answered a query of this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The number of the query.
+    pub query: u64,
+    /// Who has answered.
+    pub from: NodeId,
+    /// What.
+    pub payload: Box<[u8]>,
+}
+
 /// How a node stands among its links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LinksStanding {
@@ -110,24 +157,27 @@ pub enum InfoRejected {
     /// The key is empty, or longer than 255 bytes.
     #[error("a key of 1 to 255 bytes is taken")]
     Key,
-    /// The value is longer than 768 bytes.
-    #[error("a value of at most 768 bytes is taken")]
+    /// The value is longer than 768 bytes, or an event or an answer too long.
+    #[error("a value of at most 768 bytes is taken, an event of at most 704, an answer of at most 1024")]
     Value,
     /// It would live for no time, or for too long.
     #[error("a life of 1 ms to 24 days is taken")]
     Ttl,
-    /// Its key is kept for events.
-    #[error("keys under event/ are events' own")]
-    Event,
+    /// Its key is kept for events or groups.
+    #[error("keys under event/ and group/ are those of events and groups")]
+    Reserved,
     /// There are as many infos, lives, groups or watches as there may be.
     #[error("there are as many as there may be")]
     Full,
     /// Its value is of another kind than the others of its group.
     #[error("the other infos of its group have values of another kind")]
     Kind,
-    /// There is no such info.
-    #[error("there is no such info")]
+    /// There is no such info, or nobody by this identity who could be answered.
+    #[error("there is no such info, or no such node")]
     Missing,
+    /// A query of this number waits for answers, or as many queries do as may.
+    #[error("a query of this number waits for answers, or 16 queries do")]
+    Query,
     /// Its version or stamp has come to the end of the numbers.
     #[error("somebody has counted this key to its end")]
     Spent,
@@ -142,7 +192,7 @@ impl From<Unfit> for InfoRejected {
             Unfit::Key => Self::Key,
             Unfit::Value => Self::Value,
             Unfit::Ttl => Self::Ttl,
-            Unfit::Event => Self::Event,
+            Unfit::Reserved => Self::Reserved,
             Unfit::Full | Unfit::Origins => Self::Full,
         }
     }

@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use crate::vocab::{InfoItem, InfoValue, Instant, KeyPattern, NodeId};
+use crate::vocab::{GroupDef, InfoItem, InfoValue, Instant, KeyPattern, NodeId};
 
 use super::View;
 use super::io::LinksStanding;
@@ -36,7 +36,7 @@ pub struct LinkView {
 impl<'a> View<'a> {
     fn linking(self) -> Option<(&'a Linking, Instant)> {
         let node = self.node();
-        Some((node.cold.linking.as_deref()?, node.clock.inside(node.clock.latest())))
+        Some((node.cold.linking.as_deref()?, node.clock.latest()))
     }
 
     /// The info of a key; `None` when there is none, or without [`Config::infos`](crate::Config::infos).
@@ -56,6 +56,23 @@ impl<'a> View<'a> {
     pub fn group(self, pattern: KeyPattern<'_>) -> Option<impl Iterator<Item = InfoView<'a>>> {
         let (linking, now) = self.linking()?;
         linking.infos.group(pattern, now).map(|items| items.filter_map(view_of))
+    }
+
+    /// The groups that are registered, here or by others.
+    pub fn groups(self) -> impl Iterator<Item = GroupDef<'a>> {
+        self.linking().into_iter().flat_map(|(linking, _)| linking.infos.groups())
+    }
+
+    /// How many infos are here, what is left of deleted and ended ones included, and what they weigh in bytes.
+    #[must_use]
+    pub fn infos_size(self) -> (u32, usize) {
+        self.linking().map(|(linking, _)| linking.infos.size()).unwrap_or_default()
+    }
+
+    /// Tells the permanent infos: of two nodes the same if they have the same.
+    #[must_use]
+    pub fn infos_fingerprint(self) -> u64 {
+        self.linking().map_or(0, |(linking, _)| linking.infos.fingerprint())
     }
 
     /// Over how many links the infos that are here have come at most: how wide the overlay is, as seen from here.

@@ -22,25 +22,40 @@ impl Node {
         now: Instant,
     ) -> Result<(), Rejected> {
         let life = ttl.map_or(Lifetime::Permanent, Lifetime::For);
-        let issued = self.linking()?.infos.add(key, value, life, now).map_err(InfoRejected::from)?;
+        let outside = self.clock.outside(now);
+        let issued = self.linking()?.infos.add(key, value, life, outside).map_err(InfoRejected::from)?;
         self.on_issued(key, issued.contents_changed, false, now);
         Ok(())
     }
 
     pub(super) fn delete_info(&mut self, key: &[u8], now: Instant) -> Result<(), Rejected> {
-        self.linking()?.infos.delete(key, now).map_err(InfoRejected::from)?;
+        let outside = self.clock.outside(now);
+        self.linking()?.infos.delete(key, outside).map_err(InfoRejected::from)?;
         self.on_issued(key, true, true, now);
         Ok(())
     }
 
-    pub(super) fn register_group(&mut self, group: GroupDef<'_>) -> Result<(), Rejected> {
-        self.linking()?.infos.register_group(group).map_err(InfoRejected::from)?;
+    pub(super) fn register_group(&mut self, group: GroupDef<'_>, now: Instant) -> Result<(), Rejected> {
+        let outside = self.clock.outside(now);
+        let infos = &mut self.linking()?.infos;
+        infos.register_group(group).map_err(InfoRejected::from)?;
+        if infos.tell_group(&group, outside).map_err(InfoRejected::from)? {
+            self.on_own_info(now);
+        }
         Ok(())
     }
 
     pub(super) fn watch_infos(&mut self, pattern: KeyPattern<'_>, repeats: bool) -> Result<(), Rejected> {
         let limits = Limits::STANDARD;
         self.linking()?.infos.watches.begin(pattern, repeats, &limits).map_err(InfoRejected::from)?;
+        Ok(())
+    }
+
+    pub(super) fn unwatch_infos(&mut self, pattern: KeyPattern<'_>) -> Result<(), Rejected> {
+        let watches = &mut self.linking()?.infos.watches;
+        while let Some(watch) = watches.find(pattern) {
+            watches.end(watch);
+        }
         Ok(())
     }
 

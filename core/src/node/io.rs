@@ -1,5 +1,6 @@
 //! What goes into a node and what comes out of it: types only.
 
+use alloc::boxed::Box;
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -9,7 +10,10 @@ use crate::wire::DecodeError;
 
 pub use super::changes::{Cause, Conflict, Farewell, Healed, MemberChange, Reason, ValueChange};
 pub use super::commands::Command;
-pub use super::info_types::{InfoChange, InfoRejected, LinkChange, LinkEnd, LinksStanding};
+pub use super::info_types::{
+    ANSWER_BYTES_MAX, Answer, EVENT_BYTES_MAX, InfoChange, InfoRejected, LinkChange, LinkEnd, LinksStanding,
+    QUERIES_MAX, Question, UserEvent,
+};
 pub use super::maps::{MapSnapshot, MapVersion, ValueView};
 pub use super::stream_types::{StreamError, StreamId, StreamRequest};
 
@@ -272,6 +276,20 @@ pub enum Event {
     Left(Farewell),
     /// A watched info has changed, or has ended.
     Info(InfoChange),
+    /// Somebody has said something to everybody.
+    User(UserEvent),
+    /// Somebody has answered a query of this node.
+    Answer(Answer),
+    /// The time for answers to a query is over.
+    QueryEnded {
+        /// Its number.
+        query: u64,
+        /// How many have answered.
+        answers: u32,
+    },
+    /// Somebody has registered a group otherwise than this node has: the key of the info that tells of it. The two list
+    /// different infos.
+    GroupConflict(Box<[u8]>),
     /// A link has opened or closed.
     Link(LinkChange),
     /// How this node stands among its links has changed.
@@ -342,6 +360,10 @@ pub enum Timer {
     Identity,
     /// A stream has brought no message for too long.
     Streams,
-    /// A sign of life over a link, something that is to be told over one, or an info that ends.
+    /// A sign of life over a link, or something that is to be told over one.
     Links,
+    /// An info ends.
+    Infos,
+    /// An answer to a query is to be sent, or answers are waited for no longer.
+    Calls,
 }

@@ -3,18 +3,21 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
+use core::time::Duration;
 
 use crate::config::InfoSettings;
 use crate::info::spread::{InfoLog, Pace, Spread};
 use crate::info::{Infos, keys};
-use crate::overlay::{Accepted, Act, Gain, Limits, Overlay, Peer, Request, Scene, Speaker};
-use crate::vocab::{InfoValue, Instant, Lifetime, Link, Nonce, Origin, Rng};
+use crate::overlay::{Accepted, Act, Counts, Gain, Limits, Overlay, Peer, Request, Scene, Speaker};
+use crate::vocab::{InfoValue, Instant, Lifetime, Link, NodeId, Origin, Rng};
 use crate::wire::{Body, Datagram, LinkBody, MARKER_BYTES_MAX, Marker, Others, Writer};
 
 use super::Node;
-use super::intents::Intent;
+use super::calling::Calls;
+use super::intents::{Intent, LinkStep};
 use super::io::{Event, LinkChange, Timer};
 use super::outlook::{Notes, Prospect};
+use super::stats::Stats;
 
 /// For so many intervals no life may have come or gone, so that what is known is only announced over a new link.
 const REST: u32 = 2;
@@ -26,6 +29,12 @@ pub(super) struct Linking {
     pub(super) infos: Infos,
     pub(super) spread: Spread,
     pub(super) notes: Notes,
+    pub(super) calls: Calls,
+    /// What is announced only goes out every so long, next at this time.
+    period: Duration,
+    tick: Instant,
+    /// What ends is ended a little at a time.
+    pub(super) ends_not_before: Instant,
 }
 
 impl Linking {
@@ -44,8 +53,19 @@ impl Linking {
         if let Some(facts) = infos.origin(own) {
             spread.on_life(facts.ix);
         }
-        let overlay = Overlay::new(me, Limits::new(interval), &[], now, rng);
-        Self { overlay, infos, spread, notes: Notes::new(now) }
+        let limits = Limits::new(interval);
+        let overlay = Overlay::new(me, limits, &[], now, rng);
+        let (period, tick) = (limits.period(rng), limits.soon(1000, now, rng));
+        Self {
+            overlay,
+            infos,
+            spread,
+            notes: Notes::new(now),
+            calls: Calls::new(hash_seed),
+            period,
+            tick,
+            ends_not_before: now,
+        }
     }
 }
 
@@ -70,9 +90,10 @@ impl Node {
         now: Instant,
         act: impl FnOnce(&mut Overlay, &mut Scene<'_>) -> T,
     ) -> Option<T> {
-        let Linking { overlay, infos, spread, notes } = &mut **self.cold.linking.as_mut()?;
+        let outside = self.clock.outside(now);
+        let Linking { overlay, infos, spread, notes, .. } = &mut **self.cold.linking.as_mut()?;
         let (me, limits, membership) = (self.id, *overlay.limits(), &self.membership);
-        let outlook = Prospect { me, infos, spread, membership, notes, limits, now };
+        let outlook = Prospect { me, infos, spread, membership, notes, limits, outside };
         let result = act(overlay, &mut Scene { now, rng: &mut self.rng, outlook: &outlook });
         self.take_acts(now);
         Some(result)
@@ -80,27 +101,31 @@ impl Node {
 
     fn take_acts(&mut self, now: Instant) {
         if let Some(linking) = &self.cold.linking {
-            self.stats.links_asked = linking.overlay.counts().dials;
+            let Counts { dials, refusals, timeouts, swaps, evictions, dropped } = linking.overlay.counts();
+            let Stats { links_asked, links_refused, links_unanswered, links_swapped, links_evicted, .. } =
+                &mut self.stats;
+            (*links_asked, *links_refused, *links_unanswered) = (dials, refusals, timeouts);
+            (*links_swapped, *links_evicted, self.stats.links_dropped) = (swaps, evictions, dropped);
         }
         while let Some(act) = self.cold.linking.as_mut().and_then(|linking| linking.overlay.poll_act()) {
             match act {
-                Act::Request { to, nonce } => _ = self.wish(Intent::LinkRequest { to, nonce }),
-                Act::Accept { link } => _ = self.wish(Intent::LinkAccept { link }),
-                Act::Refuse { to, nonce } => _ = self.wish(Intent::LinkRefuse { id: to.id, to: to.addr, nonce }),
-                Act::Duplicate { to, nonce } => _ = self.wish(Intent::LinkDuplicate { to, nonce }),
-                Act::Close { to, nonce } => _ = self.wish(Intent::LinkClose { to, nonce }),
+                Act::Request { to, nonce } => _ = self.wish_step(LinkStep::Request { to, nonce }),
+                Act::Accept { link } => _ = self.wish_step(LinkStep::Accept { link }),
+                Act::Refuse { to, nonce } => _ = self.wish_step(LinkStep::Refuse { id: to.id, to: to.addr, nonce }),
+                Act::Duplicate { to, nonce } => _ = self.wish_step(LinkStep::Duplicate { to, nonce }),
+                Act::Close { to, nonce } => _ = self.wish_step(LinkStep::Close { to, nonce }),
                 Act::Confirm { link } => _ = self.wish(Intent::LinkFrame { link, asks: false }),
                 Act::KeepAlive { link, asks } => _ = self.wish(Intent::LinkFrame { link, asks }),
                 Act::Mark => self.mark_self(now),
-                Act::Up { link, peer, direction } => {
-                    self.link_up(link, now);
+                Act::Up { link, peer, direction, round } => {
+                    self.link_up(link, round, now);
                     self.report(Event::Link(LinkChange::up(peer, direction)));
                 }
                 Act::Down { link, peer, direction, why } => {
                     self.link_down(link);
                     self.report(Event::Link(LinkChange::down(peer, direction, why)));
                 }
-                Act::Refused { .. } => self.stats.links_refused += 1,
+                Act::Refused { .. } => {}
                 Act::StallEntered(standing) | Act::StallLeft(standing) => {
                     self.report(Event::LinksStanding { standing: standing.into() });
                 }
@@ -109,11 +134,18 @@ impl Node {
         self.schedule_links(now);
     }
 
-    fn link_up(&mut self, link: Link, now: Instant) {
+    /// What finds no room is lost, as it might be on the way.
+    pub(super) fn wish_step(&mut self, step: LinkStep) -> bool {
+        self.wish(Intent::Link(step))
+    }
+
+    fn link_up(&mut self, link: Link, round: Duration, now: Instant) {
+        let outside = self.clock.outside(now);
         let Some(linking) = &mut self.cold.linking else { return };
-        let Linking { infos, spread, notes, overlay } = &mut **linking;
+        let Linking { infos, spread, notes, overlay, .. } = &mut **linking;
         let rests = now.since(notes.unchanged_since) >= overlay.limits().intervals(REST);
-        spread.link_up(link, rests, notes.rtt, &InfoLog { infos, now });
+        notes.on_round(round);
+        spread.link_up(link, rests, round, &InfoLog { infos, outside });
     }
 
     fn link_down(&mut self, link: Link) {
@@ -130,8 +162,8 @@ impl Node {
         let mut buffer = [0; MARKER_BYTES_MAX];
         let len = Marker { addr, incoming }.encode(&mut buffer);
         let life = Lifetime::For(linking.overlay.limits().marker_life());
-        let key = keys::node_key(self.id);
-        let issued = linking.infos.add(key.as_bytes(), InfoValue::Bytes(&buffer[..len]), life, now);
+        let (key, outside) = (keys::node_key(self.id), self.clock.outside(now));
+        let issued = linking.infos.add(key.as_bytes(), InfoValue::Bytes(&buffer[..len]), life, outside);
         if issued.is_ok() {
             self.on_own_info(now);
         }
@@ -167,6 +199,7 @@ impl Node {
             LinkBody::Close { name } => {
                 self.with_overlay(now, |overlay, scene| overlay.on_close(id, name, scene));
             }
+            LinkBody::Answer { query, payload } => self.hear_answer((id, query), payload, now),
             LinkBody::Frame { name, asks, links, .. } => {
                 let speaker = Speaker { peer, boot, links };
                 let link = self
@@ -199,29 +232,29 @@ impl Node {
     }
 
     /// Writes what is said about a link. Returns where it goes.
-    pub(super) fn pack_link(&mut self, writer: &mut Writer<'_>, intent: Intent, now: Instant) -> Option<SocketAddr> {
-        let nodes = self.membership.live();
+    pub(super) fn pack_link(&mut self, writer: &mut Writer<'_>, step: LinkStep, now: Instant) -> Option<SocketAddr> {
+        let (nodes, outside) = (self.membership.live(), self.clock.outside(now));
         let Linking { overlay, infos, .. } = self.cold.linking.as_deref()?;
         let (links, urgent) = (overlay.degree(), overlay.is_urgent());
-        let sentinel = infos.get(keys::SENTINEL, now).and_then(|item| {
+        let sentinel = infos.get(keys::SENTINEL, outside).and_then(|item| {
             let ix = infos.origin(item.version.origin)?.ix;
             Some((infos.name(ix).to_le_bytes(), item.stamp))
         });
         let mut buffer = [0; Others::room::<{ crate::overlay::ALTERNATES_TOLD }>()];
-        let (to, body) = match intent {
-            Intent::LinkRequest { to, nonce } => (to, LinkBody::Request { nonce, nodes, links, urgent }),
-            Intent::LinkAccept { link } => {
+        let (to, body) = match step {
+            LinkStep::Request { to, nonce } => (to, LinkBody::Request { nonce, nodes, links, urgent }),
+            LinkStep::Accept { link } => {
                 let way = overlay.way(link)?;
                 (way.peer.addr, LinkBody::Accept { nonce: way.theirs, name: way.own, nodes, links, sentinel })
             }
-            Intent::LinkRefuse { id, to, nonce } => {
+            LinkStep::Refuse { id, to, nonce } => {
                 let named = self.with_overlay(now, |overlay, scene| overlay.alternates(id, scene))?;
                 let others = Others::write(&mut buffer, named.iter().map(|peer| (peer.id, peer.addr)));
                 (to, LinkBody::Refuse { nonce, nodes, others })
             }
-            Intent::LinkDuplicate { to, nonce } => (to, LinkBody::Duplicate { nonce }),
-            Intent::LinkClose { to, nonce } => (to, LinkBody::Close { name: nonce }),
-            _ => return None,
+            LinkStep::Duplicate { to, nonce } => (to, LinkBody::Duplicate { nonce }),
+            LinkStep::Close { to, nonce } => (to, LinkBody::Close { name: nonce }),
+            LinkStep::Answer { number } => return self.pack_answer(writer, number),
         };
         if !writer.body(&Body::Link(body)) {
             self.stats.intents_dropped += 1;
@@ -233,21 +266,59 @@ impl Node {
         Some(to)
     }
 
-    /// Whoever shall not have more of this node, has its links closed.
+    /// A member died, left or was removed.
+    pub(super) fn on_member_gone(&mut self, id: NodeId, now: Instant) {
+        self.with_overlay(now, |overlay, scene| overlay.on_gone(id, scene));
+    }
+
+    /// This node takes no further part.
+    pub(super) fn stop_links(&mut self, now: Instant) {
+        self.with_overlay(now, |overlay, scene| overlay.stop(scene));
+    }
+
+    /// This node has raised its boot: what it issues from now on is another life's.
+    pub(super) fn begin_info_life(&mut self, now: Instant) {
+        let (boot, outside) = (self.incarnation.boot, self.clock.outside(now));
+        let Some(linking) = &mut self.cold.linking else { return };
+        let Linking { infos, spread, notes, .. } = &mut **linking;
+        infos.begin_life(boot, outside);
+        if let Some(facts) = infos.origin(infos.own()) {
+            spread.on_life(facts.ix);
+        }
+        notes.unchanged_since = now;
+        self.mark_self(now);
+    }
+
+    /// Does what is due about links, and tells what is due over them.
     pub(super) fn on_links_due(&mut self, now: Instant) {
+        if let Some(linking) = self.cold.linking.as_mut().filter(|linking| linking.tick <= now) {
+            linking.tick = now.after(linking.period);
+            linking.spread.on_tick();
+        }
         self.with_overlay(now, |overlay, scene| overlay.on_deadline(scene));
-        self.spread_due(now);
+        self.ask_for_lacking(now);
         self.schedule_links(now);
     }
 
     /// Wishes the frames that are due, and plans what comes next.
     pub(super) fn schedule_links(&mut self, now: Instant) {
         while let Some(link) = self.cold.linking.as_mut().and_then(|linking| linking.spread.take_due(now)) {
-            self.wish(Intent::LinkFrame { link, asks: false });
+            if !self.wish(Intent::LinkFrame { link, asks: false }) {
+                self.put_off_frame(link, now);
+            }
         }
-        let Some(Linking { overlay, infos, spread, .. }) = self.cold.linking.as_deref() else { return };
-        let next = overlay.next_deadline().min(infos.next_deadline()).min(spread.next_deadline());
-        self.deadlines.set(Timer::Links, next);
+        let Some(linking) = self.cold.linking.as_deref() else { return };
+        let Linking { overlay, infos, spread, tick, .. } = linking;
+        let tick = if spread.up().is_empty() { Instant::NEVER } else { *tick };
+        self.deadlines.set(Timer::Links, overlay.next_deadline().min(spread.next_deadline()).min(tick));
+        self.deadlines.set(Timer::Infos, self.clock.inside(infos.next_deadline()).max(linking.ends_not_before));
+    }
+
+    /// A frame found no room among all that is to be sent.
+    pub(super) fn put_off_frame(&mut self, link: Link, now: Instant) {
+        if let Some(linking) = &mut self.cold.linking {
+            linking.spread.put_off(link, now);
+        }
     }
 
     /// Asserts what spans the rooms of infos and links.
@@ -258,10 +329,4 @@ impl Node {
         spread.check();
         assert_eq!(overlay.open(), spread.up(), "what is open is told");
     }
-}
-
-/// The name of a link that a nonce stands for in tests.
-#[cfg(test)]
-pub(super) const fn nonce_of(number: u64) -> Nonce {
-    Nonce(number.to_le_bytes())
 }

@@ -27,6 +27,7 @@ mod beating;
 mod birth;
 #[cfg(test)]
 mod bounds;
+mod calling;
 mod cases;
 mod changes;
 mod clock;
@@ -300,8 +301,14 @@ impl Node {
             }
             Command::AddInfo { key, value, ttl } => self.add_info(key, value, ttl, now),
             Command::DeleteInfo { key } => self.delete_info(key, now),
-            Command::RegisterGroup(group) => self.register_group(group),
+            Command::RegisterGroup(group) => self.register_group(group, now),
             Command::WatchInfos { pattern, repeats } => self.watch_infos(pattern, repeats),
+            Command::UnwatchInfos { pattern } => self.unwatch_infos(pattern),
+            Command::SendEvent { name, payload, ttl } => self.call((name, payload), ttl, None, now),
+            Command::Query { number, name, payload, window } => {
+                self.call((name, payload), window, Some((number, window)), now)
+            }
+            Command::Answer { question, payload } => self.answer_query(question, payload, now),
             Command::Delete { key } => self.delete(key, now),
             Command::Watch { prefix } => self.cold.watches.add(prefix),
             Command::Unwatch { prefix } => {

@@ -53,6 +53,12 @@ impl Notes {
         }
     }
 
+    /// A link has opened; a question and its answer took so long on the way there.
+    pub(super) fn on_round(&mut self, round: Duration) {
+        // As for the round-trip time of TCP (RFC 6298): an eighth of each new measurement.
+        self.rtt = if self.rtt.is_zero() { round } else { self.rtt * 7 / 8 + round / 8 };
+    }
+
     /// A life is forgotten.
     pub(super) fn forget(&mut self, ix: OriginIx, now: Instant) {
         if let Some(distance) = self.distances.get_mut(ix.index()) {
@@ -78,13 +84,14 @@ pub(super) struct Prospect<'a> {
     pub(super) membership: &'a Membership,
     pub(super) notes: &'a Notes,
     pub(super) limits: Limits,
-    pub(super) now: Instant,
+    /// The embedder's time: infos grow older while the process stands still.
+    pub(super) outside: Instant,
 }
 
 impl Prospect<'_> {
     /// Where a node listens, by its marker, how many links it serves, and how old the marker is.
     fn marker(&self, id: NodeId) -> Option<(SocketAddr, u8, Duration)> {
-        let item = self.infos.get(keys::node_key(id).as_bytes(), self.now)?;
+        let item = self.infos.get(keys::node_key(id).as_bytes(), self.outside)?;
         let Some(InfoValue::Bytes(bytes)) = item.value else { return None };
         let Marker { addr, incoming } = Marker::decode(bytes)?;
         let left = Duration::from_millis(item.left_ms.unwrap_or(0).into());

@@ -34,8 +34,16 @@ pub struct Stats {
     pub convictions_put_off: u64,
     /// Requests for a link that this node began, to whatever end; repetitions of one do not count.
     pub links_asked: u64,
-    /// Requests for a link that were refused by others.
+    /// Those among them that were refused.
     pub links_refused: u64,
+    /// And those that nobody answered.
+    pub links_unanswered: u64,
+    /// Links that this node gave up for better ones.
+    pub links_swapped: u64,
+    /// Links that it gave up for somebody who was cut off.
+    pub links_evicted: u64,
+    /// Requests, answers and other steps of links for which there was no room.
+    pub links_dropped: u64,
     /// Infos that came over links, those that were here already included.
     pub infos_received: u64,
     /// Those among them that were news here.

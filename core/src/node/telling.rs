@@ -1,24 +1,29 @@
 //! What goes over links: frames are packed and heard, infos taken in and told on.
 
-use crate::info::spread::{Ask, Entry, Frame, Got, Head, Heard, InfoLog, Word};
-use crate::info::{Ended, Infos, Refusal, Taken, keys};
+use core::time::Duration;
+
+use crate::info::spread::{Ask, Entry, Frame, Got, Head, Heard, InfoLog, Spread, Word};
+use crate::info::{Ended, GroupRefusal, Infos, Refusal, Taken, keys};
 use crate::overlay::Sentinel;
 use crate::vocab::{InfoTold, Instant, Link};
 use crate::wire::{Body, Datagram, LinkBody, Piece, Writer};
 
 use super::Node;
-use super::intents::Intent;
 use super::io::{Event, InfoChange, Purpose, Transmit};
 use super::linking::Linking;
 
 /// Room that is kept for the head of a frame while what it carries is written.
 const HEAD_ROOM: usize = 48;
 
+/// The most infos and lives that are ended at a time, and how long the others wait then.
+const ENDS_MAX: usize = 64;
+const ENDS_PAUSE: Duration = Duration::from_millis(1);
+
 /// A frame that is being written.
 struct Pieces<'w, 'b, 'i> {
     writer: &'w mut Writer<'b>,
     infos: &'i Infos,
-    now: Instant,
+    outside: Instant,
 }
 
 impl Pieces<'_, '_, '_> {
@@ -29,7 +34,7 @@ impl Pieces<'_, '_, '_> {
 
 impl Frame for Pieces<'_, '_, '_> {
     fn news(&mut self, entry: Entry) -> bool {
-        match self.infos.told_at(entry.ix, entry.stamp, self.now) {
+        match self.infos.told_at(entry.ix, entry.stamp, self.outside) {
             Some(told) => self.piece(&Piece::News(told)),
             None => true,
         }
@@ -46,30 +51,43 @@ impl Frame for Pieces<'_, '_, '_> {
 }
 
 impl Node {
-    /// What is due of telling: questions for what is lacking, ends of infos, and frames.
-    pub(super) fn spread_due(&mut self, now: Instant) {
-        let Some(linking) = &mut self.cold.linking else { return };
-        let Linking { infos, spread, .. } = &mut **linking;
-        spread.on_lacking(now, &InfoLog { infos, now });
-        self.end_infos(now);
+    /// Asks for what was announced and has not come.
+    pub(super) fn ask_for_lacking(&mut self, now: Instant) {
+        self.with_spread(now, |spread, log| spread.on_lacking(now, log));
     }
 
-    fn end_infos(&mut self, now: Instant) {
-        loop {
+    fn with_spread(&mut self, now: Instant, act: impl FnOnce(&mut Spread, &InfoLog<'_>)) {
+        let outside = self.clock.outside(now);
+        let Some(linking) = &mut self.cold.linking else { return };
+        let Linking { infos, spread, .. } = &mut **linking;
+        act(spread, &InfoLog { infos, outside });
+    }
+
+    /// Ends what is over, a little at a time.
+    pub(super) fn on_infos_due(&mut self, now: Instant) {
+        let outside = self.clock.outside(now);
+        for _ in 0..ENDS_MAX {
             let Some(linking) = &mut self.cold.linking else { return };
-            let Linking { infos, notes, .. } = &mut **linking;
+            let Linking { infos, notes, spread, .. } = &mut **linking;
             let mut ended = None;
-            let more = infos.end_due(now, |what| match what {
+            let more = infos.end_due(outside, |what| match what {
                 Ended::Info(key) => ended = Some(key.into()),
-                Ended::Life(ix) => notes.forget(ix, now),
+                Ended::Life(ix) => {
+                    notes.forget(ix, now);
+                    spread.forget(ix);
+                }
             });
-            if !more {
-                return;
-            }
             if let Some(key) = ended {
                 self.report_info(key, true, true);
             }
+            if !more {
+                break;
+            }
         }
+        if let Some(linking) = &mut self.cold.linking {
+            linking.ends_not_before = now.after(ENDS_PAUSE);
+        }
+        self.schedule_links(now);
     }
 
     /// Writes the next frame over a link, or a sign of life.
@@ -79,12 +97,13 @@ impl Node {
         (link, asks): (Link, bool),
         now: Instant,
     ) -> Option<Transmit> {
+        let outside = self.clock.outside(now);
         let Linking { overlay, infos, spread, .. } = &mut **self.cold.linking.as_mut()?;
         let way = overlay.way(link)?;
         writer.open_pieces();
         let head = {
-            let mut pieces = Pieces { writer: &mut writer, infos, now };
-            spread.compose(link, now, &InfoLog { infos, now }, &mut pieces)
+            let mut pieces = Pieces { writer: &mut writer, infos, outside };
+            spread.compose(link, now, &InfoLog { infos, outside }, &mut pieces)
         };
         let Head { number, got: Got { upto, beyond }, greets, ends_greeting } = head.unwrap_or_default();
         let links = overlay.degree();
@@ -102,10 +121,10 @@ impl Node {
     /// Writes the own marker behind a request or an acceptance.
     pub(super) fn pack_marker(&self, writer: &mut Writer<'_>, now: Instant) {
         let Some(Linking { infos, .. }) = self.cold.linking.as_deref() else { return };
-        let key = keys::node_key(self.id);
-        let marker = infos.get(key.as_bytes(), now).and_then(|item| {
+        let (key, outside) = (keys::node_key(self.id), self.clock.outside(now));
+        let marker = infos.get(key.as_bytes(), outside).and_then(|item| {
             let ix = infos.origin(item.version.origin)?.ix;
-            infos.told_at(ix, item.stamp, now)
+            infos.told_at(ix, item.stamp, outside)
         });
         if let Some(told) = marker {
             writer.open_pieces();
@@ -122,9 +141,7 @@ impl Node {
         if linking.spread.on_frame(link, head, now) {
             self.hear_pieces(Some((link, greets)), datagram, now);
         }
-        let Some(linking) = &mut self.cold.linking else { return };
-        let Linking { infos, spread, .. } = &mut **linking;
-        spread.on_heard(link, &InfoLog { infos, now });
+        self.with_spread(now, |spread, log| spread.on_heard(link, log));
     }
 
     /// Takes in what a peer tells, over a link or while there is none yet.
@@ -135,36 +152,25 @@ impl Node {
                 (_, None) => {}
                 (Piece::Word { life, stamp, hops }, Some(link)) => {
                     let word = Word { life, stamp, hops: hops.saturating_add(1) };
-                    let Some(linking) = &mut self.cold.linking else { return };
-                    let Linking { infos, spread, .. } = &mut **linking;
-                    spread.on_word(link, word, now, &InfoLog { infos, now });
+                    self.with_spread(now, |spread, log| spread.on_word(link, word, now, log));
                 }
                 (Piece::Graft { life, have }, Some((link, _))) => {
-                    let Some(linking) = &mut self.cold.linking else { return };
-                    let Linking { infos, spread, .. } = &mut **linking;
-                    spread.on_graft(link, Ask { life, have }, &InfoLog { infos, now });
+                    self.with_spread(now, |spread, log| spread.on_graft(link, Ask { life, have }, log));
                 }
                 (Piece::Prune { life }, Some((link, _))) => {
-                    let Some(linking) = &mut self.cold.linking else { return };
-                    let Linking { infos, spread, .. } = &mut **linking;
-                    spread.on_prune(link, life, &InfoLog { infos, now });
-                }
-                (Piece::Group(group), Some(_)) => {
-                    let Some(linking) = &mut self.cold.linking else { return };
-                    if linking.infos.learn_group(group).is_err() {
-                        self.stats.infos_refused += 1;
-                    }
+                    self.with_spread(now, |spread, log| spread.on_prune(link, life, log));
                 }
             }
         }
     }
 
     fn hear_news(&mut self, link: Option<Link>, told: &InfoTold<'_>, now: Instant) {
+        let outside = self.clock.outside(now);
         let Some(linking) = &mut self.cold.linking else { return };
-        let Linking { overlay, infos, spread, notes } = &mut **linking;
+        let Linking { overlay, infos, spread, notes, .. } = &mut **linking;
         let origin = told.item.version.origin;
         let before = infos.origin(origin);
-        let taken = infos.take(told, now);
+        let taken = infos.take(told, outside);
         self.stats.infos_received += 1;
         let Some(facts) = infos.origin(origin) else { return };
         if before.is_none() {
@@ -192,12 +198,25 @@ impl Node {
         self.stats.infos_news += u64::from(heard == Heard::New);
         if let Some(link) = link {
             let hops = told.item.hops.saturating_add(1);
-            spread.on_news(link, facts.ix, hops, heard, &InfoLog { infos, now });
+            spread.on_news(link, facts.ix, hops, heard, &InfoLog { infos, outside });
         } else if heard == Heard::New {
             spread.on_own(facts.ix);
         }
         if let Ok(Taken::New { contents_changed }) = taken {
+            self.hear_group(told.item.key);
+            self.hear_event(told.item.key, (origin.id, told.item.stamp), told.item.value);
             self.report_info(told.item.key.into(), contents_changed, told.item.value.is_none());
+        }
+    }
+
+    /// Takes in a group that an info tells of.
+    fn hear_group(&mut self, key: &[u8]) {
+        let Some(group) = keys::group_of(key) else { return };
+        let Some(linking) = &mut self.cold.linking else { return };
+        match linking.infos.learn_group(group) {
+            Ok(_) => {}
+            Err(GroupRefusal::Conflict) => self.report(Event::GroupConflict(key.into())),
+            Err(_) => self.stats.infos_refused += 1,
         }
     }
 

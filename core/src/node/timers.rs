@@ -12,7 +12,7 @@ use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 18] = [
+const TIMERS: [Timer; 20] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -31,6 +31,8 @@ const TIMERS: [Timer; 18] = [
     Timer::Identity,
     Timer::Streams,
     Timer::Links,
+    Timer::Infos,
+    Timer::Calls,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -124,6 +126,8 @@ impl Node {
                 Timer::Identity => self.on_identity_due(now),
                 Timer::Streams => self.on_streams_due(now),
                 Timer::Links => self.on_links_due(now),
+                Timer::Infos => self.on_infos_due(now),
+                Timer::Calls => self.on_calls_due(now),
             }
         }
     }

@@ -80,7 +80,8 @@ impl Overlay {
         let Some(link) = self.links.insert(entry) else { return };
         self.dialling.backoffs.clear(dial.to);
         self.dialling.on_link();
-        self.act(Act::Up { link, peer: from.peer, direction: Direction::Outgoing });
+        let round = scene.now.since(dial.since);
+        self.act(Act::Up { link, peer: from.peer, direction: Direction::Outgoing, round });
         self.act(Act::Confirm { link });
     }
 

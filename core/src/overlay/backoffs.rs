@@ -50,9 +50,4 @@ impl Backoffs {
     pub(super) fn is_over(&self, addr: SocketAddr, now: Instant) -> bool {
         self.entries.get(&addr).is_none_or(|backoff| backoff.until <= now)
     }
-
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
-    }
 }

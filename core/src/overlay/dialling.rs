@@ -97,7 +97,8 @@ impl Overlay {
         }
         let nonce = new_nonce(scene.rng);
         let due = scene.now.after(self.limits.answer(scene.outlook.rtt()));
-        self.dialling.dials.push(Dial { to, id, nonce, why, forwards, swaps, repeats_left: REPEATS, due });
+        let (repeats_left, since) = (REPEATS, scene.now);
+        self.dialling.dials.push(Dial { to, id, nonce, why, forwards, swaps, repeats_left, since, due });
         self.counts.dials += 1;
         self.act(Act::Request { to, nonce });
         true

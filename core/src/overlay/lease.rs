@@ -27,12 +27,13 @@ impl Overlay {
             return None;
         };
         let entry = self.links.get_mut(link)?;
+        let round = scene.now.since(entry.heard);
         entry.heard = scene.now;
         if !entry.open {
             (entry.open, entry.sent, entry.due) = (true, scene.now, scene.now.after(entry.period));
             let (peer, direction) = (entry.peer, entry.direction);
             self.dialling.on_link();
-            self.act(Act::Up { link, peer, direction });
+            self.act(Act::Up { link, peer, direction, round });
             self.settle(scene);
         }
         Some(link)

@@ -64,7 +64,7 @@ use stall::Stall;
 pub(crate) use tighten::Distance;
 use tighten::Tightening;
 pub(crate) use words::{
-    Accepted, Act, Candidate, Counts, Direction, Ended, Gain, Missed, Outlook, Peer, Request, Scene, Sentinel, Speaker,
+    Accepted, Act, Candidate, Counts, Direction, Ended, Gain, Outlook, Peer, Request, Scene, Sentinel, Speaker,
     Standing,
 };
 
@@ -285,6 +285,7 @@ impl Overlay {
     }
 
     /// The open link to a node.
+    #[cfg(test)]
     pub(crate) fn link_to(&self, id: NodeId) -> Option<Link> {
         self.links.to(id).map(|(link, _)| link).filter(|&link| self.open().has(link))
     }

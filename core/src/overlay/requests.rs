@@ -38,6 +38,8 @@ pub(super) struct Dial {
     /// It becomes a link only in the place of another one.
     pub(super) swaps: bool,
     pub(super) repeats_left: u8,
+    /// When it was said first, and when an answer is waited for no longer.
+    pub(super) since: Instant,
     pub(super) due: Instant,
 }
 

@@ -206,11 +206,12 @@ pub(crate) enum Act {
     },
     /// Stamp the own marker anew, with the count of incoming links.
     Mark,
-    /// A link is open.
+    /// A link is open; a question and its answer took so long on the way there, repetitions included.
     Up {
         link: Link,
         peer: Peer,
         direction: Direction,
+        round: Duration,
     },
     /// It is not any more, and its place may be given to another.
     Down {

@@ -1,5 +1,6 @@
 //! What is said about an info: plain data that crosses rooms and the wire.
 
+#[cfg(test)]
 use alloc::boxed::Box;
 use core::cmp::Ordering;
 use core::time::Duration;
@@ -26,9 +27,13 @@ pub(crate) struct InfoVersion {
 /// What sort of value an info has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum InfoKind {
+    /// A whole number.
     Int,
+    /// A number with a fraction.
     Float,
+    /// Text.
     Text,
+    /// Anything else.
     Bytes,
 }
 
@@ -39,16 +44,20 @@ impl InfoKind {
 /// The value of an info.
 #[derive(Debug, Clone, Copy)]
 pub enum InfoValue<'a> {
+    /// A whole number.
     Int(i64),
     /// In total order: of two zeros the negative one is smaller, and what is no number has its place too.
     Float(f64),
+    /// In the order of its bytes.
     Text(&'a str),
     /// Anything else. A record that is to be ordered is written so that its bytes are.
     Bytes(&'a [u8]),
 }
 
 impl<'a> InfoValue<'a> {
-    pub(crate) const fn kind(self) -> InfoKind {
+    /// What sort of value it is.
+    #[must_use]
+    pub const fn kind(self) -> InfoKind {
         match self {
             Self::Int(_) => InfoKind::Int,
             Self::Float(_) => InfoKind::Float,
@@ -69,6 +78,7 @@ impl<'a> InfoValue<'a> {
     }
 
     /// The same value, to be kept.
+    #[cfg(test)]
     pub(crate) fn to_owned(self) -> OwnedInfoValue {
         match self {
             Self::Int(number) => OwnedInfoValue::Int(number),
@@ -88,7 +98,8 @@ impl PartialEq for InfoValue<'_> {
 
 impl Eq for InfoValue<'_> {}
 
-/// The value of an info, with its own memory: what a caller hands over.
+/// The value of an info, with its own memory.
+#[cfg(test)]
 #[derive(Debug, Clone)]
 pub(crate) enum OwnedInfoValue {
     Int(i64),
@@ -97,6 +108,7 @@ pub(crate) enum OwnedInfoValue {
     Bytes(Box<[u8]>),
 }
 
+#[cfg(test)]
 impl OwnedInfoValue {
     pub(crate) fn borrowed(&self) -> InfoValue<'_> {
         match self {
@@ -108,12 +120,14 @@ impl OwnedInfoValue {
     }
 }
 
+#[cfg(test)]
 impl PartialEq for OwnedInfoValue {
     fn eq(&self, other: &Self) -> bool {
         self.borrowed() == other.borrowed()
     }
 }
 
+#[cfg(test)]
 impl Eq for OwnedInfoValue {}
 
 /// For how long an info is meant to live.
@@ -162,24 +176,34 @@ pub enum KeyRule {
 /// Which keys are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyPattern<'a> {
+    /// How the text is meant.
     pub rule: KeyRule,
+    /// The text.
     pub text: &'a [u8],
 }
 
 impl<'a> KeyPattern<'a> {
-    pub(crate) const fn exact(text: &'a [u8]) -> Self {
+    /// One key.
+    #[must_use]
+    pub const fn exact(text: &'a [u8]) -> Self {
         Self { rule: KeyRule::Exact, text }
     }
 
-    pub(crate) const fn prefix(text: &'a [u8]) -> Self {
+    /// All keys that begin so.
+    #[must_use]
+    pub const fn prefix(text: &'a [u8]) -> Self {
         Self { rule: KeyRule::Prefix, text }
     }
 
-    pub(crate) const fn dotted(text: &'a [u8]) -> Self {
+    /// All keys whose text before the last dot it is.
+    #[must_use]
+    pub const fn dotted(text: &'a [u8]) -> Self {
         Self { rule: KeyRule::Dotted, text }
     }
 
-    pub(crate) fn matches(self, key: &[u8]) -> bool {
+    /// Whether a key is meant.
+    #[must_use]
+    pub fn matches(self, key: &[u8]) -> bool {
         match self.rule {
             KeyRule::Exact => key == self.text,
             KeyRule::Prefix => key.starts_with(self.text),
@@ -203,7 +227,10 @@ pub enum GroupOrder {
 /// A group: of the infos whose keys match, the best so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupDef<'a> {
+    /// Which keys.
     pub pattern: KeyPattern<'a>,
+    /// How many it lists at most: 1 to 1024.
     pub limit: u32,
+    /// Which are the best.
     pub order: GroupOrder,
 }

@@ -31,7 +31,7 @@ pub(crate) use hash::{fold, mix};
 pub use head::TTL_MAX;
 pub(crate) use head::{Content, GRAIN_BYTES, Head, Item, Rates, Span, grains};
 pub use id::{Incarnation, NodeId};
-#[cfg_attr(not(test), expect(unused_imports, reason = "`node` will keep values"))]
+#[cfg(test)]
 pub(crate) use info::OwnedInfoValue;
 pub use info::{GroupDef, GroupOrder, InfoKind, InfoValue, KeyPattern, KeyRule};
 pub(crate) use info::{InfoItem, InfoTold, InfoVersion, Lifetime, Origin};

@@ -67,49 +67,27 @@ impl<'a> Datagram<'a> {
         while let Some((&kind, tail)) = rest.split_first() {
             let (content, tail) = section(tail).ok_or(DecodeError::Cut { kind })?;
             rest = tail;
-            let malformed = DecodeError::Malformed { kind };
             match kind {
-                kind::SENDER => {
-                    let value = Sender::decode(content).ok_or(malformed)?;
-                    once(kind, sender.replace(value).is_none())?;
-                }
+                kind::SENDER => put(&mut sender, Sender::decode(content), kind)?,
                 kind::PING..=kind::STATE_DIGEST => {
                     if let Some(value) = known_body(kind, content)? {
                         once(kind, body == Body::None)?;
                         body = value;
                     }
                 }
-                kind::RUMOURS | kind::BULK => {
-                    let value = Records::validate(content).ok_or(malformed)?;
-                    let list = if kind == kind::BULK { &mut bulk } else { &mut rumours };
-                    once(kind, list.replace(value).is_none())?;
-                }
-                kind::HEADS | kind::MORE | kind::ASKS => {
-                    let value = with_cookie(content).ok_or(malformed)?;
-                    let list = match kind {
-                        kind::HEADS => &mut heads,
-                        kind::MORE => &mut more,
-                        _ => &mut asks,
-                    };
-                    once(kind, list.replace(value).is_none())?;
-                }
-                kind::CHANGES => {
-                    let value = Spans::validate(content).ok_or(malformed)?;
-                    once(kind, changes.replace(value).is_none())?;
-                }
+                kind::RUMOURS => put(&mut rumours, Records::validate(content), kind)?,
+                kind::BULK => put(&mut bulk, Records::validate(content), kind)?,
+                kind::HEADS => put(&mut heads, with_cookie(content), kind)?,
+                kind::MORE => put(&mut more, with_cookie(content), kind)?,
+                kind::ASKS => put(&mut asks, with_cookie(content), kind)?,
+                kind::CHANGES => put(&mut changes, Spans::validate(content), kind)?,
                 kind::CONFIRM => once(kind, !core::mem::replace(&mut confirm, true))?,
                 kind::RATES => {
-                    let (desired, permitted) = number(content).ok_or(malformed)?;
-                    once(kind, rates.replace(Rates { desired, permitted }).is_none())?;
+                    let value = number(content).map(|(desired, permitted)| Rates { desired, permitted });
+                    put(&mut rates, value, kind)?;
                 }
-                kind::SHARE => {
-                    let value = number(content).ok_or(malformed)?;
-                    once(kind, share.replace(value).is_none())?;
-                }
-                kind::PIECES => {
-                    let value = Pieces::validate(content).ok_or(malformed)?;
-                    once(kind, pieces.replace(value).is_none())?;
-                }
+                kind::SHARE => put(&mut share, number(content), kind)?,
+                kind::PIECES => put(&mut pieces, Pieces::validate(content), kind)?,
                 kind::HEARTBEATS => once(kind, heartbeats.replace(Heartbeats::new(content)).is_none())?,
                 _ => {}
             }
@@ -131,6 +109,12 @@ impl<'a> Datagram<'a> {
             confirm,
         })
     }
+}
+
+/// Takes what a section says, of which there is at most one of its kind.
+fn put<T>(place: &mut Option<T>, value: Option<T>, kind: u8) -> Result<(), DecodeError> {
+    let value = value.ok_or(DecodeError::Malformed { kind })?;
+    once(kind, place.replace(value).is_none())
 }
 
 /// Numbers, and what a later release writes behind them.

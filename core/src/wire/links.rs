@@ -47,6 +47,13 @@ pub(crate) enum LinkBody<'a> {
     },
     /// "The link or the request of this name is no more."
     Close { name: Nonce },
+    /// An answer to a query that came as an info.
+    Answer {
+        /// Of the query.
+        query: Nonce,
+        #[serde(borrow)]
+        payload: &'a [u8],
+    },
     /// Something goes over the link of this name.
     Frame {
         name: Nonce,

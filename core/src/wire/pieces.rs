@@ -8,9 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocab::{
-    GroupDef, GroupOrder, InfoItem, InfoTold, InfoValue, InfoVersion, KeyPattern, KeyRule, NodeId, Origin,
-};
+use crate::vocab::{InfoItem, InfoTold, InfoValue, InfoVersion, NodeId, Origin};
 
 /// One thing that is told to a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,19 +21,17 @@ pub(crate) enum Piece<'a> {
     Graft { life: u64, have: u64 },
     /// "Only announce what comes of this life."
     Prune { life: u64 },
-    /// A group as the sender defines it.
-    Group(GroupDef<'a>),
 }
 
 /// No piece takes more than this besides a key, a text and a value.
-pub(crate) const PIECE_BYTES_MAX: usize = 1 + 3 + 16 + 10 + 10 + 10 + 10 + 1 + 6 + 1 + 5 + 5 + 10;
+#[cfg(test)]
+const PIECE_BYTES_MAX: usize = 1 + 3 + 16 + 10 + 10 + 10 + 10 + 1 + 6 + 1 + 5 + 5 + 10;
 
 mod kind {
     pub(super) const NEWS: u8 = 1;
     pub(super) const WORD: u8 = 2;
     pub(super) const GRAFT: u8 = 3;
     pub(super) const PRUNE: u8 = 4;
-    pub(super) const GROUP: u8 = 5;
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,15 +58,6 @@ enum ValueWire<'a> {
     Float([u8; 8]),
     Text(#[serde(borrow)] &'a str),
     Bytes(#[serde(borrow)] &'a [u8]),
-}
-
-#[derive(Serialize, Deserialize)]
-struct GroupWire<'a> {
-    rule: u8,
-    #[serde(borrow)]
-    text: &'a [u8],
-    limit: u32,
-    largest: bool,
 }
 
 impl<'a> NewsWire<'a> {
@@ -104,29 +91,6 @@ impl<'a> NewsWire<'a> {
     }
 }
 
-impl<'a> GroupWire<'a> {
-    const fn of(group: &GroupDef<'a>) -> Self {
-        let GroupDef { pattern: KeyPattern { rule, text }, limit, order } = *group;
-        let rule = match rule {
-            KeyRule::Exact => 0,
-            KeyRule::Prefix => 1,
-            KeyRule::Dotted => 2,
-        };
-        Self { rule, text, limit, largest: matches!(order, GroupOrder::Max) }
-    }
-
-    const fn group(&self) -> Option<GroupDef<'a>> {
-        let rule = match self.rule {
-            0 => KeyRule::Exact,
-            1 => KeyRule::Prefix,
-            2 => KeyRule::Dotted,
-            _ => return None,
-        };
-        let order = if self.largest { GroupOrder::Max } else { GroupOrder::Min };
-        Some(GroupDef { pattern: KeyPattern { rule, text: self.text }, limit: self.limit, order })
-    }
-}
-
 impl<'a> Piece<'a> {
     const fn kind(&self) -> u8 {
         match self {
@@ -134,7 +98,6 @@ impl<'a> Piece<'a> {
             Self::Word { .. } => kind::WORD,
             Self::Graft { .. } => kind::GRAFT,
             Self::Prune { .. } => kind::PRUNE,
-            Self::Group(_) => kind::GROUP,
         }
     }
 
@@ -148,7 +111,6 @@ impl<'a> Piece<'a> {
             Self::Word { life, stamp, hops } => postcard::to_slice(&(life.to_le_bytes(), stamp, hops), free),
             Self::Graft { life, have } => postcard::to_slice(&(life.to_le_bytes(), have), free),
             Self::Prune { life } => postcard::to_slice(&life.to_le_bytes(), free),
-            Self::Group(group) => postcard::to_slice(&GroupWire::of(&group), free),
         };
         let len = body.ok()?.len();
         let (first, rest) = buffer.split_first_mut()?;
@@ -173,7 +135,6 @@ impl<'a> Piece<'a> {
                 Self::Graft { life: u64::from_le_bytes(life), have }
             }
             kind::PRUNE => Self::Prune { life: u64::from_le_bytes(take(bytes)?) },
-            kind::GROUP => Self::Group(take::<GroupWire<'a>>(bytes)?.group()?),
             _ => return None,
         })
     }
@@ -195,7 +156,7 @@ impl<'a> Pieces<'a> {
         let mut rest = bytes;
         while !rest.is_empty() {
             let (kind, body, behind) = split(rest)?;
-            if (kind::NEWS..=kind::GROUP).contains(&kind) {
+            if (kind::NEWS..=kind::PRUNE).contains(&kind) {
                 Piece::decode(kind, body)?;
             }
             rest = behind;
@@ -276,12 +237,10 @@ mod tests {
 
     #[test]
     fn small_pieces_come_as_they_went_and_unknown_ones_are_skipped() {
-        let pattern = KeyPattern { rule: KeyRule::Dotted, text: b"a.b" };
         let pieces = [
             Piece::Word { life: 7, stamp: 1 << 40, hops: 3 },
             Piece::Graft { life: u64::MAX, have: 0 },
             Piece::Prune { life: 9 },
-            Piece::Group(GroupDef { pattern, limit: 100, order: GroupOrder::Max }),
         ];
         let mut bytes = std::vec![200, 2, 1, 1];
         for piece in pieces {

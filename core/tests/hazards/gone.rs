@@ -50,6 +50,10 @@ fn zombie_staggered() {
             | Event::PartitionHealed(_)
             | Event::StreamOnly { .. }
             | Event::Info(_)
+            | Event::GroupConflict(_)
+            | Event::User(_)
+            | Event::Answer(_)
+            | Event::QueryEnded { .. }
             | Event::Link(_)
             | Event::LinksStanding { .. }
             | Event::EventsLost { .. } => false,

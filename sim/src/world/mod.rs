@@ -340,6 +340,10 @@ impl<'a, W: Witness> World<'a, W> {
                 | NodeEvent::Leaving(_)
                 | NodeEvent::Left(_)
                 | NodeEvent::StreamOnly { .. }
+                | NodeEvent::GroupConflict(_)
+                | NodeEvent::User(_)
+                | NodeEvent::Answer(_)
+                | NodeEvent::QueryEnded { .. }
                 | NodeEvent::LinksStanding { .. }
                 | NodeEvent::EventsLost { .. } => {}
             }

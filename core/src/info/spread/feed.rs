@@ -25,12 +25,6 @@ pub(crate) struct Part {
     pub(crate) to: u64,
 }
 
-impl Part {
-    pub(crate) const fn is_empty(self) -> bool {
-        self.to <= self.after
-    }
-}
-
 /// What one frame covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Cover {
@@ -228,6 +222,14 @@ impl Feed {
                 listed.resize(word + 1, 0);
             }
             listed[word] |= bit;
+        }
+    }
+
+    /// A life is forgotten.
+    pub(crate) fn forget(&mut self, ix: OriginIx) {
+        self.replies.retain(|ask| ask.life != ix);
+        if let Some(word) = self.listed.as_mut().and_then(|listed| listed.get_mut(ix.index() / 64)) {
+            *word &= !(1 << (ix.index() % 64));
         }
     }
 

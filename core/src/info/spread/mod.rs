@@ -12,6 +12,7 @@
 mod feed;
 mod hear;
 mod routes;
+mod say;
 #[cfg(test)]
 mod tests;
 
@@ -20,8 +21,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::vocab::{Agenda, Instant, LINKS_MAX, Link, Links};
-use feed::Feed;
-pub(crate) use feed::{Ask, Cover, Got, Part};
+pub(crate) use feed::{Ask, Got};
+use feed::{Cover, Feed};
 pub(crate) use hear::Heard;
 use routes::Routes;
 
@@ -63,7 +64,7 @@ pub(crate) trait Log {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InfoLog<'a> {
     pub(crate) infos: &'a Infos,
-    pub(crate) now: Instant,
+    pub(crate) outside: Instant,
 }
 
 impl Log for InfoLog<'_> {
@@ -71,7 +72,7 @@ impl Log for InfoLog<'_> {
         self.infos.seq()
     }
     fn after(&self, seq: u64) -> Option<Entry> {
-        let (seq, ix, told) = self.infos.after(seq, self.now).next()?;
+        let (seq, ix, told) = self.infos.after(seq, self.outside).next()?;
         Some(Entry { seq, ix, stamp: told.item.stamp })
     }
     fn above(&self, ix: OriginIx, stamp: u64) -> Option<Entry> {
@@ -204,6 +205,12 @@ impl Spread {
         self.routes.begin(ix);
     }
 
+    /// A life is forgotten: its place may be another one's from now on.
+    pub(crate) fn forget(&mut self, ix: OriginIx) {
+        self.routes.begin(ix);
+        self.feeds.iter_mut().flatten().for_each(|feed| feed.forget(ix));
+    }
+
     /// An info was issued here.
     pub(crate) fn on_own(&mut self, ix: OriginIx) {
         self.routes.on_own(ix);
@@ -231,6 +238,14 @@ impl Spread {
         let link = Some(due.1).filter(|_| due.0 <= now)?;
         self.feed(link)?.is_wished = true;
         Some(link)
+    }
+
+    /// A frame that was to be composed found no room among all that is to be sent.
+    pub(crate) fn put_off(&mut self, link: Link, now: Instant) {
+        let not_before = now.after(self.pace.spacing());
+        if let Some(feed) = self.feed(link) {
+            (feed.is_wished, feed.not_before) = (false, not_before);
+        }
     }
 
     /// The links that are up.
@@ -281,13 +296,13 @@ impl Spread {
         let feed = self.feeds[link.index()].as_deref_mut()?;
         feed.is_wished = false;
         if let Some((number, cover)) = feed.lost(now, patience) {
-            let cover = say_again(&self.routes, feed, (link, cover), log, frame);
+            let cover = say::again(&self.routes, feed, (link, cover), log, frame);
             feed.relaunch(number, cover, now);
             return Some(feed.head(number, cover));
         }
-        let small = say_small(feed, log, frame);
+        let small = say::small(feed, log, frame);
         let mut cover = Cover::default();
-        let said = feed.has_room() && say_new(&self.routes, feed, (link, &mut cover), log, frame);
+        let said = feed.has_room() && say::new(&self.routes, feed, (link, &mut cover), log, frame);
         let number = if said { feed.launch(cover, now) } else { 0 };
         let owes = feed.owes_at != Instant::NEVER;
         let keeps_alive = core::mem::take(&mut feed.is_due);
@@ -319,135 +334,4 @@ impl Spread {
             assert_eq!(self.up.has(link), self.feeds[link.index()].is_some(), "who is up is told");
         }
     }
-}
-
-/// Prunes, grafts, and answers to grafts. Returns whether there were any.
-fn say_small(feed: &mut Feed, log: &impl Log, frame: &mut impl Frame) -> bool {
-    let mut said = false;
-    while let Some(life) = feed.prunes.pop_front() {
-        if !frame.prune(life) {
-            feed.prunes.put_back(life);
-            return said;
-        }
-        said = true;
-    }
-    while let Some(ask) = feed.grafts.pop_front() {
-        if !frame.graft(ask) {
-            feed.grafts.put_back(ask);
-            return said;
-        }
-        said = true;
-    }
-    while let Some(mut ask) = feed.replies.pop_front() {
-        while let Some(entry) = log.above(ask.life, ask.have) {
-            if !frame.news(entry) {
-                feed.replies.put_back(ask);
-                return said;
-            }
-            ask.have = entry.stamp;
-            said = true;
-        }
-    }
-    said
-}
-
-/// News and announcements that were never said. Returns whether there were any.
-fn say_new(
-    routes: &Routes,
-    feed: &mut Feed,
-    (link, cover): (Link, &mut Cover),
-    log: &impl Log,
-    frame: &mut impl Frame,
-) -> bool {
-    if let Some(rest) = feed.greeting {
-        let (to, _) = announce(routes, link, rest, true, log, frame);
-        cover.words = Part { after: rest.after, to };
-        (cover.greets, cover.ends_greeting) = (true, to >= rest.to);
-        feed.greeting = (to < rest.to).then_some(Part { after: to, to: rest.to });
-        return true;
-    }
-    let end = log.end();
-    let (told, has_news) = tell(routes, link, Part { after: feed.told, to: end }, false, log, frame);
-    cover.news = Part { after: feed.told, to: told };
-    feed.told = told;
-    feed.has_news = told < end;
-    let mut has_words = false;
-    if feed.is_due {
-        // What was not told yet is not announced instead.
-        let rest = Part { after: feed.announced, to: told };
-        let (to, said) = announce(routes, link, rest, false, log, frame);
-        (cover.words, feed.announced, has_words) = (Part { after: rest.after, to }, to, said);
-    }
-    has_news || has_words
-}
-
-/// What a lost frame covered, as far as it still holds. Returns what it covers now: what finds no room any more is said
-/// as if it never had been.
-fn say_again(
-    routes: &Routes,
-    feed: &mut Feed,
-    (link, cover): (Link, Cover),
-    log: &impl Log,
-    frame: &mut impl Frame,
-) -> Cover {
-    let (told, _) = tell(routes, link, cover.news, true, log, frame);
-    let (announced, _) = announce(routes, link, cover.words, cover.greets, log, frame);
-    let cut = |part: Part, to: u64| Part { after: part.after, to };
-    let now = Cover { news: cut(cover.news, told), words: cut(cover.words, announced), ..cover };
-    if told < cover.news.to {
-        (feed.told, feed.has_news) = (feed.told.min(told), true);
-    }
-    if announced < cover.words.to {
-        if cover.greets {
-            let to = feed.greeting.map_or(cover.words.to, |rest| rest.to);
-            feed.greeting = Some(Part { after: announced, to });
-        } else {
-            feed.announced = feed.announced.min(announced);
-        }
-    }
-    now
-}
-
-fn word(log: &impl Log, entry: Entry) -> Word {
-    Word { life: log.life(entry.ix), stamp: entry.stamp, hops: log.hops(entry.ix) }
-}
-
-/// Tells a part of the log as far as the peer wants it at once. Returns how far that came, and whether there was any.
-fn tell(routes: &Routes, link: Link, part: Part, again: bool, log: &impl Log, frame: &mut impl Frame) -> (u64, bool) {
-    let (mut at, mut said) = (part.after, false);
-    while let Some(entry) = log.after(at).filter(|entry| entry.seq <= part.to) {
-        // What was lost may be wanted by announcement by now.
-        let fits = if routes.wanting(entry.ix).has(link) {
-            said = true;
-            frame.news(entry)
-        } else if again && routes.is_announced(entry.ix, link) {
-            said = true;
-            frame.word(word(log, entry))
-        } else {
-            true
-        };
-        if !fits {
-            return (at, said);
-        }
-        at = entry.seq;
-    }
-    (part.to.max(at), said)
-}
-
-/// Announces a part of the log as far as the peer wants it announced, or `all`. Returns how far that came, and whether
-/// there was any.
-fn announce(routes: &Routes, link: Link, part: Part, all: bool, log: &impl Log, frame: &mut impl Frame) -> (u64, bool) {
-    let (mut at, mut said) = (part.after, false);
-    while let Some(entry) = log.after(at).filter(|entry| entry.seq <= part.to) {
-        // A life is named once, with its newest stamp.
-        let newest = log.newest(entry.ix) == entry.stamp;
-        if newest && (all || routes.is_announced(entry.ix, link)) {
-            if !frame.word(word(log, entry)) {
-                return (at, said);
-            }
-            said = true;
-        }
-        at = entry.seq;
-    }
-    (part.to.max(at), said)
 }

@@ -186,13 +186,6 @@ impl Routes {
         self.rows.get(ix.index()).is_some_and(|row| !row.eager.has(link) && !row.knows.has(link))
     }
 
-    /// A peer is known to have the newest stamp.
-    pub(crate) fn on_knows(&mut self, ix: OriginIx, link: Link) {
-        if let Some(row) = self.rows.get_mut(ix.index()) {
-            row.knows = row.knows.with(link);
-        }
-    }
-
     /// Of how many lives a link delivers the news.
     pub(crate) fn parent_of(&self, link: Link) -> u32 {
         self.parents[link.index()]

@@ -121,7 +121,7 @@ fn events_come_in_order_once_and_leave_nothing() {
         Flying { left_ms: None, ..first.clone() },
     ];
     for flying in forged {
-        assert_eq!(take(&mut three, &flying, START), Err(Refusal::Unfit(Unfit::Event)), "{flying:?}");
+        assert_eq!(take(&mut three, &flying, START), Err(Refusal::Unfit(Unfit::Reserved)), "{flying:?}");
     }
 }
 

@@ -12,13 +12,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::WatchRefusal;
+use super::groups::Registered;
 use super::keys;
 use super::limits::{HOPS_MAX, JUMP_MAX};
-use super::{
-    Compat, Ended, GroupRefusal, InfoError, Infos, Issued, Limits, OriginFacts, ROW_BYTES, Refusal, Registered, Taken,
-    Unfit,
-};
-use super::{WatchId, WatchRefusal};
+use super::own::Issued;
+use super::store::ROW_BYTES;
+use super::watch::WatchId;
+use super::{Compat, Ended, GroupRefusal, InfoError, Infos, Limits, OriginFacts, Refusal, Taken, Unfit};
 use crate::vocab::{
     GroupDef, GroupOrder, InfoItem, InfoTold, InfoValue, InfoVersion, Instant, KeyPattern, Lifetime, NodeId, Origin,
     OwnedInfoValue,

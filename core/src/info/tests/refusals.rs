@@ -61,7 +61,7 @@ fn what_no_honest_node_tells_is_refused() {
             Refusal::Own,
             "our own",
         ),
-        (next("event/x"), unfit(Unfit::Event), "no event's key"),
+        (next("event/x"), unfit(Unfit::Reserved), "no event's key"),
     ];
     let mut room = tight();
     for (flying, refusal, why) in rows {
@@ -98,11 +98,11 @@ fn own_infos_have_the_same_limits() {
     assert_eq!(room.add(b"a", Text("12345678901"), Permanent, START), unfit(Unfit::Value));
     assert_eq!(room.add(b"a", Int(1), for_ms(0), START), unfit(Unfit::Ttl));
     assert_eq!(room.add(b"a", Int(1), for_ms(10_001), START), unfit(Unfit::Ttl));
-    assert_eq!(room.add(b"event/a", Int(1), for_ms(1), START), unfit(Unfit::Event));
+    assert_eq!(room.add(b"event/a", Int(1), for_ms(1), START), unfit(Unfit::Reserved));
     assert_eq!(room.add_event(Int(1), Permanent, START), unfit(Unfit::Ttl));
     assert_eq!(room.add_event(Int(1), for_ms(1), START), unfit(Unfit::Key), "the key of an event is long");
     assert_eq!(room.delete(b"b", START), Err(InfoError::Missing));
-    assert_eq!(room.delete(b"event/a", START), unfit(Unfit::Event));
+    assert_eq!(room.delete(b"event/a", START), unfit(Unfit::Reserved));
     assert_eq!(alloc::format!("{room:?}"), before);
     assert!(room.add(b"12345678", Text("1234567890"), for_ms(10_000), START).is_ok());
 }

@@ -213,7 +213,10 @@ impl Desk {
         let acts = self.request(request(number));
         let Some(&Act::Accept { link }) = acts.first() else { panic!("accepted, not {acts:?}") };
         let acts = self.frame(number, link);
-        assert_eq!(acts.first(), Some(&Act::Up { link, peer: peer(number), direction: Direction::Incoming }));
+        assert_eq!(
+            acts.first(),
+            Some(&Act::Up { link, peer: peer(number), direction: Direction::Incoming, round: Duration::ZERO })
+        );
         link
     }
 

@@ -1,5 +1,6 @@
 //! Who is asked for a link, how often, and when no more.
 
+use core::time::Duration;
 use std::collections::BTreeSet;
 use std::vec::Vec;
 
@@ -167,7 +168,7 @@ fn an_acceptance_opens_a_link_once() {
     let asked = requests(&desk.pass(0))[0].1;
     let close = Act::Close { to: addr(1), nonce: nonce_of(1) };
     assert_eq!(desk.accept(1, nonce(9), Gain::default()), [close], "nobody asked that");
-    let up = Act::Up { link: link_at(0), peer: peer(1), direction: Direction::Outgoing };
+    let up = Act::Up { link: link_at(0), peer: peer(1), direction: Direction::Outgoing, round: Duration::ZERO };
     assert_eq!(desk.accept(1, asked, Gain::default()), [up, Act::Confirm { link: link_at(0) }]);
     assert_eq!(
         desk.accept(1, asked, Gain::default()),

@@ -1,9 +1,11 @@
 //! When is a node cut off, and what does it do?
 
+use core::time::Duration;
 use std::vec::Vec;
 
 use super::desk::{Desk, addr, candidate, link_at, nonce_of, peer, request, requests};
-use crate::overlay::{Act, Direction, Ended, Gain, Missed, Standing};
+use crate::overlay::words::Missed;
+use crate::overlay::{Act, Direction, Ended, Gain, Standing};
 
 const NEVER: Standing = Standing::SentinelMissing(Missed::Never);
 const LATE: Standing = Standing::SentinelMissing(Missed::Late);
@@ -173,7 +175,7 @@ fn a_full_node_gives_a_link_away_only_for_a_newer_sentinel() {
     let expected = [
         Act::Down { link: links[2], peer: victim, direction: Direction::Outgoing, why: Ended::Swapped },
         Act::Close { to: victim.addr, nonce: nonce_of(number_of(victim.addr)) },
-        Act::Up { link: links[2], peer: peer(30), direction: Direction::Outgoing },
+        Act::Up { link: links[2], peer: peer(30), direction: Direction::Outgoing, round: Duration::ZERO },
         Act::Confirm { link: links[2] },
     ];
     assert_eq!(acts, expected, "closed first, then opened");

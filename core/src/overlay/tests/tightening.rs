@@ -1,5 +1,6 @@
 //! When is somebody far asked for a link, and which link is given for it?
 
+use core::time::Duration;
 use std::vec::Vec;
 
 use super::desk::{Desk, addr, nonce_of, peer, requests};
@@ -70,7 +71,10 @@ fn the_parent_of_fewest_goes_but_never_the_bringer_of_the_sentinel() {
     let victim = peer(3);
     let down = Act::Down { link: links[2], peer: victim, direction: Direction::Outgoing, why: Ended::Swapped };
     assert_eq!(acts[0], down);
-    assert_eq!(acts[2], Act::Up { link: links[2], peer: peer(20), direction: Direction::Outgoing });
+    assert_eq!(
+        acts[2],
+        Act::Up { link: links[2], peer: peer(20), direction: Direction::Outgoing, round: Duration::ZERO }
+    );
 }
 
 #[test]
@@ -133,7 +137,7 @@ fn what_is_far_depends_on_the_number_of_nodes() {
 
 #[test]
 fn caps_are_cube_roots_and_never_shrink() {
-    let limits = Limits::new(core::time::Duration::from_secs(1));
+    let limits = Limits::new(Duration::from_secs(1));
     let strict = Limits { outgoing_min: 3, ..limits };
     let table = [(0, 5, 3), (27, 5, 3), (28, 5, 4), (125, 5, 5), (126, 6, 6), (1000, 10, 10), (u32::MAX, 10, 10)];
     for (nodes, outgoing, of_strict) in table {

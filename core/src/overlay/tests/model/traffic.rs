@@ -4,7 +4,7 @@ use std::vec::Vec;
 
 use core::net::SocketAddr;
 
-use super::knowledge::{Knowledge, Mark};
+use super::knowledge::Mark;
 use super::{INTERVAL, Node, Time, World, node_at, peer_of};
 use crate::overlay::{Accepted, Act, Ended, Gain, Outlook as _, Overlay, Peer, Request, Scene, Speaker};
 use crate::vocab::{Instant, Link, Nonce};

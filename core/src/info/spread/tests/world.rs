@@ -1,18 +1,17 @@
-//! Nodes with fixed links, a network with delay and loss, and infos that are only life and stamp: does everything come
-//! everywhere, how often, and over how many hops?
+//! Nodes with fixed links, a network with delay and loss, and infos that are only life and stamp.
 
 use std::collections::BTreeMap;
 use std::vec::Vec;
 
-use super::*;
+use super::super::*;
 use crate::vocab::Rng;
 
-const INTERVAL: Duration = Duration::from_millis(1000);
+pub(super) const INTERVAL: Duration = Duration::from_millis(1000);
 
 /// Infos without content. With `keeps` a life's infos stay, otherwise each takes the place of the one before.
 #[derive(Default)]
-struct Store {
-    lives: Vec<Life>,
+pub(super) struct Store {
+    pub(super) lives: Vec<Life>,
     names: BTreeMap<u64, OriginIx>,
     log: BTreeMap<u64, Entry>,
     of: BTreeMap<(OriginIx, u64), u64>,
@@ -21,7 +20,7 @@ struct Store {
 }
 
 #[derive(Default, Clone, Copy)]
-struct Life {
+pub(super) struct Life {
     name: u64,
     stamp: u64,
     hops: u8,
@@ -136,12 +135,12 @@ impl Frame for Pieces<'_> {
     }
 }
 
-struct Peer {
-    store: Store,
+pub(super) struct Peer {
+    pub(super) store: Store,
     spread: Spread,
     /// Who is at the other end of each link, and which link it is there.
-    links: Vec<Option<(usize, Link)>>,
-    received: u64,
+    pub(super) links: Vec<Option<(usize, Link)>>,
+    pub(super) received: u64,
     tick: Instant,
 }
 
@@ -150,12 +149,12 @@ enum Happens {
     Wake(usize),
 }
 
-struct World {
-    peers: Vec<Peer>,
+pub(super) struct World {
+    pub(super) peers: Vec<Peer>,
     queue: BTreeMap<(Instant, u64), Happens>,
     count: u64,
     now: Instant,
-    rng: Rng,
+    pub(super) rng: Rng,
     delay: Duration,
     loss: f64,
 }
@@ -165,7 +164,7 @@ fn link(place: usize) -> Link {
 }
 
 impl World {
-    fn new(count: usize, keeps: bool, delay: Duration, loss: f64, seed: u64) -> Self {
+    pub(super) fn new(count: usize, keeps: bool, delay: Duration, loss: f64, seed: u64) -> Self {
         let peers = (0..count).map(|place| Peer {
             store: Store { keeps, ..Store::default() },
             spread: Spread::new(Pace { interval: INTERVAL }, 0),
@@ -188,7 +187,7 @@ impl World {
     }
 
     /// A ring with chords: connected, few hops.
-    fn connect(&mut self, chords: usize, lazy: bool) {
+    pub(super) fn connect(&mut self, chords: usize, lazy: bool) {
         let count = self.peers.len();
         for peer in 0..count {
             self.open(peer, (peer + 1) % count, lazy);
@@ -199,7 +198,7 @@ impl World {
         }
     }
 
-    fn open(&mut self, a: usize, b: usize, lazy: bool) {
+    pub(super) fn open(&mut self, a: usize, b: usize, lazy: bool) {
         let linked = self.peers[a].links.iter().flatten().any(|&(other, _)| other == b);
         let free = |peer: &Peer| peer.links.iter().position(Option::is_none);
         let (Some(at), Some(bt)) = (free(&self.peers[a]), free(&self.peers[b])) else { return };
@@ -214,14 +213,14 @@ impl World {
         }
     }
 
-    fn close(&mut self, a: usize, place: usize) {
+    pub(super) fn close(&mut self, a: usize, place: usize) {
         let Some((b, back)) = self.peers[a].links[place].take() else { return };
         self.peers[b].links[back.index()] = None;
         self.peers[a].spread.link_down(link(place));
         self.peers[b].spread.link_down(back);
     }
 
-    fn issue(&mut self, peer: usize) {
+    pub(super) fn issue(&mut self, peer: usize) {
         let Peer { store, spread, .. } = &mut self.peers[peer];
         let (ix, is_new) = store.place(1000 + peer as u64);
         if is_new {
@@ -233,7 +232,7 @@ impl World {
         self.plan(self.now, Happens::Wake(peer));
     }
 
-    fn run(&mut self, time: Duration) {
+    pub(super) fn run(&mut self, time: Duration) {
         let end = self.now.after(time);
         while let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= end) {
             let ((at, _), what) = entry.remove_entry();
@@ -312,7 +311,7 @@ impl World {
     }
 
     /// How many (node, life) pairs lack something.
-    fn lacking(&self) -> usize {
+    pub(super) fn lacking(&self) -> usize {
         let newest: Vec<_> = self
             .peers
             .iter()
@@ -334,7 +333,7 @@ impl World {
     }
 
     /// Over how many links each node is from one of them.
-    fn distances(&self, from: usize) -> Vec<u8> {
+    pub(super) fn distances(&self, from: usize) -> Vec<u8> {
         let mut distances = std::vec![u8::MAX; self.peers.len()];
         let mut rest = std::collections::VecDeque::from([from]);
         distances[from] = 0;
@@ -349,110 +348,7 @@ impl World {
         distances
     }
 
-    fn received(&self) -> u64 {
+    pub(super) fn received(&self) -> u64 {
         self.peers.iter().map(|peer| peer.received).sum()
     }
-}
-
-/// Runs until nobody lacks anything. Returns how many tenths of an interval that took.
-fn settle(world: &mut World) -> u32 {
-    let tenths = (0..300).take_while(|_| {
-        let lacks = world.lacking() > 0;
-        if lacks {
-            world.run(INTERVAL / 10);
-        }
-        lacks
-    });
-    let tenths = u32::try_from(tenths.count()).unwrap();
-    assert_eq!(world.lacking(), 0, "everything comes everywhere");
-    tenths
-}
-
-/// Some issue one info each per interval, for so many intervals. Returns how many deliveries that needs.
-fn issue_for(world: &mut World, intervals: usize, every: usize) -> u64 {
-    let count = world.peers.len();
-    for _ in 0..intervals {
-        (0..count).step_by(every).for_each(|peer| world.issue(peer));
-        world.run(INTERVAL);
-    }
-    (intervals * count.div_ceil(every) * (count - 1)) as u64
-}
-
-#[test]
-fn everything_comes_everywhere_though_frames_are_lost_and_links_break() {
-    for seed in 1..=6 {
-        let mut world = World::new(16, seed % 2 == 0, Duration::from_millis(20 * seed), 0.1, seed);
-        world.connect(3, false);
-        (0..16).for_each(|peer| world.issue(peer));
-        for round in 0..10 {
-            issue_for(&mut world, 1, 3);
-            // Every node keeps its neighbour on the ring: nobody is cut off.
-            let (peer, place) = (round % 16, 2 + round % 3);
-            let keeps = |other: usize| (peer + 1) % 16 == other || (other + 1) % 16 == peer;
-            if world.peers[peer].links[place].is_some_and(|(other, _)| !keeps(other)) {
-                world.close(peer, place);
-            }
-            let other = world.rng.below(16) as usize;
-            world.open(peer, other, round % 2 == 0);
-        }
-        let tenths = settle(&mut world);
-        assert!(tenths <= 60, "seed {seed}: {tenths}");
-    }
-}
-
-#[test]
-fn at_rest_everything_comes_once_and_over_the_shortest_way() {
-    let mut world = World::new(30, false, INTERVAL / 50, 0.0, 3);
-    world.connect(2, false);
-    issue_for(&mut world, 12, 1);
-    let before = world.received();
-    let deliveries = issue_for(&mut world, 10, 1);
-    world.run(2 * INTERVAL);
-    let received = world.received() - before;
-    assert!(received * 100 <= deliveries * 101, "{received} copies of {deliveries}");
-    for origin in 0..30 {
-        let distances = world.distances(origin);
-        for (peer, distance) in world.peers.iter().zip(distances) {
-            let ix = peer.store.find(1000 + origin as u64).unwrap();
-            assert_eq!(peer.store.hops(ix), distance, "of {origin}");
-        }
-    }
-}
-
-#[test]
-fn a_loss_of_one_in_twenty_costs_less_than_a_third_more() {
-    let mut world = World::new(30, false, INTERVAL / 50, 0.05, 4);
-    world.connect(3, false);
-    issue_for(&mut world, 12, 1);
-    let before = world.received();
-    let deliveries = issue_for(&mut world, 20, 1);
-    settle(&mut world);
-    let received = world.received() - before;
-    assert!(received * 10 <= deliveries * 13, "{received} copies of {deliveries}");
-}
-
-#[test]
-fn a_newcomer_gets_everything_once_and_a_new_link_brings_nothing_again() {
-    let mut world = World::new(21, false, INTERVAL / 50, 0.0, 5);
-    for peer in 0..19 {
-        world.open(peer, peer + 1, false);
-    }
-    (0..20).for_each(|peer| world.issue(peer));
-    settle_but(&mut world, 20);
-    world.open(20, 7, true);
-    settle(&mut world);
-    assert_eq!(world.peers[20].received, 20);
-    let before = world.received();
-    world.open(20, 3, true);
-    world.run(3 * INTERVAL);
-    assert_eq!(world.received(), before, "it is only compared");
-    world.issue(0);
-    world.run(3 * INTERVAL);
-    assert_eq!(world.lacking(), 0);
-}
-
-/// The same for all but one, who has no link yet.
-fn settle_but(world: &mut World, alone: usize) {
-    world.run(10 * INTERVAL);
-    assert!(world.peers[alone].store.lives.is_empty());
 }
