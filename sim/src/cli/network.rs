@@ -113,7 +113,8 @@ fn line(picture: &Picture) -> String {
     let lack = nodes.iter().filter(|node| node.missing > 0).count();
     let hops = nodes.iter().map(|node| node.max_hops).max().unwrap_or(0);
     let ages: Option<Vec<u64>> = nodes.iter().map(|node| node.sentinel_age).collect();
-    let sentinel = ages.and_then(|ages| ages.into_iter().max()).map_or_else(|| "none".to_owned(), |age| age.to_string());
+    let sentinel =
+        ages.and_then(|ages| ages.into_iter().max()).map_or_else(|| "none".to_owned(), |age| age.to_string());
     let (kept, new, lost) =
         (picture.count(LinkState::Kept), picture.count(LinkState::New), picture.count(LinkState::Lost));
     let refused: u64 = nodes.iter().map(|node| node.refused).sum();

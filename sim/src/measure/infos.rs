@@ -90,7 +90,12 @@ impl Infos {
         let nodes = scenario.nodes.count as usize;
         let table = |info: &Info| {
             let count = if info.key.is_some() { 1 } else { nodes * info.keys as usize };
-            Table { id: info.id.clone(), key: info.key.clone(), keys: info.keys, latest: vec![Latest::default(); count] }
+            Table {
+                id: info.id.clone(),
+                key: info.key.clone(),
+                keys: info.keys,
+                latest: vec![Latest::default(); count],
+            }
         };
         // Without infos nobody is ever known.
         let words = if scenario.infos.is_empty() { 0 } else { nodes.div_ceil(64) };
@@ -263,5 +268,76 @@ impl Infos {
 fn tally(latest: &Latest, running: u32, hops_last: &mut Samples) {
     if latest.rests && latest.reached > 0 && latest.reached + 1 >= running {
         hops_last.record(u64::from(latest.most_hops));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Stat, parse};
+
+    const TABLES: &str = "[[info]]\nid = \"own\"\nnodes = \"all\"\nat = \"2s\"\nkeys = 2\n\
+        [[info]]\nid = \"duty\"\nnodes = \"lowest\"\nkey = \"sentinel\"\nat = \"2s\"\n";
+
+    fn infos(nodes: &str) -> Infos {
+        let text = format!(
+            "format = 1\nname = \"t\"\nabout = \"t\"\nrun = {{ duration = \"60s\" }}\n\
+             protocol = {{ profile = \"infos\" }}\nnodes = {{ {nodes} }}\n{TABLES}"
+        );
+        let scenario = parse("test.toml", &text).unwrap_or_else(|mistake| panic!("{mistake}"));
+        let mut infos = Infos::new(&scenario);
+        (0..scenario.nodes.count).for_each(|node| infos.on_start(node, 0));
+        infos
+    }
+
+    fn issue(node: u32, value: u64) -> Issue {
+        Issue { table: 0, node, key: 0, value }
+    }
+
+    #[test]
+    fn everybody_is_connected_when_each_has_an_info_of_each() {
+        let mut infos = infos("count = 3");
+        (0..3).for_each(|node| infos.on_issue(issue(node, 7), true, 10));
+        let reports = [(0, 1), (0, 2), (1, 0), (1, 2), (2, 0)];
+        for (observer, of) in reports {
+            infos.on_report(observer, format!("own.{of}.0").as_bytes(), (7, 1), 20);
+        }
+        assert_eq!(infos.connected(None), None);
+        infos.on_report(2, b"own.1.1", (8, 1), 25);
+        assert_eq!((infos.connected(None), infos.connected(Some(22))), (Some(15), Some(3)));
+        infos.on_stop(1, 30);
+        infos.on_start(1, 40);
+        assert_eq!((infos.connected(Some(30)), infos.connected(Some(40))), (Some(0), None));
+        for of in [0, 2] {
+            infos.on_report(1, format!("own.{of}.0").as_bytes(), (7, 2), 50);
+        }
+        assert_eq!(infos.connected(Some(40)), Some(10));
+    }
+
+    #[test]
+    fn nodes_of_another_cluster_need_not_be_known() {
+        let mut infos = infos("count = 4, clusters = 2");
+        (0..4).for_each(|node| infos.on_issue(issue(node, 7), true, 10));
+        for (observer, of) in [(0, 2), (2, 0), (1, 3), (3, 1)] {
+            infos.on_report(observer, format!("own.{of}.0").as_bytes(), (7, 1), 20);
+        }
+        assert_eq!(infos.connected(None), Some(10));
+    }
+
+    #[test]
+    fn the_last_hop_counts_at_rest_and_when_all_the_others_have_the_info() {
+        let mut infos = infos("count = 3");
+        infos.on_rest_begins(0, &Stats::default());
+        for value in [1, 2] {
+            infos.on_issue(Issue { table: 1, node: 0, key: 0, value }, true, 10);
+            infos.on_report(1, b"sentinel", (value, 1), 20);
+        }
+        infos.on_report(2, b"sentinel", (2, 3), 30);
+        infos.on_report(2, b"somebody-elses", (2, 9), 30);
+        let stats = Stats { infos_received: 13, infos_news: 10, ..Stats::default() };
+        infos.on_rest_ends(0, &stats, 4);
+        assert_eq!((infos.hops_last.count(), infos.hops_last.stat(Stat::Max)), (1, Some(3)));
+        assert_eq!((infos.copies.stat(Stat::Max), infos.max_hops.stat(Stat::Max)), (Some(1300), Some(4)));
+        assert_eq!(infos.delivery.stat(Stat::Max), Some(20));
     }
 }

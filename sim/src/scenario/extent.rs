@@ -50,7 +50,8 @@ impl Scenario {
     /// the start, or before the end, in nanoseconds from the start.
     #[must_use]
     pub fn rest_ns(&self) -> Option<(u64, u64)> {
-        let later = self.faults.iter().filter(|fault| !matches!(fault.kind, FaultKind::Noise { .. }) && fault.at_ns > 0);
+        let later =
+            self.faults.iter().filter(|fault| !matches!(fault.kind, FaultKind::Noise { .. }) && fault.at_ns > 0);
         let end_ns = later.map(|fault| fault.at_ns).min().unwrap_or(self.run.duration_ns);
         let interval_ns = self.protocol.info_interval_ns.unwrap_or(2_000_000_000);
         let begin_ns = end_ns.saturating_sub(interval_ns.saturating_mul(20));

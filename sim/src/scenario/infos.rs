@@ -11,7 +11,8 @@ pub struct Info {
     pub id: String,
     /// Who issues them.
     pub issuers: Issuers,
-    /// The one key of all issuers, if the file gives one (`key = "sentinel"`).
+    /// The one key of all issuers, if the file gives one (`key = "sentinel"`). What is measured of an info that several
+    /// tables issue is what the first of them issues.
     pub key: Option<String>,
     /// When. Infos that are issued every so often are issued by all at once, as in cycles, unless they spread.
     pub when: When,

@@ -15,12 +15,12 @@ mod words;
 mod writes;
 
 pub use diagnostic::{Diagnostic, render_at};
+pub(crate) use extent::last_start_ns;
 pub use faults::{
     Count, Damage, Direction, Fault, FaultKind, Injected, NET_CORRUPT, NET_TRUNCATE, Repeats, Selector, Shape, Stops,
 };
 pub use infos::{Info, Issuers};
 pub use protocol::{ProbeOrder, Profile, Protocol, RelayTargets};
-pub(crate) use extent::last_start_ns;
 pub use read::{parse, value_span};
 pub use start::StartAs;
 pub use writes::{When, Write, Written};

@@ -165,6 +165,8 @@ impl Cast {
             owners: Vec::new(),
             infos: scenario.infos.iter().map(telling::watched).collect(),
         };
+        cast.infos.sort_unstable();
+        cast.infos.dedup();
         if watches {
             cast.owners = (0..cast.nodes.count).map(|node| (cast.id_of(node), node)).collect();
             cast.owners.sort_unstable();
@@ -215,7 +217,9 @@ impl Cast {
     fn config_of(&self, node: u32) -> Config {
         match node % self.nodes.clusters {
             0 => self.config.clone(),
-            cluster => Config { cluster: Config::cluster_tag(&format!("quidnunc-sim-{cluster}")), ..self.config.clone() },
+            cluster => {
+                Config { cluster: Config::cluster_tag(&format!("quidnunc-sim-{cluster}")), ..self.config.clone() }
+            }
         }
     }
 

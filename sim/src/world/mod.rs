@@ -53,8 +53,8 @@ use writing::Writing;
 
 pub use cast::node_config;
 pub use null::{NullCounts, NullWorld};
-pub use simulated::{Cluster, simulate_network};
 pub use options::{Damaged, RunOptions, Sent, Witness};
+pub use simulated::{Cluster, simulate_network};
 
 /// Width of the windows in which rates are measured, in nanoseconds.
 const WINDOW_NS: u64 = 1_000_000_000;

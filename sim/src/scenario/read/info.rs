@@ -67,7 +67,7 @@ fn read_one(section: &Section<'_>, run: &Run, (faults, nodes): (&[Fault], u32), 
         Some("lowest") => Issuers::Lowest,
         _ => Issuers::Nodes(selector::read(&nodes_field, faults, nodes)?),
     };
-    let key = section.opt("key", |field| key(field, earlier))?;
+    let key = section.opt("key", key)?;
     let keys = section.opt("keys", |field| {
         if key.is_some() {
             return Err(field.wrong("all issue this info under one key", "leave out `keys`, or `key`"));
@@ -92,13 +92,10 @@ fn read_one(section: &Section<'_>, run: &Run, (faults, nodes): (&[Fault], u32), 
     })
 }
 
-fn key(field: &Field<'_>, earlier: &[Info]) -> Outcome<String> {
+fn key(field: &Field<'_>) -> Outcome<String> {
     let key = field.words()?;
     if key.len() > KEY_BYTES_MAX {
         return Err(field.wrong(format!("a key of {} bytes is too long", key.len()), "a key has 255 bytes at most"));
-    }
-    if earlier.iter().any(|info| info.key.as_ref() == Some(&key)) {
-        return Err(field.wrong(format!("two infos have the key `{key}`"), "each has a key of its own; rename one"));
     }
     // Such keys are those of infos without a key of their own, or of events, which nobody may issue.
     if key.contains('.') || key.starts_with("event/") || key.starts_with("node-") && key != "node-count" {

@@ -229,7 +229,9 @@ fn check_detector_keys(section: &Section<'_>, profile: Profile) -> Outcome<()> {
 }
 
 fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {
-    let section = file.need("nodes", "{ count = 100 }")?.section("[nodes]", &["count", "start", "join", "domains", "clusters"])?;
+    let section = file
+        .need("nodes", "{ count = 100 }")?
+        .section("[nodes]", &["count", "start", "join", "domains", "clusters"])?;
     let count_field = section.need("count", "100")?;
     let count = count_field.small(1..=MAX_NODES)?;
     let start = section.opt("start", |f| f.word())?.unwrap_or_default();
