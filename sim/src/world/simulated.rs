@@ -76,7 +76,7 @@ pub fn simulate_network(
     let mut cluster = Cluster { world: &mut world };
     let issued = cluster.add_info(0, NODE_COUNT, InfoValue::Int(nodes.into()), Some(TTL));
     assert_eq!(issued, Ok(()), "a node that has just started takes its first info");
-    for cycle in 0.. {
+    for cycle in 0_u64.. {
         cluster.world.advance_to((cycle + 1).saturating_mul(interval_ns));
         let value = InfoValue::Int(i64::try_from(cycle).unwrap_or(i64::MAX));
         let issued = cluster.add_info(0, SENTINEL, value, Some(TTL));
