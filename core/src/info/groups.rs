@@ -24,6 +24,8 @@ pub(crate) enum Registered {
     Known,
     /// It was learned from peers as another one, and is now this.
     Changed,
+    /// It was learned from peers as a larger one, which stays.
+    Smaller,
 }
 
 /// Why a group is not registered, or not as somebody would have it.
@@ -33,7 +35,7 @@ pub(crate) enum GroupRefusal {
     Limit,
     /// Its pattern is too long.
     Pattern,
-    /// It is registered as another one, which stays.
+    /// This node has registered it as another one, which stays.
     Conflict,
     /// It is registered; see [`Compat::groups_once`].
     Again,
@@ -171,9 +173,11 @@ impl Groups {
             return Err(GroupRefusal::Again);
         }
         let differs = group.def() != def;
-        let holds = by == By::Us || (def.limit, def.order) > (group.limit, group.order);
-        if differs && (group.by == By::Us || !holds) {
+        if differs && group.by == By::Us {
             return Err(GroupRefusal::Conflict);
+        }
+        if differs && by == By::Peers && (def.limit, def.order) < (group.limit, group.order) {
+            return Ok(Registered::Smaller);
         }
         if by == By::Us {
             group.by = By::Us;

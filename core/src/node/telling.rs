@@ -200,7 +200,7 @@ impl Node {
             let hops = told.item.hops.saturating_add(1);
             spread.on_news(link, facts.ix, hops, heard, &InfoLog { infos, outside });
         } else if heard == Heard::New {
-            spread.on_own(facts.ix);
+            spread.on_unlinked(facts.ix);
         }
         if let Ok(Taken::New { contents_changed }) = taken {
             self.hear_group(told.item.key);

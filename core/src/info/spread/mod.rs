@@ -213,7 +213,13 @@ impl Spread {
 
     /// An info was issued here.
     pub(crate) fn on_own(&mut self, ix: OriginIx) {
-        self.routes.on_own(ix);
+        self.routes.on_unlinked(ix, true);
+        self.wake(ix);
+    }
+
+    /// An info of another node came over no link: with a request for one, or an acceptance.
+    pub(crate) fn on_unlinked(&mut self, ix: OriginIx) {
+        self.routes.on_unlinked(ix, false);
         self.wake(ix);
     }
 

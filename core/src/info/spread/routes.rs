@@ -25,8 +25,10 @@ struct Route {
     /// Peers that are known to have its newest stamp.
     knows: Links,
     parent: Option<Link>,
-    /// Who delivered the newest stamp; `None` where it was issued here.
+    /// Who delivered the newest stamp; `None` where it was issued here, or came over no link.
     via: Option<Link>,
+    /// Whether its infos are issued here: nobody delivers them.
+    own: bool,
     /// How many hops the next stamp is expected to take to here.
     hops: u8,
 }
@@ -48,7 +50,7 @@ impl Routes {
     /// A life is heard of for the first time, or its place has another one: everybody gets its news until they say that
     /// they have it.
     pub(crate) fn begin(&mut self, ix: OriginIx) {
-        let row = Route { eager: self.up, knows: Links::NONE, parent: None, via: None, hops: 0 };
+        let row = Route { eager: self.up, knows: Links::NONE, parent: None, via: None, own: false, hops: 0 };
         match self.rows.get_mut(ix.index()) {
             Some(place) => {
                 let before = core::mem::replace(place, row);
@@ -58,10 +60,10 @@ impl Routes {
         }
     }
 
-    /// A new stamp was issued here.
-    pub(crate) fn on_own(&mut self, ix: OriginIx) {
+    /// A new stamp was issued here, or came over no link.
+    pub(crate) fn on_unlinked(&mut self, ix: OriginIx, own: bool) {
         if let Some(row) = self.rows.get_mut(ix.index()) {
-            row.knows = Links::NONE;
+            (row.knows, row.via, row.own) = (Links::NONE, None, own);
         }
     }
 
@@ -88,7 +90,12 @@ impl Routes {
             return Change::default();
         }
         let Some(parent) = row.parent else {
-            return Change { graft: None, prune: Some(link) };
+            if row.own {
+                return Change { graft: None, prune: Some(link) };
+            }
+            // What has come over no link so far has a way here from now on.
+            row.via = Some(link);
+            return self.hand_over(ix, link, None, None);
         };
         if parent == link {
             // Another one was faster; it takes over if its way is shorter.
@@ -118,6 +125,7 @@ impl Routes {
         let Some(row) = self.rows.get_mut(ix.index()) else { return Change::default() };
         row.knows = row.knows.with(link);
         match row.parent {
+            None if !row.own => self.hand_over(ix, link, Some(link), None),
             Some(parent) if parent != link && hops < row.hops => {
                 row.hops = hops;
                 self.hand_over(ix, link, Some(link), Some(parent))

@@ -110,11 +110,11 @@ fn definitions_that_were_only_heard_of_agree_and_own_ones_stay() {
     let definitions = [def(3, Max), def(5, Min), def(5, Max), def(4, Min)];
     assert_eq!(
         definitions.map(|def| one.learn_group(def)),
-        [Ok(Registered::New), Ok(Registered::Changed), Ok(Registered::Changed), Err(GroupRefusal::Conflict)]
+        [Ok(Registered::New), Ok(Registered::Changed), Ok(Registered::Changed), Ok(Registered::Smaller)]
     );
     let reversed: Vec<_> = definitions.iter().rev().map(|&def| two.learn_group(def)).collect();
-    let conflict = Err(GroupRefusal::Conflict);
-    assert_eq!(reversed, [Ok(Registered::New), Ok(Registered::Changed), conflict, conflict]);
+    let smaller = Ok(Registered::Smaller);
+    assert_eq!(reversed, [Ok(Registered::New), Ok(Registered::Changed), smaller, smaller]);
     assert_eq!(keys_of(&one, START), ["a/8", "a/7", "a/6", "a/5", "a/4"]);
     assert_eq!(keys_of(&two, START), keys_of(&one, START));
     assert_eq!(one.learn_group(def(5, Max)), Ok(Registered::Known));
