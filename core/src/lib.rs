@@ -36,7 +36,9 @@ mod state;
 mod vocab;
 mod wire;
 
-pub use config::{Config, ConfigError, Detector, FailureRule, InfoSettings, ProbeOrder, Relay, StreamLimits, Targets};
+pub use config::{
+    Compat2014, Config, ConfigError, Detector, FailureRule, InfoSettings, ProbeOrder, Relay, StreamLimits, Targets,
+};
 pub use node::io::{
     ANSWER_BYTES_MAX, Answer, Cause, Command, Conflict, EVENT_BYTES_MAX, Event, Farewell, Healed, Identity, InfoChange,
     InfoRejected, Input, KEY_BYTES_MAX, LinkChange, LinkEnd, LinksStanding, MapSnapshot, MapVersion, MemberChange,

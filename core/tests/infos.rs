@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use harness::{Options, World, addr_of, id_of};
 use quidnunc_core::{
-    Command, Config, Event, GroupDef, GroupOrder, Health, InfoValue, Instant, KeyPattern, LinksStanding, Question,
-    Rejected, UserEvent, info_keys,
+    Command, Config, Domain, Event, GroupDef, GroupOrder, Health, InfoValue, Instant, KeyPattern, LinksStanding,
+    Question, Rejected, UserEvent, info_keys,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -108,13 +108,19 @@ fn everybody_learns_what_everybody_says_though_a_fifth_is_lost() {
 
 #[test]
 fn the_longest_info_goes_over_a_link() {
-    let mut world = begin(2, 1);
-    let (key, value) = ([7; 255], [9; 768]);
+    // What else is in its datagram is as long as it gets, numbers of 9 bytes and a domain.
+    let mut world = World::new(2, Config::infos(), Options::plain(1, Instant::from_nanos(0)));
+    world.domains = [u64::MAX, u64::MAX - 1].map(Domain::from_number).to_vec();
+    for peer in 0..2 {
+        world.restart_with(peer, (1 << 62) - 1);
+    }
+    world.command(1, Command::Join { seeds: &[addr_of(0)] }).expect("a join is taken");
+    let (key, value) = ([7; 255], [9; 704]);
     let command = Command::AddInfo { key: &key, value: InfoValue::Bytes(&value), ttl: HOUR };
     world.command(0, command).expect("an info is taken");
     world.run(5 * INTERVAL);
     assert_eq!(world.node(1).view().info(&key).map(|info| info.value), Some(InfoValue::Bytes(&value)));
-    let too_long = Command::AddInfo { key: &key, value: InfoValue::Bytes(&[9; 769]), ttl: HOUR };
+    let too_long = Command::AddInfo { key: &key, value: InfoValue::Bytes(&[9; 705]), ttl: HOUR };
     assert!(matches!(world.command(0, too_long), Err(Rejected::Info(_))));
 }
 
@@ -226,10 +232,8 @@ fn a_query_is_answered_by_everybody_until_its_time_is_over() {
     world.run(5 * SECOND);
     let mut answers: Vec<_> = world
         .events(2)
-        .filter_map(|(_, event)| match event {
-            Event::Answer(answer) => Some((answer.query, answer.from, answer.payload.to_vec())),
-            _ => None,
-        })
+        .filter_map(|(_, event)| if let Event::Answer(answer) = event { Some(answer) } else { None })
+        .map(|answer| (answer.query, answer.from, answer.payload.to_vec()))
         .collect();
     answers.sort();
     let whole: Vec<_> = (0..7).map(|peer| (7, id_of(peer), vec![u8::try_from(peer).expect("few")])).collect();

@@ -9,7 +9,8 @@ use core::time::Duration;
 
 pub(crate) use detector::HEARTBEAT_BYTES;
 pub use detector::{Detector, FailureRule, Relay, Targets};
-pub use infos::InfoSettings;
+use infos::INFO_DATAGRAM_BYTES_MIN;
+pub use infos::{Compat2014, InfoSettings};
 pub use streams::StreamLimits;
 
 use crate::detector::heartbeat::HeartbeatError;
@@ -335,7 +336,8 @@ impl Config {
         if self.probe_timeout >= self.period {
             return Err(ConfigError::ProbeTimeout { timeout: self.probe_timeout, period: self.period });
         }
-        let (least, most) = (DATAGRAM_BYTES_MIN, DATAGRAM_BYTES_MAX);
+        let least = if self.infos.is_some() { INFO_DATAGRAM_BYTES_MIN } else { DATAGRAM_BYTES_MIN };
+        let most = DATAGRAM_BYTES_MAX;
         if !(least..=most).contains(&self.datagram_bytes_max) {
             return Err(ConfigError::DatagramBytes { bytes: self.datagram_bytes_max, least, most });
         }

@@ -11,8 +11,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use super::limits::{Compat, Limits};
+use super::limits::Limits;
 use super::store::{Row, Store};
+use crate::config::Compat2014;
 use crate::vocab::{GroupDef, GroupOrder, InfoKind, KeyPattern, KeyRule, Sorted};
 
 /// What became of the definition of a group.
@@ -37,7 +38,7 @@ pub(crate) enum GroupRefusal {
     Pattern,
     /// This node has registered it as another one, which stays.
     Conflict,
-    /// It is registered; see [`Compat::groups_once`].
+    /// It is registered; see [`Compat2014::groups_once`].
     Again,
     /// There are as many groups as there may be.
     Full,
@@ -96,7 +97,7 @@ impl Group {
         Some(most).filter(|&kind| count(kind) > 0)
     }
 
-    fn link(&mut self, store: &Store, place: u32, compat: Compat) {
+    fn link(&mut self, store: &Store, place: u32, compat: Compat2014) {
         let (order, row) = (self.order, store.row(place));
         let Some(kind) = row.kind.filter(|_| self.pattern().matches(row.key())) else { return };
         let ranks = &mut self.by_kind[kind as usize];
@@ -104,7 +105,7 @@ impl Group {
         ranks.len += 1;
     }
 
-    fn unlink(&mut self, store: &Store, place: u32, compat: Compat) {
+    fn unlink(&mut self, store: &Store, place: u32, compat: Compat2014) {
         let (order, row) = (self.order, store.row(place));
         let Some(kind) = row.kind.filter(|_| self.pattern().matches(row.key())) else { return };
         let ranks = &mut self.by_kind[kind as usize];
@@ -113,7 +114,7 @@ impl Group {
     }
 
     /// Orders everything anew that is here.
-    fn fill(&mut self, store: &Store, compat: Compat) {
+    fn fill(&mut self, store: &Store, compat: Compat2014) {
         self.by_kind = [const { Ranks { places: Sorted::new(), len: 0 } }; InfoKind::ALL.len()];
         let text = self.text.clone();
         store.below(&text).for_each(|place| self.link(store, place, compat));
@@ -121,7 +122,7 @@ impl Group {
 }
 
 /// Of two infos of one kind, the better one first.
-fn rank(a: &Row, b: &Row, order: GroupOrder, compat: Compat) -> Ordering {
+fn rank(a: &Row, b: &Row, order: GroupOrder, compat: Compat2014) -> Ordering {
     let (values, arrivals) = (a.ordered().cmp(b.ordered()), a.seq.cmp(&b.seq));
     let (values, arrivals) = match order {
         GroupOrder::Min => (values, arrivals),
@@ -136,11 +137,11 @@ fn rank(a: &Row, b: &Row, order: GroupOrder, compat: Compat) -> Ordering {
 pub(super) struct Groups {
     /// By pattern.
     list: Vec<Group>,
-    compat: Compat,
+    compat: Compat2014,
 }
 
 impl Groups {
-    pub(super) const fn new(compat: Compat) -> Self {
+    pub(super) const fn new(compat: Compat2014) -> Self {
         Self { list: Vec::new(), compat }
     }
 

@@ -6,7 +6,8 @@
 use core::time::Duration;
 
 use super::{keys, value};
-use crate::vocab::{InfoItem, InfoValue, Lifetime, TTL_MAX};
+use crate::config::Compat2014;
+use crate::vocab::{INFO_KEY_BYTES_MAX, INFO_VALUE_BYTES_MAX, InfoItem, InfoValue, Lifetime, TTL_MAX};
 
 /// Who hears of an info over more links than this refuses it: it goes in circles.
 pub(crate) const HOPS_MAX: u8 = 64;
@@ -45,8 +46,9 @@ impl Limits {
     pub(crate) const STANDARD: Self = Self {
         infos_max: 1 << 16,
         bytes_max: 16 << 20,
-        key_bytes_max: 255,
-        value_bytes_max: 768,
+        #[expect(clippy::cast_possible_truncation, reason = "it is 255")]
+        key_bytes_max: INFO_KEY_BYTES_MAX as u16,
+        value_bytes_max: INFO_VALUE_BYTES_MAX,
         ttl_max: TTL_MAX,
         tombstone_life: Duration::from_secs(3600),
         origins_max: 1 << 16,
@@ -55,19 +57,6 @@ impl Limits {
         group_limit_max: 1024,
         watches_max: 64,
     };
-}
-
-/// Rules of 2014 where ours differ. None of them holds by default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Compat {
-    /// Of equal values in a group the one that arrived first is better with [`Min`](crate::vocab::GroupOrder::Min), and
-    /// the one that arrived last with [`Max`](crate::vocab::GroupOrder::Max); so nodes may list different ones. Ours: the
-    /// smaller key.
-    pub(crate) ties_by_arrival: bool,
-    /// A life of no time lasts for ever. Ours: it is refused, and what is meant to last says so.
-    pub(crate) zero_is_permanent: bool,
-    /// A group that is registered may not be registered again, even as it is (V1). Ours: only not as another one.
-    pub(crate) groups_once: bool,
 }
 
 /// Why an info is refused, whoever issues it.
@@ -97,7 +86,7 @@ impl Limits {
     }
 
     /// How long an own info lives; `None` if it is permanent.
-    pub(super) fn admit_life(&self, life: Lifetime, compat: Compat) -> Result<Option<Duration>, Unfit> {
+    pub(super) fn admit_life(&self, life: Lifetime, compat: Compat2014) -> Result<Option<Duration>, Unfit> {
         match life {
             Lifetime::Permanent => Ok(None),
             Lifetime::For(Duration::ZERO) => {

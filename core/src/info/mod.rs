@@ -35,7 +35,7 @@ mod watch;
 
 pub(crate) use groups::GroupRefusal;
 use groups::Groups;
-pub(crate) use limits::{Compat, Limits, Unfit};
+pub(crate) use limits::{Limits, Unfit};
 pub(crate) use origins::OriginIx;
 use origins::Origins;
 pub(crate) use own::InfoError;
@@ -43,6 +43,7 @@ use store::{Row, Store};
 pub(crate) use take::{Refusal, Taken};
 pub(crate) use watch::{WatchRefusal, Watches};
 
+use crate::config::Compat2014;
 use crate::vocab::{GroupDef, InfoItem, InfoTold, InfoVersion, Instant, KeyPattern, KeyRule, Origin, Rng};
 
 /// What is over.
@@ -75,7 +76,7 @@ pub(crate) struct OriginFacts {
 #[derive(Debug, Clone)]
 pub(crate) struct Infos {
     limits: Limits,
-    compat: Compat,
+    compat: Compat2014,
     store: Store,
     origins: Origins,
     groups: Groups,
@@ -87,7 +88,7 @@ pub(crate) struct Infos {
 }
 
 impl Infos {
-    pub(crate) fn new(own: Origin, limits: Limits, compat: Compat) -> Self {
+    pub(crate) fn new(own: Origin, limits: Limits, compat: Compat2014) -> Self {
         let (store, origins, groups) = (Store::new(), Origins::new(own), Groups::new(compat));
         Self { limits, compat, store, origins, groups, watches: Watches::default(), seq: 0, forgotten: 0 }
     }

@@ -79,7 +79,7 @@ pub enum Command<'a> {
     AddInfo {
         /// At least one byte, at most 255.
         key: &'a [u8],
-        /// At most 768 bytes.
+        /// At most 704 bytes.
         value: InfoValue<'a>,
         /// In what time it ends; `None` if it stays until somebody deletes it.
         ttl: Option<Duration>,

@@ -79,7 +79,7 @@ impl LinkEnd {
 }
 
 /// The most bytes of an event's name and payload together.
-pub const EVENT_BYTES_MAX: usize = 704;
+pub const EVENT_BYTES_MAX: usize = 640;
 
 /// The most bytes of an answer to a query.
 pub const ANSWER_BYTES_MAX: usize = 1024;
@@ -157,8 +157,8 @@ pub enum InfoRejected {
     /// The key is empty, or longer than 255 bytes.
     #[error("a key of 1 to 255 bytes is taken")]
     Key,
-    /// The value is longer than 768 bytes, or an event or an answer too long.
-    #[error("a value of at most 768 bytes is taken, an event of at most 704, an answer of at most 1024")]
+    /// The value is longer than 704 bytes, or an event or an answer too long.
+    #[error("a value of at most 704 bytes is taken, an event of at most 640, an answer of at most 1024")]
     Value,
     /// It would live for no time, or for too long.
     #[error("a life of 1 ms to 24 days is taken")]

@@ -46,9 +46,9 @@ impl Linking {
         now: Instant,
         rng: &mut Rng,
     ) -> Self {
-        let InfoSettings { interval, infos_max, bytes_max } = *settings;
+        let InfoSettings { interval, infos_max, bytes_max, compat } = *settings;
         let limits = crate::info::Limits { infos_max, bytes_max, ..crate::info::Limits::STANDARD };
-        let infos = Infos::new(own, limits, crate::info::Compat::default());
+        let infos = Infos::new(own, limits, compat);
         let mut spread = Spread::new(Pace { interval }, hash_seed);
         if let Some(facts) = infos.origin(own) {
             spread.on_life(facts.ix);

@@ -74,6 +74,13 @@ pub(crate) const CONFIRM_ANSWER_BYTES_MAX: usize =
 const SENDER_BYTES_MAX: usize = 2 + 16 + 10 + 5 + 8 + 8;
 const LIST_HEAD_BYTES: usize = 4;
 
+/// The head of a frame over a link: its section, the name, three numbers, four marks and a count.
+const LINK_FRAME_BYTES_MAX: usize = LIST_HEAD_BYTES + 1 + 8 + 3 * 5 + 5;
+
+/// What a datagram with one info takes besides its key and its value.
+pub(crate) const INFO_ROOM_BYTES: usize =
+    FRAME_BYTES + SENDER_BYTES_MAX + LINK_FRAME_BYTES_MAX + LIST_HEAD_BYTES + pieces::PIECE_BYTES_MAX;
+
 const MAGIC: [u8; 2] = *b"qn";
 const FRAME_BYTES: usize = 12;
 

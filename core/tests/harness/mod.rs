@@ -176,6 +176,11 @@ impl World {
     /// The peer's process starts again, knowing nothing.
     pub(crate) fn restart(&mut self, peer: usize) {
         let boot = self.node(peer).view().incarnation().boot + 1;
+        self.restart_with(peer, boot);
+    }
+
+    /// The same, with this boot.
+    pub(crate) fn restart_with(&mut self, peer: usize, boot: u64) {
         self.peers[peer].node = self.born(peer, boot);
         self.peers[peer].runs = true;
     }

@@ -68,7 +68,7 @@ fn register_group() {
     assert_eq!(room.register_group(group("a", 10, Min)), Ok(Registered::Known));
     assert_eq!(room.register_group(group("a", 10, Max)), Err(GroupRefusal::Conflict));
     assert_eq!(room.register_group(group("a", 9, Min)), Err(GroupRefusal::Conflict));
-    let mut once = compat(1, Compat { groups_once: true, ..Compat::default() });
+    let mut once = compat(1, Compat2014 { groups_once: true, ..Compat2014::default() });
     assert_eq!(once.register_group(group("a", 10, Min)), Ok(Registered::New));
     assert_eq!(once.register_group(group("a", 10, Min)), Err(GroupRefusal::Again));
 }
@@ -78,7 +78,7 @@ fn zero_duration() {
     let mut ours = room(1);
     let refused = Err(InfoError::Unfit(Unfit::Ttl));
     assert_eq!(ours.add(b"a", Int(1), for_ms(0), START), refused, "ours: what is meant to last says so");
-    let mut theirs = compat(1, Compat { zero_is_permanent: true, ..Compat::default() });
+    let mut theirs = compat(1, Compat2014 { zero_is_permanent: true, ..Compat2014::default() });
     theirs.add(b"a", Int(1), for_ms(0), START).expect("it lasts for ever");
     assert_eq!(theirs.get(b"a", Instant::from_nanos(u64::MAX - 1)).expect("it is there").left_ms, None);
     assert_eq!(theirs.next_deadline(), Instant::NEVER);

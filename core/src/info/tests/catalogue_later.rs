@@ -28,7 +28,7 @@ fn info_store_delta_by_stamps() {
 #[test]
 fn combine_infos_ratchet_monotonic() {
     let earlier = Origin { boot: 1, ..origin(1) };
-    let mut room = Infos::new(Origin { boot: 2, ..origin(1) }, LIMITS, Compat::default());
+    let mut room = Infos::new(Origin { boot: 2, ..origin(1) }, LIMITS, Compat2014::default());
     add(&mut room, "mine", Int(2));
     let future = InfoVersion { counter: 1000, origin: earlier };
     let flying = Flying { version: future, stamp: 77, ..Flying::first("mine") };
@@ -138,7 +138,7 @@ fn gossip_loopback_info_propagation() {
     let (mut one, mut two) = (room(1), room(2));
     one.add(b"mine", Int(1), Permanent, START).expect("admitted");
     assert_eq!(tell(&one, &mut two, START), 1);
-    let mut restarted = Infos::new(Origin { boot: 2, ..origin(1) }, LIMITS, Compat::default());
+    let mut restarted = Infos::new(Origin { boot: 2, ..origin(1) }, LIMITS, Compat2014::default());
     assert_eq!(tell(&two, &mut restarted, START), 1);
     assert_eq!(value(&restarted, "mine"), Some(Int(1)));
 }

@@ -55,7 +55,7 @@ fn of_equal_values_the_smaller_key_is_better() {
 #[test]
 fn of_equal_values_in_2014_the_first_or_the_last_is_better() {
     for (order, listed) in [(Min, ["a/b", "a/c"]), (Max, ["a/a", "a/c"])] {
-        let mut room = compat(1, Compat { ties_by_arrival: true, ..Compat::default() });
+        let mut room = compat(1, Compat2014 { ties_by_arrival: true, ..Compat2014::default() });
         room.register_group(def(2, order)).expect("new");
         for key in ["a/b", "a/c", "a/a"] {
             add(&mut room, key, Int(1));
@@ -133,7 +133,7 @@ fn definitions_that_were_only_heard_of_agree_and_own_ones_stay() {
 #[test]
 fn a_group_that_cannot_be_is_refused() {
     let limits = Limits { groups_max: 2, group_limit_max: 10, key_bytes_max: 4, ..LIMITS };
-    let mut room = Infos::new(origin(1), limits, Compat::default());
+    let mut room = Infos::new(origin(1), limits, Compat2014::default());
     let rows = [
         (group("a", 0, Min), GroupRefusal::Limit),
         (group("a", 11, Min), GroupRefusal::Limit),

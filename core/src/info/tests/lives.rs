@@ -165,7 +165,7 @@ fn a_restarted_node_says_again_what_its_earlier_life_contradicts() {
     let (mut peer, earlier) = (room(2), InfoVersion { counter: 9, origin: origin(1) });
     let old = Flying { version: earlier, ..Flying::first("a") };
     assert_eq!(take(&mut peer, &old, START), NEW);
-    let mut restarted = Infos::new(Origin { boot: 2, ..origin(1) }, LIMITS, Compat::default());
+    let mut restarted = Infos::new(Origin { boot: 2, ..origin(1) }, LIMITS, Compat2014::default());
     restarted.add(b"a", Int(1), Permanent, START).expect("admitted");
     assert_eq!((tell(&restarted, &mut peer, START), value(&peer, "a")), (0, Some(Text("value"))), "an older version");
     assert_eq!(take(&mut restarted, &old, START), Ok(Taken::Answered));

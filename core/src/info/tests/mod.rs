@@ -19,7 +19,8 @@ use super::limits::{HOPS_MAX, JUMP_MAX};
 use super::own::Issued;
 use super::store::ROW_BYTES;
 use super::watch::WatchId;
-use super::{Compat, Ended, GroupRefusal, InfoError, Infos, Limits, OriginFacts, Refusal, Taken, Unfit};
+use super::{Ended, GroupRefusal, InfoError, Infos, Limits, OriginFacts, Refusal, Taken, Unfit};
+use crate::config::Compat2014;
 use crate::vocab::{
     GroupDef, GroupOrder, InfoItem, InfoTold, InfoValue, InfoVersion, Instant, KeyPattern, Lifetime, NodeId, Origin,
     OwnedInfoValue,
@@ -52,10 +53,10 @@ const fn origin(node: u128) -> Origin {
 }
 
 fn room(node: u128) -> Infos {
-    Infos::new(origin(node), LIMITS, Compat::default())
+    Infos::new(origin(node), LIMITS, Compat2014::default())
 }
 
-fn compat(node: u128, compat: Compat) -> Infos {
+fn compat(node: u128, compat: Compat2014) -> Infos {
     Infos::new(origin(node), LIMITS, compat)
 }
 

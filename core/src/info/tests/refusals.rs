@@ -13,7 +13,7 @@ const TIGHT: Limits = Limits {
 
 /// A room that has come to stamp 5 of node 1.
 fn tight() -> Infos {
-    let mut room = Infos::new(origin(2), TIGHT, Compat::default());
+    let mut room = Infos::new(origin(2), TIGHT, Compat2014::default());
     let flying = Flying { stamp: 5, version: InfoVersion { counter: 7, origin: origin(1) }, ..Flying::first("a") };
     assert_eq!(take(&mut room, &flying, START), NEW);
     room
@@ -129,7 +129,7 @@ fn a_key_that_was_counted_to_its_end_is_not_written() {
 fn a_full_store_takes_nothing_more_but_what_makes_it_no_larger() {
     let weight = |value: usize| 1 + value + ROW_BYTES;
     let limits = Limits { infos_max: 2, bytes_max: 2 * weight(8) + 4, ..LIMITS };
-    let mut room = Infos::new(origin(2), limits, Compat::default());
+    let mut room = Infos::new(origin(2), limits, Compat2014::default());
     add(&mut room, "a", Int(1));
     let heard = |counter, stamp, value: &str| Flying {
         version: InfoVersion { counter, origin: origin(1) },
@@ -158,7 +158,7 @@ fn a_full_store_takes_nothing_more_but_what_makes_it_no_larger() {
 
 #[test]
 fn lives_are_bounded() {
-    let mut room = Infos::new(origin(9), Limits { origins_max: 2, ..LIMITS }, Compat::default());
+    let mut room = Infos::new(origin(9), Limits { origins_max: 2, ..LIMITS }, Compat2014::default());
     let of = |node, counter| Flying { version: InfoVersion { counter, origin: origin(node) }, ..Flying::first("a") };
     assert_eq!(take(&mut room, &of(1, 2), START), NEW);
     let refused = Err(Refusal::Unfit(Unfit::Origins));

@@ -180,7 +180,7 @@ impl Run {
     fn lose(&mut self, at: usize) {
         self.boots[at] += 1;
         let own = Origin { boot: self.boots[at], ..self.rooms[at].own() };
-        self.rooms[at] = Infos::new(own, LIMITS, Compat::default());
+        self.rooms[at] = Infos::new(own, LIMITS, Compat2014::default());
     }
 
     /// Asserts what a store promises by itself, and notes what was issued.

@@ -15,7 +15,7 @@ fn settle(world: &mut World) -> u32 {
         }
         lacks
     });
-    let tenths = u32::try_from(tenths.count()).unwrap();
+    let tenths = u32::try_from(tenths.count()).expect("few");
     assert_eq!(world.lacking(), 0, "everything comes everywhere");
     tenths
 }
@@ -65,7 +65,7 @@ fn at_rest_everything_comes_once_and_over_the_shortest_way() {
     for origin in 0..30 {
         let distances = world.distances(origin);
         for (peer, distance) in world.peers.iter().zip(distances) {
-            let ix = peer.store.find(1000 + origin as u64).unwrap();
+            let ix = peer.store.find(1000 + origin as u64).expect("everybody knows everybody");
             assert_eq!(peer.store.hops(ix), distance, "of {origin}");
         }
     }

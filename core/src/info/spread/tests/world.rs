@@ -40,7 +40,7 @@ impl Store {
     }
 
     fn count(&self) -> u32 {
-        u32::try_from(self.lives.len()).unwrap()
+        u32::try_from(self.lives.len()).expect("few lives")
     }
 
     fn from(&self, entry: Entry) -> u64 {
@@ -160,7 +160,7 @@ pub(super) struct World {
 }
 
 fn link(place: usize) -> Link {
-    Link::new(place).unwrap()
+    Link::new(place).expect("few links")
 }
 
 impl World {
@@ -192,7 +192,7 @@ impl World {
         for peer in 0..count {
             self.open(peer, (peer + 1) % count, lazy);
             for _ in 0..chords {
-                let other = self.rng.below(u32::try_from(count).unwrap()) as usize;
+                let other = self.rng.below(u32::try_from(count).expect("few nodes")) as usize;
                 self.open(peer, other, lazy);
             }
         }
