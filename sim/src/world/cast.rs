@@ -83,6 +83,7 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
             interval: duration(protocol.info_interval_ns, infos.interval),
             infos_max: protocol.infos_max.unwrap_or(infos.infos_max),
             bytes_max: protocol.infos_bytes.map_or(infos.bytes_max, |bytes| bytes as usize),
+            ..infos
         }),
         streams: protocol.streams.then(StreamLimits::default),
         datagram_bytes_max: protocol.datagram_bytes.map_or(base.datagram_bytes_max, |bytes| bytes as usize),
