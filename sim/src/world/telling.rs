@@ -199,3 +199,63 @@ fn hash_of(value: InfoValue<'_>) -> u64 {
         InfoValue::Bytes(bytes) => stable_hash(3, bytes),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use quidnunc_core::Event as NodeEvent;
+
+    use super::*;
+    use crate::scenario::parse;
+    use crate::world::{RunOptions, run_with};
+
+    const S: u64 = 1_000_000_000;
+
+    fn scenario(more: &str) -> Scenario {
+        let text = format!(
+            "format = 1\nname = \"t\"\nabout = \"t\"\nrun = {{ duration = \"40s\" }}\nnodes = {{ count = 4 }}\n\
+             protocol = {{ profile = \"infos\" }}\n{more}"
+        );
+        parse("test.toml", &text).unwrap_or_else(|mistake| panic!("{mistake}"))
+    }
+
+    /// How often node 2 heard the sentinel from the crash on.
+    #[derive(Default)]
+    struct Heard(u32);
+
+    impl Witness for Heard {
+        fn on_event(&mut self, at_ns: u64, node: u32, event: &NodeEvent) {
+            let is_it = matches!(event, NodeEvent::Info(change) if &*change.key == b"sentinel");
+            self.0 += u32::from(is_it && node == 2 && at_ns >= 20 * S);
+        }
+    }
+
+    #[test]
+    fn the_duty_moves_to_whoever_runs_with_the_lowest_number() {
+        let scenario = scenario(
+            "[[fault]]\nid = \"c\"\nkind = \"crash\"\ntarget = \"node:0\"\nat = \"20s\"\n\
+             [[info]]\nid = \"duty\"\nnodes = \"lowest\"\nkey = \"sentinel\"\nat = \"2s\"\nevery = \"2s\"\n",
+        );
+        let mut heard = Heard::default();
+        let result = run_with(&scenario, 1, &RunOptions::default(), &mut heard);
+        assert!(result.is_ok());
+        assert_eq!(heard.0, 10, "at 20 s, and every 2 s until 38 s");
+    }
+
+    #[test]
+    fn infos_of_a_cycle_are_issued_at_once_unless_they_spread() {
+        let table = "[[info]]\nid = \"own\"\nnodes = \"all\"\nat = \"10s\"\nevery = \"4s\"\nuntil = \"20s\"\n";
+        let instants = |more: &str| {
+            let scenario = scenario(&format!("{table}{more}"));
+            let telling = Telling::new(&scenario, Draws::new(1), &[]);
+            let event = |node, number| telling.event(&scenario, (0, &scenario.infos[0]), node, number);
+            (0..4).map(|node| (0..).map_while(|number| event(node, number)).map(|event| event.at).collect()).collect()
+        };
+        let at_once: Vec<Vec<u64>> = instants("");
+        assert_eq!(at_once, vec![vec![10 * S, 14 * S, 18 * S]; 4]);
+        let spread: Vec<Vec<u64>> = instants("spread = true\n");
+        let firsts: std::collections::BTreeSet<u64> = spread.iter().map(|instants| instants[0]).collect();
+        assert_eq!(firsts.len(), 4);
+        assert!(spread.iter().flatten().all(|at| (10 * S..20 * S).contains(at)));
+        assert!(spread.iter().all(|instants| instants.windows(2).all(|pair| pair[1] - pair[0] == 4 * S)));
+    }
+}

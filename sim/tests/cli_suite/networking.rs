@@ -18,7 +18,16 @@ fn folder(name: &str) -> PathBuf {
 fn a_tiny_network_in_lines() {
     let said = say(&["network", "--size", "tiny", "--cycles", "4"]);
     assert_eq!((said.code, said.err.as_str()), (ExitCode::Pass, ""));
-    expect![[""]].assert_eq(&said.out);
+    expect![[r#"
+        tiny: 3 nodes, cycles of 150 ms, seed 1
+        cycle  lack somebody  max hops  oldest sentinel  links  new  lost  refused
+            0              3         2             none      3    3     0        0
+            1              0         1                1      3    0     0        0
+            2              0         1                1      3    0     0        0
+            3              0         1                1      3    0     0        0
+        tiny, seed 1: all connected at cycle 1, 0 refused
+    "#]]
+    .assert_eq(&said.out);
 }
 
 #[test]
@@ -27,10 +36,34 @@ fn a_tiny_network_as_graphs() {
     let said = say(&["network", "--size", "tiny", "--cycles", "3", "--quiet", "--out", folder.to_str().unwrap()]);
     assert_eq!((said.code, said.err.as_str()), (ExitCode::Pass, ""));
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-    expect![[""]].assert_eq(&read("sim-cycle-0.dot"));
-    expect![[""]].assert_eq(&read("sim-cycle-2.dot"));
+    expect![[r#"
+        digraph G {
+          node [shape=record];
+          "10.0.0.1:7946" [fontsize=24, label="{Node0|MH=1|missing 2|SA=0}", color=red];
+          "10.0.0.2:7946" [fontsize=18, label="{Node1|MH=1|missing 2|SA=none}", color=red];
+          "10.0.0.3:7946" [fontsize=12, label="{Node2|MH=2|missing 2|SA=none}", color=red];
+          "10.0.0.2:7946" -> "10.0.0.1:7946" [color=green];
+          "10.0.0.3:7946" -> "10.0.0.1:7946" [color=green];
+          "10.0.0.3:7946" -> "10.0.0.2:7946" [color=green];
+        }
+    "#]]
+    .assert_eq(&read("sim-cycle-0.dot"));
+    expect![[r#"
+        digraph G {
+          node [shape=record];
+          "10.0.0.1:7946" [fontsize=24, label="{Node0|MH=1|AA=1.00|SA=0}"];
+          "10.0.0.2:7946" [fontsize=18, label="{Node1|MH=1|AA=1.00|SA=1}"];
+          "10.0.0.3:7946" [fontsize=12, label="{Node2|MH=1|AA=1.00|SA=1}"];
+          "10.0.0.2:7946" -> "10.0.0.1:7946";
+          "10.0.0.3:7946" -> "10.0.0.1:7946";
+          "10.0.0.3:7946" -> "10.0.0.2:7946";
+        }
+    "#]]
+    .assert_eq(&read("sim-cycle-2.dot"));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 6, "a graph and a file of JSON per cycle");
-    expect![[""]].assert_eq(&read("sim-cycle-2.json"));
+    expect![[r#"
+        {"connected":true,"cycle":2,"links":[{"from":1,"state":"kept","to":0},{"from":2,"state":"kept","to":0},{"from":2,"state":"kept","to":1}],"nodes":[{"addr":"10.0.0.1:7946","age_hundredths":100,"incoming":2,"max_hops":1,"missing":0,"name":"Node0","outgoing":0,"refused":0,"sentinel_age":0},{"addr":"10.0.0.2:7946","age_hundredths":100,"incoming":1,"max_hops":1,"missing":0,"name":"Node1","outgoing":1,"refused":0,"sentinel_age":1},{"addr":"10.0.0.3:7946","age_hundredths":100,"incoming":0,"max_hops":1,"missing":0,"name":"Node2","outgoing":2,"refused":0,"sentinel_age":1}],"schema":1}
+    "#]].assert_eq(&read("sim-cycle-2.json"));
 }
 
 #[test]

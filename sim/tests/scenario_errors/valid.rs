@@ -279,11 +279,13 @@ fn every_metric_has_a_name_of_its_own() {
         let bound = match metric.name() {
             name if name.starts_with("bytes_per_node") => "\"1B/s\"",
             name if name.starts_with("detection") || name.starts_with("delivery") => "\"1s\"",
-            "converged" | "agreed" | "staleness" => "\"1s\"",
+            "converged" | "agreed" | "staleness" | "links.joined" | "links.last_asked" => "\"1s\"",
+            "infos.connected" | "infos.delivery" => "\"1s\"",
             _ => "1",
         };
         let write = "[[write]]\nid = \"w\"\nnodes = \"all\"\nat = \"20s\"\nvalue = \"9B\"\n";
-        let text = format!("{FILE}{write}[[expect]]\nmetric = \"{metric}\"\nmax = {bound}\n");
+        let file = FILE.replacen("[protocol]", "[protocol]\nprofile = \"infos\"", 1);
+        let text = format!("{file}{write}[[expect]]\nmetric = \"{metric}\"\nmax = {bound}\n");
         assert_eq!(read(&text).expects[1].metric, *metric);
     }
 }
