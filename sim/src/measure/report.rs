@@ -91,55 +91,25 @@ impl Measure {
             Metric::BytesPerNodeProbe => plain(self.rates.bytes_on(Spent::Probe).clone()),
             Metric::BytesPerNodeState => plain(self.rates.bytes_on(Spent::State).clone()),
             Metric::BytesPerNodeInfo => plain(self.rates.bytes_on(Spent::Info).clone()),
-            Metric::LinksAsked
-            | Metric::LinksRefused
-            | Metric::LinksRefusedPer1000
-            | Metric::LinksLastAsked
-            | Metric::LinksOutgoing
-            | Metric::LinksIncoming
-            | Metric::LinksOverCap
-            | Metric::LinksParts
-            | Metric::LinksPartsEnd
-            | Metric::LinksJoined => self.links_metric(metric, after),
-            Metric::InfosConnected
-            | Metric::InfosDelivery
-            | Metric::InfosHops
-            | Metric::InfosHopsLast
-            | Metric::InfosMaxHops
-            | Metric::InfosCopiesPer1000
-            | Metric::InfosOfTheGone
-            | Metric::InfosRefused => self.infos_metric(metric, after),
+            Metric::LinksAsked => plain(self.links.asked.clone()),
+            Metric::LinksRefused => plain(self.links.refused.clone()),
+            Metric::LinksRefusedPer1000 => plain(self.links.refused_per_1000.into_iter().collect()),
+            Metric::LinksLastAsked => plain(self.links.last_asked(after).into_iter().collect()),
+            Metric::LinksOutgoing => plain(self.links.most_outgoing()),
+            Metric::LinksIncoming => plain(self.links.most_incoming()),
+            Metric::LinksOverCap => counter(self.links.over_cap),
+            Metric::LinksParts => plain(self.links.parts.clone()),
+            Metric::LinksPartsEnd => plain(self.links.parts_end.into_iter().collect()),
+            Metric::LinksJoined => plain(self.links.joined(after).into_iter().collect()),
+            Metric::InfosConnected => plain(self.infos.connected(after).into_iter().collect()),
+            Metric::InfosDelivery => plain(self.infos.delivery.clone()),
+            Metric::InfosHops => plain(self.infos.hops.clone()),
+            Metric::InfosHopsLast => plain(self.infos.hops_last.clone()),
+            Metric::InfosMaxHops => plain(self.infos.max_hops.clone()),
+            Metric::InfosCopiesPer1000 => plain(self.infos.copies.clone()),
+            Metric::InfosOfTheGone => counter(self.infos.of_the_gone),
+            Metric::InfosRefused => counter(self.infos.refused),
             Metric::PacketsPerNode => plain(self.rates.packets.clone()),
-        }
-    }
-
-    fn links_metric(&self, metric: Metric, after: Option<u64>) -> Measured {
-        let links = &self.links;
-        match metric {
-            Metric::LinksAsked => plain(links.asked.clone()),
-            Metric::LinksRefused => plain(links.refused.clone()),
-            Metric::LinksRefusedPer1000 => plain(links.refused_per_1000.into_iter().collect()),
-            Metric::LinksLastAsked => plain(links.last_asked(after).into_iter().collect()),
-            Metric::LinksOutgoing => plain(links.most_outgoing()),
-            Metric::LinksIncoming => plain(links.most_incoming()),
-            Metric::LinksParts => plain(links.parts.clone()),
-            Metric::LinksPartsEnd => plain(links.parts_end.into_iter().collect()),
-            Metric::LinksJoined => plain(links.joined(after).into_iter().collect()),
-            _ => counter(links.over_cap),
-        }
-    }
-
-    fn infos_metric(&self, metric: Metric, after: Option<u64>) -> Measured {
-        let infos = &self.infos;
-        match metric {
-            Metric::InfosConnected => plain(infos.connected(after).into_iter().collect()),
-            Metric::InfosDelivery => plain(infos.delivery.clone()),
-            Metric::InfosHops => plain(infos.hops.clone()),
-            Metric::InfosHopsLast => plain(infos.hops_last.clone()),
-            Metric::InfosMaxHops => plain(infos.max_hops.clone()),
-            Metric::InfosCopiesPer1000 => plain(infos.copies.clone()),
-            Metric::InfosOfTheGone => counter(infos.of_the_gone),
-            _ => counter(infos.refused),
         }
     }
 }
