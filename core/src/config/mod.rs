@@ -331,7 +331,7 @@ impl Config {
         for (name, value) in durations {
             duration(name, value)?;
         }
-        self.detector.validate()?;
+        self.detector.validate(self.probe_timeout.saturating_mul(self.local_health_max.saturating_add(1)))?;
         self.infos.as_ref().map_or(Ok(()), InfoSettings::validate)?;
         if self.probe_timeout >= self.period {
             return Err(ConfigError::ProbeTimeout { timeout: self.probe_timeout, period: self.period });

@@ -178,6 +178,7 @@ impl Node {
 
     /// A row says something else: whoever lives is followed, nobody else is.
     pub(super) fn follow_heartbeat(&mut self, slot: Slot, now: Instant) {
+        self.follow_stream_only(slot);
         let Some(Beating { beats, .. }) = &mut self.cold.beating else { return self.follow_contact(slot, now) };
         let Record { id, incarnation, health, .. } = self.membership.record(slot);
         if health.is_live() && slot != Slot::SELF {

@@ -60,20 +60,23 @@ pub enum Input<'a> {
         /// The UDP payload.
         bytes: &'a [u8],
     },
-    /// A stream is there: one that the node asked for, or one that somebody else opened. Of a stream input that is
-    /// refused the driver closes the stream, if it has one of that name; the node knows it no more.
+    /// A stream is there: one that the node asked for, or one that somebody else opened. If this is refused, the driver
+    /// closes what it has just opened, and nothing has changed in the node: after
+    /// [`Twice`](StreamError::Twice) the earlier stream of that name goes on.
     StreamOpened {
         /// Which one.
         id: StreamId,
     },
-    /// A stream brought bytes, cut anywhere.
+    /// A stream brought bytes, cut anywhere. If this is refused, the node takes nothing more from that stream, and the
+    /// driver closes it, if it has one of that name.
     StreamBytes {
         /// Which one.
         id: StreamId,
         /// The next bytes that were sent on it.
         bytes: &'a [u8],
     },
-    /// A stream has ended, or could not be opened. Not needed for one whose end the node asked for.
+    /// A stream has ended, or could not be opened. Not needed for one whose end the node asked for. Refused of one that
+    /// the node does not know; then there is nothing to do.
     StreamClosed {
         /// Which one.
         id: StreamId,
@@ -352,7 +355,8 @@ pub enum Timer {
     Waits,
     /// Somebody waits to hear that a member does not answer.
     Nack,
-    /// The next heartbeat, or the next part of what is told with it; in a ring, the next contact.
+    /// The next heartbeat, or the next part of what is told with it; in a ring, the next contact, or the end of an
+    /// interval in which nobody is contacted.
     Heartbeat,
     /// Somebody's heartbeat has stood still for too long, or somebody who is contacted stays silent.
     Silence,

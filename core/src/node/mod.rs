@@ -22,6 +22,8 @@
 //! Invariant: what waits inside is what is *wished* ("ping this member"), never a packet; so what is sent
 //! is what is believed when it is sent.
 
+#[cfg(test)]
+mod alone;
 mod asking_again;
 mod beating;
 mod birth;

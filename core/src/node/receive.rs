@@ -168,6 +168,7 @@ impl Node {
             self.deadlines.set(Timer::ProbeAnswer, self.prober.next_deadline());
         } else {
             self.stats.answers_unexpected += 1;
+            self.note_word(&datagram.body, sender.id);
         }
         awaited
     }
@@ -208,6 +209,11 @@ impl Node {
         about
     }
 
+    /// Of whom an answer speaks first: whoever still asks after somebody who goes shall know.
+    pub(super) fn told_to_asker(&self, about: Option<Slot>) -> Option<Slot> {
+        about.or((self.leaving != Leaving::Stays).then_some(Slot::SELF))
+    }
+
     fn compare_sender(&mut self, slot: Slot, sender: &Sender, now: Instant) -> Option<Slot> {
         let known = self.membership.record(slot);
         let same_life = known.incarnation.boot == sender.incarnation.boot;
@@ -236,9 +242,7 @@ impl Node {
     ) {
         match datagram.body {
             Body::Ping { nonce } => {
-                // Whoever still asks after somebody who goes shall know.
-                let about = about.or((self.leaving != Leaving::Stays).then_some(Slot::SELF));
-                self.wish(Intent::Ack { to: from, nonce, about, bytes_max });
+                self.wish(Intent::Ack { to: from, nonce, about: self.told_to_asker(about), bytes_max });
                 return;
             }
             Body::PingRequest { nonce, target, left_ms } => {

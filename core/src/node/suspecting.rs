@@ -7,6 +7,7 @@ use crate::detector::suspicion::{Due, Length, Suspicions, Witness};
 use crate::membership::Membership;
 use crate::packing::Urgency;
 use crate::vocab::{Accusers, Health, Instant, NodeId, Nonce, Record, Slot};
+use crate::wire::Body;
 
 use super::intents::Intent;
 use super::io::{Reason, Timer};
@@ -164,13 +165,18 @@ impl Node {
     }
 
     /// A helper has no answer so far. Returns whether it was asked.
-    pub(super) fn take_nack(&mut self, helper: NodeId, nonce: Nonce, now: Instant) -> bool {
-        let Some(helper) = self.membership.find(helper) else { return false };
-        let witness = self.suspicions.on_witness(nonce, now);
+    pub(super) fn take_nack(&mut self, from: NodeId, nonce: Nonce, now: Instant) -> bool {
+        let Some(helper) = self.membership.find(from) else { return false };
+        let witness = self.suspicions.on_witness(nonce, from, now);
         if witness {
             self.schedule_suspicions();
         }
-        witness || self.cold.helpers.on_word(nonce, helper)
+        let word = !witness && self.cold.helpers.on_word(nonce, helper);
+        // It may be about somebody who is judged already.
+        if word && self.suspicions.is_empty() {
+            self.note_word(&Body::Nack { nonce }, from);
+        }
+        witness || word
     }
 
     /// A ping has left, or is lost before it could; a verdict may hang on it.
@@ -214,7 +220,8 @@ impl Node {
             // A witness says only that it is there, so that its word can come in time.
             let least = Duration::from_millis(1);
             let half = (self.cold.config.probe_timeout / 2).max(least);
-            if self.suspicions.wants_witness(target, nonce) { half } else { Duration::ZERO }
+            let id = self.membership.record(helper).id;
+            if self.suspicions.on_helper_asked(target, nonce, id) { half } else { Duration::ZERO }
         };
         u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
     }

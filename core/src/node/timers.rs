@@ -160,8 +160,13 @@ impl Node {
         self.ping_by_stream(target, nonce, now);
         let count = self.cold.config.indirect_probes;
         let beating = self.cold.beating.as_ref();
-        let wanted = |slot, health| slot != target && health == Health::Alive && !is_silent(beating, slot);
-        for helper in self.membership.choose_several(count, &mut self.rng, wanted) {
+        let witness = self.contact_witness(target, now).filter(|_| count > 0);
+        let wanted = |slot, health| {
+            slot != target && Some(slot) != witness && health == Health::Alive && !is_silent(beating, slot)
+        };
+        let count = count - u32::from(witness.is_some());
+        let others = self.membership.choose_several(count, &mut self.rng, wanted);
+        for helper in witness.into_iter().chain(others) {
             self.wish(Intent::PingRequest { helper, target, nonce });
         }
     }

@@ -147,7 +147,7 @@ impl<'a> View<'a> {
     /// ([`Event::StreamOnly`](crate::Event::StreamOnly)).
     #[must_use]
     pub fn answers_by_stream_only(self, id: NodeId) -> bool {
-        self.node.cold.streams.is_only(id)
+        self.node.is_stream_only(id)
     }
 
     /// Whether the node has said goodbye, and the goodbye was told.

@@ -57,6 +57,11 @@ impl<V: Copy, K: Copy + Ord + Hash> Agenda<V, K> {
         self.queue.first().copied()
     }
 
+    /// All entries, in the order in which they are due.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Instant, K, V)> + '_ {
+        self.queue.iter().filter_map(|&(at, slot)| Some((at, slot, self.value(slot)?)))
+    }
+
     /// When something is due next.
     pub(crate) fn next_deadline(&self) -> Instant {
         self.first().map_or(Instant::NEVER, |(at, _)| at)

@@ -4,6 +4,7 @@
 
 mod accusers;
 mod agenda;
+mod chunks;
 mod domain;
 mod hash;
 mod head;
@@ -25,6 +26,7 @@ mod token;
 
 pub(crate) use accusers::{ACCUSERS_MAX, Accusers, CONFIRMATIONS_MAX};
 pub(crate) use agenda::Agenda;
+pub(crate) use chunks::Chunks;
 pub use domain::Domain;
 pub use hash::stable_hash;
 pub(crate) use hash::{fold, mix};

@@ -1,29 +1,27 @@
-//! Rows that are found by their place, and keep it while they are there.
-//!
-//! In chunks, so that growing moves no row; a place that was given up is the next one's.
+//! Rows that are found by their place, and keep it while they are there; a place that was given up is the next one's.
 
 use alloc::vec::Vec;
 
-const CHUNK: usize = 256;
+use super::Chunks;
 
 /// Rows with places. One that was given up is a default one until somebody takes its place.
 #[derive(Debug, Clone)]
 pub(crate) struct Table<T> {
-    chunks: Vec<Vec<T>>,
+    rows: Chunks<T>,
     free: Vec<u32>,
 }
 
 impl<T: Default> Table<T> {
     pub(crate) const fn new() -> Self {
-        Self { chunks: Vec::new(), free: Vec::new() }
+        Self { rows: Chunks::new(), free: Vec::new() }
     }
 
     pub(crate) fn get(&self, place: u32) -> &T {
-        &self.chunks[place as usize / CHUNK][place as usize % CHUNK]
+        &self.rows[place as usize]
     }
 
     pub(crate) fn get_mut(&mut self, place: u32) -> &mut T {
-        &mut self.chunks[place as usize / CHUNK][place as usize % CHUNK]
+        &mut self.rows[place as usize]
     }
 
     /// Takes a row in and returns its place.
@@ -32,15 +30,9 @@ impl<T: Default> Table<T> {
             *self.get_mut(place) = row;
             return place;
         }
-        let len = self.chunks.last().map_or(0, |last| (self.chunks.len() - 1) * CHUNK + last.len());
-        if len.is_multiple_of(CHUNK) {
-            self.chunks.push(if len == 0 { Vec::new() } else { Vec::with_capacity(CHUNK) });
-        }
-        if let Some(chunk) = self.chunks.last_mut() {
-            chunk.push(row);
-        }
+        self.rows.push(row);
         // Its users are bounded far below 2^32 rows.
-        u32::try_from(len).unwrap_or(u32::MAX)
+        u32::try_from(self.rows.len() - 1).unwrap_or(u32::MAX)
     }
 
     /// Gives a place up and returns what was there.
@@ -51,7 +43,7 @@ impl<T: Default> Table<T> {
 
     /// How many places there are, those that were given up included.
     pub(crate) fn places(&self) -> usize {
-        self.chunks.iter().map(Vec::len).sum()
+        self.rows.len()
     }
 
     /// How many places are taken.

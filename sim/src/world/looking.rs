@@ -8,6 +8,7 @@ use super::{CHECKED_NODES_MAX, WINDOW_NS, Witness, World};
 
 impl<W: Witness> World<'_, W> {
     pub(super) fn on_window(&mut self) {
+        self.streams.check();
         self.measure.on_window(self.now, |node| self.cast.is_running(node));
         if let Some(progress) = self.options.progress {
             progress(self.now);
@@ -24,6 +25,7 @@ impl<W: Witness> World<'_, W> {
     }
 
     pub(super) fn finish(mut self) -> RunResult {
+        self.streams.check();
         if self.scenario.protocol.profile == Profile::Infos {
             self.count_left_over();
         }

@@ -203,7 +203,6 @@ impl<'a, W: Witness> World<'a, W> {
             Step::Crash { fault, node } => {
                 if let Some(node_stats) = self.cast.stop(node) {
                     self.drop_waiting(node);
-                    self.hang_up_all(node);
                     self.network.bite(fault);
                     self.measure.add_stats(&node_stats);
                     self.measure.on_crash(fault, node, self.now);
@@ -272,11 +271,8 @@ impl<'a, W: Witness> World<'a, W> {
         }
     }
 
-    /// A packet that was under way is lost, or a segment of a stream: that breaks the stream, which nobody hears of.
+    /// A packet that was under way is lost.
     fn drop_packet(&mut self, slot: u32) {
-        if slot & STREAM != 0 {
-            return self.streams.take(slot ^ STREAM);
-        }
         self.network.counts.dropped += 1;
         self.packets.release(slot);
     }

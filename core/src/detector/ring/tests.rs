@@ -18,7 +18,7 @@ fn at(millis: u64) -> Instant {
 fn contacts(successors: u32) -> Contacts {
     let Detector::Ring { accrual, interval, .. } = Config::phi_ring().detector else { panic!("it is a ring") };
     let detector = Detector::Ring { accrual, successors, interval };
-    Contacts::new(&detector, Duration::from_millis(500), OWN).expect("a ring is watched")
+    Contacts::new(&detector, (millis(500), 9), OWN, at(0)).expect("a ring is watched")
 }
 
 fn rng() -> Rng {
@@ -281,11 +281,31 @@ fn answers_count_late_and_in_order_and_of_one_life_only() {
     assert_eq!(contacts.history(Slot(1)).expect("it is watched").last_heard(), Some(at(5000)));
 }
 
+/// Ten contacts per second, and answers that come after as long as a node in bad health waits for one.
+#[test]
+fn answers_count_as_late_as_they_are_waited_for() {
+    let Detector::Ring { accrual, .. } = Config::phi_ring().detector else { panic!("it is a ring") };
+    let detector = Detector::Ring { accrual, successors: 1, interval: millis(100) };
+    let mut contacts = Contacts::new(&detector, (millis(500), 9), OWN, at(0)).expect("a ring is watched");
+    contacts.follow(member(1, LIFE), at(0), &mut rng());
+    let nonces = (0..80).map(|tenth| contacts.on_packed(Slot(1), at(tenth * 100)).expect("it is watched").0);
+    let nonces: Vec<_> = nonces.collect();
+    assert!(contacts.on_answer((Slot(1), 1), nonces[35], at(8000)), "4.5 seconds late");
+}
+
 #[test]
 fn a_round_is_an_interval_and_says_whether_anybody_answered() {
-    let (mut contacts, last) = watching_one(1, millis(30));
-    assert_eq!(contacts.take_round(last), Some(true));
-    assert_eq!(contacts.take_round(last.after(millis(999))), None);
-    assert_eq!(contacts.take_round(last.after(millis(1000))), Some(false));
-    assert!(Contacts::new(&Detector::Swim, Duration::ZERO, OWN).is_none());
+    let (mut contacts, _) = watching_one(1, millis(30));
+    assert_eq!(contacts.take_round(at(999)), None);
+    assert_eq!(contacts.take_round(at(1100)), Some(true));
+    assert_eq!(contacts.take_round(at(2099)), None);
+    assert_eq!(contacts.take_round(at(2100)), Some(false));
+    assert!(Contacts::new(&Detector::Swim, (millis(500), 9), OWN, at(0)).is_none());
+}
+
+#[test]
+fn who_watches_nobody_still_has_rounds() {
+    let mut contacts = contacts(10);
+    assert_eq!((contacts.next_contact(), contacts.take_round(at(1000))), (at(1000), Some(false)));
+    assert_eq!((contacts.next_contact(), contacts.take_due(at(1000))), (at(2000), None));
 }
