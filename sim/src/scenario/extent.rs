@@ -1,6 +1,6 @@
 //! How many nodes does a fault act on, and until when?
 
-use super::{Count, Fault, FaultKind, Scenario, Selector, Shape};
+use super::{Count, Fault, FaultKind, Profile, Scenario, Selector, Shape};
 
 impl Count {
     /// How many of `nodes` nodes this is.
@@ -42,6 +42,20 @@ impl Scenario {
     #[must_use]
     pub fn steady_at_ns(&self) -> u64 {
         self.first_fault().map_or(self.run.warmup_ns, |fault| fault.at_ns)
+    }
+}
+
+impl Scenario {
+    /// The time at rest, where nodes have links: the last 20 intervals before the first fault that does not hold from
+    /// the start, or before the end, in nanoseconds from the start.
+    #[must_use]
+    pub fn rest_ns(&self) -> Option<(u64, u64)> {
+        let later =
+            self.faults.iter().filter(|fault| !matches!(fault.kind, FaultKind::Noise { .. }) && fault.at_ns > 0);
+        let end_ns = later.map(|fault| fault.at_ns).min().unwrap_or(self.run.duration_ns);
+        let interval_ns = self.protocol.info_interval_ns.unwrap_or(2_000_000_000);
+        let begin_ns = end_ns.saturating_sub(interval_ns.saturating_mul(20));
+        (self.protocol.profile == Profile::Infos).then_some((begin_ns, end_ns))
     }
 }
 
@@ -103,7 +117,7 @@ impl Selector {
 }
 
 /// When the last of `count` things begins, one every `stagger_ns` from `at_ns` on.
-pub(super) fn last_start_ns(at_ns: u64, stagger_ns: u64, count: u32) -> u64 {
+pub(crate) fn last_start_ns(at_ns: u64, stagger_ns: u64, count: u32) -> u64 {
     stagger_ns.saturating_mul(u64::from(count.saturating_sub(1))).saturating_add(at_ns)
 }
 

@@ -1,7 +1,7 @@
 //! What is to happen when? The timetable of a run, drawn up before it begins.
 
 use crate::engine::draws::{Draws, Purpose, entity_of};
-use crate::scenario::{Direction, Fault, FaultKind, Scenario, Selector, Shape, Share};
+use crate::scenario::{Direction, Fault, FaultKind, Scenario, Selector, Shape, Share, last_start_ns};
 
 use super::network::{Harm, Rule, Side};
 
@@ -12,6 +12,10 @@ pub(super) enum Step {
     Start { node: u32 },
     /// The first fault is about to begin: does everybody agree?
     Look,
+    /// The time at rest begins or is over.
+    Rest { ends: bool },
+    /// Everybody whom a fault stops at one instant has stopped.
+    Crashed,
     /// A node stops without a word.
     Crash { fault: usize, node: u32 },
     /// A crashed node starts again.
@@ -51,6 +55,9 @@ impl Plan {
         if scenario.run.steady {
             // Before every fault of the same instant.
             plan.steps.push((scenario.steady_at_ns(), Step::Look));
+        }
+        if let Some((begin_ns, end_ns)) = scenario.rest_ns() {
+            plan.steps.extend([(begin_ns, Step::Rest { ends: false }), (end_ns, Step::Rest { ends: true })]);
         }
         for (number, fault) in scenario.faults.iter().enumerate() {
             plan.add(number, fault, nodes, draws);
@@ -124,6 +131,7 @@ impl Plan {
                 self.steps.push((at + after, Step::Restart { node }));
             }
         }
+        self.steps.push((last_start_ns(at, stagger, u32::try_from(targets.len()).unwrap_or(u32::MAX)), Step::Crashed));
     }
 
     fn pause(&mut self, number: usize, fault: &Fault, after_ns: u64, targets: &[u32]) {

@@ -4,7 +4,7 @@ use super::mistake::{Mistake, Outcome, advice, shown};
 use super::table::{Field, Section};
 use super::units::{DURATION, RATE};
 use crate::scenario::words::Word;
-use crate::scenario::{Anchor, Edge, Expect, Fault, FaultKind, Metric, Op, Scenario, Scope, Stat, Unit};
+use crate::scenario::{Anchor, Edge, Expect, Fault, FaultKind, Metric, Op, Profile, Scenario, Scope, Stat, Unit};
 
 const KEYS: &[&str] = &["id", "metric", "fault", "after", "where", "stat", "max", "min", "equals", "across"];
 
@@ -35,6 +35,12 @@ fn read_one(section: &Section<'_>, scenario: &Scenario, earlier: &[Expect]) -> O
         return Err(metric_field.wrong(
             format!("`{metric}` measures writes, and nothing is written in this file"),
             "add a [[write]] with nodes = \"all\"",
+        ));
+    }
+    if metric.is_of_infos() && scenario.protocol.profile != Profile::Infos {
+        return Err(metric_field.wrong(
+            format!("`{metric}` measures links and infos, and nodes of this file have none"),
+            "write `profile = \"infos\"` in [protocol]",
         ));
     }
     let after = section.opt("after", |f| anchor(f, metric, scenario))?;
@@ -97,10 +103,10 @@ fn crash(field: &Field<'_>, metric: Metric, faults: &[Fault]) -> Outcome<usize> 
 }
 
 fn anchor(field: &Field<'_>, metric: Metric, scenario: &Scenario) -> Outcome<Anchor> {
-    if !metric.settles() {
+    if !metric.has_anchor() {
         return Err(field.wrong(
             format!("`{metric}` is not measured from an instant"),
-            "`after` goes with `converged` and `agreed` only",
+            "`after` goes with `converged`, `agreed`, `links.joined`, `links.last_asked` and `infos.connected` only",
         ));
     }
     let text = field.text()?;

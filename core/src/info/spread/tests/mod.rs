@@ -1,5 +1,6 @@
 //! Does everything come everywhere, how often, and over how many hops?
 
+mod shapes;
 mod world;
 
 use super::Log;
