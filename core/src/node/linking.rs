@@ -218,8 +218,13 @@ impl Node {
                     .with_overlay(now, |overlay, scene| overlay.on_keep_alive(&speaker, name, asks, scene))
                     .flatten();
                 if let Some(link) = link {
+                    let before = self.stats.infos_news;
                     self.hear_frame(link, &body, datagram, now);
-                    self.with_overlay(now, |overlay, scene| overlay.on_outlook(scene));
+                    if self.stats.infos_news > before {
+                        self.with_overlay(now, |overlay, scene| overlay.on_outlook(scene));
+                    } else {
+                        self.schedule_links(now);
+                    }
                 }
             }
         }
@@ -360,7 +365,7 @@ impl Node {
                 self.put_off_frame(link, now);
             }
         }
-        let Some(linking) = self.cold.linking.as_deref() else { return };
+        let Some(linking) = self.cold.linking.as_deref_mut() else { return };
         let Linking { overlay, infos, spread, tick, .. } = linking;
         let tick = if spread.up().is_empty() { Instant::NEVER } else { *tick };
         // What should have been long ago is no sign that the process stood still.

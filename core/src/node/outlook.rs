@@ -115,12 +115,12 @@ impl Prospect<'_> {
 }
 
 impl Prospect<'_> {
-    /// A live member at random, if nothing of its has come over a link yet: after a restart that kept only the
-    /// members, or on another island.
+    /// A live member at random, if nothing fresh of it comes here: after a restart that kept only the members, or on
+    /// another island.
     fn draw_member(&self, rng: &mut Rng) -> Option<Peer> {
         let slot = self.membership.choose(rng, |slot, health| slot != Slot::SELF && health.is_live())?;
         let id = self.membership.record(slot).id;
-        self.marker(id).is_none().then(|| Peer { id, addr: self.membership.addr(slot) })
+        (!self.is_fresh(id)).then(|| Peer { id, addr: self.membership.addr(slot) })
     }
 }
 
@@ -149,8 +149,16 @@ impl Outlook for Prospect<'_> {
         self.draw(rng, false).map(|candidate| candidate.peer).or_else(|| self.draw_member(rng))
     }
 
+    fn stranger(&self, rng: &mut Rng) -> Option<Peer> {
+        self.draw_member(rng)
+    }
+
     fn is_known(&self, id: NodeId) -> bool {
         self.marker(id).is_some()
+    }
+
+    fn is_fresh(&self, id: NodeId) -> bool {
+        self.marker(id).is_some_and(|(.., age)| age <= self.limits.marker_fresh())
     }
 
     fn far_origins(&self) -> u32 {

@@ -59,6 +59,7 @@ impl Overlay {
         let is_better = match dial.why {
             Why::Stall => gain.newer_sentinel,
             Why::Tighten => gain.nearer_origins > 0,
+            Why::Bridge => !scene.outlook.is_fresh(from.peer.id),
             Why::Join | Why::Fill => false,
         };
         let victim = if is_better { self.least_useful(scene) } else { None };

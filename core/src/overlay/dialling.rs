@@ -10,7 +10,7 @@ use core::net::SocketAddr;
 use super::Overlay;
 use super::places::one_of;
 use super::requests::{Dial, Dialling, Forward, Why};
-use super::words::{Act, Direction, Peer, Scene};
+use super::words::{Act, Direction, Peer, Scene, Standing};
 use crate::vocab::{Instant, NodeId, Nonce, Rng};
 
 /// How often an unanswered request is repeated.
@@ -90,7 +90,8 @@ impl Overlay {
         scene: &mut Scene<'_>,
     ) -> bool {
         let swaps = self.outgoing_held() >= self.caps().outgoing;
-        let may_swap = matches!(why, Why::Stall | Why::Tighten) && self.dialling.dials.iter().all(|dial| !dial.swaps);
+        let may_swap = matches!(why, Why::Stall | Why::Tighten | Why::Bridge)
+            && self.dialling.dials.iter().all(|dial| !dial.swaps);
         let is_second = id.is_none() && self.dialling.dials.iter().any(|dial| dial.id.is_none());
         if !self.is_free(id, to) || (swaps && !may_swap) || is_second {
             return false;
@@ -139,7 +140,8 @@ impl Overlay {
             // Others have linked it meanwhile; those of whom it knows nothing may be on another island.
             Why::Join if self.outgoing_held() < self.caps().outgoing => 1,
             Why::Stall if self.stall.standing().0.is_stall() => 1,
-            Why::Join | Why::Fill | Why::Stall | Why::Tighten => 0,
+            Why::Bridge if self.standing().0 == Standing::Connected => 1,
+            Why::Join | Why::Fill | Why::Stall | Why::Tighten | Why::Bridge => 0,
         };
         if refused.forwards >= FORWARDS_MAX {
             return;

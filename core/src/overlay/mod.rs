@@ -94,6 +94,8 @@ pub(crate) struct Overlay {
     dialling: Dialling,
     stall: Stall,
     tightening: Tightening,
+    /// When a link to another island is looked for next.
+    bridge: Instant,
     /// How often, and when next, the node looks at itself.
     period: Duration,
     tick: Instant,
@@ -116,6 +118,7 @@ impl Overlay {
             dialling: Dialling::new(Bootstraps::new(bootstraps, me.addr, rng), now),
             stall: Stall::new(now),
             tightening: Tightening::new(now),
+            bridge: now,
             period,
             tick: limits.soon(1000, now, rng),
             mark: now,
@@ -147,6 +150,7 @@ impl Overlay {
             self.fill(scene);
             self.mend(scene);
             self.tighten(scene);
+            self.bridge(scene);
         }
         self.join(scene);
         if self.mark <= scene.now {

@@ -23,6 +23,7 @@ pub(super) enum Why {
     Fill,
     Stall,
     Tighten,
+    Bridge,
 }
 
 /// A request under way.

@@ -103,6 +103,20 @@ impl Overlay {
         }
     }
 
+    /// Looks for another island, where a sentinel of its own is seen as well as here: for somebody who lives and of whom
+    /// nothing fresh comes.
+    pub(super) fn bridge(&mut self, scene: &mut Scene<'_>) {
+        if self.stall.standing != Standing::Connected || self.bridge > scene.now {
+            return;
+        }
+        let milli = self.limits.marker_period.saturating_mul(1000);
+        self.bridge = scene.now.after(self.limits.pause(milli, 0, scene.rng));
+        let stranger = scene.outlook.stranger(scene.rng).map(|peer| (peer.addr, Some(peer.id)));
+        if let Some((addr, id)) = stranger.filter(|&(addr, id)| self.is_eligible(id, addr, scene.now)) {
+            self.dial((addr, id), Why::Bridge, 0, scene);
+        }
+    }
+
     /// Looks for the sentinel elsewhere, first at the addresses that were given, then also at nodes that others have
     /// named and of which nothing is known here, and at such of which nothing comes any more: they may live on the
     /// other island.

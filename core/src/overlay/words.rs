@@ -89,8 +89,14 @@ pub(crate) trait Outlook {
     /// a cluster consists that was cut in two.
     fn lost(&self, rng: &mut Rng) -> Option<Peer>;
 
+    /// Somebody at random who lives, if nothing fresh of it comes here: of such nodes another island consists.
+    fn stranger(&self, rng: &mut Rng) -> Option<Peer>;
+
     /// Whether there is a marker of somebody, fresh or not.
     fn is_known(&self, id: NodeId) -> bool;
+
+    /// Whether there is a fresh one.
+    fn is_fresh(&self, id: NodeId) -> bool;
 
     /// How many origins have been far on six consecutive stamps.
     fn far_origins(&self) -> u32;

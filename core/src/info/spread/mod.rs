@@ -162,6 +162,9 @@ pub(crate) struct Spread {
     routes: Routes,
     feeds: Vec<Option<Box<Feed>>>,
     up: Links,
+    /// When each link is to have a frame next, but for those that may have changed since.
+    due: [Instant; LINKS_MAX],
+    changed: Links,
     /// By the name of the life.
     lacks: Agenda<Lack, u64>,
     lacks_not_before: Instant,
@@ -193,6 +196,8 @@ impl Spread {
             routes: Routes::new(),
             feeds,
             up: Links::NONE,
+            due: [Instant::NEVER; LINKS_MAX],
+            changed: Links::NONE,
             lacks: Agenda::new(hash_seed),
             lacks_not_before: Instant::from_nanos(0),
         }
@@ -205,12 +210,15 @@ impl Spread {
         self.up = self.up.with(link);
         self.routes.link_up(link, lazy);
         self.feeds[link.index()] = Some(Box::new(Feed::new(log.end(), round)));
+        self.changed = self.changed.with(link);
     }
 
     /// A link is down.
     pub(crate) fn link_down(&mut self, link: Link) {
         if self.up.has(link) {
             self.up = self.up.without(link);
+            self.due[link.index()] = Instant::NEVER;
+            self.changed = self.changed.without(link);
             self.routes.link_down(link);
             self.feeds[link.index()] = None;
         }
@@ -225,6 +233,7 @@ impl Spread {
     pub(crate) fn forget(&mut self, ix: OriginIx) {
         self.routes.begin(ix);
         self.feeds.iter_mut().flatten().for_each(|feed| feed.forget(ix));
+        self.changed = self.up;
     }
 
     /// An info was issued here.
@@ -251,12 +260,14 @@ impl Spread {
     /// Every peer gets a frame, be it an empty one: the tick.
     pub(crate) fn on_tick(&mut self) {
         self.feeds.iter_mut().flatten().for_each(|feed| feed.is_due = true);
+        self.changed = self.up;
     }
 
     /// Takes the link that is to have a frame now, if any is: the one that has waited longest. It is due again once its
     /// frame is composed.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<Link> {
-        let due = self.up.iter().map(|link| (self.due_at(link), link)).min()?;
+        self.look_at_changed();
+        let due = self.up.iter().map(|link| (self.due[link.index()], link)).min()?;
         let link = Some(due.1).filter(|_| due.0 <= now)?;
         self.feed(link)?.is_wished = true;
         Some(link)
@@ -276,9 +287,16 @@ impl Spread {
     }
 
     /// When a link is to have a frame next, or something that is lacking is asked for.
-    pub(crate) fn next_deadline(&self) -> Instant {
-        let frames = self.up.iter().map(|link| self.due_at(link)).min();
+    pub(crate) fn next_deadline(&mut self) -> Instant {
+        self.look_at_changed();
+        let frames = self.up.iter().map(|link| self.due[link.index()]).min();
         frames.unwrap_or(Instant::NEVER).min(self.lacks.next_deadline().max(self.lacks_not_before))
+    }
+
+    fn look_at_changed(&mut self) {
+        for link in core::mem::replace(&mut self.changed, Links::NONE).iter() {
+            self.due[link.index()] = self.due_at(link);
+        }
     }
 
     fn due_at(&self, link: Link) -> Instant {
@@ -315,6 +333,7 @@ impl Spread {
     pub(crate) fn compose(&mut self, link: Link, now: Instant, log: &impl Log, frame: &mut impl Frame) -> Option<Head> {
         let patience = self.pace.patience(self.round(link));
         let spacing = self.pace.spacing();
+        self.changed = self.changed.with(link);
         let feed = self.feeds[link.index()].as_deref_mut()?;
         feed.is_wished = false;
         if let Some((number, cover)) = feed.lost(now, patience) {
@@ -346,7 +365,9 @@ impl Spread {
     }
 
     fn feed(&mut self, link: Link) -> Option<&mut Feed> {
-        self.feeds[link.index()].as_deref_mut()
+        let feed = self.feeds[link.index()].as_deref_mut()?;
+        self.changed = self.changed.with(link);
+        Some(feed)
     }
 
     /// Asserts what always holds. Walks over all lives.
@@ -355,6 +376,7 @@ impl Spread {
         self.lacks.check();
         for link in (0..LINKS_MAX).filter_map(Link::new) {
             assert_eq!(self.up.has(link), self.feeds[link.index()].is_some(), "who is up is told");
+            assert!(self.changed.has(link) || self.due[link.index()] == self.due_at(link), "what is due is known");
         }
     }
 }

@@ -24,6 +24,7 @@ pub(super) struct Told {
     pub(super) fresh: Vec<Candidate>,
     pub(super) known: Vec<NodeId>,
     pub(super) lost: Vec<Peer>,
+    pub(super) strangers: Vec<Peer>,
     pub(super) far: Vec<Peer>,
     pub(super) fed: Vec<(Link, u32)>,
 }
@@ -51,6 +52,14 @@ impl Outlook for Told {
 
     fn lost(&self, rng: &mut Rng) -> Option<Peer> {
         self.lost.get(below(self.lost.len(), rng)).copied()
+    }
+
+    fn stranger(&self, rng: &mut Rng) -> Option<Peer> {
+        self.strangers.get(below(self.strangers.len(), rng)).copied()
+    }
+
+    fn is_fresh(&self, id: NodeId) -> bool {
+        self.fresh.iter().any(|candidate| candidate.peer.id == id)
     }
 
     fn is_known(&self, id: NodeId) -> bool {
@@ -254,4 +263,13 @@ pub(super) fn requests(acts: &[Act]) -> Vec<(SocketAddr, Nonce)> {
 /// Without those.
 pub(super) fn without_marks(acts: Vec<Act>) -> Vec<Act> {
     acts.into_iter().filter(|act| *act != Act::Mark).collect()
+}
+
+/// The same acts, as if every link had opened at once.
+pub(super) fn without_rounds(acts: &[Act]) -> Vec<Act> {
+    let at_once = |act: &Act| match *act {
+        Act::Up { link, peer, direction, .. } => Act::Up { link, peer, direction, round: Duration::ZERO },
+        other => other,
+    };
+    acts.iter().map(at_once).collect()
 }

@@ -264,7 +264,7 @@ impl World {
                 self.plan(now.after(self.delay), Happens::Frame { to, link: back, head, pieces });
             }
         }
-        let peer = &self.peers[at];
+        let peer = &mut self.peers[at];
         peer.spread.check();
         let next = peer.spread.next_deadline().min(peer.tick);
         assert!(next > now, "no deadline lies in the past");

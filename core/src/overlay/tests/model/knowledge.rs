@@ -158,6 +158,14 @@ impl Outlook for Knowledge {
         self.draw(rng, |origin| !self.is_fresh(origin)).map(peer_of)
     }
 
+    fn stranger(&self, _: &mut Rng) -> Option<Peer> {
+        None
+    }
+
+    fn is_fresh(&self, id: NodeId) -> bool {
+        self.nodes.iter().any(|&origin| peer_of(origin).id == id && Self::is_fresh(self, origin))
+    }
+
     fn is_known(&self, id: NodeId) -> bool {
         self.nodes.iter().any(|&origin| peer_of(origin).id == id)
     }
