@@ -163,6 +163,8 @@ impl Groups {
         let place = match self.list.binary_search_by(|group| group.pattern().cmp(&def.pattern)) {
             Ok(place) => place,
             Err(_) if self.list.len() >= limits.groups_max => return Err(GroupRefusal::Full),
+            // Half of the places are kept for those that this node registers.
+            Err(_) if by == By::Peers && self.learned() >= limits.groups_max / 2 => return Err(GroupRefusal::Full),
             Err(place) => {
                 self.list.insert(place, Group::new(def, by));
                 self.list[place].fill(store, compat);
@@ -186,9 +188,17 @@ impl Groups {
         if !differs {
             return Ok(Registered::Known);
         }
+        let turns = group.order != def.order;
         (group.limit, group.order) = (def.limit, def.order);
-        group.fill(store, compat);
+        if turns {
+            group.fill(store, compat);
+        }
         Ok(Registered::Changed)
+    }
+
+    /// How many groups this node has only heard of.
+    fn learned(&self) -> usize {
+        self.list.iter().filter(|group| group.by == By::Peers).count()
     }
 
     /// All definitions, by pattern.

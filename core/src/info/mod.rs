@@ -36,8 +36,8 @@ mod watch;
 pub(crate) use groups::GroupRefusal;
 use groups::Groups;
 pub(crate) use limits::{Limits, Unfit};
-pub(crate) use origins::OriginIx;
 use origins::Origins;
+pub(crate) use origins::{OriginIx, name_of};
 pub(crate) use own::InfoError;
 use store::{Row, Store};
 pub(crate) use take::{Refusal, Taken};
@@ -132,7 +132,6 @@ impl Infos {
     }
 
     /// What an origin issued above a stamp and is here, in the order in which it is to be taken.
-    #[cfg(test)]
     pub(crate) fn above(&self, origin: Origin, stamp: u64, now: Instant) -> impl Iterator<Item = InfoTold<'_>> + '_ {
         let places = self.origins.find(origin).into_iter().flat_map(move |ix| self.store.above(ix, stamp));
         places.map(move |place| self.told(place, now))

@@ -212,7 +212,7 @@ impl Origins {
     }
 }
 
-fn name_of(Origin { id, boot }: Origin) -> u64 {
+pub(crate) fn name_of(Origin { id, boot }: Origin) -> u64 {
     let mut bytes = [0; 24];
     bytes[..16].copy_from_slice(&id.to_bytes());
     bytes[16..].copy_from_slice(&boot.to_le_bytes());

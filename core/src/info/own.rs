@@ -1,9 +1,11 @@
 //! What this node itself issues: infos, deletions, events, and once more what an earlier life of it contradicts.
 
+use core::time::Duration;
+
 use super::Infos;
 use super::groups::{By, GroupRefusal, Registered};
 use super::keys;
-use super::limits::Unfit;
+use super::limits::{JUMP_MAX, Unfit};
 use super::store::Row;
 use crate::vocab::{GroupDef, InfoValue, InfoVersion, Instant, Lifetime, Origin};
 
@@ -60,6 +62,15 @@ impl Infos {
         self.issue(row, ttl.map_or(Instant::NEVER, |ttl| now.after(ttl)), now)
     }
 
+    /// Issues the own marker, whatever group lists it.
+    ///
+    /// # Errors
+    /// [`InfoError`]; then nothing has changed.
+    pub(crate) fn mark(&mut self, marker: &[u8], life: Duration, now: Instant) -> Result<Issued, InfoError> {
+        let key = keys::node_key(self.own().id);
+        self.issue(Row::new(key.as_bytes(), Some(InfoValue::Bytes(marker))), now.after(life), now)
+    }
+
     /// Issues an event: an info under a key of its own, of which nothing is left when it ends.
     ///
     /// # Errors
@@ -96,8 +107,9 @@ impl Infos {
         let place = self.store.find(row.key());
         let known = place.map(|place| self.store.row(place));
         let is_event = keys::is_event(row.key());
-        // Others may remember a little longer than this node what it has forgotten.
-        let highest = known.map_or(if is_event { 0 } else { self.forgotten }, |known| known.counter);
+        // Others may remember a little longer than this node what it has forgotten; who remembers nothing must take it.
+        let forgotten = self.forgotten.min(JUMP_MAX - 1);
+        let highest = known.map_or(if is_event { 0 } else { forgotten }, |known| known.counter);
         let contents_changed = known.is_none_or(|known| !known.says_as(&row));
         self.admit_weight(known, &row)?;
         let counter = highest.checked_add(1).ok_or(InfoError::Spent)?;
@@ -126,6 +138,9 @@ impl Infos {
     /// # Errors
     /// [`GroupRefusal`]; then nothing has changed.
     pub(crate) fn register_group(&mut self, def: GroupDef<'_>) -> Result<Registered, GroupRefusal> {
+        if keys::group_key(&def).len() > usize::from(self.limits.key_bytes_max) {
+            return Err(GroupRefusal::Pattern);
+        }
         self.groups.register(def, By::Us, &self.limits, &self.store)
     }
 

@@ -24,6 +24,9 @@ pub(crate) enum Taken {
     Duplicate,
     /// It is new, and something later about its key holds. It is not told on; that is.
     Stale,
+    /// Its counter comes from so far ahead that nobody can have counted to it. It is left out, and does not hold up what
+    /// its origin issued later: who lied need not be the one that counted on from there.
+    LeftOut,
     /// An earlier life of this node says something later about a key than this life, which knew nothing of it. What
     /// this life says was issued again, above it, and is told.
     Answered,
@@ -39,7 +42,7 @@ pub(crate) enum Refusal {
     Hops,
     /// The stamp is none, does not fit to the one before it, is another info's, or comes from too far ahead.
     Stamp,
-    /// The version is none, or comes from too far ahead.
+    /// The version is none, or comes from too far ahead in what was passed already.
     Counter,
     /// This life of this node is said to have issued what it has not.
     Own,
@@ -102,14 +105,14 @@ impl Infos {
     ) -> Result<Taken, Refusal> {
         let known = place.map(|place| self.version(place));
         let is_new = known.is_none_or(|known| item.version > known);
-        if is_new && item.version.counter > known.map_or(0, |known| known.counter).saturating_add(JUMP_MAX) {
-            return Err(Refusal::Counter);
-        }
+        let is_far = item.version.counter > known.map_or(0, |known| known.counter).saturating_add(JUMP_MAX);
         if stream.ix.is_none() && self.origins.len() >= self.limits.origins_max {
             return Err(Unfit::Origins.into());
         }
         let taken = if !is_new {
             Taken::Stale
+        } else if is_far {
+            Taken::LeftOut
         } else if let Some(place) = place.filter(|_| known.is_some_and(|known| self.contradicts(known, item.version))) {
             self.answer(place, item.version.counter, now)?
         } else {

@@ -169,6 +169,10 @@ impl Node {
 
     /// Somebody answers. The first answer of each node counts, until the asker waits no longer.
     pub(super) fn hear_answer(&mut self, (from, nonce): (NodeId, Nonce), payload: &[u8], now: Instant) {
+        if payload.len() > ANSWER_BYTES_MAX {
+            self.stats.answers_unexpected += 1;
+            return;
+        }
         let most = self.cold.config.members_max as usize;
         let Some(linking) = &mut self.cold.linking else { return };
         let asked = linking.calls.asked.iter_mut().find(|(_, asked)| asked.nonce == nonce && asked.until > now);

@@ -131,6 +131,13 @@ impl Cases {
         }
     }
 
+    /// The last chance of a member lasts until then.
+    pub(super) fn on_patience(&mut self, slot: Slot, until: Instant) {
+        if let Some(question) = self.cases.get_mut(&slot).and_then(|case| case.last_chance.as_mut()) {
+            question.seen.until = until;
+        }
+    }
+
     /// The last chance of a member, if it has this nonce.
     fn last_chance(&mut self, slot: Slot, nonce: Nonce) -> Option<&mut ProbeView> {
         let question = self.cases.get_mut(&slot)?.last_chance.as_mut()?;

@@ -58,7 +58,11 @@ impl Events {
                 self.latest.insert(subject, self.taken + self.queue.len() as u64);
             }
         }
-        if self.queue.push_back(event).is_ok() {
+        // What others say as they please leaves room for what this node has to say.
+        let pleases = matches!(event, Event::User(_) | Event::Answer(_));
+        if pleases && (self.queue.len() >= self.max || self.bytes + bytes > BYTES_MAX) {
+            self.lost += 1;
+        } else if self.queue.push_back(event).is_ok() {
             self.bytes += bytes;
         } else {
             self.lost += 1;

@@ -100,6 +100,7 @@ impl Node {
         if self.leaving != Leaving::Stays || from == self.membership.addr(Slot::SELF) {
             return Err(Rejected::FromSelf);
         }
+        self.on_own_request(datagram, now);
         let is_join = matches!(datagram.body, Body::Join { .. });
         if let Body::Claim(claim) = datagram.body
             && claim.instance != self.cold.rival.instance()

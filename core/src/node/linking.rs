@@ -8,8 +8,9 @@ use core::time::Duration;
 use crate::config::InfoSettings;
 use crate::info::spread::{InfoLog, Pace, Spread};
 use crate::info::{Infos, keys};
+use crate::membership::cookie::Use;
 use crate::overlay::{Accepted, Act, Counts, Gain, Limits, Overlay, Peer, Request, Scene, Speaker};
-use crate::vocab::{InfoValue, Instant, Lifetime, Link, NodeId, Origin, Rng};
+use crate::vocab::{Cookie, Instant, Link, NodeId, Nonce, Origin, Rng};
 use crate::wire::{Body, Datagram, LinkBody, MARKER_BYTES_MAX, Marker, Others, Writer};
 
 use super::Node;
@@ -21,6 +22,9 @@ use super::stats::Stats;
 
 /// For so many intervals no life may have come or gone, so that what is known is only announced over a new link.
 const REST: u32 = 2;
+
+/// No answer to a request for a link is longer: a frame, a sender, six others of 35 bytes.
+const LINK_ANSWER_BYTES_MAX: u32 = 400;
 
 /// Everything about infos and the links over which they go.
 #[derive(Debug, Clone)]
@@ -109,7 +113,7 @@ impl Node {
         }
         while let Some(act) = self.cold.linking.as_mut().and_then(|linking| linking.overlay.poll_act()) {
             match act {
-                Act::Request { to, nonce } => _ = self.wish_step(LinkStep::Request { to, nonce }),
+                Act::Request { to, nonce } => _ = self.wish_step(LinkStep::Request { to, nonce, cookie: None }),
                 Act::Accept { link } => _ = self.wish_step(LinkStep::Accept { link }),
                 Act::Refuse { to, nonce } => _ = self.wish_step(LinkStep::Refuse { id: to.id, to: to.addr, nonce }),
                 Act::Duplicate { to, nonce } => _ = self.wish_step(LinkStep::Duplicate { to, nonce }),
@@ -161,32 +165,40 @@ impl Node {
         let incoming = u8::try_from(linking.overlay.incoming().count()).unwrap_or(u8::MAX);
         let mut buffer = [0; MARKER_BYTES_MAX];
         let len = Marker { addr, incoming }.encode(&mut buffer);
-        let life = Lifetime::For(linking.overlay.limits().marker_life());
-        let (key, outside) = (keys::node_key(self.id), self.clock.outside(now));
-        let issued = linking.infos.add(key.as_bytes(), InfoValue::Bytes(&buffer[..len]), life, outside);
-        if issued.is_ok() {
+        let (life, outside) = (linking.overlay.limits().marker_life(), self.clock.outside(now));
+        if linking.infos.mark(&buffer[..len], life, outside).is_ok() {
             self.on_own_info(now);
+        } else {
+            self.stats.infos_refused += 1;
         }
     }
 
-    /// Something about a link came in.
-    pub(super) fn on_link(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) {
+    /// Something about a link came in. Answers may have so many bytes.
+    pub(super) fn on_link(&mut self, datagram: &Datagram<'_>, from: SocketAddr, bytes_left: u32, now: Instant) {
         let Body::Link(body) = datagram.body else { return };
         let (id, boot) = (datagram.sender.id, datagram.sender.incarnation.boot);
         let peer = Peer { id, addr: from };
         match body {
-            LinkBody::Request { nonce, nodes, links, urgent } => {
+            LinkBody::Request { nonce, cookie, nodes, links, urgent } => {
+                if bytes_left < LINK_ANSWER_BYTES_MAX || !self.is_proven((id, boot), from, (nonce, cookie), now) {
+                    return;
+                }
                 self.hear_nodes(nodes);
-                self.hear_pieces(None, datagram, now);
+                self.hear_own_infos(datagram, now);
                 let request = Request { from: Speaker { peer, boot, links }, nonce, urgent };
                 self.with_overlay(now, |overlay, scene| overlay.on_request(&request, scene));
+            }
+            LinkBody::Challenge { nonce, cookie } => {
+                if self.cold.linking.as_ref().is_some_and(|linking| linking.overlay.asks(from, nonce)) {
+                    self.wish_step(LinkStep::Request { to: from, nonce, cookie: Some(cookie) });
+                }
             }
             LinkBody::Accept { nonce, name, nodes, links, sentinel } => {
                 self.hear_nodes(nodes);
                 let gain = self.gain_of(&peer, sentinel);
                 let accepted = Accepted { from: Speaker { peer, boot, links }, nonce, theirs: name, gain };
                 self.with_overlay(now, |overlay, scene| overlay.on_accept(&accepted, scene));
-                self.hear_pieces(None, datagram, now);
+                self.hear_own_infos(datagram, now);
             }
             LinkBody::Refuse { nonce, nodes, others } => {
                 self.hear_nodes(nodes);
@@ -210,6 +222,38 @@ impl Node {
                     self.with_overlay(now, |overlay, scene| overlay.on_outlook(scene));
                 }
             }
+        }
+    }
+
+    /// Whether somebody who asks for a link is where it says: it is known there in this life, or repeats what was sent
+    /// there. A live member is believed at its own address only.
+    fn is_proven(
+        &mut self,
+        (id, boot): (NodeId, u64),
+        from: SocketAddr,
+        (nonce, cookie): (Nonce, Option<Cookie>),
+        now: Instant,
+    ) -> bool {
+        let known = self.membership.find(id).map(|slot| self.membership.record(slot));
+        if let Some(known) = known.filter(|known| known.health.is_live()) {
+            if known.addr != from {
+                return false;
+            }
+            if known.incarnation.boot == boot {
+                return true;
+            }
+        }
+        let Some(cookie) = cookie else {
+            self.wish_step(LinkStep::Challenge { to: from, nonce });
+            return false;
+        };
+        self.cold.cookies.accepts(Use::Link, cookie, from, now)
+    }
+
+    /// This node has asked itself for a link: an address that it was given is its own.
+    pub(super) fn on_own_request(&mut self, datagram: &Datagram<'_>, now: Instant) {
+        if let Body::Link(LinkBody::Request { nonce, .. }) = datagram.body {
+            self.with_overlay(now, |overlay, scene| overlay.on_own_request(nonce, scene));
         }
     }
 
@@ -242,7 +286,11 @@ impl Node {
         });
         let mut buffer = [0; Others::room::<{ crate::overlay::ALTERNATES_TOLD }>()];
         let (to, body) = match step {
-            LinkStep::Request { to, nonce } => (to, LinkBody::Request { nonce, nodes, links, urgent }),
+            LinkStep::Request { to, nonce, cookie } => (to, LinkBody::Request { nonce, cookie, nodes, links, urgent }),
+            LinkStep::Challenge { to, nonce } => {
+                let cookie = self.cold.cookies.bake(Use::Link, to, now);
+                (to, LinkBody::Challenge { nonce, cookie })
+            }
             LinkStep::Accept { link } => {
                 let way = overlay.way(link)?;
                 (way.peer.addr, LinkBody::Accept { nonce: way.theirs, name: way.own, nodes, links, sentinel })
@@ -260,8 +308,13 @@ impl Node {
             self.stats.intents_dropped += 1;
             return None;
         }
-        if matches!(body, LinkBody::Request { .. } | LinkBody::Accept { .. }) {
-            self.pack_marker(writer, now);
+        let asks = matches!(body, LinkBody::Request { .. });
+        if asks || matches!(body, LinkBody::Accept { .. }) {
+            self.pack_own_infos(writer, now);
+        }
+        if asks {
+            // So that the answer may name others.
+            writer.pad();
         }
         Some(to)
     }
@@ -310,8 +363,11 @@ impl Node {
         let Some(linking) = self.cold.linking.as_deref() else { return };
         let Linking { overlay, infos, spread, tick, .. } = linking;
         let tick = if spread.up().is_empty() { Instant::NEVER } else { *tick };
-        self.deadlines.set(Timer::Links, overlay.next_deadline().min(spread.next_deadline()).min(tick));
-        self.deadlines.set(Timer::Infos, self.clock.inside(infos.next_deadline()).max(linking.ends_not_before));
+        // What should have been long ago is no sign that the process stood still.
+        let next = overlay.next_deadline().min(spread.next_deadline()).min(tick);
+        self.deadlines.set(Timer::Links, next.max(now));
+        let ends = self.clock.inside(infos.next_deadline());
+        self.deadlines.set(Timer::Infos, ends.max(linking.ends_not_before).max(now));
     }
 
     /// A frame found no room among all that is to be sent.

@@ -7,7 +7,7 @@ use crate::info::spread::Spread;
 use crate::info::{Infos, OriginIx, keys};
 use crate::membership::Membership;
 use crate::overlay::{Candidate, Distance, Limits, Outlook, Peer, Sentinel};
-use crate::vocab::{InfoValue, Instant, Link, NodeId, Rng};
+use crate::vocab::{InfoValue, Instant, Link, NodeId, Rng, Slot};
 use crate::wire::Marker;
 
 /// How often a place among all lives is drawn until one is somebody's who can be asked.
@@ -114,6 +114,16 @@ impl Prospect<'_> {
     }
 }
 
+impl Prospect<'_> {
+    /// A live member at random, if nothing of its has come over a link yet: after a restart that kept only the
+    /// members, or on another island.
+    fn draw_member(&self, rng: &mut Rng) -> Option<Peer> {
+        let slot = self.membership.choose(rng, |slot, health| slot != Slot::SELF && health.is_live())?;
+        let id = self.membership.record(slot).id;
+        self.marker(id).is_none().then(|| Peer { id, addr: self.membership.addr(slot) })
+    }
+}
+
 impl Outlook for Prospect<'_> {
     fn nodes(&self) -> u32 {
         self.membership.live().max(self.notes.reported)
@@ -136,7 +146,7 @@ impl Outlook for Prospect<'_> {
     }
 
     fn lost(&self, rng: &mut Rng) -> Option<Peer> {
-        self.draw(rng, false).map(|candidate| candidate.peer)
+        self.draw(rng, false).map(|candidate| candidate.peer).or_else(|| self.draw_member(rng))
     }
 
     fn is_known(&self, id: NodeId) -> bool {

@@ -261,7 +261,7 @@ impl Node {
             Body::Digest(digest) if awaited => self.on_digest(from, &digest, datagram.sender.fingerprint),
             Body::StateDigest(digest) if awaited => self.on_state_digest(from, &digest, now),
             Body::None | Body::Ack { .. } | Body::Relayed { .. } | Body::Nack { .. } | Body::Claim(_) => {}
-            Body::Link(_) => return self.on_link(datagram, from, now),
+            Body::Link(_) => return self.on_link(datagram, from, bytes_max, now),
             Body::Challenge { .. } | Body::Welcome { .. } | Body::Digest(_) | Body::StateDigest(_) => {}
         }
         // Whoever asked something has its answer: together with a correction it could be too long.

@@ -126,19 +126,29 @@ impl Node {
             Some(Due::LastChance(slot)) => {
                 let nonce = self.nonce();
                 let Some(open) = self.suspicions.get(slot) else { return };
-                self.cold.cases.on_last_chance(slot, nonce, self.clock.outside(open.until()));
                 // What finds no room is wished again.
                 if self.wish(Intent::Ping { slot, nonce }) {
+                    self.cold.cases.on_last_chance(slot, nonce, self.clock.outside(open.until()));
                     self.ask_helpers(slot, nonce, now);
                     let wanted = open.is_of(own) && self.has_helpers();
                     self.suspicions.on_asked(slot, nonce, if wanted { Witness::Wanted } else { Witness::Needless });
                 }
             }
             Some(Due::Convict(slot)) => self.convict(slot, now),
-            Some(Due::PutOff(_)) => self.stats.convictions_put_off += 1,
+            Some(Due::PutOff(slot)) => {
+                self.stats.convictions_put_off += 1;
+                self.note_patience(slot);
+            }
             None => {}
         }
         self.schedule_suspicions();
+    }
+
+    /// Until when a last question is waited for may have changed.
+    fn note_patience(&mut self, slot: Slot) {
+        if let Some(open) = self.suspicions.get(slot) {
+            self.cold.cases.on_patience(slot, self.clock.outside(open.until()));
+        }
     }
 
     /// A member had its time and did not use it: it is dead, and that is told.
@@ -187,6 +197,7 @@ impl Node {
         if !self.suspicions.is_empty() {
             if has_left {
                 self.suspicions.on_left(slot, nonce, now);
+                self.note_patience(slot);
             } else {
                 self.suspicions.on_lost(slot, nonce);
             }

@@ -3,17 +3,17 @@
 use core::time::Duration;
 
 use crate::info::spread::{Ask, Entry, Frame, Got, Head, Heard, InfoLog, Spread, Word};
-use crate::info::{Ended, GroupRefusal, Infos, Refusal, Taken, keys};
+use crate::info::{Ended, GroupRefusal, Infos, Refusal, Taken, keys, name_of};
 use crate::overlay::Sentinel;
 use crate::vocab::{InfoTold, Instant, Link};
-use crate::wire::{Body, Datagram, LinkBody, Piece, Writer};
+use crate::wire::{Body, Datagram, LINK_FRAME_BYTES_MAX, LinkBody, Piece, Writer};
 
 use super::Node;
 use super::io::{Event, InfoChange, Purpose, Transmit};
 use super::linking::Linking;
 
 /// Room that is kept for the head of a frame while what it carries is written.
-const HEAD_ROOM: usize = 48;
+const HEAD_ROOM: usize = LINK_FRAME_BYTES_MAX;
 
 /// The most infos and lives that are ended at a time, and how long the others wait then.
 const ENDS_MAX: usize = 64;
@@ -24,11 +24,15 @@ struct Pieces<'w, 'b, 'i> {
     writer: &'w mut Writer<'b>,
     infos: &'i Infos,
     outside: Instant,
+    is_empty: bool,
 }
 
 impl Pieces<'_, '_, '_> {
+    /// What does not fit into a frame of its own is never told: the driver's buffer is too short for it.
     fn piece(&mut self, piece: &Piece<'_>) -> bool {
-        self.writer.free() > HEAD_ROOM && self.writer.piece_within(piece, HEAD_ROOM)
+        let fits = self.writer.free() > HEAD_ROOM && self.writer.piece_within(piece, HEAD_ROOM);
+        let is_first = core::mem::replace(&mut self.is_empty, false);
+        fits || is_first
     }
 }
 
@@ -102,7 +106,7 @@ impl Node {
         let way = overlay.way(link)?;
         writer.open_pieces();
         let head = {
-            let mut pieces = Pieces { writer: &mut writer, infos, outside };
+            let mut pieces = Pieces { writer: &mut writer, infos, outside, is_empty: true };
             spread.compose(link, now, &InfoLog { infos, outside }, &mut pieces)
         };
         let Head { number, got: Got { upto, beyond }, greets, ends_greeting } = head.unwrap_or_default();
@@ -118,18 +122,16 @@ impl Node {
         Some(Transmit { to: way.peer.addr, len: writer.finish(), purpose: Purpose::Info })
     }
 
-    /// Writes the own marker behind a request or an acceptance.
-    pub(super) fn pack_marker(&self, writer: &mut Writer<'_>, now: Instant) {
+    /// Writes behind a request or an acceptance what this node has issued, the marker among it, as far as there is room:
+    /// in order, or it would not be taken.
+    pub(super) fn pack_own_infos(&self, writer: &mut Writer<'_>, now: Instant) {
         let Some(Linking { infos, .. }) = self.cold.linking.as_deref() else { return };
-        let (key, outside) = (keys::node_key(self.id), self.clock.outside(now));
-        let marker = infos.get(key.as_bytes(), outside).and_then(|item| {
-            let ix = infos.origin(item.version.origin)?.ix;
-            infos.told_at(ix, item.stamp, outside)
-        });
-        if let Some(told) = marker {
-            writer.open_pieces();
-            // Without room for it, it comes with the first frame.
-            let _ = writer.piece(&Piece::News(told));
+        let outside = self.clock.outside(now);
+        writer.open_pieces();
+        for told in infos.above(infos.own(), 0, outside) {
+            if !writer.piece(&Piece::News(told)) {
+                return;
+            }
         }
     }
 
@@ -139,27 +141,35 @@ impl Node {
         let head = Head { number, got: Got { upto, beyond }, greets, ends_greeting };
         let Some(linking) = &mut self.cold.linking else { return };
         if linking.spread.on_frame(link, head, now) {
-            self.hear_pieces(Some((link, greets)), datagram, now);
+            self.hear_pieces((link, greets), datagram, now);
         }
         self.with_spread(now, |spread, log| spread.on_heard(link, log));
     }
 
-    /// Takes in what a peer tells, over a link or while there is none yet.
-    pub(super) fn hear_pieces(&mut self, link: Option<(Link, bool)>, datagram: &Datagram<'_>, now: Instant) {
+    /// Takes in what a peer tells over a link.
+    fn hear_pieces(&mut self, (link, greets): (Link, bool), datagram: &Datagram<'_>, now: Instant) {
         for piece in datagram.pieces {
-            match (piece, link) {
-                (Piece::News(told), _) => self.hear_news(link.map(|(link, _)| link), &told, now),
-                (_, None) => {}
-                (Piece::Word { life, stamp, hops }, Some(link)) => {
+            match piece {
+                Piece::News(told) => self.hear_news(Some(link), &told, now),
+                Piece::Word { life, stamp, hops } => {
                     let word = Word { life, stamp, hops: hops.saturating_add(1) };
-                    self.with_spread(now, |spread, log| spread.on_word(link, word, now, log));
+                    self.with_spread(now, |spread, log| spread.on_word((link, greets), word, now, log));
                 }
-                (Piece::Graft { life, have }, Some((link, _))) => {
+                Piece::Graft { life, have } => {
                     self.with_spread(now, |spread, log| spread.on_graft(link, Ask { life, have }, log));
                 }
-                (Piece::Prune { life }, Some((link, _))) => {
-                    self.with_spread(now, |spread, log| spread.on_prune(link, life, log));
-                }
+                Piece::Prune { life } => self.with_spread(now, |spread, log| spread.on_prune(link, life, log)),
+            }
+        }
+    }
+
+    /// Takes in what somebody has issued while there is no link yet.
+    pub(super) fn hear_own_infos(&mut self, datagram: &Datagram<'_>, now: Instant) {
+        for piece in datagram.pieces {
+            if let Piece::News(told) = piece
+                && told.item.version.origin.id == datagram.sender.id
+            {
+                self.hear_news(None, &told, now);
             }
         }
     }
@@ -171,7 +181,15 @@ impl Node {
         let origin = told.item.version.origin;
         let before = infos.origin(origin);
         let taken = infos.take(told, outside);
-        self.stats.infos_received += 1;
+        self.stats.infos_received += u64::from(link.is_some());
+        if taken == Err(Refusal::Gap) {
+            if let Some(link) = link {
+                let lacks = (name_of(origin), told.item.stamp);
+                spread.on_gap(link, lacks, now, &InfoLog { infos, outside });
+            }
+            return;
+        }
+        self.stats.infos_refused += u64::from(matches!(taken, Err(_) | Ok(Taken::LeftOut)));
         let Some(facts) = infos.origin(origin) else { return };
         if before.is_none() {
             spread.on_life(facts.ix);
@@ -186,16 +204,17 @@ impl Node {
             notes.sentinel = Some(Sentinel { since: now, via: link });
         }
         let heard = match taken {
-            Ok(Taken::New { .. } | Taken::Answered | Taken::Stale) if advanced => Heard::New,
+            Ok(Taken::New { .. } | Taken::Answered | Taken::Stale | Taken::LeftOut) if advanced => Heard::New,
             Ok(_) if told.item.stamp == facts.stamp => Heard::Again,
             Ok(_) => Heard::Old,
-            Err(Refusal::Gap) => Heard::Gap,
-            Err(_) => {
-                self.stats.infos_refused += 1;
-                return;
-            }
+            Err(_) => return,
         };
-        self.stats.infos_news += u64::from(heard == Heard::New);
+        if taken == Ok(Taken::Answered)
+            && let Some(own) = infos.origin(infos.own())
+        {
+            spread.on_own(own.ix);
+        }
+        self.stats.infos_news += u64::from(link.is_some() && heard == Heard::New);
         if let Some(link) = link {
             let hops = told.item.hops.saturating_add(1);
             spread.on_news(link, facts.ix, hops, heard, &InfoLog { infos, outside });

@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 use core::cmp::Reverse;
+use core::net::SocketAddr;
 
 use super::links::Entry;
-use super::words::{Act, Direction, Ended, Peer, Request, Scene};
+use super::words::{Act, Direction, Ended, Peer, Request, Scene, Standing};
 use super::{Overlay, dialling};
 use crate::vocab::{Link, NodeId, Nonce};
 
@@ -23,12 +24,22 @@ impl Overlay {
         self.count_nodes(scene);
         let Request { from, nonce, .. } = *request;
         if from.peer.id == self.me.id {
-            // An address that was dialled leads back here.
             self.dialling.on_loopback(nonce);
         } else if from.peer.addr != self.me.addr && !self.is_repeated(request) {
             self.admit_or_refuse(request, scene);
         }
         self.settle(scene);
+    }
+
+    /// An address that was asked leads back here.
+    pub(crate) fn on_own_request(&mut self, nonce: Nonce, scene: &mut Scene<'_>) {
+        self.dialling.on_loopback(nonce);
+        self.settle(scene);
+    }
+
+    /// Whether somebody at an address is asked for a link by this nonce.
+    pub(crate) fn asks(&self, addr: SocketAddr, nonce: Nonce) -> bool {
+        self.dialling.dials.iter().any(|dial| dial.nonce == nonce && dial.to == addr)
     }
 
     /// Answers somebody to whom a link exists. Returns whether there was one.
@@ -62,7 +73,9 @@ impl Overlay {
         let Request { from, nonce, urgent } = *request;
         self.dialling.cancel(from.peer);
         let is_full = self.links.count(Direction::Incoming) >= self.caps().incoming;
-        let victim = if is_full && urgent { self.evictable(scene) } else { None };
+        // Who has links and misses a sentinel that is missing here too gains nothing.
+        let may_gain = from.links == 0 || self.standing().0 == Standing::Connected;
+        let victim = if is_full && urgent && may_gain { self.evictable(scene) } else { None };
         if let Some(victim) = victim {
             self.counts.evictions += 1;
             self.close(victim, Ended::Evicted, true);

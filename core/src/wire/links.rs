@@ -5,21 +5,29 @@ use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use super::record::{AddrWire, can_listen};
-use crate::vocab::{NodeId, Nonce};
+use crate::vocab::{Cookie, NodeId, Nonce};
 
 /// One step of the life of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum LinkBody<'a> {
-    /// "May I have a link to you?" The own marker comes with it.
+    /// "May I have a link to you?" What the sender has issued comes with it.
     Request {
         /// The same in each repetition.
         nonce: Nonce,
+        /// Of the challenge, if there was one.
+        cookie: Option<Cookie>,
         /// How many nodes the sender knows of.
         nodes: u32,
         /// How many links it has.
         links: u8,
         /// It is cut off, and was turned away too often.
         urgent: bool,
+    },
+    /// "Who are you? Ask once more, with this."
+    Challenge {
+        /// Of the request.
+        nonce: Nonce,
+        cookie: Cookie,
     },
     /// "You have one."
     Accept {

@@ -75,7 +75,7 @@ const SENDER_BYTES_MAX: usize = 2 + 16 + 10 + 5 + 8 + 8;
 const LIST_HEAD_BYTES: usize = 4;
 
 /// The head of a frame over a link: its section, the name, three numbers, four marks and a count.
-const LINK_FRAME_BYTES_MAX: usize = LIST_HEAD_BYTES + 1 + 8 + 3 * 5 + 5;
+pub(crate) const LINK_FRAME_BYTES_MAX: usize = LIST_HEAD_BYTES + 1 + 8 + 3 * 5 + 5;
 
 /// What a datagram with one info takes besides its key and its value.
 pub(crate) const INFO_ROOM_BYTES: usize =

@@ -78,9 +78,11 @@ pub(crate) struct Contacts {
     /// When the present interval ends, and whether anybody answered in it.
     round_ends: Instant,
     heard: bool,
-    /// When one of the watched answered last, and who of all did.
+    /// When one of the watched answered last, and when anybody was heard in any way.
     answered: Instant,
-    latest: (Instant, Option<Slot>),
+    heard_at: Instant,
+    /// Who of all answered last by itself, and when.
+    latest: Option<(Slot, Instant)>,
     lookout: Option<Lookout>,
 }
 
@@ -112,7 +114,8 @@ impl Contacts {
             round_ends: now.after(interval),
             heard: false,
             answered: now,
-            latest: (now, None),
+            heard_at: now,
+            latest: None,
             lookout: None,
         })
     }
@@ -132,7 +135,7 @@ impl Contacts {
         }
         if self.watched.is_empty() {
             // Nobody could answer before.
-            (self.answered, self.latest.0) = (now, now);
+            (self.answered, self.heard_at) = (now, now);
         }
         if self.ring.insert(place) && index < self.successors {
             let new = Watched::new(place, member.incarnation, &self.detector, self.interval, now, rng);
@@ -154,7 +157,7 @@ impl Contacts {
         if !self.ring.remove(&place) {
             return;
         }
-        self.latest.1 = self.latest.1.filter(|&latest| latest != slot);
+        self.latest = self.latest.filter(|&(latest, _)| latest != slot);
         let Ok(index) = self.watched.binary_search_by_key(&place, |watched| watched.place) else { return };
         self.watched.remove(index);
         let last = self.watched.last().map_or(Bound::Unbounded, |last| Bound::Excluded(last.place));
@@ -214,12 +217,12 @@ impl Contacts {
 
     /// Whether somebody has answered for so short a time that this node is not cut off.
     pub(crate) fn is_heard(&self, now: Instant) -> bool {
-        now.since(self.latest.0) <= self.pause()
+        now.since(self.heard_at) <= self.pause()
     }
 
     /// Who answered last, and not long ago: somebody who certainly hears this node.
     pub(crate) fn witness(&self, now: Instant) -> Option<Slot> {
-        self.latest.1.filter(|_| self.is_heard(now))
+        self.latest.filter(|&(_, at)| now.since(at) <= self.pause()).map(|(slot, _)| slot)
     }
 
     /// A contact is packed. Returns its nonce, and whether it shows that this node is not heard: the one before is still
@@ -243,7 +246,7 @@ impl Contacts {
         }
         let awaited = is_watched || self.lookout.as_mut().is_some_and(|lookout| lookout.on_answer(slot, nonce));
         if awaited {
-            (self.heard, self.latest) = (true, (now, Some(slot)));
+            (self.heard, self.heard_at, self.latest) = (true, now, Some((slot, now)));
         }
         awaited
     }
@@ -254,7 +257,7 @@ impl Contacts {
         let watched = self.get_mut(slot).filter(|watched| watched.stage != Stage::Listens);
         let Some(watched) = watched.filter(|watched| watched.number_of(nonce, late).is_some()) else { return false };
         watched.listen_from(now, &detector);
-        (self.heard, self.latest.0) = (true, now);
+        (self.heard, self.heard_at) = (true, now);
         true
     }
 
@@ -264,7 +267,7 @@ impl Contacts {
         let detector = self.detector;
         let awaited = self.get_mut(slot).is_some_and(|watched| watched.on_stream_answer(nonce, &detector, now));
         if awaited {
-            self.latest.0 = now;
+            self.heard_at = now;
         }
         awaited
     }

@@ -303,6 +303,59 @@ fn a_round_is_an_interval_and_says_whether_anybody_answered() {
     assert!(Contacts::new(&Detector::Swim, (millis(500), 9), OWN, at(0)).is_none());
 }
 
+/// While none of the watched answers, the next ones in the ring are asked, once per interval each, round and round; whoever
+/// answers is asked again, three times in vain at most.
+#[test]
+fn who_hears_none_of_the_watched_looks_beyond() {
+    let (mut contacts, mut rng) = (contacts(2), rng());
+    (1..=5).for_each(|slot| contacts.follow(member(slot, LIFE), at(0), &mut rng));
+    let mut order: Vec<_> = (1..=5).collect();
+    order.sort_by_key(|&slot| member(slot, LIFE).id_hash.wrapping_sub(OWN));
+    assert_eq!(contacts.look_beyond(at(1500), &mut rng), None, "an answer may still come");
+    let mut ask = |contacts: &mut Contacts, millis| contacts.look_beyond(at(millis), &mut rng).expect("it is time");
+    let asked: Vec<_> = (2..6).map(|second| ask(&mut contacts, second * 1000)).collect();
+    let rows: Vec<_> = asked.iter().map(|(slot, _)| slot.0).collect();
+    assert_eq!(rows, [order[2], order[3], order[4], order[2]]);
+    let (slot, nonce) = asked[3];
+    assert!(!contacts.on_answer((slot, 1), asked[0].1, at(5050)), "that was asked long ago");
+    assert!(!contacts.on_answer((Slot(order[3]), 1), nonce, at(5050)), "somebody else was asked");
+    assert!(!contacts.is_heard(at(5100)) && contacts.on_answer((slot, 1), nonce, at(5100)));
+    assert!(!contacts.on_answer((slot, 1), nonce, at(5100)), "once");
+    assert_eq!((contacts.is_heard(at(6600)), contacts.witness(at(6600))), (true, Some(slot)));
+    assert_eq!((contacts.is_heard(at(6601)), contacts.witness(at(6601))), (false, None));
+    let rows: Vec<_> = (7..11).map(|second| ask(&mut contacts, second * 1000).0.0).collect();
+    assert_eq!(rows, [order[2], order[2], order[2], order[3]]);
+    let (nonce, missed) = contacts.on_packed(Slot(order[0]), at(11_000)).expect("it is watched");
+    assert!(!missed && contacts.on_answer((Slot(order[0]), 1), nonce, at(11_010)));
+    assert_eq!(contacts.look_beyond(at(12_000), &mut Rng::new(1, NodeId::from_u128(1), 1)), None, "it is heard");
+}
+
+/// A datagram may still come when an answer over a stream is there, and then nothing is said.
+#[test]
+fn an_answer_over_a_stream_is_a_sign_of_life_and_is_told_when_it_stays_the_only_one() {
+    for by_datagram in [false, true] {
+        let (mut contacts, _) = watching_one(80, millis(30));
+        let (asked, verdict) = silent_until(&mut contacts, 1);
+        let Verdict::Ask(slot, nonce) = verdict else { panic!("first it is asked") };
+        assert_eq!(contacts.patience(slot, nonce), Some(millis(500)));
+        let heard = asked.after(millis(200));
+        assert!(!contacts.on_stream_answer(slot, Nonce([0; 8]), heard), "nobody asked with this nonce");
+        assert!(contacts.on_stream_answer(slot, nonce, heard) && !contacts.on_stream_answer(slot, nonce, heard));
+        assert!(contacts.is_heard(heard) && contacts.witness(heard).is_none());
+        if by_datagram {
+            assert!(contacts.on_answer((slot, 1), nonce, asked.after(millis(400))));
+            assert_eq!(contacts.on_deadline(asked.after(millis(500)), 1), None);
+        } else {
+            let due = asked.after(millis(500));
+            assert_eq!(
+                (contacts.next_deadline(), contacts.on_deadline(due, 1)),
+                (due, Some(Verdict::StreamOnly(slot)))
+            );
+            assert_eq!(contacts.next_deadline(), heard.after(silence(&contacts)), "its silence begins anew");
+        }
+    }
+}
+
 #[test]
 fn who_watches_nobody_still_has_rounds() {
     let mut contacts = contacts(10);

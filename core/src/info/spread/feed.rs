@@ -5,8 +5,7 @@
 //! acknowledged; what seems lost is told again under its number, as far as it still holds. What an asker does not get it
 //! asks for again, so that answers need no numbers.
 
-use alloc::collections::VecDeque;
-use alloc::vec::Vec;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::time::Duration;
 
 use super::{Head, OriginIx};
@@ -17,6 +16,9 @@ const FLIGHTS_MAX: usize = 32;
 
 /// The most of each kind of small things that wait to be said.
 const SMALL_MAX: usize = 1024;
+
+/// The most lives that a greeting names, and that are answered for.
+pub(crate) const LIVES_MAX: usize = 1 << 16;
 
 /// A part of the log: after the first, up to and with the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,9 +107,10 @@ pub(crate) struct Feed {
     pub(crate) owes_at: Instant,
     pub(crate) prunes: Ring<u64>,
     pub(crate) grafts: Ring<Ask<u64>>,
-    pub(crate) replies: Ring<Ask<OriginIx>>,
-    /// Whom the peer's greeting named so far, a bit per life; `None` when that was made use of.
-    listed: Option<Vec<u64>>,
+    /// From which stamp on each life is told that was asked for.
+    pub(crate) replies: BTreeMap<OriginIx, u64>,
+    /// Whom the peer's greeting named so far; `None` when that was made use of.
+    listed: Option<BTreeSet<u64>>,
     greeted_at: Option<u32>,
     /// Whether there is news that it wants.
     pub(crate) has_news: bool,
@@ -117,6 +120,8 @@ pub(crate) struct Feed {
     pub(crate) is_wished: bool,
     /// No frame leaves before this.
     pub(crate) not_before: Instant,
+    /// How many full frames have followed each other at once.
+    pub(crate) burst: u32,
     /// A frame and its acknowledgement take about so long.
     pub(crate) round: Duration,
 }
@@ -134,13 +139,14 @@ impl Feed {
             owes_at: Instant::NEVER,
             prunes: Ring::new(SMALL_MAX),
             grafts: Ring::new(SMALL_MAX),
-            replies: Ring::new(SMALL_MAX),
-            listed: Some(Vec::new()),
+            replies: BTreeMap::new(),
+            listed: Some(BTreeSet::new()),
             greeted_at: None,
             has_news: false,
             is_due: true,
             is_wished: false,
             not_before: Instant::from_nanos(0),
+            burst: 0,
             round,
         }
     }
@@ -194,11 +200,13 @@ impl Feed {
         number
     }
 
-    /// A lost frame leaves again.
-    pub(crate) fn relaunch(&mut self, number: u32, cover: Cover, now: Instant) {
+    /// A lost frame leaves again. A round is taken for twice as long from now on, within what is reasonable.
+    pub(crate) fn relaunch(&mut self, number: u32, cover: Cover, (least, most): (Duration, Duration), now: Instant) {
         if let Some(flight) = self.flights.iter_mut().find(|flight| flight.number == number) {
             (flight.at, flight.cover, flight.again) = (now, cover, true);
         }
+        // It may only have been late.
+        self.round = (self.round * 2).max(least).min(most);
     }
 
     /// What a frame that leaves says of itself: what came is acknowledged with it.
@@ -215,22 +223,15 @@ impl Feed {
     }
 
     /// Notes a life that the peer names in its greeting.
-    pub(crate) fn on_listed(&mut self, ix: OriginIx) {
-        let (word, bit) = (ix.index() / 64, 1 << (ix.index() % 64));
-        if let Some(listed) = &mut self.listed {
-            if listed.len() <= word {
-                listed.resize(word + 1, 0);
-            }
-            listed[word] |= bit;
+    pub(crate) fn on_listed(&mut self, life: u64) {
+        if let Some(listed) = self.listed.as_mut().filter(|listed| listed.len() < LIVES_MAX) {
+            listed.insert(life);
         }
     }
 
     /// A life is forgotten.
     pub(crate) fn forget(&mut self, ix: OriginIx) {
-        self.replies.retain(|ask| ask.life != ix);
-        if let Some(word) = self.listed.as_mut().and_then(|listed| listed.get_mut(ix.index() / 64)) {
-            *word &= !(1 << (ix.index() % 64));
-        }
+        self.replies.remove(&ix);
     }
 
     /// The peer's greeting ends with a frame.
@@ -239,7 +240,7 @@ impl Feed {
     }
 
     /// Whom the peer named in its greeting, once, when all of it has come.
-    pub(crate) fn take_greeting(&mut self) -> Option<Vec<u64>> {
+    pub(crate) fn take_greeting(&mut self) -> Option<BTreeSet<u64>> {
         self.greeted_at.filter(|&number| number <= self.got.upto).and_then(|_| self.listed.take())
     }
 }
@@ -248,7 +249,6 @@ impl Feed {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::collections::BTreeSet;
 
     proptest! {
         #[test]

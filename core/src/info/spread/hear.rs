@@ -2,9 +2,9 @@
 
 use crate::vocab::{Instant, Link};
 
-use super::feed::{Ask, Feed};
+use super::feed::{Ask, Feed, LIVES_MAX};
 use super::routes::Change;
-use super::{ASKS_MAX, Head, Lack, Log, OriginIx, Spread, Word};
+use super::{ASKS_MAX, Head, LACKS_MAX, Lack, Log, OriginIx, Spread, Word};
 
 /// What came of one piece of news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +15,6 @@ pub(crate) enum Heard {
     Again,
     /// Something newer of its life was here before.
     Old,
-    /// Something before it is lacking.
-    Gap,
 }
 
 impl Spread {
@@ -35,8 +33,7 @@ impl Spread {
     pub(crate) fn on_heard(&mut self, link: Link, log: &impl Log) {
         let Some(listed) = self.feed(link).and_then(Feed::take_greeting) else { return };
         for ix in log.lives() {
-            let named = listed.get(ix.index() / 64).is_some_and(|word| word >> (ix.index() % 64) & 1 != 0);
-            if !named {
+            if !listed.contains(&log.life(ix)) {
                 self.routes.set_eager(ix, link, true);
                 self.give(link, Ask { life: ix, have: 0 }, log);
             }
@@ -62,32 +59,55 @@ impl Spread {
                 let change = self.routes.on_old(ix, link);
                 self.apply(ix, change, log);
             }
-            Heard::Gap => self.ask(link, Ask { life: log.life(ix), have: log.stamp(ix) }),
         }
+    }
+
+    /// A peer told a stamp of a life of which something before it is lacking here: all of it is asked for, again if need
+    /// be, also when nothing is known of the life yet.
+    pub(crate) fn on_gap(&mut self, link: Link, (life, stamp): (u64, u64), now: Instant, log: &impl Log) {
+        let have = log.find(life).map_or(0, |ix| log.stamp(ix));
+        self.ask(link, Ask { life, have });
+        self.lack(link, (life, stamp), now);
     }
 
     /// A peer announces the newest stamp of a life that it has, over so many hops to here.
     pub(crate) fn on_word(&mut self, (link, greets): (Link, bool), word: Word, now: Instant, log: &impl Log) {
         let Word { life, stamp, hops } = word;
         let ix = log.find(life);
-        if let Some(ix) = ix.filter(|_| greets) {
+        if greets {
             if let Some(feed) = self.feed(link) {
-                feed.on_listed(ix);
+                feed.on_listed(life);
             }
-            self.give(link, Ask { life: ix, have: stamp }, log);
+            if let Some(ix) = ix {
+                self.give(link, Ask { life: ix, have: stamp }, log);
+            }
         }
         let have = ix.map_or(0, |ix| log.stamp(ix));
         if stamp > have {
-            let asks_at = now.after(self.pace.asking(self.round(link)));
-            // Who announced first is asked first; who has more is asked instead.
-            if self.lacks.value(life).is_none_or(|lack| lack.stamp < stamp || !self.up.has(lack.link)) {
-                self.lacks.set(life, asks_at, Lack { link, stamp, asks: ASKS_MAX });
-            }
-            return;
+            return self.lack(link, (life, stamp), now);
         }
         let Some(ix) = ix.filter(|_| stamp == have) else { return };
         let change = self.routes.on_announced(ix, link, hops);
         self.apply(ix, change, log);
+    }
+
+    /// Something is lacking: it may be on its way, and is asked for if it does not come.
+    fn lack(&mut self, link: Link, (life, stamp): (u64, u64), now: Instant) {
+        let asks_at = now.after(self.pace.asking(self.round(link)));
+        let lack = Lack { link, stamp, asks: ASKS_MAX };
+        let Some(known) = self.lacks.value(life) else {
+            if self.lacks.len() < LACKS_MAX {
+                self.lacks.set(life, asks_at, lack);
+            }
+            return;
+        };
+        // Who announced first is asked first; who has more, or was not asked in vain yet, is asked instead. Of a life that
+        // issues all the time the first question is not put off by what comes behind it.
+        let tried = known.asks < ASKS_MAX && known.link != link;
+        if known.stamp < stamp || tried || !self.up.has(known.link) {
+            let asks_at = self.lacks.get(life).map_or(asks_at, |at| at.min(asks_at));
+            self.lacks.set(life, asks_at, lack);
+        }
     }
 
     /// A peer wants what it lacks of a life, and the life's news at once from now on.
@@ -109,8 +129,10 @@ impl Spread {
         if log.stamp(ask.life) > ask.have
             && let Some(feed) = self.feed(link)
         {
-            // What finds no room is asked for again.
-            let _ = feed.replies.push_back(ask);
+            // Whoever asks once more has lost what came behind that.
+            if feed.replies.len() < LIVES_MAX || feed.replies.contains_key(&ask.life) {
+                feed.replies.insert(ask.life, ask.have);
+            }
         }
     }
 

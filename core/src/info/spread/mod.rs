@@ -147,6 +147,14 @@ struct Lack {
 /// How often what was announced is asked for.
 const ASKS_MAX: u8 = 4;
 
+/// So many lives at most are asked for, and so many are looked after at a time.
+const LACKS_MAX: usize = 1 << 14;
+const LACKS_AT_ONCE: usize = 256;
+const LACKS_PAUSE: Duration = Duration::from_millis(1);
+
+/// So many frames that are full follow each other at once.
+const BURST_MAX: u32 = 16;
+
 /// Everything about telling.
 #[derive(Debug, Clone)]
 pub(crate) struct Spread {
@@ -156,6 +164,7 @@ pub(crate) struct Spread {
     up: Links,
     /// By the name of the life.
     lacks: Agenda<Lack, u64>,
+    lacks_not_before: Instant,
 }
 
 /// An announcement: how far a life's news has come, over so many hops.
@@ -179,7 +188,14 @@ pub(crate) struct Head {
 impl Spread {
     pub(crate) fn new(pace: Pace, hash_seed: u64) -> Self {
         let feeds = (0..LINKS_MAX).map(|_| None).collect();
-        Self { pace, routes: Routes::new(), feeds, up: Links::NONE, lacks: Agenda::new(hash_seed) }
+        Self {
+            pace,
+            routes: Routes::new(),
+            feeds,
+            up: Links::NONE,
+            lacks: Agenda::new(hash_seed),
+            lacks_not_before: Instant::from_nanos(0),
+        }
     }
 
     /// A link is up. What is known already is announced by it at first if it is `lazy`; `round` is what a question and
@@ -262,7 +278,7 @@ impl Spread {
     /// When a link is to have a frame next, or something that is lacking is asked for.
     pub(crate) fn next_deadline(&self) -> Instant {
         let frames = self.up.iter().map(|link| self.due_at(link)).min();
-        frames.unwrap_or(Instant::NEVER).min(self.lacks.next_deadline())
+        frames.unwrap_or(Instant::NEVER).min(self.lacks.next_deadline().max(self.lacks_not_before))
     }
 
     fn due_at(&self, link: Link) -> Instant {
@@ -275,24 +291,24 @@ impl Spread {
 
     /// Asks for what is lacking and has not come.
     pub(crate) fn on_lacking(&mut self, now: Instant, log: &impl Log) {
-        while let Some((life, lack)) = self.lacks.take_due(now) {
+        for _ in 0..LACKS_AT_ONCE {
+            let Some((life, lack)) = self.lacks.take_due(now) else { return };
             let ix = log.find(life);
             let have = ix.map_or(0, |ix| log.stamp(ix));
-            if have >= lack.stamp || !self.up.has(lack.link) {
-                continue;
-            }
+            // Somebody else may have it; if nobody is there any more, the greeting of the next link tells.
+            let link = if self.up.has(lack.link) { Some(lack.link) } else { self.up.iter().next() };
+            let Some(link) = link.filter(|_| have < lack.stamp) else { continue };
             if let Some(ix) = ix {
-                self.routes.on_asked(ix, lack.link);
+                self.routes.on_asked(ix, link);
             }
-            if let Some(asks) = lack.asks.checked_sub(1) {
-                let again = now.after(self.pace.asking(self.round(lack.link)) * 2);
-                self.lacks.set(life, again, Lack { asks, ..lack });
-            }
-            if let Some(feed) = self.feed(lack.link) {
-                // What finds no room is asked for again.
-                let _ = feed.grafts.push_back(Ask { life, have });
+            let asked = self.feed(link).is_some_and(|feed| feed.grafts.push_back(Ask { life, have }).is_ok());
+            // What found no room was not asked.
+            if let Some(asks) = if asked { lack.asks.checked_sub(1) } else { Some(lack.asks) } {
+                let again = now.after(self.pace.asking(self.round(link)) * 2);
+                self.lacks.set(life, again, Lack { link, asks, ..lack });
             }
         }
+        self.lacks_not_before = now.after(LACKS_PAUSE);
     }
 
     /// Writes what a peer is to have now. `None` when there is nothing to say after all.
@@ -303,7 +319,7 @@ impl Spread {
         feed.is_wished = false;
         if let Some((number, cover)) = feed.lost(now, patience) {
             let cover = say::again(&self.routes, feed, (link, cover), log, frame);
-            feed.relaunch(number, cover, now);
+            feed.relaunch(number, cover, (self.pace.owing(), self.pace.interval * 2), now);
             return Some(feed.head(number, cover));
         }
         let small = say::small(feed, log, frame);
@@ -312,9 +328,10 @@ impl Spread {
         let number = if said { feed.launch(cover, now) } else { 0 };
         let owes = feed.owes_at != Instant::NEVER;
         let keeps_alive = core::mem::take(&mut feed.is_due);
-        // What did not fit goes on at once.
-        if !feed.is_urgent() {
-            feed.not_before = now.after(spacing);
+        // What did not fit goes on at once, but not without end.
+        feed.burst = if feed.is_urgent() { feed.burst.saturating_add(1) } else { BURST_MAX };
+        if feed.burst >= BURST_MAX {
+            (feed.burst, feed.not_before) = (0, now.after(spacing));
         }
         (said || small || owes || keeps_alive).then(|| feed.head(number, cover))
     }

@@ -23,13 +23,13 @@ pub(super) fn small(feed: &mut Feed, log: &impl Log, frame: &mut impl Frame) -> 
         }
         said = true;
     }
-    while let Some(mut ask) = feed.replies.pop_front() {
-        while let Some(entry) = log.above(ask.life, ask.have) {
+    while let Some((life, mut have)) = feed.replies.pop_first() {
+        while let Some(entry) = log.above(life, have) {
             if !frame.news(entry) {
-                feed.replies.put_back(ask);
+                feed.replies.insert(life, have);
                 return said;
             }
-            ask.have = entry.stamp;
+            have = entry.stamp;
             said = true;
         }
     }
@@ -97,10 +97,14 @@ fn word(log: &impl Log, entry: Entry) -> Word {
     Word { life: log.life(entry.ix), stamp: entry.stamp, hops: log.hops(entry.ix) }
 }
 
+/// So many infos are looked at for one frame; those that are not to be said in it are many, now and then.
+const LOOKED_AT_MAX: usize = 1024;
+
 /// Tells a part of the log as far as the peer wants it at once. Returns how far that came, and whether there was any.
 fn tell(routes: &Routes, link: Link, part: Part, again: bool, log: &impl Log, frame: &mut impl Frame) -> (u64, bool) {
     let (mut at, mut said) = (part.after, false);
-    while let Some(entry) = log.after(at).filter(|entry| entry.seq <= part.to) {
+    for _ in 0..LOOKED_AT_MAX {
+        let Some(entry) = log.after(at).filter(|entry| entry.seq <= part.to) else { return (part.to.max(at), said) };
         // What was lost may be wanted by announcement by now.
         let fits = if routes.wanting(entry.ix).has(link) {
             said = true;
@@ -116,14 +120,15 @@ fn tell(routes: &Routes, link: Link, part: Part, again: bool, log: &impl Log, fr
         }
         at = entry.seq;
     }
-    (part.to.max(at), said)
+    (at, said)
 }
 
 /// Announces a part of the log as far as the peer wants it announced, or `all`. Returns how far that came, and whether
 /// there was any.
 fn announce(routes: &Routes, link: Link, part: Part, all: bool, log: &impl Log, frame: &mut impl Frame) -> (u64, bool) {
     let (mut at, mut said) = (part.after, false);
-    while let Some(entry) = log.after(at).filter(|entry| entry.seq <= part.to) {
+    for _ in 0..LOOKED_AT_MAX {
+        let Some(entry) = log.after(at).filter(|entry| entry.seq <= part.to) else { return (part.to.max(at), said) };
         // A life is named once, with its newest stamp.
         let newest = log.newest(entry.ix) == entry.stamp;
         if newest && (all || routes.is_announced(entry.ix, link)) {
@@ -134,5 +139,5 @@ fn announce(routes: &Routes, link: Link, part: Part, all: bool, log: &impl Log, 
         }
         at = entry.seq;
     }
-    (part.to.max(at), said)
+    (at, said)
 }

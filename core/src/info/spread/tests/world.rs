@@ -282,6 +282,11 @@ impl World {
             match *piece {
                 Piece::News { life, stamp, from, hops } => {
                     *received += 1;
+                    let known = store.find(life);
+                    if from > known.map_or(0, |ix| store.stamp(ix)) {
+                        spread.on_gap(link, (life, stamp), now, store);
+                        continue;
+                    }
                     let (ix, is_new) = store.place(life);
                     if is_new {
                         spread.on_life(ix);
@@ -290,7 +295,6 @@ impl World {
                     let heard = match stamp.cmp(&have) {
                         core::cmp::Ordering::Equal => Heard::Again,
                         core::cmp::Ordering::Less => Heard::Old,
-                        core::cmp::Ordering::Greater if from > have => Heard::Gap,
                         core::cmp::Ordering::Greater => Heard::New,
                     };
                     if heard == Heard::New {
