@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use quidnunc_core::Stats;
 
-use crate::scenario::{FaultKind, Scenario, last_start_ns};
+use crate::scenario::{FaultKind, Profile, Scenario, last_start_ns};
 use crate::stats::Samples;
 
 /// The links of one node.
@@ -30,6 +30,8 @@ struct Node {
 /// All links.
 #[derive(Debug)]
 pub(super) struct Links {
+    /// Whether nodes have links at all.
+    pub(super) exist: bool,
     nodes: Vec<Node>,
     /// How many outgoing links are allowed, and how many incoming.
     caps: (u32, u32),
@@ -65,6 +67,7 @@ impl Links {
         bounds.sort_unstable();
         bounds.dedup();
         Self {
+            exist: scenario.protocol.profile == Profile::Infos,
             nodes: vec![Node::default(); nodes as usize],
             caps: caps(nodes.div_ceil(scenario.nodes.clusters)),
             parents: (0..nodes).collect(),

@@ -57,6 +57,9 @@ impl Measure {
     }
 
     fn select(&self, metric: Metric, fault: Option<usize>, after: Option<u64>, scope: Scope) -> Measured {
+        if metric.is_of_infos() && !self.links.exist {
+            return Measured { counter: metric.is_counter(), ..Measured::default() };
+        }
         let mistakes = || self.mistakes.iter().filter(|mistake| mistake.is_in(scope));
         match metric {
             Metric::DetectionSuspect => missable(self.crashes.detection(fault).suspect),

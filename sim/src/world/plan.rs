@@ -1,7 +1,7 @@
 //! What is to happen when? The timetable of a run, drawn up before it begins.
 
 use crate::engine::draws::{Draws, Purpose, entity_of};
-use crate::scenario::{Direction, Fault, FaultKind, Scenario, Selector, Shape, Share, last_start_ns};
+use crate::scenario::{Direction, Fault, FaultKind, Profile, Scenario, Selector, Shape, Share, last_start_ns};
 
 use super::network::{Harm, Rule, Side};
 
@@ -40,6 +40,8 @@ pub(super) struct Plan {
     /// Per fault: whom it hits, its first side if it has two.
     targets: Vec<Vec<u32>>,
     touched: Vec<bool>,
+    /// Whether nodes have links, so that it matters how they hang together.
+    links: bool,
 }
 
 impl Plan {
@@ -51,6 +53,7 @@ impl Plan {
             rules: Vec::new(),
             targets: Vec::new(),
             touched: vec![false; nodes as usize],
+            links: scenario.protocol.profile == Profile::Infos,
         };
         if scenario.run.steady {
             // Before every fault of the same instant.
@@ -131,7 +134,10 @@ impl Plan {
                 self.steps.push((at + after, Step::Restart { node }));
             }
         }
-        self.steps.push((last_start_ns(at, stagger, u32::try_from(targets.len()).unwrap_or(u32::MAX)), Step::Crashed));
+        if self.links {
+            let count = u32::try_from(targets.len()).unwrap_or(u32::MAX);
+            self.steps.push((last_start_ns(at, stagger, count), Step::Crashed));
+        }
     }
 
     fn pause(&mut self, number: usize, fault: &Fault, after_ns: u64, targets: &[u32]) {

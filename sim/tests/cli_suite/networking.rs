@@ -21,7 +21,7 @@ fn a_tiny_network_in_lines() {
     expect![[r#"
         tiny: 3 nodes, cycles of 150 ms, seed 1
         cycle  lack somebody  max hops  oldest sentinel  links  new  lost  refused
-            0              3         2             none      3    3     0        0
+            0              3         1             none      3    3     0        0
             1              0         1                1      3    0     0        0
             2              0         1                1      3    0     0        0
             3              0         1                1      3    0     0        0
@@ -41,7 +41,7 @@ fn a_tiny_network_as_graphs() {
           node [shape=record];
           "10.0.0.1:7946" [fontsize=24, label="{Node0|MH=1|missing 2|SA=0}", color=red];
           "10.0.0.2:7946" [fontsize=18, label="{Node1|MH=1|missing 2|SA=none}", color=red];
-          "10.0.0.3:7946" [fontsize=12, label="{Node2|MH=2|missing 2|SA=none}", color=red];
+          "10.0.0.3:7946" [fontsize=12, label="{Node2|MH=1|missing 2|SA=none}", color=red];
           "10.0.0.2:7946" -> "10.0.0.1:7946" [color=green];
           "10.0.0.3:7946" -> "10.0.0.1:7946" [color=green];
           "10.0.0.3:7946" -> "10.0.0.2:7946" [color=green];
