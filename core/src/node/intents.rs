@@ -9,8 +9,8 @@ use crate::wire::Claim;
 /// What is said about a link outside of it, and an answer that needs none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LinkStep {
-    /// Ask somebody for a link; with what the challenge brought, if there was one.
-    Request { to: SocketAddr, nonce: Nonce, cookie: Option<Cookie> },
+    /// Ask somebody for a link.
+    Request { to: SocketAddr, nonce: Nonce },
     /// Ask somebody who wants a link to prove its address.
     Challenge { to: SocketAddr, nonce: Nonce },
     /// Give somebody the link that it asked for.

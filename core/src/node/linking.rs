@@ -113,7 +113,7 @@ impl Node {
         }
         while let Some(act) = self.cold.linking.as_mut().and_then(|linking| linking.overlay.poll_act()) {
             match act {
-                Act::Request { to, nonce } => _ = self.wish_step(LinkStep::Request { to, nonce, cookie: None }),
+                Act::Request { to, nonce } => _ = self.wish_step(LinkStep::Request { to, nonce }),
                 Act::Accept { link } => _ = self.wish_step(LinkStep::Accept { link }),
                 Act::Refuse { to, nonce } => _ = self.wish_step(LinkStep::Refuse { id: to.id, to: to.addr, nonce }),
                 Act::Duplicate { to, nonce } => _ = self.wish_step(LinkStep::Duplicate { to, nonce }),
@@ -189,9 +189,7 @@ impl Node {
                 self.with_overlay(now, |overlay, scene| overlay.on_request(&request, scene));
             }
             LinkBody::Challenge { nonce, cookie } => {
-                if self.cold.linking.as_ref().is_some_and(|linking| linking.overlay.asks(from, nonce)) {
-                    self.wish_step(LinkStep::Request { to: from, nonce, cookie: Some(cookie) });
-                }
+                self.with_overlay(now, |overlay, scene| overlay.on_challenge(from, nonce, cookie, scene));
             }
             LinkBody::Accept { nonce, name, nodes, links, sentinel } => {
                 self.hear_nodes(nodes);
@@ -291,7 +289,10 @@ impl Node {
         });
         let mut buffer = [0; Others::room::<{ crate::overlay::ALTERNATES_TOLD }>()];
         let (to, body) = match step {
-            LinkStep::Request { to, nonce, cookie } => (to, LinkBody::Request { nonce, cookie, nodes, links, urgent }),
+            LinkStep::Request { to, nonce } => {
+                let cookie = overlay.cookie(nonce);
+                (to, LinkBody::Request { nonce, cookie, nodes, links, urgent })
+            }
             LinkStep::Challenge { to, nonce } => {
                 let cookie = self.cold.cookies.bake(Use::Link, to, now);
                 (to, LinkBody::Challenge { nonce, cookie })

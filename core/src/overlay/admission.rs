@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 use core::cmp::Reverse;
-use core::net::SocketAddr;
 
 use super::links::Entry;
 use super::words::{Act, Direction, Ended, Peer, Request, Scene, Standing};
@@ -35,11 +34,6 @@ impl Overlay {
     pub(crate) fn on_own_request(&mut self, nonce: Nonce, scene: &mut Scene<'_>) {
         self.dialling.on_loopback(nonce);
         self.settle(scene);
-    }
-
-    /// Whether somebody at an address is asked for a link by this nonce.
-    pub(crate) fn asks(&self, addr: SocketAddr, nonce: Nonce) -> bool {
-        self.dialling.dials.iter().any(|dial| dial.nonce == nonce && dial.to == addr)
     }
 
     /// Answers somebody to whom a link exists. Returns whether there was one.

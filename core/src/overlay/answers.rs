@@ -1,15 +1,37 @@
 //! What does the answer to a request change?
 
 use alloc::vec::Vec;
+use core::net::SocketAddr;
 
 use super::Overlay;
 use super::admission::ALTERNATES_TOLD;
+use super::dialling::REPEATS;
 use super::links::Entry;
 use super::requests::{Dial, Why};
 use super::words::{Accepted, Act, Direction, Ended, Peer, Scene};
-use crate::vocab::{NodeId, Nonce};
+use crate::vocab::{Cookie, NodeId, Nonce};
 
 impl Overlay {
+    /// Somebody wants a proof that this node is where it says, before it answers: the request is said again with that, and
+    /// waited for anew. Now it is known how long an answer takes.
+    pub(crate) fn on_challenge(&mut self, from: SocketAddr, nonce: Nonce, cookie: Cookie, scene: &mut Scene<'_>) {
+        let is_it = |dial: &&mut Dial| dial.nonce == nonce && dial.to == from && dial.cookie != Some(cookie);
+        if self.is_crowded() {
+            return;
+        }
+        let Some(dial) = self.dialling.dials.iter_mut().find(is_it) else { return };
+        let round = scene.now.since(dial.since).max(scene.outlook.rtt());
+        (dial.cookie, dial.repeats_left, dial.since) = (Some(cookie), REPEATS, scene.now);
+        dial.due = scene.now.after(self.limits.answer(round));
+        self.act(Act::Request { to: from, nonce });
+        self.settle(scene);
+    }
+
+    /// What goes with a request.
+    pub(crate) fn cookie(&self, nonce: Nonce) -> Option<Cookie> {
+        self.dialling.dials.iter().find(|dial| dial.nonce == nonce)?.cookie
+    }
+
     /// Somebody gives a link. What its digest promises is known by now.
     pub(crate) fn on_accept(&mut self, accepted: &Accepted, scene: &mut Scene<'_>) {
         if self.is_stopped() || self.is_crowded() {

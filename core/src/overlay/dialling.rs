@@ -14,7 +14,7 @@ use super::words::{Act, Direction, Peer, Scene, Standing};
 use crate::vocab::{Instant, NodeId, Nonce, Rng};
 
 /// How often an unanswered request is repeated.
-const REPEATS: u8 = 2;
+pub(super) const REPEATS: u8 = 2;
 
 /// So many requests to join may be under way after a refusal.
 const JOINS: usize = 3;
@@ -99,7 +99,7 @@ impl Overlay {
         let nonce = new_nonce(scene.rng);
         let due = scene.now.after(self.limits.answer(scene.outlook.rtt()));
         let (repeats_left, since) = (REPEATS, scene.now);
-        self.dialling.dials.push(Dial { to, id, nonce, why, forwards, swaps, repeats_left, since, due });
+        self.dialling.dials.push(Dial { to, id, nonce, cookie: None, why, forwards, swaps, repeats_left, since, due });
         self.counts.dials += 1;
         self.act(Act::Request { to, nonce });
         true

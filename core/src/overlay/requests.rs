@@ -8,7 +8,7 @@ use super::limits::Limits;
 use super::links::Table;
 use super::places::{Alternates, Bootstraps};
 use super::words::Peer;
-use crate::vocab::{Instant, NodeId, Nonce, Rng};
+use crate::vocab::{Cookie, Instant, NodeId, Nonce, Rng};
 
 /// Whoever has lost every link joins within so many thousandths of an interval.
 const ORPHAN_PAUSE: u32 = 250;
@@ -33,6 +33,8 @@ pub(super) struct Dial {
     /// Who lives there; of an address that was given nobody knows.
     pub(super) id: Option<NodeId>,
     pub(super) nonce: Nonce,
+    /// What the other side wants to hear with the next repetition.
+    pub(super) cookie: Option<Cookie>,
     pub(super) why: Why,
     /// How many refusals led here.
     pub(super) forwards: u8,

@@ -267,9 +267,9 @@ pub(super) fn without_marks(acts: Vec<Act>) -> Vec<Act> {
 
 /// The same acts, as if every link had opened at once.
 pub(super) fn without_rounds(acts: &[Act]) -> Vec<Act> {
-    let at_once = |act: &Act| match *act {
-        Act::Up { link, peer, direction, .. } => Act::Up { link, peer, direction, round: Duration::ZERO },
-        other => other,
+    let at_once = |&act: &Act| {
+        let Act::Up { link, peer, direction, .. } = act else { return act };
+        Act::Up { link, peer, direction, round: Duration::ZERO }
     };
     acts.iter().map(at_once).collect()
 }
