@@ -176,6 +176,16 @@ impl Infos {
         self.origins.find_name(name)
     }
 
+    /// The newest info of a life is to be had over so many links: not by the way on which it came, but the next one will.
+    pub(crate) fn shorten(&mut self, ix: OriginIx, stamp: u64, hops: u8) {
+        self.origins.shorten(ix, stamp, hops);
+        if let Some(place) = self.store.at_stamp(ix, stamp)
+            && hops < self.store.row(place).hops
+        {
+            self.store.set_hops(place, hops);
+        }
+    }
+
     /// When the first info of a life above a stamp came, and its stamp.
     pub(crate) fn next_above(&self, ix: OriginIx, stamp: u64) -> Option<(u64, u64)> {
         let row = self.store.row(self.store.above(ix, stamp).next()?);

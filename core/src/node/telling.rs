@@ -154,12 +154,22 @@ impl Node {
                 Piece::Word { life, stamp, hops } => {
                     let word = Word { life, stamp, hops: hops.saturating_add(1) };
                     self.with_spread(now, |spread, log| spread.on_word((link, greets), word, now, log));
+                    self.hear_way(&word);
                 }
                 Piece::Graft { life, have } => {
                     self.with_spread(now, |spread, log| spread.on_graft(link, Ask { life, have }, log));
                 }
                 Piece::Prune { life } => self.with_spread(now, |spread, log| spread.on_prune(link, life, log)),
             }
+        }
+    }
+
+    /// Somebody has the newest info of a life, and is nearer to it: from now on it comes that way.
+    fn hear_way(&mut self, &Word { life, stamp, hops }: &Word) {
+        let Some(linking) = &mut self.cold.linking else { return };
+        let infos = &mut linking.infos;
+        if let Some(ix) = infos.named(life).filter(|&ix| infos.origin_at(ix).origin != infos.own()) {
+            infos.shorten(ix, stamp, hops);
         }
     }
 
