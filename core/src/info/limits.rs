@@ -89,9 +89,6 @@ impl Limits {
     pub(super) fn admit_life(&self, life: Lifetime, compat: Compat2014) -> Result<Option<Duration>, Unfit> {
         match life {
             Lifetime::Permanent => Ok(None),
-            Lifetime::For(ttl) if ttl < Duration::from_millis(1) && !(ttl.is_zero() && compat.zero_is_permanent) => {
-                Err(Unfit::Ttl)
-            }
             Lifetime::For(Duration::ZERO) => {
                 if compat.zero_is_permanent {
                     Ok(None)

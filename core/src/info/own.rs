@@ -7,7 +7,7 @@ use super::groups::{By, GroupRefusal, Registered};
 use super::keys;
 use super::limits::{JUMP_MAX, Unfit};
 use super::store::Row;
-use crate::vocab::{GroupDef, InfoValue, InfoVersion, Instant, Lifetime, Origin};
+use crate::vocab::{GroupDef, INFO_KEY_BYTES_MAX, InfoValue, InfoVersion, Instant, Lifetime, Origin};
 
 /// An own info that was issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl Infos {
     /// # Errors
     /// [`GroupRefusal`]; then nothing has changed.
     pub(crate) fn register_group(&mut self, def: GroupDef<'_>) -> Result<Registered, GroupRefusal> {
-        if keys::group_key(&def).len() > usize::from(self.limits.key_bytes_max) {
+        if keys::group_key(&def).len() > INFO_KEY_BYTES_MAX {
             return Err(GroupRefusal::Pattern);
         }
         self.groups.register(def, By::Us, &self.limits, &self.store)

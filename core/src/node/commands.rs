@@ -120,7 +120,7 @@ pub enum Command<'a> {
         name: &'a [u8],
         /// What is said of it.
         payload: &'a [u8],
-        /// For how long answers are taken: 1 ms to 49 days.
+        /// For how long answers are taken: more than nothing, at most 49 days.
         window: Duration,
     },
     /// Answer a query. The answer goes out once, after a random wait: a millisecond per member at most, and at most a

@@ -161,7 +161,7 @@ pub enum InfoRejected {
     #[error("a value of at most 704 bytes is taken, an event of at most 640, an answer of at most 1024")]
     Value,
     /// It would live for no time, or for too long.
-    #[error("a life of 1 ms to 49 days is taken")]
+    #[error("a life of more than nothing and at most 49 days is taken")]
     Ttl,
     /// Its key is kept for events or groups.
     #[error("keys under event/ and group/ are those of events and groups")]

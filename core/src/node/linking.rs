@@ -180,7 +180,15 @@ impl Node {
         let peer = Peer { id, addr: from };
         match body {
             LinkBody::Request { nonce, cookie, nodes, links, urgent } => {
-                if bytes_left < LINK_ANSWER_BYTES_MAX || !self.is_proven((id, boot), from, (nonce, cookie), now) {
+                if bytes_left < LINK_ANSWER_BYTES_MAX {
+                    return;
+                }
+                let turns_away = |overlay: &mut Overlay, scene: &mut Scene<'_>| overlay.turns_away(peer, nonce, scene);
+                // A refusal costs nothing that has to be kept for somebody who is not there.
+                if !urgent && self.with_overlay(now, turns_away) == Some(true) {
+                    return;
+                }
+                if !self.is_proven((id, boot), from, (nonce, cookie), now) {
                     return;
                 }
                 self.hear_nodes(nodes);

@@ -166,11 +166,7 @@ impl<'a, W: Witness> World<'a, W> {
     /// Lets everything happen up to an instant, itself included.
     fn run_until(&mut self, end: u64) {
         const CLASSES: [Class; 4] = [Class::Fault, Class::Packet, Class::Timer, Class::Probe];
-        while let Some(event) = self.wheel.pop() {
-            if event.at > end {
-                self.wheel.push(event);
-                break;
-            }
+        while let Some(event) = self.wheel.pop_until(end) {
             self.now = event.at;
             self.events += 1;
             match CLASSES[(event.order >> 62) as usize & 3] {

@@ -42,6 +42,16 @@ pub(crate) struct Change {
     pub(crate) prune: Option<Link>,
 }
 
+impl Route {
+    /// A peer has the newest stamp, by a way that is so many hops long from there to here. It is told of it all the same if
+    /// that way is longer than the one by this node: or it would never hear of that.
+    fn note_known(&mut self, link: Link, hops: u8) {
+        if u16::from(hops) <= u16::from(self.hops) + 2 {
+            self.knows = self.knows.with(link);
+        }
+    }
+}
+
 impl Routes {
     pub(crate) const fn new() -> Self {
         Self { rows: Vec::new(), parents: [0; LINKS_MAX], up: Links::NONE }
@@ -84,7 +94,7 @@ impl Routes {
     /// The newest stamp came again, by a way of so many hops to here.
     pub(crate) fn on_duplicate(&mut self, ix: OriginIx, link: Link, hops: u8) -> Change {
         let Some(row) = self.rows.get_mut(ix.index()) else { return Change::default() };
-        row.knows = row.knows.with(link);
+        row.note_known(link, hops);
         // Sent again because it seemed lost.
         if row.via == Some(link) {
             return Change::default();
@@ -123,7 +133,7 @@ impl Routes {
     /// A peer announces the newest stamp, by a way of so many hops to here.
     pub(crate) fn on_announced(&mut self, ix: OriginIx, link: Link, hops: u8) -> Change {
         let Some(row) = self.rows.get_mut(ix.index()) else { return Change::default() };
-        row.knows = row.knows.with(link);
+        row.note_known(link, hops);
         match row.parent {
             None if !row.own => self.hand_over(ix, link, Some(link), None),
             Some(parent) if parent != link && hops < row.hops => {

@@ -167,6 +167,12 @@ impl Wheel {
         Some(event)
     }
 
+    /// Takes the next event out, unless it lies behind an instant: then something may still come before it.
+    pub fn pop_until(&mut self, end: u64) -> Option<Event> {
+        self.peek_at().filter(|&at| at <= end)?;
+        self.pop()
+    }
+
     /// The instant of the next event, in nanoseconds from the start of the run. May open a bucket, hence
     /// `&mut`.
     pub fn peek_at(&mut self) -> Option<u64> {
