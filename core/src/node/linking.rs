@@ -1,17 +1,15 @@
-//! Links to a few others, where infos go over them: what the overlay wants is sent, what is said of links is heard.
+//! Links to a few others, over which infos go: what the overlay wants is wished, what changes is taken over.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
 use crate::config::InfoSettings;
+use crate::info::Infos;
 use crate::info::spread::{InfoLog, Pace, Spread};
-use crate::info::{Infos, keys};
-use crate::membership::cookie::Use;
-use crate::overlay::{Accepted, Act, Counts, Gain, Limits, Overlay, Peer, Request, Scene, Speaker};
-use crate::vocab::{Cookie, Instant, Link, NodeId, Nonce, Origin, Rng};
-use crate::wire::{Body, Datagram, LinkBody, MARKER_BYTES_MAX, Marker, Others, Writer};
+use crate::overlay::{Act, Counts, Limits, Overlay, Peer, Scene};
+use crate::vocab::{Instant, Link, NodeId, Origin, Rng};
+use crate::wire::{MARKER_BYTES_MAX, Marker};
 
 use super::Node;
 use super::calling::Calls;
@@ -22,9 +20,6 @@ use super::stats::Stats;
 
 /// For so many intervals no life may have come or gone, so that what is known is only announced over a new link.
 const REST: u32 = 2;
-
-/// No answer to a request for a link is longer: a frame, a sender, six others of 35 bytes.
-const LINK_ANSWER_BYTES_MAX: u32 = 400;
 
 /// Everything about infos and the links over which they go.
 #[derive(Debug, Clone)]
@@ -171,166 +166,6 @@ impl Node {
         } else {
             self.stats.infos_refused += 1;
         }
-    }
-
-    /// Something about a link came in. Answers may have so many bytes.
-    pub(super) fn on_link(&mut self, datagram: &Datagram<'_>, from: SocketAddr, bytes_left: u32, now: Instant) {
-        let Body::Link(body) = datagram.body else { return };
-        let (id, boot) = (datagram.sender.id, datagram.sender.incarnation.boot);
-        let peer = Peer { id, addr: from };
-        match body {
-            LinkBody::Request { nonce, cookie, nodes, links, urgent } => {
-                if bytes_left < LINK_ANSWER_BYTES_MAX {
-                    return;
-                }
-                let turns_away = |overlay: &mut Overlay, scene: &mut Scene<'_>| overlay.turns_away(peer, nonce, scene);
-                // A refusal costs nothing that has to be kept for somebody who is not there.
-                if !urgent && self.with_overlay(now, turns_away) == Some(true) {
-                    return;
-                }
-                if !self.is_proven((id, boot), from, (nonce, cookie), now) {
-                    return;
-                }
-                self.hear_nodes(nodes);
-                self.hear_own_infos(datagram, now);
-                let request = Request { from: Speaker { peer, boot, links }, nonce, urgent };
-                self.with_overlay(now, |overlay, scene| overlay.on_request(&request, scene));
-            }
-            LinkBody::Challenge { nonce, cookie } => {
-                self.with_overlay(now, |overlay, scene| overlay.on_challenge(from, nonce, cookie, scene));
-            }
-            LinkBody::Accept { nonce, name, nodes, links, sentinel } => {
-                self.hear_nodes(nodes);
-                let gain = self.gain_of(&peer, sentinel);
-                let accepted = Accepted { from: Speaker { peer, boot, links }, nonce, theirs: name, gain };
-                self.with_overlay(now, |overlay, scene| overlay.on_accept(&accepted, scene));
-                self.hear_own_infos(datagram, now);
-            }
-            LinkBody::Refuse { nonce, nodes, others } => {
-                self.hear_nodes(nodes);
-                let others: Vec<Peer> = others.map(|(id, addr)| Peer { id, addr }).collect();
-                self.with_overlay(now, |overlay, scene| overlay.on_refused(peer, nonce, &others, scene));
-            }
-            LinkBody::Duplicate { nonce } => {
-                self.with_overlay(now, |overlay, scene| overlay.on_duplicate(id, nonce, scene));
-            }
-            LinkBody::Close { name } => {
-                self.with_overlay(now, |overlay, scene| overlay.on_close(id, name, scene));
-            }
-            LinkBody::Answer { query, payload } => self.hear_answer((id, query), payload, now),
-            LinkBody::Frame { name, asks, links, .. } => {
-                let speaker = Speaker { peer, boot, links };
-                let link = self
-                    .with_overlay(now, |overlay, scene| overlay.on_keep_alive(&speaker, name, asks, scene))
-                    .flatten();
-                if let Some(link) = link {
-                    let before = self.stats.infos_news;
-                    self.hear_frame(link, &body, datagram, now);
-                    if self.stats.infos_news > before {
-                        self.with_overlay(now, |overlay, scene| overlay.on_outlook(scene));
-                    } else {
-                        self.schedule_links(now);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether somebody who asks for a link is where it says: it is known there in this life, or repeats what was sent
-    /// there. A live member is believed at its own address only.
-    fn is_proven(
-        &mut self,
-        (id, boot): (NodeId, u64),
-        from: SocketAddr,
-        (nonce, cookie): (Nonce, Option<Cookie>),
-        now: Instant,
-    ) -> bool {
-        let known = self.membership.find(id).map(|slot| self.membership.record(slot));
-        if let Some(known) = known.filter(|known| known.health.is_live()) {
-            if known.addr != from {
-                return false;
-            }
-            if known.incarnation.boot == boot {
-                return true;
-            }
-        }
-        let Some(cookie) = cookie else {
-            self.wish_step(LinkStep::Challenge { to: from, nonce });
-            return false;
-        };
-        self.cold.cookies.accepts(Use::Link, cookie, from, now)
-    }
-
-    /// This node has asked itself for a link: an address that it was given is its own.
-    pub(super) fn on_own_request(&mut self, datagram: &Datagram<'_>, now: Instant) {
-        if let Body::Link(LinkBody::Request { nonce, .. }) = datagram.body {
-            self.with_overlay(now, |overlay, scene| overlay.on_own_request(nonce, scene));
-        }
-    }
-
-    fn hear_nodes(&mut self, nodes: u32) {
-        let most = self.cold.config.members_max;
-        if let Some(linking) = &mut self.cold.linking {
-            linking.notes.reported = linking.notes.reported.max(nodes.min(most));
-        }
-    }
-
-    /// What a link to a peer would bring.
-    fn gain_of(&self, peer: &Peer, sentinel: Option<([u8; 8], u64)>) -> Gain {
-        let Some(Linking { infos, notes, .. }) = self.cold.linking.as_deref() else { return Gain::default() };
-        let newer_sentinel = sentinel.is_some_and(|(life, stamp)| {
-            let known = infos.named(u64::from_le_bytes(life));
-            known.is_none_or(|ix| infos.origin_at(ix).stamp < stamp)
-        });
-        let is_far = notes.far.iter().any(|&ix| infos.origin_at(ix).origin.id == peer.id);
-        Gain { newer_sentinel, nearer_origins: u32::from(is_far) }
-    }
-
-    /// Writes what is said about a link. Returns where it goes.
-    pub(super) fn pack_link(&mut self, writer: &mut Writer<'_>, step: LinkStep, now: Instant) -> Option<SocketAddr> {
-        let (nodes, outside) = (self.membership.live(), self.clock.outside(now));
-        let Linking { overlay, infos, .. } = self.cold.linking.as_deref()?;
-        let (links, urgent) = (overlay.degree(), overlay.is_urgent());
-        let sentinel = infos.get(keys::SENTINEL, outside).and_then(|item| {
-            let ix = infos.origin(item.version.origin)?.ix;
-            Some((infos.name(ix).to_le_bytes(), item.stamp))
-        });
-        let mut buffer = [0; Others::room::<{ crate::overlay::ALTERNATES_TOLD }>()];
-        let (to, body) = match step {
-            LinkStep::Request { to, nonce } => {
-                let cookie = overlay.cookie(nonce);
-                (to, LinkBody::Request { nonce, cookie, nodes, links, urgent })
-            }
-            LinkStep::Challenge { to, nonce } => {
-                let cookie = self.cold.cookies.bake(Use::Link, to, now);
-                (to, LinkBody::Challenge { nonce, cookie })
-            }
-            LinkStep::Accept { link } => {
-                let way = overlay.way(link)?;
-                (way.peer.addr, LinkBody::Accept { nonce: way.theirs, name: way.own, nodes, links, sentinel })
-            }
-            LinkStep::Refuse { id, to, nonce } => {
-                let named = self.with_overlay(now, |overlay, scene| overlay.alternates(id, scene))?;
-                let others = Others::write(&mut buffer, named.iter().map(|peer| (peer.id, peer.addr)));
-                (to, LinkBody::Refuse { nonce, nodes, others })
-            }
-            LinkStep::Duplicate { to, nonce } => (to, LinkBody::Duplicate { nonce }),
-            LinkStep::Close { to, nonce } => (to, LinkBody::Close { name: nonce }),
-            LinkStep::Answer { number } => return self.pack_answer(writer, number),
-        };
-        if !writer.body(&Body::Link(body)) {
-            self.stats.intents_dropped += 1;
-            return None;
-        }
-        let asks = matches!(body, LinkBody::Request { .. });
-        if asks || matches!(body, LinkBody::Accept { .. }) {
-            self.pack_own_infos(writer, now);
-        }
-        if asks {
-            // So that the answer may name others.
-            writer.pad();
-        }
-        Some(to)
     }
 
     /// A member died, left or was removed.

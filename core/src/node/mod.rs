@@ -52,6 +52,7 @@ mod joining;
 mod learn;
 mod leaving;
 mod limits;
+mod link_steps;
 mod linking;
 mod maps;
 mod outlook;
