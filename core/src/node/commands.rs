@@ -7,6 +7,8 @@ use super::info_types::Question;
 #[cfg(doc)]
 use super::io::{ANSWER_BYTES_MAX, EVENT_BYTES_MAX, Event, KEY_BYTES_MAX, QUERIES_MAX, SEEDS_MAX, WAIT_MAX, WAIT_MIN};
 use crate::vocab::{GroupDef, InfoValue, KeyPattern, NodeId};
+#[cfg(doc)]
+use crate::vocab::{Health, TTL_MAX};
 
 /// Something that the application wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,7 +27,13 @@ impl Node {
                 if bytes_left < LINK_ANSWER_BYTES_MAX {
                     return;
                 }
-                let turns_away = |overlay: &mut Overlay, scene: &mut Scene<'_>| overlay.turns_away(peer, nonce, scene);
+                let turns_away = |overlay: &mut Overlay, _: &mut Scene<'_>| overlay.turns_away(peer, nonce);
+                if self.is_elsewhere(id, from) {
+                    return;
+                }
+                // What it has issued helps others to find it, also if there is no room here.
+                self.hear_nodes(nodes);
+                self.hear_own_infos(datagram, now);
                 // A refusal costs nothing that has to be kept for somebody who is not there.
                 if !urgent && self.with_overlay(now, turns_away) == Some(true) {
                     return;
@@ -35,8 +41,6 @@ impl Node {
                 if !self.is_proven((id, boot), from, (nonce, cookie), now) {
                     return;
                 }
-                self.hear_nodes(nodes);
-                self.hear_own_infos(datagram, now);
                 let request = Request { from: Speaker { peer, boot, links }, nonce, urgent };
                 self.with_overlay(now, |overlay, scene| overlay.on_request(&request, scene));
             }
@@ -80,8 +84,14 @@ impl Node {
         }
     }
 
+    /// Whether a live member of this identity listens elsewhere: it is believed there only.
+    fn is_elsewhere(&self, id: NodeId, from: SocketAddr) -> bool {
+        let known = self.membership.find(id).map(|slot| self.membership.record(slot));
+        known.is_some_and(|known| known.health.is_live() && known.addr != from)
+    }
+
     /// Whether somebody who asks for a link is where it says: it is known there in this life, or repeats what was sent
-    /// there. A live member is believed at its own address only.
+    /// there.
     fn is_proven(
         &mut self,
         (id, boot): (NodeId, u64),
@@ -90,13 +100,8 @@ impl Node {
         now: Instant,
     ) -> bool {
         let known = self.membership.find(id).map(|slot| self.membership.record(slot));
-        if let Some(known) = known.filter(|known| known.health.is_live()) {
-            if known.addr != from {
-                return false;
-            }
-            if known.incarnation.boot == boot {
-                return true;
-            }
+        if known.is_some_and(|known| known.health.is_live() && known.incarnation.boot == boot) {
+            return true;
         }
         let Some(cookie) = cookie else {
             self.wish_step(LinkStep::Challenge { to: from, nonce });

@@ -37,12 +37,12 @@ impl Overlay {
     }
 
     /// Refuses a stranger if there is no room. Returns whether it did.
-    pub(crate) fn turns_away(&mut self, from: Peer, nonce: Nonce, scene: &mut Scene<'_>) -> bool {
+    pub(crate) fn turns_away(&mut self, from: Peer, nonce: Nonce) -> bool {
         let is_mine = from.id == self.me.id || from.addr == self.me.addr;
         let is_known = is_mine || self.links.leads_to(Some(from.id), from.addr);
         let awaits = self.dialling.is_under_way(Some(from.id), from.addr);
         let is_full = self.links.count(Direction::Incoming) >= self.caps().incoming;
-        if is_known || awaits || !is_full || scene.outlook.is_fresh(from.id) || self.is_stopped() || self.is_crowded() {
+        if is_known || awaits || !is_full || self.is_stopped() || self.is_crowded() {
             return false;
         }
         self.act(Act::Refuse { to: from, nonce });
