@@ -41,13 +41,13 @@ pub use config::{
 };
 pub use node::io::{
     ANSWER_BYTES_MAX, Answer, Cause, Command, Conflict, EVENT_BYTES_MAX, Event, Farewell, Healed, Identity, InfoChange,
-    InfoRejected, Input, KEY_BYTES_MAX, LinkChange, LinkEnd, LinksStanding, MapSnapshot, MapVersion, MemberChange,
-    Purpose, QUERIES_MAX, Question, Reason, Rejected, SEEDS_MAX, Snapshot, StreamError, StreamId, StreamRequest, Timer,
+    InfoRejected, Input, KEY_BYTES_MAX, LinkChange, LinksStanding, MapSnapshot, MapVersion, MemberChange, Purpose,
+    QUERIES_MAX, Question, Reason, Rejected, SEEDS_MAX, Snapshot, StreamError, StreamId, StreamRequest, Timer,
     Transmit, UserEvent, ValueChange, ValueView, WAIT_MAX, WAIT_MIN, WAITS_MAX, WATCHES_MAX, Wakeup,
 };
 pub use node::stats::Stats;
 pub use node::{Evidence, HelperView, InfoView, LinkView, MemberView, Node, ProbeView, Said, SuspicionView, View, Why};
-pub use vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX, stable_hash};
+pub use vocab::{Domain, Health, Incarnation, Instant, LinkEnd, NodeId, Record, TTL_MAX, stable_hash};
 pub use vocab::{GroupDef, GroupOrder, InfoKind, InfoValue, KeyPattern, KeyRule};
 pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, fit_checksum, probe_decoder};
 

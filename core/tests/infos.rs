@@ -266,6 +266,22 @@ fn whoever_dies_or_leaves_has_no_link_any_more() {
     assert!(others.iter().all(|&peer| world.node(peer).view().links_standing() == Some(LinksStanding::Connected)));
 }
 
+#[test]
+fn how_a_node_stands_is_reported_whenever_it_changes() {
+    let mut world = begin(3, 14);
+    run_with_sentinel(&mut world, 5);
+    world.run(15 * INTERVAL);
+    run_with_sentinel(&mut world, 3);
+    world.command(2, Command::Leave).expect("it may leave");
+    let stood = |event| if let Event::LinksStanding { standing } = event { Some(standing) } else { None };
+    let stood = |peer: usize| world.events(peer).filter_map(|(_, event)| stood(event)).collect::<Vec<_>>();
+    let whole = [LinksStanding::Connected, LinksStanding::SentinelMissing, LinksStanding::Connected];
+    assert_eq!(
+        (stood(1), &stood(2)[..3], stood(2).last()),
+        (whole.to_vec(), &whole[..], Some(&LinksStanding::Stopped))
+    );
+}
+
 /// What an earlier life issued comes back to a node that lost it, and its new life goes on above it.
 #[test]
 fn gossip_loopback_info_propagation() {

@@ -5,8 +5,8 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use crate::info::{GroupRefusal, InfoError, Unfit, WatchRefusal};
-use crate::overlay::{Direction, Ended, Peer, Standing};
-use crate::vocab::NodeId;
+use crate::overlay::{Direction, Peer, Standing};
+use crate::vocab::{LinkEnd, NodeId};
 
 /// A watched info has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,44 +37,8 @@ impl LinkChange {
         Self { id: peer.id, addr: peer.addr, outgoing: matches!(direction, Direction::Outgoing), ended: None }
     }
 
-    pub(super) const fn down(peer: Peer, direction: Direction, why: Ended) -> Self {
-        Self { ended: Some(LinkEnd::of(why)), ..Self::up(peer, direction) }
-    }
-}
-
-/// Why a link has closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LinkEnd {
-    /// Nothing came for too long.
-    Silent,
-    /// Its node died, left or was removed.
-    Gone,
-    /// The other side closed it.
-    ByPeer,
-    /// The other side lives again.
-    Reborn,
-    /// Its place was given to somebody who is cut off.
-    Evicted,
-    /// A link that brings more has taken its place.
-    Swapped,
-    /// Of two links between the same two nodes it was the one too many.
-    Redundant,
-    /// This node takes no further part.
-    Stopped,
-}
-
-impl LinkEnd {
-    const fn of(why: Ended) -> Self {
-        match why {
-            Ended::Silent => Self::Silent,
-            Ended::Gone => Self::Gone,
-            Ended::ByPeer => Self::ByPeer,
-            Ended::Reborn => Self::Reborn,
-            Ended::Evicted => Self::Evicted,
-            Ended::Swapped => Self::Swapped,
-            Ended::Redundant => Self::Redundant,
-            Ended::Stopped => Self::Stopped,
-        }
+    pub(super) const fn down(peer: Peer, direction: Direction, why: LinkEnd) -> Self {
+        Self { ended: Some(why), ..Self::up(peer, direction) }
     }
 }
 

@@ -11,8 +11,8 @@ use crate::wire::DecodeError;
 pub use super::changes::{Cause, Conflict, Farewell, Healed, MemberChange, Reason, ValueChange};
 pub use super::commands::Command;
 pub use super::info_types::{
-    ANSWER_BYTES_MAX, Answer, EVENT_BYTES_MAX, InfoChange, InfoRejected, LinkChange, LinkEnd, LinksStanding,
-    QUERIES_MAX, Question, UserEvent,
+    ANSWER_BYTES_MAX, Answer, EVENT_BYTES_MAX, InfoChange, InfoRejected, LinkChange, LinksStanding, QUERIES_MAX,
+    Question, UserEvent,
 };
 pub use super::maps::{MapSnapshot, MapVersion, ValueView};
 pub use super::stream_types::{StreamError, StreamId, StreamRequest};

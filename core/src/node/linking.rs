@@ -125,9 +125,7 @@ impl Node {
                     self.report(Event::Link(LinkChange::down(peer, direction, why)));
                 }
                 Act::Refused { .. } => {}
-                Act::StallEntered(standing) | Act::StallLeft(standing) => {
-                    self.report(Event::LinksStanding { standing: standing.into() });
-                }
+                Act::Stands(standing) => self.report(Event::LinksStanding { standing: standing.into() }),
             }
         }
         self.schedule_links(now);

@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::links::Entry;
-use super::words::{Act, Direction, Ended, Peer, Request, Scene, Standing};
+use super::words::{Act, Direction, Peer, Request, Scene, Standing};
 use super::{Overlay, dialling};
-use crate::vocab::{Link, NodeId, Nonce};
+use crate::vocab::{Link, LinkEnd, NodeId, Nonce};
 
 /// So many others are named to whoever is refused.
 pub(crate) const ALTERNATES_TOLD: usize = 6;
@@ -55,7 +55,7 @@ impl Overlay {
         let duplicate = Act::Duplicate { to: from.peer.addr, nonce };
         if let Some((link, &entry)) = self.links.to(from.peer.id) {
             if from.boot > entry.boot {
-                self.close(link, Ended::Reborn, false);
+                self.close(link, LinkEnd::Reborn, false);
                 return false;
             }
             if from.boot == entry.boot {
@@ -85,7 +85,7 @@ impl Overlay {
         let victim = if is_full && urgent && may_gain { self.evictable(scene) } else { None };
         if let Some(victim) = victim {
             self.counts.evictions += 1;
-            self.close(victim, Ended::Evicted, true);
+            self.close(victim, LinkEnd::Evicted, true);
         } else if is_full {
             self.act(Act::Refuse { to: from.peer, nonce });
             return;

@@ -8,8 +8,8 @@ use super::admission::ALTERNATES_TOLD;
 use super::dialling::REPEATS;
 use super::links::Entry;
 use super::requests::{Dial, Why};
-use super::words::{Accepted, Act, Direction, Ended, Peer, Scene};
-use crate::vocab::{Cookie, NodeId, Nonce};
+use super::words::{Accepted, Act, Direction, Peer, Scene};
+use crate::vocab::{Cookie, LinkEnd, NodeId, Nonce};
 
 impl Overlay {
     /// Somebody wants a proof that this node is where it says, before it answers: the request is said again with that, and
@@ -71,7 +71,7 @@ impl Overlay {
             if entry.direction == Direction::Outgoing || from.peer.id < me.id || dial.swaps {
                 return false;
             }
-            self.close(link, Ended::Redundant, true);
+            self.close(link, LinkEnd::Redundant, true);
         } else if self.links.leads_to(None, from.peer.addr) {
             return false;
         }
@@ -90,7 +90,7 @@ impl Overlay {
             return false;
         };
         self.counts.swaps += 1;
-        self.close(victim, Ended::Swapped, true);
+        self.close(victim, LinkEnd::Swapped, true);
         true
     }
 

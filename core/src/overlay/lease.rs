@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use super::Overlay;
 use super::links::Entry;
-use super::words::{Act, Ended, Peer, Scene, Speaker};
-use crate::vocab::{Instant, Link, NodeId, Nonce};
+use super::words::{Act, Peer, Scene, Speaker};
+use crate::vocab::{Instant, Link, LinkEnd, NodeId, Nonce};
 
 /// After so many intervals of silence, and a round trip, the other side is asked.
 const SILENCE: u32 = 2;
@@ -68,7 +68,7 @@ impl Overlay {
     pub(crate) fn on_close(&mut self, from: NodeId, nonce: Nonce, scene: &mut Scene<'_>) {
         let named = self.links.to(from).filter(|(_, entry)| entry.own == nonce || entry.theirs == nonce);
         if let Some((link, &Entry { peer, .. })) = named {
-            self.close(link, Ended::ByPeer, false);
+            self.close(link, LinkEnd::ByPeer, false);
             self.leave_alone(peer.addr, self.limits.refused_pause, scene);
         } else if let Some(dial) = self.dialling.take(from, nonce) {
             self.leave_alone(dial.to, self.limits.refused_pause, scene);
@@ -84,9 +84,9 @@ impl Overlay {
             let silence = scene.now.since(entry.heard);
             if !entry.open {
                 // It was promised; the other side has never confirmed.
-                self.close(link, Ended::Silent, true);
+                self.close(link, LinkEnd::Silent, true);
             } else if silence >= self.limits.lease_length(rtt) {
-                self.close(link, Ended::Silent, true);
+                self.close(link, LinkEnd::Silent, true);
             } else {
                 let asks = silence >= self.asks_after(rtt);
                 if asks || entry.sent.after(entry.period) <= scene.now {

@@ -64,11 +64,10 @@ use stall::Stall;
 pub(crate) use tighten::Distance;
 use tighten::Tightening;
 pub(crate) use words::{
-    Accepted, Act, Candidate, Counts, Direction, Ended, Gain, Outlook, Peer, Request, Scene, Sentinel, Speaker,
-    Standing,
+    Accepted, Act, Candidate, Counts, Direction, Gain, Outlook, Peer, Request, Scene, Sentinel, Speaker, Standing,
 };
 
-use crate::vocab::{Instant, Link, Links, NodeId, Nonce, Ring, Rng};
+use crate::vocab::{Instant, Link, LinkEnd, Links, NodeId, Nonce, Ring, Rng};
 
 /// The most acts that wait to be taken. No call leaves as many as half of that, and all are taken after each call.
 const ACTS_MAX: usize = 512;
@@ -179,7 +178,7 @@ impl Overlay {
     /// A node died, left or was removed.
     pub(crate) fn on_gone(&mut self, id: NodeId, scene: &mut Scene<'_>) {
         if let Some((link, _)) = self.links.to(id) {
-            self.close(link, Ended::Gone, false);
+            self.close(link, LinkEnd::Gone, false);
         }
         self.dialling.forget(id);
         self.settle(scene);
@@ -188,10 +187,11 @@ impl Overlay {
     /// Takes no further part: closes every link, and never begins another.
     pub(crate) fn stop(&mut self, scene: &mut Scene<'_>) {
         for link in self.links.set(|_| true).iter() {
-            self.close(link, Ended::Stopped, true);
+            self.close(link, LinkEnd::Stopped, true);
         }
         self.dialling.drop_requests();
         self.stall.stop(scene.now);
+        self.act(Act::Stands(Standing::Stopped));
         self.settle(scene);
     }
 
@@ -204,7 +204,7 @@ impl Overlay {
     }
 
     /// Ends a link, if there is one, and tells the other side or not.
-    fn close(&mut self, link: Link, why: Ended, tell: bool) {
+    fn close(&mut self, link: Link, why: LinkEnd, tell: bool) {
         let Some(entry) = self.links.remove(link) else { return };
         let Entry { peer, direction, open, theirs, .. } = entry;
         if open {

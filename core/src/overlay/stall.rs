@@ -50,6 +50,7 @@ impl Stall {
         (self.standing, self.since)
     }
 
+    /// It takes no further part.
     pub(super) const fn stop(&mut self, now: Instant) {
         (self.standing, self.since) = (Standing::Stopped, now);
     }
@@ -61,7 +62,7 @@ impl Stall {
 }
 
 impl Overlay {
-    /// Finds out how the node stands, and tells if something is wrong or no longer is.
+    /// Finds out how the node stands, and tells if that has changed.
     pub(super) fn judge(&mut self, scene: &Scene<'_>) {
         let standing = self.standing_now(scene);
         let before = self.stall.standing;
@@ -72,12 +73,7 @@ impl Overlay {
         if !matches!((before, standing), (Standing::SentinelMissing(_), Standing::SentinelMissing(_))) {
             (self.stall.tries, self.stall.next) = (0, scene.now);
         }
-        if before.is_stall() {
-            self.act(Act::StallLeft(before));
-        }
-        if standing.is_stall() {
-            self.act(Act::StallEntered(standing));
-        }
+        self.act(Act::Stands(standing));
     }
 
     fn standing_now(&mut self, scene: &Scene<'_>) -> Standing {

@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use crate::vocab::{Instant, Link, NodeId, Nonce, Rng};
+use crate::vocab::{Instant, Link, LinkEnd, NodeId, Nonce, Rng};
 
 /// Somebody who can be asked for a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,27 +124,6 @@ pub(crate) enum Direction {
     Incoming,
 }
 
-/// Why a link has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// Nothing came for too long.
-    Silent,
-    /// Its node died, left or was removed.
-    Gone,
-    /// The other side closed it.
-    ByPeer,
-    /// The other side lives again.
-    Reborn,
-    /// Its place was given to somebody who is cut off.
-    Evicted,
-    /// A link that brings more has taken its place.
-    Swapped,
-    /// A second link between the same two nodes is the one that stays.
-    Redundant,
-    /// This node takes no further part.
-    Stopped,
-}
-
 /// How this node stands in the overlay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -178,61 +157,29 @@ impl Standing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Act {
     /// Ask for a link; with the own marker, the digest, the node count, and whether it is urgent.
-    Request {
-        to: SocketAddr,
-        nonce: Nonce,
-    },
+    Request { to: SocketAddr, nonce: Nonce },
     /// Give a link, for which `theirs` asked; with what the other side lacks and the digest.
-    Accept {
-        link: Link,
-    },
+    Accept { link: Link },
     /// Turn somebody away; with the node count and the [`alternates`](super::Overlay::alternates).
-    Refuse {
-        to: Peer,
-        nonce: Nonce,
-    },
+    Refuse { to: Peer, nonce: Nonce },
     /// There is a link already, or one on its way.
-    Duplicate {
-        to: SocketAddr,
-        nonce: Nonce,
-    },
+    Duplicate { to: SocketAddr, nonce: Nonce },
     /// First frame over an outgoing link; with what the other side lacks.
-    Confirm {
-        link: Link,
-    },
+    Confirm { link: Link },
     /// A frame that says only that this side is there; one that `asks` is answered by one that does not.
-    KeepAlive {
-        link: Link,
-        asks: bool,
-    },
+    KeepAlive { link: Link, asks: bool },
     /// The link or request of this nonce is no more.
-    Close {
-        to: SocketAddr,
-        nonce: Nonce,
-    },
+    Close { to: SocketAddr, nonce: Nonce },
     /// Stamp the own marker anew, with the count of incoming links.
     Mark,
     /// A link is open; a question and its answer took so long on the way there, repetitions included.
-    Up {
-        link: Link,
-        peer: Peer,
-        direction: Direction,
-        round: Duration,
-    },
+    Up { link: Link, peer: Peer, direction: Direction, round: Duration },
     /// It is not any more, and its place may be given to another.
-    Down {
-        link: Link,
-        peer: Peer,
-        direction: Direction,
-        why: Ended,
-    },
+    Down { link: Link, peer: Peer, direction: Direction, why: LinkEnd },
     /// Somebody turned this node away, and named so many others.
-    Refused {
-        by: Peer,
-        alternates: u8,
-    },
-    StallEntered(Standing),
-    StallLeft(Standing),
+    Refused { by: Peer, alternates: u8 },
+    /// The node stands otherwise from now on.
+    Stands(Standing),
 }
 
 /// What has happened so far.

@@ -1,7 +1,28 @@
-//! A link to a peer, as a place in this node's own table, and sets of them.
+//! A link to a peer, as a place in this node's own table, sets of them, and why one has closed.
 
 /// The most links that a node has at once.
 pub(crate) const LINKS_MAX: usize = 64;
+
+/// Why a link has closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkEnd {
+    /// Nothing came for too long.
+    Silent,
+    /// Its node died, left or was removed.
+    Gone,
+    /// The other side closed it.
+    ByPeer,
+    /// The other side lives again.
+    Reborn,
+    /// Its place was given to somebody who is cut off.
+    Evicted,
+    /// A link that brings more has taken its place.
+    Swapped,
+    /// Of two links between the same two nodes it was the one too many.
+    Redundant,
+    /// This node takes no further part.
+    Stopped,
+}
 
 /// The place of a link; means nothing to any other node, and is used again when the link is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

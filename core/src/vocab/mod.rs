@@ -37,6 +37,7 @@ pub use id::{Incarnation, NodeId};
 pub(crate) use info::OwnedInfoValue;
 pub use info::{GroupDef, GroupOrder, InfoKind, InfoValue, KeyPattern, KeyRule};
 pub(crate) use info::{INFO_KEY_BYTES_MAX, INFO_VALUE_BYTES_MAX, InfoItem, InfoTold, InfoVersion, Lifetime, Origin};
+pub use link::LinkEnd;
 pub(crate) use link::{LINKS_MAX, Link, Links};
 pub(crate) use log::{log10_ceil, log10_milli};
 pub(crate) use map::Map;

@@ -3,8 +3,8 @@
 use std::vec::Vec;
 
 use super::desk::{Desk, ME, addr, candidate, link_at, nonce, nonce_of, peer, request, requests, speaker};
-use crate::overlay::{Act, Direction, Ended, Request};
-use crate::vocab::Links;
+use crate::overlay::{Act, Direction, Request};
+use crate::vocab::{LinkEnd, Links};
 
 #[test]
 fn a_repeated_request_gets_the_same_answer() {
@@ -82,7 +82,7 @@ fn whoever_is_cut_off_takes_the_place_of_the_node_with_most_links() {
     }
     desk.see_sentinel(Some(links[1]));
     let urgent = Request { urgent: true, ..request(11) };
-    let down = Act::Down { link: links[3], peer: peer(4), direction: Direction::Incoming, why: Ended::Evicted };
+    let down = Act::Down { link: links[3], peer: peer(4), direction: Direction::Incoming, why: LinkEnd::Evicted };
     let told = Act::Close { to: addr(4), nonce: nonce_of(4) };
     assert_eq!(desk.request(urgent), [down, told, Act::Accept { link: links[3] }], "not the one with the sentinel");
     let refused = [Act::Refuse { to: peer(12), nonce: nonce_of(12) }];
@@ -96,7 +96,7 @@ fn another_life_takes_the_place_of_the_earlier_one() {
     let (mut desk, links) = Desk::serving(&[1]);
     let life = |boot| Request { from: crate::overlay::Speaker { boot, ..speaker(1, 0) }, ..request(1) };
     assert_eq!(desk.request(life(0)), [], "an old life says nothing");
-    let down = Act::Down { link: links[0], peer: peer(1), direction: Direction::Incoming, why: Ended::Reborn };
+    let down = Act::Down { link: links[0], peer: peer(1), direction: Direction::Incoming, why: LinkEnd::Reborn };
     assert_eq!(desk.request(life(2)), [down, Act::Accept { link: links[0] }]);
 }
 

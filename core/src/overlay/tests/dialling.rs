@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::vec::Vec;
 
 use super::desk::{Desk, ME, addr, candidate, link_at, nonce, nonce_of, peer, request, requests, without_marks};
-use crate::overlay::{Act, Direction, Ended, Gain, Standing};
-use crate::vocab::Instant;
+use crate::overlay::{Act, Direction, Gain, Standing};
+use crate::vocab::{Instant, LinkEnd};
 
 #[test]
 fn a_request_is_repeated_and_then_given_up() {
@@ -188,7 +188,7 @@ fn two_addresses_of_one_node_give_one_link() {
         desk.serve(other);
         let acts = desk.accept(other, asked.1, Gain::default());
         let down =
-            Act::Down { link: link_at(0), peer: peer(other), direction: Direction::Incoming, why: Ended::Redundant };
+            Act::Down { link: link_at(0), peer: peer(other), direction: Direction::Incoming, why: LinkEnd::Redundant };
         assert_eq!(acts.contains(&down), redundant);
         assert_eq!(acts.contains(&Act::Confirm { link: link_at(0) }), redundant);
         assert_eq!(desk.overlay.degree(), 1);
@@ -199,11 +199,11 @@ fn two_addresses_of_one_node_give_one_link() {
 fn whoever_is_gone_is_neither_linked_nor_asked() {
     let (mut desk, links) = Desk::serving(&[1]);
     let outgoing = desk.link_to(2);
-    let down = |link, number, direction| Act::Down { link, peer: peer(number), direction, why: Ended::Gone };
+    let down = |link, number, direction| Act::Down { link, peer: peer(number), direction, why: LinkEnd::Gone };
     let acts = desk.call(|overlay, scene| overlay.on_gone(peer(1).id, scene));
     assert_eq!(acts, [down(links[0], 1, Direction::Incoming)]);
     let acts = desk.call(|overlay, scene| overlay.on_gone(peer(2).id, scene));
-    let orphaned = Act::StallEntered(Standing::Joining);
+    let orphaned = Act::Stands(Standing::Joining);
     assert_eq!(acts[0], down(outgoing, 2, Direction::Outgoing));
     assert!(!acts.contains(&orphaned));
     assert_eq!(desk.call(|overlay, scene| overlay.on_gone(peer(2).id, scene)), [], "once");
@@ -216,7 +216,7 @@ fn a_node_that_stops_closes_every_link_and_answers_nobody() {
     desk.request(request(3));
     let acts = desk.call(|overlay, scene| overlay.stop(scene));
     let close = |number| Act::Close { to: addr(number), nonce: nonce_of(number) };
-    let down = |link, number, direction| Act::Down { link, peer: peer(number), direction, why: Ended::Stopped };
+    let down = |link, number, direction| Act::Down { link, peer: peer(number), direction, why: LinkEnd::Stopped };
     let expected =
         [down(links[0], 1, Direction::Incoming), close(1), down(outgoing, 2, Direction::Outgoing), close(2), close(3)];
     assert_eq!(without_marks(acts), expected);

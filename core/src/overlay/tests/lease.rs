@@ -5,8 +5,8 @@ use std::vec::Vec;
 use core::time::Duration;
 
 use super::desk::{Desk, RTT, addr, nonce, nonce_of, peer, speaker, without_marks};
-use crate::overlay::{Act, Direction, Ended, Standing};
-use crate::vocab::Rng;
+use crate::overlay::{Act, Direction, Standing};
+use crate::vocab::{LinkEnd, Rng};
 
 #[test]
 fn an_idle_link_carries_a_sign_of_life_per_interval() {
@@ -43,7 +43,7 @@ fn after_a_silence_the_other_side_is_asked_and_then_given_up() {
     let mut acts = desk.pass_connected(4000);
     assert!(!acts.iter().any(|act| matches!(act, Act::Down { .. })));
     acts.extend(desk.pass_connected(100));
-    let down = Act::Down { link: links[0], peer: peer(1), direction: Direction::Incoming, why: Ended::Silent };
+    let down = Act::Down { link: links[0], peer: peer(1), direction: Direction::Incoming, why: LinkEnd::Silent };
     let place = acts.iter().position(|act| *act == down).expect("the lease is over");
     assert_eq!(acts[place + 1], Act::Close { to: addr(1), nonce: nonce_of(1) });
     assert!(desk.now.since(heard) > desk.overlay.limits().lease_length(Duration::from_millis(RTT)));
@@ -96,7 +96,7 @@ fn a_link_that_one_side_has_lost_ends_on_the_other() {
     for named in [own, nonce_of(1)] {
         let mut desk = desk.clone();
         let acts = desk.call(|overlay, scene| overlay.on_close(peer(1).id, named, scene));
-        let down = Act::Down { link: links[0], peer: peer(1), direction: Direction::Incoming, why: Ended::ByPeer };
+        let down = Act::Down { link: links[0], peer: peer(1), direction: Direction::Incoming, why: LinkEnd::ByPeer };
         assert_eq!(acts[0], down);
         assert_eq!(desk.overlay.standing().0, Standing::Connected, "it is alone, and was given no address");
     }

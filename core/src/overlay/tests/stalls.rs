@@ -5,15 +5,15 @@ use std::vec::Vec;
 
 use super::desk::{Desk, addr, candidate, link_at, nonce_of, peer, request, requests, without_rounds};
 use crate::overlay::words::Missed;
-use crate::overlay::{Act, Direction, Ended, Gain, Standing};
-use crate::vocab::Instant;
+use crate::overlay::{Act, Direction, Gain, Standing};
+use crate::vocab::{Instant, LinkEnd};
 
 const NEVER: Standing = Standing::SentinelMissing(Missed::Never);
 const LATE: Standing = Standing::SentinelMissing(Missed::Late);
 
 /// What is said of stalls among what is to be done.
 fn stalls(acts: &[Act]) -> Vec<Act> {
-    acts.iter().copied().filter(|act| matches!(act, Act::StallEntered(_) | Act::StallLeft(_))).collect()
+    acts.iter().copied().filter(|act| matches!(act, Act::Stands(_))).collect()
 }
 
 /// Lets time pass while something comes over every link.
@@ -34,13 +34,13 @@ fn a_node_joins_is_connected_and_misses_the_sentinel_when_it_stays_away() {
     desk.accept(1, asked, Gain::default());
     assert_eq!(desk.overlay.standing().0, Standing::Joining, "it had no time to see the sentinel");
     assert_eq!(stalls(&pass(&mut desk, 3900)), []);
-    assert_eq!(stalls(&pass(&mut desk, 1400)), [Act::StallEntered(NEVER)]);
+    assert_eq!(stalls(&pass(&mut desk, 1400)), [Act::Stands(NEVER)]);
     desk.see_sentinel(Some(link_at(0)));
     let acts = desk.call(|overlay, scene| overlay.on_outlook(scene));
-    assert_eq!(stalls(&acts), [Act::StallLeft(NEVER)]);
+    assert_eq!(stalls(&acts), [Act::Stands(Standing::Connected)]);
     assert_eq!(desk.overlay.standing(), (Standing::Connected, desk.now));
     assert_eq!(stalls(&pass(&mut desk, 6200)), [], "6 intervals and 6 round trips");
-    assert_eq!(stalls(&pass(&mut desk, 1400)), [Act::StallEntered(LATE)]);
+    assert_eq!(stalls(&pass(&mut desk, 1400)), [Act::Stands(LATE)]);
 }
 
 #[test]
@@ -50,16 +50,16 @@ fn who_was_alone_for_long_has_time_to_see_the_sentinel() {
     desk.serve(2);
     assert_eq!(desk.overlay.standing().0, Standing::Joining);
     assert_eq!(stalls(&pass(&mut desk, 3900)), []);
-    assert_eq!(stalls(&pass(&mut desk, 1400)), [Act::StallEntered(NEVER)]);
+    assert_eq!(stalls(&pass(&mut desk, 1400)), [Act::Stands(NEVER)]);
     desk.see_sentinel(None);
     let acts = desk.call(|overlay, scene| overlay.on_outlook(scene));
-    assert_eq!(stalls(&acts), [Act::StallLeft(NEVER)]);
+    assert_eq!(stalls(&acts), [Act::Stands(Standing::Connected)]);
     desk.call(|overlay, scene| overlay.on_gone(peer(2).id, scene));
     desk.pass(60_000);
     desk.serve(3);
     assert_eq!(desk.overlay.standing().0, Standing::Joining, "what it has seen is old, but it may be told at once");
     assert_eq!(stalls(&pass(&mut desk, 3900)), []);
-    assert_eq!(stalls(&pass(&mut desk, 1400)), [Act::StallEntered(LATE)]);
+    assert_eq!(stalls(&pass(&mut desk, 1400)), [Act::Stands(LATE)]);
 }
 
 #[test]
@@ -69,12 +69,12 @@ fn the_last_link_makes_an_orphan_who_joins_again() {
     desk.accept(1, asked, Gain::default());
     desk.see_sentinel(Some(link_at(0)));
     let acts = desk.call(|overlay, scene| overlay.on_gone(peer(1).id, scene));
-    let down = Act::Down { link: link_at(0), peer: peer(1), direction: Direction::Outgoing, why: Ended::Gone };
-    assert_eq!(acts, [down, Act::StallEntered(Standing::Orphaned)]);
+    let down = Act::Down { link: link_at(0), peer: peer(1), direction: Direction::Outgoing, why: LinkEnd::Gone };
+    assert_eq!(acts, [down, Act::Stands(Standing::Orphaned)]);
     let asked = requests(&desk.pass(250));
     assert_eq!(asked.len(), 1, "soon");
     let acts = desk.accept(1, asked[0].1, Gain::default());
-    assert_eq!(stalls(&acts), [Act::StallLeft(Standing::Orphaned)]);
+    assert_eq!(stalls(&acts), [Act::Stands(Standing::Connected)]);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn whoever_knows_nobody_and_was_given_no_address_is_not_cut_off() {
     let mut desk = Desk::new(&[]);
     desk.see_sentinel(None);
     let acts = desk.pass_connected(60_000);
-    assert_eq!((requests(&acts), stalls(&acts)), (Vec::new(), Vec::new()));
+    assert_eq!((requests(&acts), stalls(&acts)), (Vec::new(), Vec::from([Act::Stands(Standing::Connected)])));
     assert_eq!(desk.overlay.standing().0, Standing::Connected);
 }
 
@@ -174,7 +174,7 @@ fn a_full_node_gives_a_link_away_only_for_a_newer_sentinel() {
     let victim = desk.overlay.way(links[2]).expect("there is the link").peer;
     let acts = desk.accept(30, asked, Gain { newer_sentinel: true, nearer_origins: 0 });
     let expected = [
-        Act::Down { link: links[2], peer: victim, direction: Direction::Outgoing, why: Ended::Swapped },
+        Act::Down { link: links[2], peer: victim, direction: Direction::Outgoing, why: LinkEnd::Swapped },
         Act::Close { to: victim.addr, nonce: nonce_of(number_of(victim.addr)) },
         Act::Up { link: links[2], peer: peer(30), direction: Direction::Outgoing, round: Duration::ZERO },
         Act::Confirm { link: links[2] },

@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::vec::Vec;
 
 use super::desk::{Desk, addr, nonce_of, peer, requests, without_rounds};
-use crate::overlay::{Act, Direction, Distance, Ended, Gain, Limits};
-use crate::vocab::{Instant, LINKS_MAX, Link, Nonce};
+use crate::overlay::{Act, Direction, Distance, Gain, Limits};
+use crate::vocab::{Instant, LINKS_MAX, Link, LinkEnd, Nonce};
 
 /// A node whose outgoing links are full and whose view has not changed for long.
 fn full() -> Desk {
@@ -69,7 +69,7 @@ fn the_parent_of_fewest_goes_but_never_the_bringer_of_the_sentinel() {
     desk.told.fed = links.iter().copied().zip([1, 40, 3, 7, 3]).collect();
     let acts = desk.accept(20, asked, Gain { newer_sentinel: false, nearer_origins: 1 });
     let victim = peer(3);
-    let down = Act::Down { link: links[2], peer: victim, direction: Direction::Outgoing, why: Ended::Swapped };
+    let down = Act::Down { link: links[2], peer: victim, direction: Direction::Outgoing, why: LinkEnd::Swapped };
     assert_eq!(acts[0], down);
     assert_eq!(
         without_rounds(&acts)[2],

@@ -6,8 +6,8 @@ use core::net::SocketAddr;
 
 use super::knowledge::Mark;
 use super::{INTERVAL, Node, Time, World, node_at, peer_of};
-use crate::overlay::{Accepted, Act, Ended, Gain, Outlook as _, Overlay, Peer, Request, Scene, Speaker};
-use crate::vocab::{Instant, Link, Nonce};
+use crate::overlay::{Accepted, Act, Gain, Outlook as _, Overlay, Peer, Request, Scene, Speaker};
+use crate::vocab::{Instant, Link, LinkEnd, Nonce};
 
 /// What travels.
 #[derive(Debug, Clone)]
@@ -94,10 +94,10 @@ impl World {
             Act::Down { link, peer, why, .. } => {
                 knowledge.links.retain(|(known, _)| *known != link);
                 let is_there = self.nodes[node_at(peer.addr)].is_some();
-                self.lost_links += u64::from(why == Ended::Silent && is_there);
+                self.lost_links += u64::from(why == LinkEnd::Silent && is_there);
                 return;
             }
-            Act::Refused { .. } | Act::StallEntered(_) | Act::StallLeft(_) => return,
+            Act::Refused { .. } | Act::Stands(_) => return,
         };
         self.send(node, to, message);
     }
