@@ -62,8 +62,6 @@ pub(crate) struct OriginFacts {
     pub(crate) ix: OriginIx,
     /// Everything up to this stamp has been here, or was overtaken.
     pub(crate) stamp: u64,
-    /// The stamp of the last one that is still here; 0 if none is. Who has come so far misses nothing that is here.
-    pub(crate) last: u64,
     /// Over how many links its latest came.
     pub(crate) hops: u8,
     /// How many are here.
@@ -137,7 +135,14 @@ impl Infos {
         places.map(move |place| self.told(place, now))
     }
 
+    /// What came first after this many changes: its number, its origin's place, its stamp.
+    pub(crate) fn next_after(&self, seq: u64) -> Option<(u64, OriginIx, u64)> {
+        let row = self.store.row(self.store.after(seq).next()?);
+        Some((row.seq, row.origin, row.stamp))
+    }
+
     /// What came after this many changes, in the order in which it came, each with its number and its origin's place.
+    #[cfg(test)]
     pub(crate) fn after(&self, seq: u64, now: Instant) -> impl Iterator<Item = (u64, OriginIx, InfoTold<'_>)> + '_ {
         self.store.after(seq).map(move |place| {
             let row = self.store.row(place);
@@ -152,12 +157,23 @@ impl Infos {
 
     /// What is known of one life.
     pub(crate) fn origin(&self, origin: Origin) -> Option<OriginFacts> {
-        self.origins.find(origin).map(|ix| self.facts(ix))
+        self.origins.find(origin).map(|ix| self.origin_at(ix))
     }
 
     /// What is known of the life in a place that is not forgotten.
     pub(crate) fn origin_at(&self, ix: OriginIx) -> OriginFacts {
-        self.facts(ix)
+        let &origins::Known { origin, stamp, sum, infos, hops, .. } = self.origins.get(ix);
+        OriginFacts { origin, ix, stamp, hops, infos, sum }
+    }
+
+    /// The stamp of the last info of a life that is still here; 0 if none is. Who has come so far misses nothing that is here.
+    pub(crate) fn newest(&self, ix: OriginIx) -> u64 {
+        self.store.stamp_before(ix, u64::MAX)
+    }
+
+    /// The place of the life that this node lives.
+    pub(crate) const fn own_ix(&self) -> OriginIx {
+        self.origins.own()
     }
 
     /// A life of which there is an info here, at random; `None` now and then, and where there is none.
@@ -199,7 +215,7 @@ impl Infos {
 
     /// What is known of every life, by identity and boot.
     pub(crate) fn origins(&self) -> impl Iterator<Item = OriginFacts> + '_ {
-        self.origins.iter().map(|(ix, _)| self.facts(ix))
+        self.origins.iter().map(|(ix, _)| self.origin_at(ix))
     }
 
     /// Two stores with the same permanent infos have the same fingerprint.
@@ -208,7 +224,7 @@ impl Infos {
     }
 
     /// How many infos are here, what is left of deleted and ended ones included, and what they weigh.
-    pub(crate) const fn size(&self) -> (u32, usize) {
+    pub(crate) fn size(&self) -> (u32, usize) {
         (self.store.len(), self.store.weight())
     }
 
@@ -299,11 +315,6 @@ impl Infos {
     fn told(&self, place: u32, now: Instant) -> InfoTold<'_> {
         let row = self.store.row(place);
         InfoTold { item: self.item(place, now), from: self.store.stamp_before(row.origin, row.stamp) }
-    }
-
-    fn facts(&self, ix: OriginIx) -> OriginFacts {
-        let &origins::Known { origin, stamp, sum, infos, hops, .. } = self.origins.get(ix);
-        OriginFacts { origin, ix, stamp, last: self.store.stamp_before(ix, u64::MAX), hops, infos, sum }
     }
 
     /// Asserts every invariant that a walk can see.

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use core::time::Duration;
 
-use crate::vocab::{Instant, NodeId, Origin, Rng, Sorted, Table, stable_hash};
+use crate::vocab::{Instant, NodeId, Origin, Rng, Sorted, Table, hash_of_life};
 
 /// A life's place in the table, until it is forgotten; means nothing to any other node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -50,14 +50,13 @@ pub(super) struct Origins {
     /// Those without infos, and since when. The own life is none of them.
     idle: BTreeSet<(Instant, OriginIx)>,
     own: OriginIx,
-    len: u32,
     total: u64,
 }
 
 impl Origins {
     pub(super) fn new(own: Origin) -> Self {
         let (rows, by_origin, by_name, idle) = (Table::new(), Sorted::new(), Sorted::new(), BTreeSet::new());
-        let mut origins = Self { rows, by_origin, by_name, idle, own: OriginIx(0), len: 0, total: 0 };
+        let mut origins = Self { rows, by_origin, by_name, idle, own: OriginIx(0), total: 0 };
         origins.own = origins.insert(own);
         origins
     }
@@ -66,8 +65,8 @@ impl Origins {
         self.own
     }
 
-    pub(super) const fn len(&self) -> u32 {
-        self.len
+    pub(super) fn len(&self) -> u32 {
+        self.rows.len()
     }
 
     /// Wrapping sum of the hashes of all infos that stay.
@@ -114,7 +113,6 @@ impl Origins {
         let rows = &self.rows;
         self.by_name.insert(place, |other| (rows.get(other).name, other).cmp(&(name, place)));
         self.by_origin.insert(place, |other| rows.get(other).origin.cmp(&origin));
-        self.len += 1;
         OriginIx(place)
     }
 
@@ -188,7 +186,6 @@ impl Origins {
         let name = rows.get(ix.0).name;
         self.by_name.remove(|other| (rows.get(other).name, other).cmp(&(name, ix.0)));
         self.rows.remove(ix.0);
-        self.len -= 1;
         Some(ix)
     }
 
@@ -196,7 +193,7 @@ impl Origins {
     pub(super) fn check(&self) {
         let rows: alloc::vec::Vec<_> = self.iter().collect();
         assert!(rows.is_sorted_by(|(_, a), (_, b)| a.origin < b.origin), "one row per life");
-        assert_eq!([self.len as usize, self.rows.len()], [rows.len(); 2], "every life is found");
+        assert_eq!(self.rows.len() as usize, rows.len(), "every life is found");
         let total = rows.iter().fold(0_u64, |total, (_, known)| total.wrapping_add(known.sum));
         assert_eq!(total, self.total, "the sums add up");
         for &(ix, known) in &rows {
@@ -213,8 +210,5 @@ impl Origins {
 }
 
 pub(crate) fn name_of(Origin { id, boot }: Origin) -> u64 {
-    let mut bytes = [0; 24];
-    bytes[..16].copy_from_slice(&id.to_bytes());
-    bytes[16..].copy_from_slice(&boot.to_le_bytes());
-    stable_hash(10, &bytes)
+    hash_of_life(10, id, boot)
 }

@@ -93,22 +93,21 @@ pub(super) struct Store {
     by_arrival: Sorted,
     /// Those with an end, by that; then by place.
     by_end: Sorted,
-    len: u32,
     weight: usize,
 }
 
 impl Store {
     pub(super) fn new() -> Self {
         let [by_key, by_stamp, by_arrival, by_end] = [const { Sorted::new() }; 4];
-        Self { rows: Table::new(), by_key, by_stamp, by_arrival, by_end, len: 0, weight: 0 }
+        Self { rows: Table::new(), by_key, by_stamp, by_arrival, by_end, weight: 0 }
     }
 
     pub(super) fn row(&self, place: u32) -> &Row {
         self.rows.get(place)
     }
 
-    pub(super) const fn len(&self) -> u32 {
-        self.len
+    pub(super) fn len(&self) -> u32 {
+        self.rows.len()
     }
 
     pub(super) const fn weight(&self) -> usize {
@@ -159,7 +158,6 @@ impl Store {
         let place = self.rows.insert(row);
         let rows = &self.rows;
         self.by_key.insert(place, |other| rows.get(other).key().cmp(rows.get(place).key()));
-        self.len += 1;
         self.link(place);
         place
     }
@@ -176,7 +174,6 @@ impl Store {
         self.unlink(place);
         let rows = &self.rows;
         self.by_key.remove(|other| rows.get(other).key().cmp(rows.get(place).key()));
-        self.len -= 1;
         self.rows.remove(place)
     }
 
@@ -233,8 +230,8 @@ impl Store {
         assert!(by_end.is_sorted_by_key(|row| row.until), "in the order of their ends");
         let ending = by_key.iter().filter(|row| row.until != Instant::NEVER).count();
         assert_eq!((by_end.len(), by_end.iter().any(|row| row.until == Instant::NEVER)), (ending, false));
-        let lens = [self.by_stamp.iter().count(), self.by_arrival.iter().count(), self.len as usize, self.rows.len()];
-        assert_eq!(lens, [by_key.len(); 4], "every row is in every order once");
+        let lens = [self.by_stamp.iter().count(), self.by_arrival.iter().count(), self.rows.len() as usize];
+        assert_eq!(lens, [by_key.len(); 3], "every row is in every order once");
         assert_eq!(self.weight, by_key.iter().map(|row| row.weight()).sum(), "the weight is the rows'");
         assert!(
             by_key.iter().all(|row| row.kind.is_some() || row.until != Instant::NEVER),

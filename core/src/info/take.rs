@@ -113,7 +113,7 @@ impl Infos {
             Taken::Stale
         } else if is_far {
             Taken::LeftOut
-        } else if let Some(place) = place.filter(|_| known.is_some_and(|known| self.contradicts(known, item.version))) {
+        } else if let Some(place) = place.filter(|&place| self.contradicts(place, item.version)) {
             self.answer(place, item.version.counter, now)?
         } else {
             let row = self.admit_row(item, hops, place, now)?;
@@ -150,7 +150,7 @@ impl Infos {
         if item.version.counter > known.map_or(0, |known| known.counter).saturating_add(JUMP_MAX) {
             return Err(Refusal::Counter);
         }
-        if let Some(place) = place.filter(|_| known.is_some_and(|known| self.contradicts(known, item.version))) {
+        if let Some(place) = place.filter(|&place| self.contradicts(place, item.version)) {
             return self.answer(place, item.version.counter, now);
         }
         let row = self.admit_row(item, hops, place, now)?;
@@ -196,10 +196,10 @@ impl Infos {
         if ends_sooner || hops < known_hops { Taken::Refreshed } else { Taken::Duplicate }
     }
 
-    /// Whether a version that this life issued meets a higher one of an earlier life of this node.
-    fn contradicts(&self, known: InfoVersion, heard: InfoVersion) -> bool {
+    /// Whether what this life issued in a place meets a higher version of an earlier life of this node.
+    fn contradicts(&self, place: u32, heard: InfoVersion) -> bool {
         let own = self.own();
-        known.origin == own && heard.origin.id == own.id && heard.origin.boot < own.boot
+        self.store.row(place).origin == self.own_ix() && heard.origin.id == own.id && heard.origin.boot < own.boot
     }
 
     /// Issues an own info again, above a version of an earlier life.

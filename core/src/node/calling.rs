@@ -75,8 +75,8 @@ impl Node {
             return Err(InfoRejected::Value.into());
         }
         let outside = self.clock.outside(now);
-        let nonce = Nonce(self.rng.next().to_le_bytes());
-        let linking = self.cold.linking.as_deref_mut().ok_or(Rejected::NoInfos)?;
+        let nonce = self.nonce();
+        let linking = self.linking()?;
         if let Some((number, _)) = query {
             let asked = &linking.calls.asked;
             if asked.contains_key(&number) || asked.len() >= QUERIES_MAX {

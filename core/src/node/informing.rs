@@ -10,7 +10,7 @@ use super::io::{InfoRejected, Rejected};
 use super::linking::Linking;
 
 impl Node {
-    fn linking(&mut self) -> Result<&mut Linking, Rejected> {
+    pub(super) fn linking(&mut self) -> Result<&mut Linking, Rejected> {
         self.cold.linking.as_deref_mut().ok_or(Rejected::NoInfos)
     }
 
@@ -67,6 +67,6 @@ impl Node {
         }
         self.on_own_info(now);
         self.with_overlay(now, |overlay, scene| overlay.on_outlook(scene));
-        self.report_info(key.into(), contents_changed, ended);
+        self.report_info(key, contents_changed, ended);
     }
 }

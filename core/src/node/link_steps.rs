@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use crate::info::keys;
+use crate::info::{keys, name_of};
 use crate::membership::cookie::Use;
 use crate::overlay::{Accepted, Gain, Overlay, Peer, Request, Scene, Speaker};
 use crate::vocab::{Cookie, Instant, NodeId, Nonce};
@@ -13,9 +13,6 @@ use super::Node;
 use super::intents::LinkStep;
 use super::linking::Linking;
 
-/// No answer to a request for a link is longer: a frame, a sender, six others of 35 bytes.
-const LINK_ANSWER_BYTES_MAX: u32 = 400;
-
 impl Node {
     /// Something about a link came in. Answers may have so many bytes.
     pub(super) fn on_link(&mut self, datagram: &Datagram<'_>, from: SocketAddr, bytes_left: u32, now: Instant) {
@@ -24,17 +21,15 @@ impl Node {
         let peer = Peer { id, addr: from };
         match body {
             LinkBody::Request { nonce, cookie, nodes, links, urgent } => {
-                if bytes_left < LINK_ANSWER_BYTES_MAX {
-                    return;
-                }
-                let turns_away = |overlay: &mut Overlay, _: &mut Scene<'_>| overlay.turns_away(peer, nonce);
-                if self.is_elsewhere(id, from) {
+                // No answer is longer than a datagram, and requests are as long as one.
+                if bytes_left < self.budget || self.is_elsewhere(id, from) {
                     return;
                 }
                 // What it has issued helps others to find it, also if there is no room here.
                 self.hear_nodes(nodes);
                 self.hear_own_infos(datagram, now);
                 // A refusal costs nothing that has to be kept for somebody who is not there.
+                let turns_away = |overlay: &mut Overlay, _: &mut Scene<'_>| overlay.turns_away(peer, nonce);
                 if !urgent && self.with_overlay(now, turns_away) == Some(true) {
                     return;
                 }
@@ -69,17 +64,16 @@ impl Node {
             LinkBody::Frame { name, asks, links, .. } => {
                 let speaker = Speaker { peer, boot, links };
                 let link = self
-                    .with_overlay(now, |overlay, scene| overlay.on_keep_alive(&speaker, name, asks, scene))
+                    .act_on_overlay(now, |overlay, scene| overlay.on_keep_alive(&speaker, name, asks, scene))
                     .flatten();
                 if let Some(link) = link {
                     let before = self.stats.infos_news;
                     self.hear_frame(link, &body, datagram, now);
                     if self.stats.infos_news > before {
-                        self.with_overlay(now, |overlay, scene| overlay.on_outlook(scene));
-                    } else {
-                        self.schedule_links(now);
+                        self.act_on_overlay(now, |overlay, scene| overlay.on_outlook(scene));
                     }
                 }
+                self.schedule_links(now);
             }
         }
     }
@@ -137,13 +131,9 @@ impl Node {
 
     /// Writes what is said about a link. Returns where it goes.
     pub(super) fn pack_link(&mut self, writer: &mut Writer<'_>, step: LinkStep, now: Instant) -> Option<SocketAddr> {
-        let (nodes, outside) = (self.membership.live(), self.clock.outside(now));
+        let nodes = self.membership.live();
         let Linking { overlay, infos, .. } = self.cold.linking.as_deref()?;
         let (links, urgent) = (overlay.degree(), overlay.is_urgent());
-        let sentinel = infos.get(keys::SENTINEL, outside).and_then(|item| {
-            let ix = infos.origin(item.version.origin)?.ix;
-            Some((infos.name(ix).to_le_bytes(), item.stamp))
-        });
         let mut buffer = [0; Others::room::<{ crate::overlay::ALTERNATES_TOLD }>()];
         let (to, body) = match step {
             LinkStep::Request { to, nonce } => {
@@ -156,6 +146,8 @@ impl Node {
             }
             LinkStep::Accept { link } => {
                 let way = overlay.way(link)?;
+                let sentinel = infos.get(keys::SENTINEL, self.clock.outside(now));
+                let sentinel = sentinel.map(|item| (name_of(item.version.origin).to_le_bytes(), item.stamp));
                 (way.peer.addr, LinkBody::Accept { nonce: way.theirs, name: way.own, nodes, links, sentinel })
             }
             LinkStep::Refuse { id, to, nonce } => {

@@ -49,9 +49,7 @@ impl Linking {
         let limits = crate::info::Limits { infos_max, bytes_max, ..crate::info::Limits::STANDARD };
         let infos = Infos::new(own, limits, compat);
         let mut spread = Spread::new(Pace { interval }, hash_seed);
-        if let Some(facts) = infos.origin(own) {
-            spread.on_life(facts.ix);
-        }
+        spread.on_life(infos.own_ix());
         let limits = Limits::new(interval);
         let overlay = Overlay::new(me, limits, &[], now, rng);
         let (period, tick) = (limits.period(rng), limits.soon(1000, now, rng));
@@ -83,8 +81,19 @@ impl Node {
         self.with_overlay(now, |overlay, scene| overlay.begin_at(seeds, scene));
     }
 
-    /// Does something with the overlay, and then what it wants.
+    /// Does something with the overlay, then what it wants, and plans what comes next.
     pub(super) fn with_overlay<T>(
+        &mut self,
+        now: Instant,
+        act: impl FnOnce(&mut Overlay, &mut Scene<'_>) -> T,
+    ) -> Option<T> {
+        let result = self.act_on_overlay(now, act)?;
+        self.schedule_links(now);
+        Some(result)
+    }
+
+    /// The same for whoever plans afterwards.
+    pub(super) fn act_on_overlay<T>(
         &mut self,
         now: Instant,
         act: impl FnOnce(&mut Overlay, &mut Scene<'_>) -> T,
@@ -128,7 +137,6 @@ impl Node {
                 Act::Stands(standing) => self.report(Event::LinksStanding { standing: standing.into() }),
             }
         }
-        self.schedule_links(now);
     }
 
     /// What finds no room is lost, as it might be on the way.
@@ -137,12 +145,11 @@ impl Node {
     }
 
     fn link_up(&mut self, link: Link, round: Duration, now: Instant) {
-        let outside = self.clock.outside(now);
         let Some(linking) = &mut self.cold.linking else { return };
         let Linking { infos, spread, notes, overlay, .. } = &mut **linking;
         let rests = now.since(notes.unchanged_since) >= overlay.limits().intervals(REST);
         notes.on_round(round);
-        spread.link_up(link, rests, round, &InfoLog { infos, outside });
+        spread.link_up(link, rests, round, &InfoLog { infos });
     }
 
     fn link_down(&mut self, link: Link) {
@@ -182,9 +189,7 @@ impl Node {
         let Some(linking) = &mut self.cold.linking else { return };
         let Linking { infos, spread, notes, .. } = &mut **linking;
         infos.begin_life(boot, outside);
-        if let Some(facts) = infos.origin(infos.own()) {
-            spread.on_life(facts.ix);
-        }
+        spread.on_life(infos.own_ix());
         notes.unchanged_since = now;
         self.mark_self(now);
     }

@@ -124,7 +124,10 @@ impl Node {
     /// believed before anything that it says is judged. Returns whether the answer was awaited.
     fn take_answer(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) -> bool {
         let sender = &datagram.sender;
-        if !self.suspicions.is_empty() {
+        // It may be about somebody who is judged already; an answer that is awaited then is about nobody accused, but for
+        // the word of a helper.
+        let is_noted = !self.suspicions.is_empty() || matches!(datagram.body, Body::Nack { .. });
+        if is_noted {
             self.note_word(&datagram.body, sender.id);
         }
         let awaited = match datagram.body {
@@ -168,7 +171,9 @@ impl Node {
             self.deadlines.set(Timer::ProbeAnswer, self.prober.next_deadline());
         } else {
             self.stats.answers_unexpected += 1;
-            self.note_word(&datagram.body, sender.id);
+            if !is_noted {
+                self.note_word(&datagram.body, sender.id);
+            }
         }
         awaited
     }

@@ -7,7 +7,6 @@ use crate::detector::suspicion::{Due, Length, Suspicions, Witness};
 use crate::membership::Membership;
 use crate::packing::Urgency;
 use crate::vocab::{Accusers, Health, Instant, NodeId, Nonce, Record, Slot};
-use crate::wire::Body;
 
 use super::intents::Intent;
 use super::io::{Reason, Timer};
@@ -181,12 +180,7 @@ impl Node {
         if witness {
             self.schedule_suspicions();
         }
-        let word = !witness && self.cold.helpers.on_word(nonce, helper);
-        // It may be about somebody who is judged already.
-        if word && self.suspicions.is_empty() {
-            self.note_word(&Body::Nack { nonce }, from);
-        }
-        witness || word
+        witness || self.cold.helpers.on_word(nonce, helper)
     }
 
     /// A ping has left, or is lost before it could; a verdict may hang on it.

@@ -1,5 +1,6 @@
 //! What goes over links: frames are packed and heard, infos taken in and told on.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::info::spread::{Ask, Entry, Frame, Got, Head, Heard, InfoLog, Spread, Word};
@@ -30,7 +31,7 @@ struct Pieces<'w, 'b, 'i> {
 impl Pieces<'_, '_, '_> {
     /// What does not fit into a frame of its own is never told: the driver's buffer is too short for it.
     fn piece(&mut self, piece: &Piece<'_>) -> bool {
-        let fits = self.writer.free() > HEAD_ROOM && self.writer.piece_within(piece, HEAD_ROOM);
+        let fits = self.writer.piece_within(piece, HEAD_ROOM);
         let is_first = core::mem::replace(&mut self.is_empty, false);
         fits || is_first
     }
@@ -57,14 +58,13 @@ impl Frame for Pieces<'_, '_, '_> {
 impl Node {
     /// Asks for what was announced and has not come.
     pub(super) fn ask_for_lacking(&mut self, now: Instant) {
-        self.with_spread(now, |spread, log| spread.on_lacking(now, log));
+        self.with_spread(|spread, log| spread.on_lacking(now, log));
     }
 
-    fn with_spread(&mut self, now: Instant, act: impl FnOnce(&mut Spread, &InfoLog<'_>)) {
-        let outside = self.clock.outside(now);
+    fn with_spread(&mut self, act: impl FnOnce(&mut Spread, &InfoLog<'_>)) {
         let Some(linking) = &mut self.cold.linking else { return };
         let Linking { infos, spread, .. } = &mut **linking;
-        act(spread, &InfoLog { infos, outside });
+        act(spread, &InfoLog { infos });
     }
 
     /// Ends what is over, a little at a time.
@@ -75,14 +75,14 @@ impl Node {
             let Linking { infos, notes, spread, .. } = &mut **linking;
             let mut ended = None;
             let more = infos.end_due(outside, |what| match what {
-                Ended::Info(key) => ended = Some(key.into()),
+                Ended::Info(key) => ended = Some(Box::<[u8]>::from(key)),
                 Ended::Life(ix) => {
                     notes.forget(ix, now);
                     spread.forget(ix);
                 }
             });
             if let Some(key) = ended {
-                self.report_info(key, true, true);
+                self.report_info(&key, true, true);
             }
             if !more {
                 break;
@@ -107,7 +107,7 @@ impl Node {
         writer.open_pieces();
         let head = {
             let mut pieces = Pieces { writer: &mut writer, infos, outside, is_empty: true };
-            spread.compose(link, now, &InfoLog { infos, outside }, &mut pieces)
+            spread.compose(link, now, &InfoLog { infos }, &mut pieces)
         };
         let Head { number, got: Got { upto, beyond }, greets, ends_greeting } = head.unwrap_or_default();
         let links = overlay.degree();
@@ -143,7 +143,7 @@ impl Node {
         if linking.spread.on_frame(link, head, now) {
             self.hear_pieces((link, greets), datagram, now);
         }
-        self.with_spread(now, |spread, log| spread.on_heard(link, log));
+        self.with_spread(|spread, log| spread.on_heard(link, log));
     }
 
     /// Takes in what a peer tells over a link.
@@ -153,13 +153,13 @@ impl Node {
                 Piece::News(told) => self.hear_news(Some(link), &told, now),
                 Piece::Word { life, stamp, hops } => {
                     let word = Word { life, stamp, hops: hops.saturating_add(1) };
-                    self.with_spread(now, |spread, log| spread.on_word((link, greets), word, now, log));
+                    self.with_spread(|spread, log| spread.on_word((link, greets), word, now, log));
                     self.hear_way(&word);
                 }
                 Piece::Graft { life, have } => {
-                    self.with_spread(now, |spread, log| spread.on_graft(link, Ask { life, have }, log));
+                    self.with_spread(|spread, log| spread.on_graft(link, Ask { life, have }, log));
                 }
-                Piece::Prune { life } => self.with_spread(now, |spread, log| spread.on_prune(link, life, log)),
+                Piece::Prune { life } => self.with_spread(|spread, log| spread.on_prune(link, life, log)),
             }
         }
     }
@@ -182,6 +182,7 @@ impl Node {
                 self.hear_news(None, &told, now);
             }
         }
+        self.schedule_links(now);
     }
 
     fn hear_news(&mut self, link: Option<Link>, told: &InfoTold<'_>, now: Instant) {
@@ -195,7 +196,7 @@ impl Node {
         if taken == Err(Refusal::Gap) {
             if let Some(link) = link {
                 let lacks = (name_of(origin), told.item.stamp);
-                spread.on_gap(link, lacks, now, &InfoLog { infos, outside });
+                spread.on_gap(link, lacks, now, &InfoLog { infos });
             }
             return;
         }
@@ -214,27 +215,25 @@ impl Node {
             notes.sentinel = Some(Sentinel { since: now, via: link });
         }
         let heard = match taken {
-            Ok(Taken::New { .. } | Taken::Answered | Taken::Stale | Taken::LeftOut) if advanced => Heard::New,
+            Err(_) => return,
+            Ok(_) if advanced => Heard::New,
             Ok(_) if told.item.stamp == facts.stamp => Heard::Again,
             Ok(_) => Heard::Old,
-            Err(_) => return,
         };
-        if taken == Ok(Taken::Answered)
-            && let Some(own) = infos.origin(infos.own())
-        {
-            spread.on_own(own.ix);
+        if taken == Ok(Taken::Answered) {
+            spread.on_own(infos.own_ix());
         }
         self.stats.infos_news += u64::from(link.is_some() && heard == Heard::New);
         if let Some(link) = link {
             let hops = told.item.hops.saturating_add(1);
-            spread.on_news(link, facts.ix, hops, heard, &InfoLog { infos, outside });
+            spread.on_news(link, facts.ix, hops, heard, &InfoLog { infos });
         } else if heard == Heard::New {
             spread.on_unlinked(facts.ix);
         }
         if let Ok(Taken::New { contents_changed }) = taken {
             self.hear_group(told.item.key);
             self.hear_event(told.item.key, (origin.id, told.item.stamp), told.item.value);
-            self.report_info(told.item.key.into(), contents_changed, told.item.value.is_none());
+            self.report_info(told.item.key, contents_changed, told.item.value.is_none());
         }
     }
 
@@ -253,16 +252,14 @@ impl Node {
     pub(super) fn on_own_info(&mut self, now: Instant) {
         let Some(linking) = &mut self.cold.linking else { return };
         let Linking { infos, spread, .. } = &mut **linking;
-        if let Some(facts) = infos.origin(infos.own()) {
-            spread.on_own(facts.ix);
-        }
+        spread.on_own(infos.own_ix());
         self.schedule_links(now);
     }
 
-    pub(super) fn report_info(&mut self, key: alloc::boxed::Box<[u8]>, contents_changed: bool, ended: bool) {
+    pub(super) fn report_info(&mut self, key: &[u8], contents_changed: bool, ended: bool) {
         let Some(linking) = &self.cold.linking else { return };
-        if linking.infos.watches.of(&key, contents_changed).next().is_some() {
-            self.report(Event::Info(InfoChange { key, contents_changed, ended }));
+        if linking.infos.watches.of(key, contents_changed).next().is_some() {
+            self.report(Event::Info(InfoChange { key: key.into(), contents_changed, ended }));
         }
     }
 }

@@ -250,7 +250,7 @@ impl Node {
     }
 
     pub(super) fn nonce(&mut self) -> Nonce {
-        Nonce(self.rng.next().to_le_bytes())
+        self.rng.nonce()
     }
 
     pub(super) fn wish(&mut self, intent: Intent) -> bool {

@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
+use super::Overlay;
 use super::links::Entry;
 use super::words::{Act, Direction, Peer, Request, Scene, Standing};
-use super::{Overlay, dialling};
 use crate::vocab::{Link, LinkEnd, NodeId, Nonce};
 
 /// So many others are named to whoever is refused.
@@ -38,11 +38,8 @@ impl Overlay {
 
     /// Refuses a stranger if there is no room. Returns whether it did.
     pub(crate) fn turns_away(&mut self, from: Peer, nonce: Nonce) -> bool {
-        let is_mine = from.id == self.me.id || from.addr == self.me.addr;
-        let is_known = is_mine || self.links.leads_to(Some(from.id), from.addr);
-        let awaits = self.dialling.is_under_way(Some(from.id), from.addr);
-        let is_full = self.links.count(Direction::Incoming) >= self.caps().incoming;
-        if is_known || awaits || !is_full || self.is_stopped() || self.is_crowded() {
+        let is_stranger = self.is_free(Some(from.id), from.addr);
+        if !is_stranger || !self.is_full() || self.is_stopped() || self.is_crowded() {
             return false;
         }
         self.act(Act::Refuse { to: from, nonce });
@@ -76,10 +73,15 @@ impl Overlay {
         false
     }
 
+    /// Whether nobody else is served.
+    fn is_full(&self) -> bool {
+        self.links.count(Direction::Incoming) >= self.caps().incoming
+    }
+
     fn admit_or_refuse(&mut self, request: &Request, scene: &mut Scene<'_>) {
         let Request { from, nonce, urgent } = *request;
         self.dialling.cancel(from.peer);
-        let is_full = self.links.count(Direction::Incoming) >= self.caps().incoming;
+        let is_full = self.is_full();
         // Who has links and misses a sentinel that is missing here too gains nothing.
         let may_gain = from.links == 0 || self.standing().0 == Standing::Connected;
         let victim = if is_full && urgent && may_gain { self.evictable(scene) } else { None };
@@ -90,7 +92,7 @@ impl Overlay {
             self.act(Act::Refuse { to: from.peer, nonce });
             return;
         }
-        let own = dialling::new_nonce(scene.rng);
+        let own = scene.rng.nonce();
         let mut entry = Entry::new(&from, Direction::Incoming, (own, nonce), scene.now);
         entry.open = false;
         entry.period = self.limits.period(scene.rng);

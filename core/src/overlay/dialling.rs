@@ -11,7 +11,7 @@ use super::Overlay;
 use super::places::one_of;
 use super::requests::{Dial, Dialling, Forward, Why};
 use super::words::{Act, Direction, Peer, Scene, Standing};
-use crate::vocab::{Instant, NodeId, Nonce, Rng};
+use crate::vocab::{Instant, NodeId};
 
 /// How often an unanswered request is repeated.
 pub(super) const REPEATS: u8 = 2;
@@ -39,11 +39,6 @@ const CONTENT_LINKS: usize = 3;
 /// So many draws for one node that may be asked.
 const DRAWS: u32 = 16;
 
-/// A number that names a request or a link.
-pub(super) fn new_nonce(rng: &mut Rng) -> Nonce {
-    Nonce(rng.next().to_le_bytes())
-}
-
 impl Overlay {
     /// Outgoing links and requests under way, without one that would swap.
     pub(super) fn outgoing_held(&self) -> usize {
@@ -58,7 +53,7 @@ impl Overlay {
     }
 
     /// Whether there is neither a link nor a request to somebody, who is not this node.
-    fn is_free(&self, id: Option<NodeId>, addr: SocketAddr) -> bool {
+    pub(super) fn is_free(&self, id: Option<NodeId>, addr: SocketAddr) -> bool {
         let is_me = addr == self.me.addr || id == Some(self.me.id);
         !is_me && !self.links.leads_to(id, addr) && !self.dialling.is_under_way(id, addr)
     }
@@ -96,7 +91,7 @@ impl Overlay {
         if !self.is_free(id, to) || (swaps && !may_swap) || is_second {
             return false;
         }
-        let nonce = new_nonce(scene.rng);
+        let nonce = scene.rng.nonce();
         let due = scene.now.after(self.limits.answer(scene.outlook.rtt()));
         let (repeats_left, since) = (REPEATS, scene.now);
         self.dialling.dials.push(Dial { to, id, nonce, cookie: None, why, forwards, swaps, repeats_left, since, due });

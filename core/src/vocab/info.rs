@@ -7,9 +7,11 @@ use core::time::Duration;
 
 use super::NodeId;
 
-/// The longest key and the longest value of an info, in bytes.
-pub(crate) const INFO_KEY_BYTES_MAX: usize = 255;
-pub(crate) const INFO_VALUE_BYTES_MAX: usize = 704;
+/// The longest key of an info, in bytes.
+pub const INFO_KEY_BYTES_MAX: usize = 255;
+
+/// The longest value of an info, in bytes.
+pub const INFO_VALUE_BYTES_MAX: usize = 704;
 
 /// One life of a node, which issues infos. A restart is another life, so that nothing it numbers goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -29,14 +29,16 @@ pub(crate) use agenda::Agenda;
 pub(crate) use chunks::Chunks;
 pub use domain::Domain;
 pub use hash::stable_hash;
-pub(crate) use hash::{fold, mix};
+pub(crate) use hash::{fold, hash_of_life, mix};
 pub use head::TTL_MAX;
 pub(crate) use head::{Content, GRAIN_BYTES, Head, Item, Rates, Span, grains};
 pub use id::{Incarnation, NodeId};
 #[cfg(test)]
 pub(crate) use info::OwnedInfoValue;
-pub use info::{GroupDef, GroupOrder, InfoKind, InfoValue, KeyPattern, KeyRule};
-pub(crate) use info::{INFO_KEY_BYTES_MAX, INFO_VALUE_BYTES_MAX, InfoItem, InfoTold, InfoVersion, Lifetime, Origin};
+pub use info::{
+    GroupDef, GroupOrder, INFO_KEY_BYTES_MAX, INFO_VALUE_BYTES_MAX, InfoKind, InfoValue, KeyPattern, KeyRule,
+};
+pub(crate) use info::{InfoItem, InfoTold, InfoVersion, Lifetime, Origin};
 pub use link::LinkEnd;
 pub(crate) use link::{LINKS_MAX, Link, Links};
 pub(crate) use log::{log10_ceil, log10_milli};

@@ -47,8 +47,8 @@ impl<T: Default> Table<T> {
     }
 
     /// How many places are taken.
-    pub(crate) fn len(&self) -> usize {
-        self.places() - self.free.len()
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.places() - self.free.len()).unwrap_or(u32::MAX)
     }
 }
 

@@ -257,6 +257,7 @@ fn encode<T: Serialize>(value: &T, buffer: &mut [u8]) -> Option<usize> {
     Some(postcard::to_slice(value, buffer).ok()?.len())
 }
 
-fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
-    postcard::take_from_bytes(bytes).ok().map(|(value, _rest)| value)
+/// A value, and what a later release writes behind it.
+pub(super) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
+    postcard::take_from_bytes(bytes).ok().map(|(value, _later)| value)
 }

@@ -1,6 +1,6 @@
 //! One whole datagram, read and validated in one pass.
 
-use super::body::{Body, Sender};
+use super::body::{Body, Sender, decode};
 use super::error::DecodeError;
 use super::heads::Heads;
 use super::heartbeats::Heartbeats;
@@ -83,10 +83,10 @@ impl<'a> Datagram<'a> {
                 kind::CHANGES => put(&mut changes, Spans::validate(content), kind)?,
                 kind::CONFIRM => once(kind, !core::mem::replace(&mut confirm, true))?,
                 kind::RATES => {
-                    let value = number(content).map(|(desired, permitted)| Rates { desired, permitted });
+                    let value = decode(content).map(|(desired, permitted)| Rates { desired, permitted });
                     put(&mut rates, value, kind)?;
                 }
-                kind::SHARE => put(&mut share, number(content), kind)?,
+                kind::SHARE => put(&mut share, decode(content), kind)?,
                 kind::PIECES => put(&mut pieces, Pieces::validate(content), kind)?,
                 kind::HEARTBEATS => once(kind, heartbeats.replace(Heartbeats::new(content)).is_none())?,
                 _ => {}
@@ -115,11 +115,6 @@ impl<'a> Datagram<'a> {
 fn put<T>(place: &mut Option<T>, value: Option<T>, kind: u8) -> Result<(), DecodeError> {
     let value = value.ok_or(DecodeError::Malformed { kind })?;
     once(kind, place.replace(value).is_none())
-}
-
-/// Numbers, and what a later release writes behind them.
-fn number<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    postcard::take_from_bytes(bytes).ok().map(|(value, _later)| value)
 }
 
 /// A list of heads behind a cookie.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::body::decode;
 use crate::vocab::Nonce;
 
 /// Something that is said to everybody once.
@@ -23,7 +24,7 @@ impl<'a> Happening<'a> {
 
     /// Reads it; what a later release writes behind it is skipped.
     pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {
-        postcard::take_from_bytes(bytes).ok().map(|(happening, _later)| happening)
+        decode(bytes)
     }
 }
 

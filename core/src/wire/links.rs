@@ -4,6 +4,7 @@ use core::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::body::decode;
 use super::record::{AddrWire, can_listen};
 use crate::vocab::{Cookie, NodeId, Nonce};
 
@@ -128,7 +129,7 @@ impl Marker {
 
     /// Reads it; `None` when the bytes are none, or nobody can listen there.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let ((addr, incoming), _later) = postcard::take_from_bytes::<(AddrWire, u8)>(bytes).ok()?;
+        let (addr, incoming): (AddrWire, u8) = decode(bytes)?;
         let addr = addr.addr();
         can_listen(addr).then_some(Self { addr, incoming })
     }

@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::body::decode;
 use crate::vocab::{InfoItem, InfoTold, InfoValue, InfoVersion, NodeId, Origin};
 
 /// One thing that is told to a peer.
@@ -124,23 +125,19 @@ impl<'a> Piece<'a> {
     /// The piece of a kind that is known; `None` when the bytes are not one.
     fn decode(number: u8, bytes: &'a [u8]) -> Option<Self> {
         Some(match number {
-            kind::NEWS => Self::News(take::<NewsWire<'a>>(bytes)?.told()?),
+            kind::NEWS => Self::News(decode::<NewsWire<'a>>(bytes)?.told()?),
             kind::WORD => {
-                let (life, stamp, hops) = take(bytes)?;
+                let (life, stamp, hops) = decode(bytes)?;
                 Self::Word { life: u64::from_le_bytes(life), stamp, hops }
             }
             kind::GRAFT => {
-                let (life, have) = take(bytes)?;
+                let (life, have) = decode(bytes)?;
                 Self::Graft { life: u64::from_le_bytes(life), have }
             }
-            kind::PRUNE => Self::Prune { life: u64::from_le_bytes(take(bytes)?) },
+            kind::PRUNE => Self::Prune { life: u64::from_le_bytes(decode(bytes)?) },
             _ => return None,
         })
     }
-}
-
-fn take<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
-    postcard::take_from_bytes(bytes).ok().map(|(value, _later)| value)
 }
 
 /// A validated list of pieces.

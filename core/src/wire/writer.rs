@@ -134,11 +134,10 @@ impl<'b> Writer<'b> {
     /// The same if so many bytes stay free behind it.
     #[must_use]
     pub(crate) fn piece_within(&mut self, piece: &Piece<'_>, kept: usize) -> bool {
-        let end = self.buffer.len().saturating_sub(kept);
         self.listed(|free| {
             let most = free.len().saturating_sub(kept);
             piece.encode(free.get_mut(..most)?)
-        }) && self.len <= end
+        })
     }
 
     /// Ends the open list, so that something else may follow.

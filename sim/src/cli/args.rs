@@ -4,7 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
+
+use crate::network::{SIZES, Size};
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (commit ", env!("QUIDNUNC_COMMIT"), ")");
 
@@ -160,8 +163,8 @@ Ends with 3 if not everybody knows everybody after the last cycle.";
 pub(super) struct NetworkArgs {
     /// How large the network is.
     #[arg(long, value_name = "SIZE", default_value = "medium",
-        value_parser = ["tiny", "small", "medium", "large", "huge", "ginormous"])]
-    pub(super) size: String,
+        value_parser = PossibleValuesParser::new(SIZES.map(|size| size.name)).try_map(|name| size_named(&name)))]
+    pub(super) size: Size,
     /// The seed.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(super) seed: u64,
@@ -177,6 +180,11 @@ pub(super) struct NetworkArgs {
     /// Prints one line in all, and no progress.
     #[arg(long, conflicts_with = "json")]
     pub(super) quiet: bool,
+}
+
+/// The size of a name that was offered.
+fn size_named(name: &str) -> Result<Size, &'static str> {
+    SIZES.into_iter().find(|size| size.name == name).ok_or("there is no such size")
 }
 
 /// A half-open range of seeds that is not empty.

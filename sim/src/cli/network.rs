@@ -10,13 +10,12 @@ use super::Streams;
 use super::args::NetworkArgs;
 use crate::network::dot::dot;
 use crate::network::picture::{LinkState, Picture};
-use crate::network::{SIZES, Size, watch};
+use crate::network::{Size, watch};
 use crate::result::ExitCode;
 
 /// `quidnunc-sim network`
 pub(super) fn network(args: &NetworkArgs, streams: &mut Streams<'_>) -> io::Result<ExitCode> {
-    let named = SIZES.iter().find(|size| size.name == args.size).unwrap_or(&SIZES[2]);
-    let size = Size { cycles: args.cycles.unwrap_or(named.cycles), ..*named };
+    let size = Size { cycles: args.cycles.unwrap_or(args.size.cycles), ..args.size };
     if let Some(dir) = &args.out
         && let Err(error) = fs::create_dir_all(dir)
     {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use quidnunc_core::Stats;
 
-use crate::scenario::{FaultKind, Profile, Scenario, last_start_ns};
+use crate::scenario::{Scenario, last_start_ns};
 use crate::stats::Samples;
 
 /// The links of one node.
@@ -48,7 +48,6 @@ pub(super) struct Links {
     last_asked: Vec<Option<u64>>,
     pub(super) asked: Samples,
     pub(super) refused: Samples,
-    pub(super) refused_per_1000: Option<u64>,
     pub(super) over_cap: usize,
     pub(super) parts: Samples,
     pub(super) parts_end: Option<u64>,
@@ -57,17 +56,16 @@ pub(super) struct Links {
 impl Links {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let nodes = scenario.nodes.count;
-        let of_file = |&fault: &usize| !matches!(scenario.faults[fault].kind, FaultKind::Noise { .. });
-        let mut bounds: Vec<u64> = (0..scenario.faults.len())
-            .filter(of_file)
-            .flat_map(|fault| [Some(scenario.faults[fault].at_ns), scenario.fault_end_ns(fault)])
+        let mut bounds: Vec<u64> = scenario
+            .faults_of_file()
+            .flat_map(|(place, fault)| [Some(fault.at_ns), scenario.fault_end_ns(place)])
             .flatten()
             .chain([0])
             .collect();
         bounds.sort_unstable();
         bounds.dedup();
         Self {
-            exist: scenario.protocol.profile == Profile::Infos,
+            exist: scenario.has_links(),
             nodes: vec![Node::default(); nodes as usize],
             caps: caps(nodes.div_ceil(scenario.nodes.clusters)),
             parents: (0..nodes).collect(),
@@ -79,7 +77,6 @@ impl Links {
             bounds,
             asked: Samples::default(),
             refused: Samples::default(),
-            refused_per_1000: None,
             over_cap: 0,
             parts: Samples::default(),
             parts_end: None,
@@ -147,7 +144,12 @@ impl Links {
     /// The counters of a node before the first fault.
     pub(super) fn on_rest(&mut self, stats: &Stats) {
         self.refused.record(stats.links_refused);
-        self.refused_per_1000 = u64::try_from(self.refused.sum() * 1000 / u128::from(self.refused.count())).ok();
+    }
+
+    /// Refused requests before the first fault, per thousand nodes.
+    pub(super) fn refused_per_1000(&self) -> Option<u64> {
+        let refused = (self.refused.sum() * 1000).checked_div(self.refused.count().into())?;
+        u64::try_from(refused).ok()
     }
 
     pub(super) fn finish(&mut self) {

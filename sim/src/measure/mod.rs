@@ -123,8 +123,10 @@ impl Measure {
         }
         self.copies.on_start(node, now);
         self.rates.on_start(node);
-        self.links.on_start(node, now);
-        self.infos.on_start(node, now);
+        if self.links.exist {
+            self.links.on_start(node, now);
+            self.infos.on_start(node, now);
+        }
     }
 
     pub(crate) fn on_crash(&mut self, fault: usize, node: u32, now: u64) {
@@ -133,8 +135,10 @@ impl Measure {
         self.beliefs.on_stop(node, now);
         self.copies.on_stop(node, now);
         self.rates.on_stop(node);
-        self.links.on_stop(node, now);
-        self.infos.on_stop(node, now);
+        if self.links.exist {
+            self.links.on_stop(node, now);
+            self.infos.on_stop(node, now);
+        }
     }
 
     /// Everybody whom a fault stops has stopped.

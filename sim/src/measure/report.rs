@@ -96,7 +96,7 @@ impl Measure {
             Metric::BytesPerNodeInfo => plain(self.rates.bytes_on(Spent::Info).clone()),
             Metric::LinksAsked => plain(self.links.asked.clone()),
             Metric::LinksRefused => plain(self.links.refused.clone()),
-            Metric::LinksRefusedPer1000 => plain(self.links.refused_per_1000.into_iter().collect()),
+            Metric::LinksRefusedPer1000 => plain(self.links.refused_per_1000().into_iter().collect()),
             Metric::LinksLastAsked => plain(self.links.last_asked(after).into_iter().collect()),
             Metric::LinksOutgoing => plain(self.links.most_outgoing()),
             Metric::LinksIncoming => plain(self.links.most_incoming()),

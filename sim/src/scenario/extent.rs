@@ -1,5 +1,7 @@
 //! How many nodes does a fault act on, and until when?
 
+use quidnunc_core::Config;
+
 use super::{Count, Fault, FaultKind, Profile, Scenario, Selector, Shape};
 
 impl Count {
@@ -27,8 +29,17 @@ impl Scenario {
     /// The fault of the file that begins first; of several that begin at once, the one that stands first.
     #[must_use]
     pub fn first_fault(&self) -> Option<&Fault> {
-        let in_file = |fault: &&Fault| !matches!(fault.kind, FaultKind::Noise { .. });
-        self.faults.iter().filter(in_file).min_by_key(|fault| fault.at_ns)
+        self.faults_of_file().map(|(_, fault)| fault).min_by_key(|fault| fault.at_ns)
+    }
+
+    /// The faults of the file, each with its place among all.
+    pub(crate) fn faults_of_file(&self) -> impl Iterator<Item = (usize, &Fault)> {
+        self.faults.iter().enumerate().filter(|(_, fault)| !matches!(fault.kind, FaultKind::Noise { .. }))
+    }
+
+    /// Whether nodes have links, over which infos go.
+    pub(crate) fn has_links(&self) -> bool {
+        self.protocol.profile == Profile::Infos
     }
 
     /// Whether datagrams come from outside.
@@ -43,19 +54,17 @@ impl Scenario {
     pub fn steady_at_ns(&self) -> u64 {
         self.first_fault().map_or(self.run.warmup_ns, |fault| fault.at_ns)
     }
-}
 
-impl Scenario {
     /// The time at rest, where nodes have links: the last 20 intervals before the first fault that does not hold from
     /// the start, or before the end, in nanoseconds from the start.
     #[must_use]
     pub fn rest_ns(&self) -> Option<(u64, u64)> {
-        let later =
-            self.faults.iter().filter(|fault| !matches!(fault.kind, FaultKind::Noise { .. }) && fault.at_ns > 0);
-        let end_ns = later.map(|fault| fault.at_ns).min().unwrap_or(self.run.duration_ns);
-        let interval_ns = self.protocol.info_interval_ns.unwrap_or(2_000_000_000);
+        let later = self.faults_of_file().map(|(_, fault)| fault.at_ns).filter(|&at_ns| at_ns > 0);
+        let end_ns = later.min().unwrap_or(self.run.duration_ns);
+        let standard = Config::infos().infos?.interval.as_nanos();
+        let interval_ns = self.protocol.info_interval_ns.or_else(|| u64::try_from(standard).ok())?;
         let begin_ns = end_ns.saturating_sub(interval_ns.saturating_mul(20));
-        (self.protocol.profile == Profile::Infos).then_some((begin_ns, end_ns))
+        self.has_links().then_some((begin_ns, end_ns))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::engine::wheel::{Class, Event, order_key};
 use crate::result::{Packets as PacketCounts, RunResult};
-use crate::scenario::Profile;
 
 use super::{CHECKED_NODES_MAX, WINDOW_NS, Witness, World};
 
@@ -26,7 +25,7 @@ impl<W: Witness> World<'_, W> {
 
     pub(super) fn finish(mut self) -> RunResult {
         self.streams.check();
-        if self.scenario.protocol.profile == Profile::Infos {
+        if self.scenario.has_links() {
             self.count_left_over();
         }
         let mut measure = self.measure;

@@ -40,7 +40,7 @@ use crate::engine::draws::Draws;
 use crate::engine::wheel::{Class, Event, Wheel, order_key, source_of};
 use crate::measure::Measure;
 use crate::result::RunResult;
-use crate::scenario::{Profile, Scenario};
+use crate::scenario::Scenario;
 use cast::Cast;
 use inject::Injector;
 use network::Network;
@@ -340,7 +340,7 @@ impl<'a, W: Witness> World<'a, W> {
                 | NodeEvent::EventsLost { .. } => {}
             }
         }
-        if self.scenario.protocol.profile == Profile::Infos {
+        if self.scenario.has_links() {
             self.on_settled(node);
         }
         self.renew_deadline(node);

@@ -1,7 +1,7 @@
 //! What is to happen when? The timetable of a run, drawn up before it begins.
 
 use crate::engine::draws::{Draws, Purpose, entity_of};
-use crate::scenario::{Direction, Fault, FaultKind, Profile, Scenario, Selector, Shape, Share, last_start_ns};
+use crate::scenario::{Direction, Fault, FaultKind, Scenario, Selector, Shape, Share, last_start_ns};
 
 use super::network::{Harm, Rule, Side};
 
@@ -53,7 +53,7 @@ impl Plan {
             rules: Vec::new(),
             targets: Vec::new(),
             touched: vec![false; nodes as usize],
-            links: scenario.protocol.profile == Profile::Infos,
+            links: scenario.has_links(),
         };
         if scenario.run.steady {
             // Before every fault of the same instant.

@@ -177,7 +177,7 @@ fn a_value_that_is_too_large() {
         16 | value = "1KiB"
            |         ^^^^^^
            |
-           = help: the value of an info has 768B at most"#]],
+           = help: the value of an info has 704B at most"#]],
     );
 }
 

@@ -205,7 +205,7 @@ impl Contacts {
         let kept = before.filter(|it| it.is_kept() && it.place > last && self.ring.contains(&it.place));
         let next = || after(before.map_or(last, |it| it.place.max(last))).or_else(|| after(last));
         let place = kept.map(|it| it.place).or_else(next)?;
-        let nonce = Nonce(rng.next().to_le_bytes());
+        let nonce = rng.nonce();
         self.lookout = Some(Lookout::ask(before, place, nonce, now));
         Some((place.1, nonce))
     }

@@ -60,11 +60,10 @@ pub(crate) trait Log {
     fn lives(&self) -> impl Iterator<Item = OriginIx>;
 }
 
-/// The log of a store, at some time.
+/// The log of a store.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InfoLog<'a> {
     pub(crate) infos: &'a Infos,
-    pub(crate) outside: Instant,
 }
 
 impl Log for InfoLog<'_> {
@@ -72,8 +71,7 @@ impl Log for InfoLog<'_> {
         self.infos.seq()
     }
     fn after(&self, seq: u64) -> Option<Entry> {
-        let (seq, ix, told) = self.infos.after(seq, self.outside).next()?;
-        Some(Entry { seq, ix, stamp: told.item.stamp })
+        self.infos.next_after(seq).map(|(seq, ix, stamp)| Entry { seq, ix, stamp })
     }
     fn above(&self, ix: OriginIx, stamp: u64) -> Option<Entry> {
         self.infos.next_above(ix, stamp).map(|(seq, stamp)| Entry { seq, ix, stamp })
@@ -88,7 +86,7 @@ impl Log for InfoLog<'_> {
         self.infos.origin_at(ix).stamp
     }
     fn newest(&self, ix: OriginIx) -> u64 {
-        self.infos.origin_at(ix).last
+        self.infos.newest(ix)
     }
     fn hops(&self, ix: OriginIx) -> u8 {
         self.infos.origin_at(ix).hops

@@ -132,8 +132,8 @@ fn a_life_is_forgotten_when_nothing_of_it_is_left_but_never_the_own_one() {
     assert_eq!(tell(&one, &mut two, START), 1);
     end(&mut two, at(61_000));
     let ix = two.origin(origin(1)).expect("remembered").ix;
-    let facts = OriginFacts { origin: origin(1), ix, stamp: 1, last: 0, hops: 1, infos: 0, sum: 0 };
-    assert_eq!((two.origin_at(ix), two.next_deadline()), (facts, at(61_000 + 90_000)));
+    let facts = OriginFacts { origin: origin(1), ix, stamp: 1, hops: 1, infos: 0, sum: 0 };
+    assert_eq!((two.origin_at(ix), two.newest(ix), two.next_deadline()), (facts, 0, at(61_000 + 90_000)));
     let mut over = 0;
     assert!(two.end_due(at(151_000), |ended| over += u32::from(ended == Ended::Life(ix))) && over == 1);
     end(&mut two, at(151_000));
@@ -143,7 +143,7 @@ fn a_life_is_forgotten_when_nothing_of_it_is_left_but_never_the_own_one() {
     // Its stream goes on from what is there.
     one.add(b"b", Int(2), Permanent, at(151_000)).expect("admitted");
     assert_eq!((told_of(&one, "b").from, tell(&one, &mut two, at(151_000))), (0, 1));
-    assert_eq!(two.origin(origin(1)).map(|facts| (facts.stamp, facts.last)), Some((2, 2)));
+    assert_eq!(two.origin(origin(1)).map(|facts| (facts.stamp, two.newest(facts.ix))), Some((2, 2)));
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn what_a_lost_teller_left_out_is_taken_when_it_comes_after_all() {
     assert_eq!((next.stamp, next.from, take(&mut three, &next, START)), (2, 0, NEW));
     drop(one);
     let facts = [&two, &three].map(|room| room.origin(origin(1)).expect("heard of"));
-    assert_eq!((facts[0].stamp, facts[0].last), (facts[1].stamp, facts[1].last));
+    assert_eq!((facts[0].stamp, two.newest(facts[0].ix)), (facts[1].stamp, three.newest(facts[1].ix)));
     assert_ne!(facts[0].sum, facts[1].sum, "they have come equally far, and differ");
     let missing = above(&two, origin(1), 0, START);
     assert_eq!(

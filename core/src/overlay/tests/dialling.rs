@@ -203,7 +203,7 @@ fn whoever_is_gone_is_neither_linked_nor_asked() {
     let acts = desk.call(|overlay, scene| overlay.on_gone(peer(1).id, scene));
     assert_eq!(acts, [down(links[0], 1, Direction::Incoming)]);
     let acts = desk.call(|overlay, scene| overlay.on_gone(peer(2).id, scene));
-    let orphaned = Act::Stands(Standing::Joining);
+    let orphaned = Act::Stands(Standing::Orphaned);
     assert_eq!(acts[0], down(outgoing, 2, Direction::Outgoing));
     assert!(!acts.contains(&orphaned));
     assert_eq!(desk.call(|overlay, scene| overlay.on_gone(peer(2).id, scene)), [], "once");
@@ -217,8 +217,14 @@ fn a_node_that_stops_closes_every_link_and_answers_nobody() {
     let acts = desk.call(|overlay, scene| overlay.stop(scene));
     let close = |number| Act::Close { to: addr(number), nonce: nonce_of(number) };
     let down = |link, number, direction| Act::Down { link, peer: peer(number), direction, why: LinkEnd::Stopped };
-    let expected =
-        [down(links[0], 1, Direction::Incoming), close(1), down(outgoing, 2, Direction::Outgoing), close(2), close(3)];
+    let expected = [
+        down(links[0], 1, Direction::Incoming),
+        close(1),
+        down(outgoing, 2, Direction::Outgoing),
+        close(2),
+        close(3),
+        Act::Stands(Standing::Stopped),
+    ];
     assert_eq!(without_marks(acts), expected);
     assert_eq!(desk.overlay.standing(), (Standing::Stopped, desk.now));
     desk.told.fresh = Vec::from([candidate(10, 0)]);

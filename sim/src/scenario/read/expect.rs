@@ -4,7 +4,7 @@ use super::mistake::{Mistake, Outcome, advice, shown};
 use super::table::{Field, Section};
 use super::units::{DURATION, RATE};
 use crate::scenario::words::Word;
-use crate::scenario::{Anchor, Edge, Expect, Fault, FaultKind, Metric, Op, Profile, Scenario, Scope, Stat, Unit};
+use crate::scenario::{Anchor, Edge, Expect, Fault, FaultKind, Metric, Op, Scenario, Scope, Stat, Unit};
 
 const KEYS: &[&str] = &["id", "metric", "fault", "after", "where", "stat", "max", "min", "equals", "across"];
 
@@ -37,7 +37,7 @@ fn read_one(section: &Section<'_>, scenario: &Scenario, earlier: &[Expect]) -> O
             "add a [[write]] with nodes = \"all\"",
         ));
     }
-    if metric.is_of_infos() && scenario.protocol.profile != Profile::Infos {
+    if metric.is_of_infos() && !scenario.has_links() {
         return Err(metric_field.wrong(
             format!("`{metric}` measures links and infos, and nodes of this file have none"),
             "write `profile = \"infos\"` in [protocol]",

@@ -1,5 +1,7 @@
 //! What do nodes tell everybody, according to the `[[info]]` tables?
 
+use quidnunc_core::{INFO_KEY_BYTES_MAX, INFO_VALUE_BYTES_MAX};
+
 use super::mistake::Outcome;
 use super::table::{Field, Section};
 use super::units::SIZE;
@@ -13,10 +15,6 @@ const KEYS_MAX: u32 = 1000;
 
 /// Most tables: every node watches the keys of each.
 const TABLES_MAX: usize = 16;
-
-/// The longest key and value that the protocol takes.
-const KEY_BYTES_MAX: usize = 255;
-const VALUE_BYTES_MAX: u64 = 768;
 
 /// Reads every `[[info]]` of a file that has these faults.
 pub(super) fn read(
@@ -94,8 +92,9 @@ fn read_one(section: &Section<'_>, run: &Run, (faults, nodes): (&[Fault], u32), 
 
 fn key(field: &Field<'_>) -> Outcome<String> {
     let key = field.words()?;
-    if key.len() > KEY_BYTES_MAX {
-        return Err(field.wrong(format!("a key of {} bytes is too long", key.len()), "a key has 255 bytes at most"));
+    if key.len() > INFO_KEY_BYTES_MAX {
+        let help = format!("a key has {INFO_KEY_BYTES_MAX} bytes at most");
+        return Err(field.wrong(format!("a key of {} bytes is too long", key.len()), help));
     }
     // Such keys are those of infos without a key of their own, or of events, which nobody may issue.
     if key.contains('.') || key.starts_with("event/") || key.starts_with("node-") && key != "node-count" {
@@ -109,7 +108,7 @@ fn key(field: &Field<'_>) -> Outcome<String> {
 
 fn size(field: &Field<'_>) -> Outcome<u32> {
     let bytes = field.quantity(&SIZE)?;
-    u32::try_from(bytes).ok().filter(|&bytes| u64::from(bytes) <= VALUE_BYTES_MAX).ok_or_else(|| {
-        field.wrong("no info is that large", format!("the value of an info has {VALUE_BYTES_MAX}B at most"))
+    u32::try_from(bytes).ok().filter(|&bytes| bytes as usize <= INFO_VALUE_BYTES_MAX).ok_or_else(|| {
+        field.wrong("no info is that large", format!("the value of an info has {INFO_VALUE_BYTES_MAX}B at most"))
     })
 }
