@@ -1,4 +1,4 @@
-//! How large may what is kept become, and which rules of 2014 hold instead of ours?
+//! How large may what is kept become?
 //!
 //! What others say is refused beyond the same limits, and everything of that origin behind it waits. So limits are the
 //! same on every node, or nodes with the lower ones hear no more of who uses the higher ones.
@@ -39,6 +39,8 @@ pub(crate) struct Limits {
     /// The most infos that a group lists.
     pub(crate) group_limit_max: u32,
     pub(crate) watches_max: usize,
+    /// Changes where things lie in memory, and nothing else.
+    pub(crate) hash_seed: u64,
 }
 
 impl Limits {
@@ -56,6 +58,7 @@ impl Limits {
         groups_max: 64,
         group_limit_max: 1024,
         watches_max: 64,
+        hash_seed: 0,
     };
 }
 

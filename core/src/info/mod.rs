@@ -87,7 +87,8 @@ pub(crate) struct Infos {
 
 impl Infos {
     pub(crate) fn new(own: Origin, limits: Limits, compat: Compat2014) -> Self {
-        let (store, origins, groups) = (Store::new(), Origins::new(own), Groups::new(compat));
+        let seed = limits.hash_seed;
+        let (store, origins, groups) = (Store::new(seed), Origins::new(own, seed), Groups::new(compat));
         Self { limits, compat, store, origins, groups, watches: Watches::default(), seq: 0, forgotten: 0 }
     }
 
@@ -135,10 +136,10 @@ impl Infos {
         places.map(move |place| self.told(place, now))
     }
 
-    /// What came first after this many changes: its number, its origin's place, its stamp.
-    pub(crate) fn next_after(&self, seq: u64) -> Option<(u64, OriginIx, u64)> {
-        let row = self.store.row(self.store.after(seq).next()?);
-        Some((row.seq, row.origin, row.stamp))
+    /// What came after this many changes, in the order in which it came: number, origin's place, stamp.
+    pub(crate) fn arrivals(&self, seq: u64) -> impl Iterator<Item = (u64, OriginIx, u64)> + '_ {
+        let places = (seq < self.seq).then(|| self.store.after(seq)).into_iter().flatten();
+        places.map(|place| self.store.row(place)).map(|row| (row.seq, row.origin, row.stamp))
     }
 
     /// What came after this many changes, in the order in which it came, each with its number and its origin's place.
@@ -168,7 +169,7 @@ impl Infos {
 
     /// The stamp of the last info of a life that is still here; 0 if none is. Who has come so far misses nothing that is here.
     pub(crate) fn newest(&self, ix: OriginIx) -> u64 {
-        self.store.stamp_before(ix, u64::MAX)
+        self.origins.get(ix).newest.map_or(0, |(stamp, _)| stamp)
     }
 
     /// The place of the life that this node lives.
@@ -194,10 +195,12 @@ impl Infos {
 
     /// The newest info of a life is to be had over so many links: not by the way on which it came, but the next one will.
     pub(crate) fn shorten(&mut self, ix: OriginIx, stamp: u64, hops: u8) {
+        let known = self.origins.get(ix);
+        if stamp != known.stamp || hops >= known.hops {
+            return;
+        }
         self.origins.shorten(ix, stamp, hops);
-        if let Some(place) = self.store.at_stamp(ix, stamp)
-            && hops < self.store.row(place).hops
-        {
+        if let Some(place) = self.at_stamp(ix, stamp) {
             self.store.set_hops(place, hops);
         }
     }
@@ -210,7 +213,7 @@ impl Infos {
 
     /// The info of a life with a stamp, as it is told.
     pub(crate) fn told_at(&self, ix: OriginIx, stamp: u64, now: Instant) -> Option<InfoTold<'_>> {
-        self.store.at_stamp(ix, stamp).map(|place| self.told(place, now))
+        self.at_stamp(ix, stamp).map(|place| self.told(place, now))
     }
 
     /// What is known of every life, by identity and boot.
@@ -254,6 +257,7 @@ impl Infos {
         let row = self.store.remove(place);
         let hash = row.hash(self.origins.get(row.origin).origin);
         self.origins.take_out(row.origin, hash, now);
+        self.origins.set_newest(row.origin, self.store.newest(row.origin));
         true
     }
 
@@ -263,6 +267,12 @@ impl Infos {
         end.min(self.origins.next_deadline(self.limits.origin_grace))
     }
 
+    /// The row of a life with a stamp; most that are sought are the last ones.
+    fn at_stamp(&self, ix: OriginIx, stamp: u64) -> Option<u32> {
+        let newest = self.origins.get(ix).newest.filter(|&(newest, _)| newest == stamp);
+        newest.map_or_else(|| self.store.at_stamp(ix, stamp), |(_, place)| Some(place))
+    }
+
     /// Lets a key stand for what a row says from now on. It is the latest that came.
     fn put(&mut self, place: Option<u32>, row: Row, now: Instant) {
         self.seq += 1;
@@ -270,16 +280,27 @@ impl Infos {
         if let Some(place) = place {
             return self.replace(place, row, now);
         }
-        self.origins.add(row.origin, row.hash(self.origins.get(row.origin).origin));
+        let origin = row.origin;
+        self.origins.add(origin, row.hash(self.origins.get(origin).origin));
         let place = self.store.insert(row);
+        self.origins.set_newest(origin, self.store.newest(origin));
         self.groups.link(&self.store, place);
     }
 
     fn replace(&mut self, place: u32, row: Row, now: Instant) {
         self.groups.unlink(&self.store, place);
-        self.origins.add(row.origin, row.hash(self.origins.get(row.origin).origin));
-        let old = self.store.replace(place, row);
+        let origin = row.origin;
+        self.origins.add(origin, row.hash(self.origins.get(origin).origin));
+        let newest = (row.stamp, place);
+        let stays = self.origins.get(origin).newest.is_some_and(|(stamp, last)| last == place && stamp <= row.stamp);
+        let old = self.store.replace(place, row, stays);
         self.origins.take_out(old.origin, old.hash(self.origins.get(old.origin).origin), now);
+        if stays {
+            self.origins.set_newest(origin, Some(newest));
+        } else {
+            self.origins.set_newest(origin, self.store.newest(origin));
+            self.origins.set_newest(old.origin, self.store.newest(old.origin));
+        }
         self.groups.link(&self.store, place);
     }
 
@@ -327,6 +348,7 @@ impl Infos {
             let sum = rows().fold(0_u64, |sum, row| sum.wrapping_add(row.hash(known.origin)));
             assert_eq!((rows().count(), sum), (known.infos as usize, known.sum), "count and sum are the infos'");
             assert!(rows().all(|row| row.stamp <= known.stamp), "nothing is ahead of its stream");
+            assert_eq!(known.newest, self.store.newest(ix), "the last one is known");
         }
         assert!(self.store.iter().all(|place| self.store.row(place).seq <= self.seq), "nothing comes later");
     }

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use core::time::Duration;
 
-use crate::vocab::{Instant, NodeId, Origin, Rng, Sorted, Table, hash_of_life};
+use crate::vocab::{Index, Instant, NodeId, Origin, Rng, Sorted, Table, hash_of_life};
 
 /// A life's place in the table, until it is forgotten; means nothing to any other node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -28,7 +28,9 @@ pub(super) struct Known {
     pub(super) sum: u64,
     /// How many infos of it are here.
     pub(super) infos: u32,
-    /// Over how many links the last of them came.
+    /// The last of them that is still here, by stamp and place.
+    pub(super) newest: Option<(u64, u32)>,
+    /// Over how many links what was issued last came.
     pub(super) hops: u8,
     /// Since when there are none.
     idle_since: Instant,
@@ -37,7 +39,7 @@ pub(super) struct Known {
 impl Default for Known {
     fn default() -> Self {
         let origin = Origin { id: NodeId::from_u128(0), boot: 0 };
-        Self { origin, name: 0, stamp: 0, sum: 0, infos: 0, hops: 0, idle_since: Instant::NEVER }
+        Self { origin, name: 0, stamp: 0, sum: 0, infos: 0, newest: None, hops: 0, idle_since: Instant::NEVER }
     }
 }
 
@@ -46,7 +48,7 @@ impl Default for Known {
 pub(super) struct Origins {
     rows: Table<Known>,
     by_origin: Sorted,
-    by_name: Sorted,
+    by_name: Index,
     /// Those without infos, and since when. The own life is none of them.
     idle: BTreeSet<(Instant, OriginIx)>,
     own: OriginIx,
@@ -54,8 +56,8 @@ pub(super) struct Origins {
 }
 
 impl Origins {
-    pub(super) fn new(own: Origin) -> Self {
-        let (rows, by_origin, by_name, idle) = (Table::new(), Sorted::new(), Sorted::new(), BTreeSet::new());
+    pub(super) fn new(own: Origin, hash_seed: u64) -> Self {
+        let (rows, by_origin, by_name, idle) = (Table::new(), Sorted::new(), Index::new(hash_seed), BTreeSet::new());
         let mut origins = Self { rows, by_origin, by_name, idle, own: OriginIx(0), total: 0 };
         origins.own = origins.insert(own);
         origins
@@ -79,12 +81,12 @@ impl Origins {
     }
 
     pub(super) fn find(&self, origin: Origin) -> Option<OriginIx> {
-        self.by_origin.find(|place| self.rows.get(place).origin.cmp(&origin)).map(OriginIx)
+        self.by_name.find(name_of(origin), |place| self.rows.get(place).origin == origin).map(OriginIx)
     }
 
     /// The life of a name. Of two with one name, which comes once in 2^64 pairs, it is either.
     pub(super) fn find_name(&self, name: u64) -> Option<OriginIx> {
-        self.by_name.find(|place| self.rows.get(place).name.cmp(&name)).map(OriginIx)
+        self.by_name.find(name, |place| self.rows.get(place).name == name).map(OriginIx)
     }
 
     /// What is in a random place: a life, or nothing.
@@ -111,7 +113,7 @@ impl Origins {
         let name = name_of(origin);
         let place = self.rows.insert(Known { origin, name, ..Known::default() });
         let rows = &self.rows;
-        self.by_name.insert(place, |other| (rows.get(other).name, other).cmp(&(name, place)));
+        self.by_name.insert(place, |other| rows.get(other).name);
         self.by_origin.insert(place, |other| rows.get(other).origin.cmp(&origin));
         OriginIx(place)
     }
@@ -140,6 +142,11 @@ impl Origins {
         if stamp == known.stamp {
             known.hops = known.hops.min(hops);
         }
+    }
+
+    /// Notes which of its infos is the last that is here.
+    pub(super) fn set_newest(&mut self, ix: OriginIx, newest: Option<(u64, u32)>) {
+        self.rows.get_mut(ix.0).newest = newest;
     }
 
     /// One more info of it is here.
@@ -183,8 +190,7 @@ impl Origins {
         self.idle.pop_first();
         let rows = &self.rows;
         self.by_origin.remove(|other| rows.get(other).origin.cmp(&rows.get(ix.0).origin));
-        let name = rows.get(ix.0).name;
-        self.by_name.remove(|other| (rows.get(other).name, other).cmp(&(name, ix.0)));
+        self.by_name.remove(rows.get(ix.0).name, ix.0);
         self.rows.remove(ix.0);
         Some(ix)
     }

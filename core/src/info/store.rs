@@ -1,17 +1,17 @@
-//! Where do infos lie, and in which orders are they found? Key and value in one allocation, in rows of 56 bytes, and
-//! four bytes in each order.
+//! Where do infos lie, and in which orders are they found? Key and value in one allocation, in rows of 56 bytes, four
+//! bytes in each order, and ten at most by which a key is found at once.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::origins::OriginIx;
 use super::value;
-use crate::vocab::{InfoKind, InfoValue, Instant, Origin, Sorted, Table, mix, stable_hash};
+use crate::vocab::{Index, InfoKind, InfoValue, Instant, Origin, Sorted, Table, mix, stable_hash};
 
 /// What an info weighs besides its key and value.
-pub(crate) const ROW_BYTES: usize = 72;
+pub(crate) const ROW_BYTES: usize = 88;
 
-const _: () = assert!(size_of::<Row>() + 4 * size_of::<u32>() <= ROW_BYTES, "a row, and its place in four orders");
+const _: () = assert!(size_of::<Row>() + 4 * size_of::<u32>() + 12 <= ROW_BYTES, "a row, four orders and an index");
 
 /// One key, and what holds of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,6 +86,7 @@ impl Row {
 #[derive(Debug, Clone)]
 pub(super) struct Store {
     rows: Table<Row>,
+    index: Index,
     by_key: Sorted,
     /// By origin, then stamp.
     by_stamp: Sorted,
@@ -97,9 +98,10 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(hash_seed: u64) -> Self {
         let [by_key, by_stamp, by_arrival, by_end] = [const { Sorted::new() }; 4];
-        Self { rows: Table::new(), by_key, by_stamp, by_arrival, by_end, weight: 0 }
+        let (rows, index) = (Table::new(), Index::new(hash_seed));
+        Self { rows, index, by_key, by_stamp, by_arrival, by_end, weight: 0 }
     }
 
     pub(super) fn row(&self, place: u32) -> &Row {
@@ -115,7 +117,7 @@ impl Store {
     }
 
     pub(super) fn find(&self, key: &[u8]) -> Option<u32> {
-        self.by_key.find(|place| self.row(place).key().cmp(key))
+        self.index.find(key, |place| self.row(place).key() == key)
     }
 
     /// The rows whose keys begin so, by key.
@@ -142,6 +144,12 @@ impl Store {
         before.map(|place| self.row(place)).filter(|row| row.origin == origin).map_or(0, |row| row.stamp)
     }
 
+    /// Stamp and place of the last row of an origin.
+    pub(super) fn newest(&self, origin: OriginIx) -> Option<(u64, u32)> {
+        let last = self.by_stamp.last_before(|place| by_stamp(self.row(place)).cmp(&(origin, u64::MAX)))?;
+        Some(self.row(last)).filter(|row| row.origin == origin).map(|row| (row.stamp, last))
+    }
+
     /// The rows that came after this sequence number, in the order in which they came.
     pub(super) fn after(&self, seq: u64) -> impl Iterator<Item = u32> + '_ {
         let next = seq.saturating_add(1);
@@ -158,22 +166,25 @@ impl Store {
         let place = self.rows.insert(row);
         let rows = &self.rows;
         self.by_key.insert(place, |other| rows.get(other).key().cmp(rows.get(place).key()));
-        self.link(place);
+        self.index.insert(place, |other| rows.get(other).key());
+        self.link(place, false);
         place
     }
 
-    /// Puts a row in the place of another one of the same key, which is returned.
-    pub(super) fn replace(&mut self, place: u32, row: Row) -> Row {
-        self.unlink(place);
+    /// Puts a row in the place of another one of the same key, which is returned. What its origin issued last, and issues
+    /// again, `stays` the last one in the order of stamps.
+    pub(super) fn replace(&mut self, place: u32, row: Row, stays: bool) -> Row {
+        self.unlink(place, stays);
         let old = core::mem::replace(self.rows.get_mut(place), row);
-        self.link(place);
+        self.link(place, stays);
         old
     }
 
     pub(super) fn remove(&mut self, place: u32) -> Row {
-        self.unlink(place);
+        self.unlink(place, false);
         let rows = &self.rows;
         self.by_key.remove(|other| rows.get(other).key().cmp(rows.get(place).key()));
+        self.index.remove(rows.get(place).key(), place);
         self.rows.remove(place)
     }
 
@@ -191,23 +202,27 @@ impl Store {
         self.rows.get_mut(place).hops = hops;
     }
 
-    /// Enters a row into the orders that change with it.
-    fn link(&mut self, place: u32) {
+    /// Enters a row into the orders that change with it, that of stamps among them unless it `stays` where it is in that.
+    fn link(&mut self, place: u32, stays: bool) {
         let rows = &self.rows;
         let row = rows.get(place);
         self.weight += row.weight();
-        self.by_stamp.insert(place, |other| by_stamp(rows.get(other)).cmp(&by_stamp(row)));
+        if !stays {
+            self.by_stamp.insert(place, |other| by_stamp(rows.get(other)).cmp(&by_stamp(row)));
+        }
         self.by_arrival.insert(place, |other| rows.get(other).seq.cmp(&row.seq));
         if row.until != Instant::NEVER {
             self.by_end.insert(place, |other| (rows.get(other).until, other).cmp(&(row.until, place)));
         }
     }
 
-    fn unlink(&mut self, place: u32) {
+    fn unlink(&mut self, place: u32, stays: bool) {
         let rows = &self.rows;
         let row = rows.get(place);
         self.weight -= row.weight();
-        self.by_stamp.remove(|other| by_stamp(rows.get(other)).cmp(&by_stamp(row)));
+        if !stays {
+            self.by_stamp.remove(|other| by_stamp(rows.get(other)).cmp(&by_stamp(row)));
+        }
         self.by_arrival.remove(|other| rows.get(other).seq.cmp(&row.seq));
         if row.until != Instant::NEVER {
             self.by_end.remove(|other| (rows.get(other).until, other).cmp(&(row.until, place)));
@@ -224,6 +239,7 @@ impl Store {
         let rows = |order: &Sorted| order.iter().map(|place| self.row(place)).collect::<Vec<_>>();
         let by_key = rows(&self.by_key);
         assert!(by_key.is_sorted_by(|a, b| a.key() < b.key()), "one row per key");
+        assert!(self.iter().all(|place| self.find(self.row(place).key()) == Some(place)), "every key is found");
         assert!(rows(&self.by_stamp).is_sorted_by(|a, b| by_stamp(a) < by_stamp(b)), "one row per stamp");
         assert!(rows(&self.by_arrival).is_sorted_by(|a, b| a.seq < b.seq), "one row per number");
         let by_end = rows(&self.by_end);

@@ -33,7 +33,8 @@ impl Node {
                 if !urgent && self.with_overlay(now, turns_away) == Some(true) {
                     return;
                 }
-                if !self.is_proven((id, boot), from, (nonce, cookie), now) {
+                let is_served = self.cold.linking.as_ref().is_some_and(|linking| linking.overlay.serves_unproven(peer));
+                if !is_served && !self.is_proven((id, boot), from, (nonce, cookie), now) {
                     return;
                 }
                 let request = Request { from: Speaker { peer, boot, links }, nonce, urgent };

@@ -46,7 +46,7 @@ impl Linking {
         rng: &mut Rng,
     ) -> Self {
         let InfoSettings { interval, infos_max, bytes_max, compat } = *settings;
-        let limits = crate::info::Limits { infos_max, bytes_max, ..crate::info::Limits::STANDARD };
+        let limits = crate::info::Limits { infos_max, bytes_max, hash_seed, ..crate::info::Limits::STANDARD };
         let infos = Infos::new(own, limits, compat);
         let mut spread = Spread::new(Pace { interval }, hash_seed);
         spread.on_life(infos.own_ix());

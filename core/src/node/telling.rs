@@ -153,8 +153,7 @@ impl Node {
                 Piece::News(told) => self.hear_news(Some(link), &told, now),
                 Piece::Word { life, stamp, hops } => {
                     let word = Word { life, stamp, hops: hops.saturating_add(1) };
-                    self.with_spread(|spread, log| spread.on_word((link, greets), word, now, log));
-                    self.hear_way(&word);
+                    self.hear_word((link, greets), word, now);
                 }
                 Piece::Graft { life, have } => {
                     self.with_spread(|spread, log| spread.on_graft(link, Ask { life, have }, log));
@@ -164,12 +163,14 @@ impl Node {
         }
     }
 
-    /// Somebody has the newest info of a life, and is nearer to it: from now on it comes that way.
-    fn hear_way(&mut self, &Word { life, stamp, hops }: &Word) {
+    /// A peer announces the newest info of a life. If it is nearer to that, the next one comes that way.
+    fn hear_word(&mut self, link: (Link, bool), word: Word, now: Instant) {
         let Some(linking) = &mut self.cold.linking else { return };
-        let infos = &mut linking.infos;
-        if let Some(ix) = infos.named(life).filter(|&ix| infos.origin_at(ix).origin != infos.own()) {
-            infos.shorten(ix, stamp, hops);
+        let Linking { infos, spread, .. } = &mut **linking;
+        let ix = infos.named(word.life);
+        spread.on_word(link, (word, ix), now, &InfoLog { infos });
+        if let Some(ix) = ix.filter(|&ix| ix != infos.own_ix()) {
+            infos.shorten(ix, word.stamp, word.hops);
         }
     }
 

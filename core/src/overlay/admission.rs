@@ -46,6 +46,20 @@ impl Overlay {
         true
     }
 
+    /// Whether a stranger is promised a link before it has proved its address, which would cost it a round trip. Half of
+    /// the places are for such: a promise that nobody confirms is over soon, and keeps nobody out who proves itself.
+    pub(crate) fn serves_unproven(&self, from: Peer) -> bool {
+        match self.links.to(from.id) {
+            Some((_, entry)) => !entry.open && entry.peer == from,
+            None => self.is_free(Some(from.id), from.addr) && self.incoming_held() < self.caps().incoming / 2,
+        }
+    }
+
+    /// Incoming links, promised ones included.
+    fn incoming_held(&self) -> usize {
+        self.links.count(Direction::Incoming)
+    }
+
     /// Answers somebody to whom a link exists. Returns whether there was one.
     fn is_repeated(&mut self, request: &Request) -> bool {
         let Request { from, nonce, .. } = *request;
@@ -53,6 +67,11 @@ impl Overlay {
         if let Some((link, &entry)) = self.links.to(from.peer.id) {
             if from.boot > entry.boot {
                 self.close(link, LinkEnd::Reborn, false);
+                return false;
+            }
+            // Whoever is promised a link and proves itself elsewhere was not the one that asked.
+            if !entry.open && from.peer.addr != entry.peer.addr {
+                self.close(link, LinkEnd::Silent, false);
                 return false;
             }
             if from.boot == entry.boot {
@@ -75,7 +94,7 @@ impl Overlay {
 
     /// Whether nobody else is served.
     fn is_full(&self) -> bool {
-        self.links.count(Direction::Incoming) >= self.caps().incoming
+        self.incoming_held() >= self.caps().incoming
     }
 
     fn admit_or_refuse(&mut self, request: &Request, scene: &mut Scene<'_>) {

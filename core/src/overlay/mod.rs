@@ -26,7 +26,8 @@
 //!
 //! The own marker is stamped and the node count known before the first call. After each call all [`Act`]s are taken, in
 //! order: what belongs to a link ends with [`Act::Down`] before its place is given to another, and the [`Outlook`]
-//! names no link that is down. A request comes from a source that is proven, since it takes a place for a while. Its
+//! names no link that is down. A request comes from a source that is proven, since it takes a place for a while, or is
+//! one that [`Overlay::serves_unproven`]. Its
 //! marker and node count, and the node count of a refusal, are taken over before their call; what an acceptance
 //! promises is reckoned before it, and what it carries taken over after it, if the link is up. Whatever carries the nonce of a link goes to [`Overlay::on_frame`] first, and is read only if
 //! that names the link; [`Overlay::on_sent`] follows each frame that is sent, [`Overlay::on_outlook`] what came of

@@ -48,3 +48,56 @@ impl<K: Hash + Eq + Copy, V: Copy> Map<K, V> {
         self.table.len()
     }
 }
+
+/// Finds the rows of a table by keys that lie in the rows alone, for a few bytes each.
+#[derive(Debug, Clone)]
+pub(crate) struct Index {
+    places: HashTable<u32>,
+    hasher: FixedState,
+}
+
+impl Index {
+    /// An empty index. The seed changes where things lie, and must change nothing else.
+    pub(crate) const fn new(hash_seed: u64) -> Self {
+        Self { places: HashTable::new(), hasher: FixedState::with_seed(hash_seed) }
+    }
+
+    /// The place of the row that `is_sought`, among those whose keys have this one's hash.
+    pub(crate) fn find(&self, key: impl Hash, is_sought: impl Fn(u32) -> bool) -> Option<u32> {
+        self.places.find(self.hasher.hash_one(key), |&place| is_sought(place)).copied()
+    }
+
+    /// Enters a row, whose key is found by `key_of` as that of every row inside.
+    pub(crate) fn insert<K: Hash>(&mut self, place: u32, key_of: impl Fn(u32) -> K) {
+        let hash_of = |&place: &u32| self.hasher.hash_one(key_of(place));
+        self.places.insert_unique(hash_of(&place), place, hash_of);
+    }
+
+    /// Takes a row out that is inside under this key.
+    pub(crate) fn remove(&mut self, key: impl Hash, place: u32) {
+        if let Ok(entry) = self.places.find_entry(self.hasher.hash_one(key), |&other| other == place) {
+            entry.remove();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn rows_are_found_by_keys_that_lie_in_them_also_by_equal_ones() {
+        let keys: Vec<u32> = (0..300).map(|place| place / 2).collect();
+        let key_of = |place: u32| keys[place as usize];
+        let mut index = Index::new(7);
+        (0..300).for_each(|place| index.insert(place, key_of));
+        for place in 0..300 {
+            assert_eq!(index.find(key_of(place), |other| other == place), Some(place), "of two with one key either");
+        }
+        index.remove(key_of(40), 40);
+        assert_eq!(index.find(20_u32, |other| key_of(other) == 20), Some(41), "the other one is still there");
+        assert_eq!(index.find(20_u32, |other| other == 40), None);
+        assert_eq!(index.find(777_u32, |_| true), None);
+    }
+}

@@ -42,7 +42,7 @@ pub(crate) use info::{InfoItem, InfoTold, InfoVersion, Lifetime, Origin};
 pub use link::LinkEnd;
 pub(crate) use link::{LINKS_MAX, Link, Links};
 pub(crate) use log::{log10_ceil, log10_milli};
-pub(crate) use map::Map;
+pub(crate) use map::{Index, Map};
 pub use reason::Reason;
 pub use record::{Health, Record};
 pub(crate) use ring::Ring;

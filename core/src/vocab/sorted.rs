@@ -23,7 +23,8 @@ impl Sorted {
 
     /// Inserts a number. `order` compares the numbers inside with the new one, to which none is equal.
     pub(crate) fn insert(&mut self, number: u32, order: impl Fn(u32) -> Ordering) {
-        let Some((chunk, place)) = self.seek(&order) else {
+        let is_last = self.last().is_none_or(|last| order(last).is_lt());
+        let Some((chunk, place)) = Some(&order).filter(|_| !is_last).and_then(|order| self.seek(order)) else {
             // At the end, where what grows grows: full chunks stay full.
             match self.chunks.last_mut().filter(|last| last.len() < CHUNK) {
                 Some(last) => last.push(number),
@@ -94,6 +95,10 @@ impl Sorted {
     /// All numbers in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.chunks.iter().flatten().copied()
+    }
+
+    fn last(&self) -> Option<u32> {
+        self.chunks.last()?.last().copied()
     }
 
     /// Chunk and place of the first number that is not before what `order` seeks.

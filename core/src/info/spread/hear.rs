@@ -71,9 +71,14 @@ impl Spread {
     }
 
     /// A peer announces the newest stamp of a life that it has, over so many hops to here.
-    pub(crate) fn on_word(&mut self, (link, greets): (Link, bool), word: Word, now: Instant, log: &impl Log) {
+    pub(crate) fn on_word(
+        &mut self,
+        (link, greets): (Link, bool),
+        (word, ix): (Word, Option<OriginIx>),
+        now: Instant,
+        log: &impl Log,
+    ) {
         let Word { life, stamp, hops } = word;
-        let ix = log.find(life);
         if greets {
             if let Some(feed) = self.feed(link) {
                 feed.on_listed(life);

@@ -43,8 +43,8 @@ pub(crate) struct Entry {
 pub(crate) trait Log {
     /// The latest place in the log.
     fn end(&self) -> u64;
-    /// The first info after a place.
-    fn after(&self, seq: u64) -> Option<Entry>;
+    /// The infos after a place.
+    fn after(&self, seq: u64) -> impl Iterator<Item = Entry>;
     /// The first info of a life above a stamp.
     fn above(&self, ix: OriginIx, stamp: u64) -> Option<Entry>;
     /// The name of a life on the wire.
@@ -70,8 +70,8 @@ impl Log for InfoLog<'_> {
     fn end(&self) -> u64 {
         self.infos.seq()
     }
-    fn after(&self, seq: u64) -> Option<Entry> {
-        self.infos.next_after(seq).map(|(seq, ix, stamp)| Entry { seq, ix, stamp })
+    fn after(&self, seq: u64) -> impl Iterator<Item = Entry> {
+        self.infos.arrivals(seq).map(|(seq, ix, stamp)| Entry { seq, ix, stamp })
     }
     fn above(&self, ix: OriginIx, stamp: u64) -> Option<Entry> {
         self.infos.next_above(ix, stamp).map(|(seq, stamp)| Entry { seq, ix, stamp })

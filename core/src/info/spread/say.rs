@@ -103,8 +103,8 @@ const LOOKED_AT_MAX: usize = 1024;
 /// Tells a part of the log as far as the peer wants it at once. Returns how far that came, and whether there was any.
 fn tell(routes: &Routes, link: Link, part: Part, again: bool, log: &impl Log, frame: &mut impl Frame) -> (u64, bool) {
     let (mut at, mut said) = (part.after, false);
-    for _ in 0..LOOKED_AT_MAX {
-        let Some(entry) = log.after(at).filter(|entry| entry.seq <= part.to) else { return (part.to.max(at), said) };
+    let mut entries = log.after(at).take_while(|entry| entry.seq <= part.to);
+    for entry in entries.by_ref().take(LOOKED_AT_MAX) {
         // What was lost may be wanted by announcement by now.
         let fits = if routes.wanting(entry.ix).has(link) {
             said = true;
@@ -120,15 +120,15 @@ fn tell(routes: &Routes, link: Link, part: Part, again: bool, log: &impl Log, fr
         }
         at = entry.seq;
     }
-    (at, said)
+    (if entries.next().is_none() { part.to.max(at) } else { at }, said)
 }
 
 /// Announces a part of the log as far as the peer wants it announced, or `all`. Returns how far that came, and whether
 /// there was any.
 fn announce(routes: &Routes, link: Link, part: Part, all: bool, log: &impl Log, frame: &mut impl Frame) -> (u64, bool) {
     let (mut at, mut said) = (part.after, false);
-    for _ in 0..LOOKED_AT_MAX {
-        let Some(entry) = log.after(at).filter(|entry| entry.seq <= part.to) else { return (part.to.max(at), said) };
+    let mut entries = log.after(at).take_while(|entry| entry.seq <= part.to);
+    for entry in entries.by_ref().take(LOOKED_AT_MAX) {
         // A life is named once, with its newest stamp.
         let newest = log.newest(entry.ix) == entry.stamp;
         if newest && (all || routes.is_announced(entry.ix, link)) {
@@ -139,5 +139,5 @@ fn announce(routes: &Routes, link: Link, part: Part, all: bool, log: &impl Log, 
         }
         at = entry.seq;
     }
-    (at, said)
+    (if entries.next().is_none() { part.to.max(at) } else { at }, said)
 }

@@ -109,3 +109,27 @@ fn an_address_has_one_link() {
     other.from.peer.addr = addr(ME);
     assert_eq!(desk.request(other), [], "nobody else has this node's own");
 }
+
+#[test]
+fn half_of_the_places_are_promised_to_whoever_has_proved_nothing() {
+    let (desk, _) = Desk::serving(&[1, 2, 3, 4]);
+    assert!(desk.overlay.serves_unproven(peer(9)), "five of ten");
+    let (mut desk, _) = Desk::serving(&[1, 2, 3, 4]);
+    desk.request(request(9));
+    assert!(desk.overlay.serves_unproven(peer(9)), "a repetition gets the same answer");
+    assert!(!desk.overlay.serves_unproven(peer(10)), "the other half is for those who prove themselves");
+    desk.frame(9, link_at(4));
+    assert!(!desk.overlay.serves_unproven(peer(9)), "whoever has a link and asks for it again is to prove itself");
+    assert!(!desk.overlay.serves_unproven(peer(ME)));
+}
+
+#[test]
+fn a_promise_keeps_nobody_out_who_proves_itself_elsewhere() {
+    let mut desk = Desk::new(&[]);
+    let mut forged = request(1);
+    forged.from.peer.addr = addr(200);
+    assert_eq!(desk.request(forged), [Act::Accept { link: link_at(0) }]);
+    assert!(!desk.overlay.serves_unproven(peer(1)), "by proof only");
+    assert_eq!(desk.request(request(1)), [Act::Accept { link: link_at(0) }]);
+    assert_eq!(desk.overlay.way(link_at(0)).map(|way| way.peer), Some(peer(1)));
+}

@@ -70,8 +70,8 @@ impl Log for Store {
     fn end(&self) -> u64 {
         self.end
     }
-    fn after(&self, seq: u64) -> Option<Entry> {
-        self.log.range(seq + 1..).next().map(|(_, entry)| *entry)
+    fn after(&self, seq: u64) -> impl Iterator<Item = Entry> {
+        self.log.range(seq + 1..).map(|(_, entry)| *entry)
     }
     fn above(&self, ix: OriginIx, stamp: u64) -> Option<Entry> {
         let ((of, stamp), &seq) = self.of.range((ix, stamp + 1)..).next()?;
@@ -304,7 +304,8 @@ impl World {
                 }
                 Piece::Word(word) => {
                     let word = Word { hops: word.hops + 1, ..word };
-                    spread.on_word((link, head.greets), word, now, store);
+                    let known = store.find(word.life);
+                    spread.on_word((link, head.greets), (word, known), now, store);
                 }
                 Piece::Graft(ask) => spread.on_graft(link, ask, store),
                 Piece::Prune(life) => spread.on_prune(link, life, store),
