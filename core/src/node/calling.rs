@@ -99,7 +99,7 @@ impl Node {
         Ok(())
     }
 
-    /// An event has come, or was issued here.
+    /// An event has come.
     pub(super) fn hear_event(&mut self, key: &[u8], (origin, stamp): (NodeId, u64), value: Option<InfoValue<'_>>) {
         let Some(InfoValue::Bytes(bytes)) = value.filter(|_| keys::is_event(key)) else { return };
         if let Some(happening) = Happening::decode(bytes) {

@@ -127,7 +127,7 @@ impl Node {
             known.is_none_or(|ix| infos.origin_at(ix).stamp < stamp)
         });
         let is_far = notes.far.iter().any(|&ix| infos.origin_at(ix).origin.id == peer.id);
-        Gain { newer_sentinel, nearer_origins: u32::from(is_far) }
+        Gain { newer_sentinel, brings_nearer: is_far }
     }
 
     /// Writes what is said about a link. Returns where it goes.

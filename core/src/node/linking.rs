@@ -133,7 +133,6 @@ impl Node {
                     self.link_down(link);
                     self.report(Event::Link(LinkChange::down(peer, direction, why)));
                 }
-                Act::Refused { .. } => {}
                 Act::Stands(standing) => self.report(Event::LinksStanding { standing: standing.into() }),
             }
         }

@@ -80,7 +80,7 @@ impl Overlay {
         }
         let is_better = match dial.why {
             Why::Stall => gain.newer_sentinel,
-            Why::Tighten => gain.nearer_origins > 0,
+            Why::Tighten => gain.brings_nearer,
             Why::Bridge => !scene.outlook.is_fresh(from.peer.id),
             Why::Join | Why::Fill => false,
         };
@@ -121,7 +121,6 @@ impl Overlay {
             self.counts.refusals += 1;
             self.leave_alone(dial.to, self.limits.refused_pause, scene);
             self.dialling.on_refusal(&named, self.is_unlinked());
-            self.act(Act::Refused { by: from, alternates: u8::try_from(named.len()).unwrap_or(u8::MAX) });
             self.forward(&dial, &named, scene);
         }
         self.settle(scene);

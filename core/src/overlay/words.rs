@@ -48,8 +48,8 @@ pub(crate) struct Accepted {
 pub(crate) struct Gain {
     /// It has a newer sentinel.
     pub(crate) newer_sentinel: bool,
-    /// So many origins that are far would no longer be.
-    pub(crate) nearer_origins: u32,
+    /// Somebody who is far would no longer be.
+    pub(crate) brings_nearer: bool,
 }
 
 /// Somebody whose marker is fresh.
@@ -176,8 +176,6 @@ pub(crate) enum Act {
     Up { link: Link, peer: Peer, direction: Direction, round: Duration },
     /// It is not any more, and its place may be given to another.
     Down { link: Link, peer: Peer, direction: Direction, why: LinkEnd },
-    /// Somebody turned this node away, and named so many others.
-    Refused { by: Peer, alternates: u8 },
     /// The node stands otherwise from now on.
     Stands(Standing),
 }

@@ -88,7 +88,7 @@ fn take(desk: &mut Desk, asked: &[Nonce], step: Step) -> Vec<Act> {
             desk.request(Request { from, nonce: nonce(number), urgent })
         }
         Step::Accept { from, ago, theirs, gain } => {
-            let gain = Gain { newer_sentinel: gain, nearer_origins: gain.into() };
+            let gain = Gain { newer_sentinel: gain, brings_nearer: gain };
             let accepted = Accepted { from: speaker(from, 2), nonce: nonce_ago(ago), theirs: nonce(theirs), gain };
             desk.call(|overlay, scene| overlay.on_accept(&accepted, scene))
         }

@@ -193,7 +193,7 @@ fn gossip_outgoing_limit_enforced() {
     desk.told.far = (1..=5).map(peer).collect();
     for _ in 0..2000 {
         desk.frames();
-        let nearer = Gain { newer_sentinel: false, nearer_origins: 1 };
+        let nearer = Gain { newer_sentinel: false, brings_nearer: true };
         for (to, asked) in requests(&desk.pass_connected(100)) {
             let number = (1..=5).find(|&number| addr(number) == to).expect("one of the five");
             desk.accept(number, asked, nearer);
@@ -221,7 +221,7 @@ fn gossip_cull_network() {
     desk.told.far = Vec::from([peer(20)]);
     let asked = core::iter::from_fn(|| Some(requests(&desk.pass_connected(100)))).find(|asked| !asked.is_empty());
     let asked = asked.expect("somebody far is asked")[0].1;
-    let acts = desk.accept(20, asked, Gain { newer_sentinel: false, nearer_origins: 1 });
+    let acts = desk.accept(20, asked, Gain { newer_sentinel: false, brings_nearer: true });
     let down = acts.iter().filter(|act| matches!(act, Act::Down { .. })).count();
     assert_eq!((down, desk.overlay.outgoing().count()), (1, 3), "one goes when a better one is there");
 }

@@ -28,7 +28,7 @@ fn a_refusal_is_followed_to_three_others_at_once_and_three_times_in_a_row() {
     let mut desk = Desk::new(&[1]);
     let asked = requests(&desk.pass(0));
     let acts = desk.refuse(1, asked[0].1, &[2, 3, 4, 5, ME]);
-    assert_eq!(acts, [Act::Refused { by: peer(1), alternates: 4 }], "this node is not named to itself");
+    assert_eq!(acts, []);
     let mut waves = Vec::from([requests(&desk.pass(50))]);
     assert_eq!(waves[0].len(), 3);
     for wave in 1..3_u32 {

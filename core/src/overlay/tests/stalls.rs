@@ -166,13 +166,13 @@ fn full_and_stalled() -> (Desk, crate::vocab::Nonce) {
 #[test]
 fn a_full_node_gives_a_link_away_only_for_a_newer_sentinel() {
     let (mut desk, asked) = full_and_stalled();
-    let none = Gain { newer_sentinel: false, nearer_origins: 9 };
+    let none = Gain { newer_sentinel: false, brings_nearer: true };
     assert_eq!(desk.accept(30, asked, none), [Act::Close { to: addr(30), nonce: nonce_of(30) }]);
     let (mut desk, asked) = full_and_stalled();
     let links: Vec<_> = desk.overlay.outgoing().map(|(link, _)| link).collect();
     desk.told.fed = links.iter().map(|&link| (link, if link == links[2] { 1 } else { 4 })).collect();
     let victim = desk.overlay.way(links[2]).expect("there is the link").peer;
-    let acts = desk.accept(30, asked, Gain { newer_sentinel: true, nearer_origins: 0 });
+    let acts = desk.accept(30, asked, Gain { newer_sentinel: true, brings_nearer: false });
     let expected = [
         Act::Down { link: links[2], peer: victim, direction: Direction::Outgoing, why: LinkEnd::Swapped },
         Act::Close { to: victim.addr, nonce: nonce_of(number_of(victim.addr)) },

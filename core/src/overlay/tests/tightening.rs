@@ -54,7 +54,7 @@ fn a_link_is_given_away_only_for_one_that_brings_somebody_nearer() {
     desk.told.far = Vec::from([peer(20)]);
     let (_, asked, _) = pass(&mut desk, 1300)[0];
     let close = Act::Close { to: addr(20), nonce: nonce_of(20) };
-    assert_eq!(desk.accept(20, asked, Gain { newer_sentinel: true, nearer_origins: 0 }), [close]);
+    assert_eq!(desk.accept(20, asked, Gain { newer_sentinel: true, brings_nearer: false }), [close]);
     assert_eq!((desk.overlay.outgoing().count(), desk.overlay.counts().swaps), (5, 0));
 }
 
@@ -67,7 +67,7 @@ fn the_parent_of_fewest_goes_but_never_the_bringer_of_the_sentinel() {
     desk.told.far = Vec::from([peer(20)]);
     let (_, asked, _) = pass(&mut desk, 1300)[0];
     desk.told.fed = links.iter().copied().zip([1, 40, 3, 7, 3]).collect();
-    let acts = desk.accept(20, asked, Gain { newer_sentinel: false, nearer_origins: 1 });
+    let acts = desk.accept(20, asked, Gain { newer_sentinel: false, brings_nearer: true });
     let victim = peer(3);
     let down = Act::Down { link: links[2], peer: victim, direction: Direction::Outgoing, why: LinkEnd::Swapped };
     assert_eq!(acts[0], down);

@@ -105,10 +105,7 @@ impl Knowledge {
         let sentinel = |knowledge: &Self| knowledge.known.last().copied().flatten().map_or(0, |known| known.stamp);
         let nearer =
             |&origin: &usize| self.is_far(origin) && other.known[origin].is_some_and(|theirs| theirs.hops < limit);
-        Gain {
-            newer_sentinel: sentinel(other) > sentinel(self),
-            nearer_origins: u32::try_from(self.nodes.iter().copied().filter(nearer).count()).expect("few nodes"),
-        }
+        Gain { newer_sentinel: sentinel(other) > sentinel(self), brings_nearer: self.nodes.iter().any(nearer) }
     }
 
     fn is_fresh(&self, origin: usize) -> bool {

@@ -97,7 +97,7 @@ impl World {
                 self.lost_links += u64::from(why == LinkEnd::Silent && is_there);
                 return;
             }
-            Act::Refused { .. } | Act::Stands(_) => return,
+            Act::Stands(_) => return,
         };
         self.send(node, to, message);
     }
