@@ -11,7 +11,7 @@ use crate::vocab::{Instant, Link, LinkEnd, NodeId, Nonce};
 const SILENCE: u32 = 2;
 
 /// And again after so many thousandths of an interval.
-const ASK_AGAIN: u32 = 250;
+const ASK_AGAIN: u32 = 125;
 
 impl Overlay {
     /// A frame has come over a link, whatever it says. Returns the link, which is open from now on if it was not;

@@ -56,7 +56,7 @@ impl Limits {
             outgoing_min: 5,
             outgoing_max: 10,
             incoming_mult: 2,
-            lease: 4,
+            lease: 3,
             marker_period: 10,
             sentinel_patience: 4,
             sentinel_age: 6,

@@ -19,7 +19,7 @@
 //! an open link, whoever sent it a promised one, which the first frame that carries that nonce opens and time takes
 //! back. So a lost confirmation costs nothing: the next sign of life confirms. A link lives as long as something
 //! comes over it; an idle one carries a sign of life per interval, and after two intervals of silence it is asked for
-//! one four times per interval, so that loss alone hardly ever ends a link. Whoever gets a frame of a link that it does not
+//! one eight times per interval, so that loss alone hardly ever ends a link. Whoever gets a frame of a link that it does not
 //! have says so: a link that only one side believes in ends within about one interval.
 //!
 //! # Order of calls

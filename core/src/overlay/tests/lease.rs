@@ -34,13 +34,13 @@ fn after_a_silence_the_other_side_is_asked_and_then_given_up() {
     let start = desk.now;
     let acts = desk.pass_connected(2000);
     assert!(!acts.contains(&asks));
-    let acts = desk.pass_connected(2000);
+    let acts = desk.pass_connected(1000);
     let asked = acts.iter().filter(|act| **act == asks).count();
-    assert_eq!(asked, 8, "four times per interval");
+    assert_eq!(asked, 8, "eight times per interval");
     desk.frame(1, links[0]);
     assert_eq!(desk.overlay.degree(), 1);
     let heard = desk.now;
-    let mut acts = desk.pass_connected(4000);
+    let mut acts = desk.pass_connected(3000);
     assert!(!acts.iter().any(|act| matches!(act, Act::Down { .. })));
     acts.extend(desk.pass_connected(100));
     let down = Act::Down { link: links[0], peer: peer(1), direction: Direction::Incoming, why: LinkEnd::Silent };
