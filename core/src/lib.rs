@@ -12,6 +12,7 @@
 //! * `membership` — who exists?
 //! * `detector` — what does a silence mean?
 //! * `state` — what does each node say?
+//! * `quorum` — may we act?
 //! * `node` — the wiring, the only place where rooms meet.
 //!
 //! Rooms know `vocab` and `config`; `packing` also knows `wire`; only `node` knows them all.
@@ -28,6 +29,8 @@ mod detector;
 mod membership;
 mod node;
 mod packing;
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "the node does not use it yet")]
+mod quorum;
 mod state;
 mod vocab;
 mod wire;
