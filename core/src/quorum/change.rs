@@ -106,15 +106,25 @@ pub(super) fn margin(provider: Provider, votes: Votes, wards: &Wards, own: Optio
     let own_weight = own.map_or(0, |(_, votes)| votes);
     let members = match provider {
         // Of each weight there are so many, the own one left out.
-        Provider::Weighted => wards.weights().rev().map(|(weight, voters)| {
-            let weight = u64::from(weight);
-            (weight, voters - u64::from(weight == own_weight))
-        }).fold((spare, 0), |(spare, lost), (weight, voters)| {
-            let more = voters.min(spare / weight);
-            // Whoever is heavy goes first; who does not fit ends it.
-            if more < voters { (0, lost + more) } else { (spare - more * weight, lost + more) }
-        }).1,
-        Provider::Majority | Provider::FailureDomains | Provider::Static(_) | Provider::None
+        Provider::Weighted => {
+            wards
+                .weights()
+                .rev()
+                .map(|(weight, voters)| {
+                    let weight = u64::from(weight);
+                    (weight, voters - u64::from(weight == own_weight))
+                })
+                .fold((spare, 0), |(spare, lost), (weight, voters)| {
+                    let more = voters.min(spare / weight);
+                    // Whoever is heavy goes first; who does not fit ends it.
+                    if more < voters { (0, lost + more) } else { (spare - more * weight, lost + more) }
+                })
+                .1
+        }
+        Provider::Majority
+        | Provider::FailureDomains
+        | Provider::Static(_)
+        | Provider::None
         | Provider::MajorityOfDomains => spare.min(votes.seen.saturating_sub(own_weight)),
     };
     let domains = domains.into_iter().scan(spare, |spare, seen| {

@@ -20,8 +20,9 @@
 //! advice and no lock. Who must exclude others needs a fencing token.
 //!
 //! This room knows members by identity, since voters are named before anybody has met them. It neither sends nor receives:
-//! it says whom to ask. Every call costs O(log n), but for a configuration, which costs what it names. What lapses, and what is
-//! found out, comes one at a time: whoever waits calls `on_deadline` until `next_deadline` lies ahead.
+//! it says whom to ask. Every call costs O(log n) and a step per domain at most, but for a configuration, which costs what it
+//! names (and a whole new list of voters, what the old one named). What lapses, and what is found out, comes one at a
+//! time: `on_deadline` is called until `next_deadline` lies ahead.
 
 mod change;
 mod configuring;
@@ -37,12 +38,12 @@ mod wards;
 pub use change::{Change, DomainVotes, Margin, Why};
 use configuring::Configuration;
 pub use configuring::{Proposal, QuorumError, Voter, Voters};
-use losses::{Finding, Losses};
 pub use losses::Loss;
+use losses::{Finding, Losses};
 use provider::{Count, Lack};
 pub use provider::{Provider, Votes};
-use roll::{Roll, Turn};
 pub(crate) use roll::{Evidence, Word};
+use roll::{Roll, Turn};
 pub use settings::{ASKS_MAX, DOMAINS_MAX, Looks, MEMBERS_MAX, Settings, SettingsError, SuspectDown, VOTES_MAX};
 pub use standing::Standing;
 use standing::{Event, Machine};
@@ -202,7 +203,8 @@ impl Quorum {
         }
         // Of a tick that is late nobody knows what was heard while it was, so it is as good as a freeze.
         let is_late = self.settings.lease.is_some_and(|lease| now.since(due) > lease / LATE_PART);
-        if is_late && self.machine.rests_on_votes()
+        if is_late
+            && self.machine.rests_on_votes()
             && let Some(change) = self.on_freeze(now)
         {
             return Some(Verdict::Standing(change));
@@ -237,6 +239,11 @@ impl Quorum {
             (_, judged) => why(judged),
         };
         self.change(standing, why)
+    }
+
+    /// Of two nodes that cannot both stay, who is to go? The other one, as long as this node may act.
+    pub(crate) fn who_goes(&self, other: NodeId) -> NodeId {
+        if self.standing() == Standing::InQuorum { other } else { self.own }
     }
 
     /// How sure the loss of a voter is; `None` of whoever is not lost, or not known to be.

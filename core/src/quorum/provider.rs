@@ -84,9 +84,7 @@ impl Provider {
         let Count { votes: all, seen, .. } = *count;
         match self {
             Self::Majority | Self::FailureDomains | Self::Weighted => Votes { all, needed: majority(all), seen },
-            Self::MajorityOfDomains => {
-                Votes { all: count.domains, needed: majority(count.domains), seen: count.held }
-            }
+            Self::MajorityOfDomains => Votes { all: count.domains, needed: majority(count.domains), seen: count.held },
             Self::Static(needed) => Votes { all, needed: needed.into(), seen },
             Self::None => Votes { all, needed: 0, seen },
         }

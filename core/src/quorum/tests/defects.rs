@@ -61,7 +61,9 @@ fn defect_2_an_observers_opinion_does_not_restamp_what_the_owner_said() {
 
 #[test]
 fn defect_3_what_a_member_says_of_itself_changes_no_votes() {
-    for settings in [store(Provider::FailureDomains), Settings { provider: Provider::FailureDomains, ..Settings::native() }] {
+    for settings in
+        [store(Provider::FailureDomains), Settings { provider: Provider::FailureDomains, ..Settings::native() }]
+    {
         let mut room = Room::joined(0, settings, &voters(&[1, 1, 2]), &[(1, true), (2, false)]);
         let elsewhere = Word { domain: zone(2), heard: Some(room.now), ..word(1, 2, Health::Alive) };
         room.tell(&elsewhere);
@@ -80,8 +82,13 @@ fn defect_3_what_a_member_says_of_itself_changes_no_votes() {
 
 #[test]
 fn defect_4_quorum_must_not_be_granted_before_the_cluster_size_is_known() {
-    let providers =
-        [Provider::Majority, Provider::FailureDomains, Provider::Weighted, Provider::MajorityOfDomains, Provider::Static(1)];
+    let providers = [
+        Provider::Majority,
+        Provider::FailureDomains,
+        Provider::Weighted,
+        Provider::MajorityOfDomains,
+        Provider::Static(1),
+    ];
     for provider in providers {
         let mut room = Room::new(0, store(provider));
         let change = room.quorum.on_self_alive(room.now);
@@ -149,7 +156,8 @@ fn defect_10_only_a_new_life_ends_being_down() {
     room.come(1);
     room.hear(2);
     room.set_voters(&voters(&[1])).expect("it can be");
-    let changes = [room.quorum.on_self_alive(room.now), room.quorum.on_freeze(room.now), room.quorum.on_leave(room.now)];
+    let changes =
+        [room.quorum.on_self_alive(room.now), room.quorum.on_freeze(room.now), room.quorum.on_leave(room.now)];
     assert_eq!(changes, [None, None, None]);
     room.wait(secs(200));
     assert_eq!(room.standing(), Standing::Down);

@@ -55,8 +55,8 @@ fn quorum_fd_one_failure_domain_down_probation_expires() {
     assert_eq!(room.standing(), Standing::InQuorum);
     room.wait(PROBATION);
     assert_eq!(losses(&room, &[0, 1]), [DOWN, DOWN]);
-    let expected =
-        [(0, Loss::SuspectDown), (1, Loss::SuspectDown), (0, Loss::Down), (1, Loss::Down)].map(|(it, loss)| (id(it), loss));
+    let expected = [(0, Loss::SuspectDown), (1, Loss::SuspectDown), (0, Loss::Down), (1, Loss::Down)]
+        .map(|(it, loss)| (id(it), loss));
     assert_eq!(room.lost, expected);
 }
 
@@ -154,7 +154,8 @@ fn defect_11_a_node_does_not_ask_itself() {
 
 #[test]
 fn the_dead_are_not_asked() {
-    let mut room = Room::joined(9, settings(), &[voters(&[1; 4]), [voter(9, 1, 2)].into()].concat(), &[(1, true), (2, true)]);
+    let mut room =
+        Room::joined(9, settings(), &[voters(&[1; 4]), [voter(9, 1, 2)].into()].concat(), &[(1, true), (2, true)]);
     (0..4).for_each(|other| room.come(other));
     (0..3).for_each(|other| room.die(other));
     room.wait(secs(10));
@@ -180,6 +181,7 @@ fn defect_12_a_probation_ends_when_its_member_is_removed_or_lives() {
 fn defect_13_a_recovery_while_mates_are_asked_is_not_overwritten() {
     let mut room = six(4);
     (0..2).for_each(|other| room.die(other));
+    room.wait(Duration::from_millis(1));
     room.come(0);
     room.wait(secs(10));
     assert_eq!(losses(&room, &[0, 1]), [None, DOWN], "the one that came back is the answer");
@@ -204,7 +206,8 @@ fn an_answer_of_before_the_loss_is_none() {
 
 #[test]
 fn a_late_sign_of_life_ends_no_probation_but_the_silence() {
-    let mut room = Room::joined(9, settings(), &[voters(&[1; 6]), [voter(9, 1, 2)].into()].concat(), &[(1, true), (2, true)]);
+    let mut room =
+        Room::joined(9, settings(), &[voters(&[1; 6]), [voter(9, 1, 2)].into()].concat(), &[(1, true), (2, true)]);
     (0..6).for_each(|other| room.come(other));
     room.die(0);
     room.wait(secs(5));
@@ -268,7 +271,7 @@ fn observers_spread_over_mates_and_time() {
         ids.dedup();
         ids.len()
     };
-    assert_eq!(distinct(first), 18, "of 32 observers");
+    assert_eq!(distinct(first), 14, "different mates are asked first by 32 observers");
     times.sort_unstable();
     assert!(times[31].since(times[0]) > Duration::from_millis(900), "spread over a second");
 }

@@ -105,7 +105,7 @@ fn a_loss_does_not_become_final_while_enough_is_seen_again() {
     room.wait(LEASE);
     room.hear(1);
     room.wait(LEASE + secs(4));
-    assert_eq!(room.changes.last(), Some(&(Standing::NotInQuorum, Why::TooFew)));
+    assert_eq!(room.changes.last(), Some(&(Standing::NotInQuorum, Why::TimedOut)));
 }
 
 #[test]

@@ -109,7 +109,9 @@ fn layouts(nodes: usize) -> Vec<Vec<u64>> {
     for first in 1..nodes {
         let two = |second: usize| {
             let third = nodes - first - second;
-            [(1, first), (2, second), (3, third)].into_iter().flat_map(|(zone, count)| core::iter::repeat_n(zone, count))
+            [(1, first), (2, second), (3, third)]
+                .into_iter()
+                .flat_map(|(zone, count)| core::iter::repeat_n(zone, count))
         };
         layouts.extend((1..=nodes - first).map(|second| two(second).collect()));
     }

@@ -187,7 +187,9 @@ fn non_quorum_members_add_remove() {
     let mut all = alloc::vec![onlooker(0), onlooker(1)];
     let mut room = Room::joined(0, majority(), &all, &[]);
     room.come(1);
-    for (number, votes, expected) in [(2, 0, Standing::NotInQuorum), (3, 1, Standing::InQuorum), (4, 1, Standing::InQuorum)] {
+    for (number, votes, expected) in
+        [(2, 0, Standing::NotInQuorum), (3, 1, Standing::InQuorum), (4, 1, Standing::InQuorum)]
+    {
         room.come(number);
         all.push(voter(number, votes, 1));
         room.set_voters(&all).expect("it can be");
@@ -220,6 +222,17 @@ fn non_majority_quorum_members_go_down() {
     assert_eq!(room.standing(), Standing::SuspectNotInQuorum);
     room.wait(secs(32));
     assert_eq!(room.standing(), Standing::NotInQuorum);
+}
+
+#[test]
+fn gossiper_external_node_leave() {
+    let mut room = Room::joined(1, majority(), &voters(&[1; 3]), &[]);
+    assert_eq!(room.quorum.who_goes(id(0)), id(1), "self kill: it is cut off");
+    room.come(0);
+    assert_eq!(room.quorum.who_goes(id(0)), id(0), "peer kill");
+    room.die(0);
+    assert_eq!(room.standing(), Standing::SuspectNotInQuorum);
+    assert_eq!(room.quorum.who_goes(id(2)), id(1));
 }
 
 #[test]
