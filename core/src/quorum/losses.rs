@@ -131,6 +131,11 @@ impl Losses {
         *self = Self::new(self.settings);
     }
 
+    /// Whether no sign of life matters.
+    pub(super) fn is_idle(&self) -> bool {
+        self.enquiries.is_empty() && self.silent.is_empty()
+    }
+
     /// When something is to be done next.
     pub(super) fn next_deadline(&self) -> Instant {
         let probation = self.probation.first().map(|&(until, _)| until);

@@ -150,8 +150,12 @@ impl Quorum {
         if evidence.id == self.own || self.machine.standing() == Standing::Down {
             return None;
         }
+        let evidence = Evidence { at: evidence.at.min(now), ..evidence };
+        if self.losses.is_idle() && self.roll.renew(evidence, now) {
+            return None;
+        }
         let lapsed = self.on_overdue(evidence.id, now);
-        self.note_evidence(Some(Evidence { at: evidence.at.min(now), ..evidence }), now);
+        self.note_evidence(Some(evidence), now);
         let change = self.roll.recount(evidence.id, now).then(|| self.step(Event::Evidence, now));
         lapsed.or(change.flatten())
     }
@@ -239,6 +243,16 @@ impl Quorum {
             (_, judged) => why(judged),
         };
         self.change(standing, why)
+    }
+
+    /// What there is to tell others of all voters from a place on, in the order of domains and identities: nothing of
+    /// whoever is not seen, of the node itself, or without a lease.
+    pub(crate) fn evidence_from(
+        &self,
+        from: (Domain, NodeId),
+    ) -> impl Iterator<Item = (Domain, NodeId, Option<Evidence>)> {
+        let voters = self.roll.wards.voters_from(from);
+        voters.map(|(domain, id)| (domain, id, self.roll.evidence(id)))
     }
 
     /// Of two nodes that cannot both stay, who is to go? The other one, as long as this node may act.

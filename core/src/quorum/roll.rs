@@ -127,6 +127,12 @@ impl Roll {
         self.rows.get(&id).is_some_and(|row| row.seen == Some(self.round))
     }
 
+    /// What there is to tell of another member: that it was heard within its lease.
+    pub(super) fn evidence(&self, id: NodeId) -> Option<Evidence> {
+        let row = self.rows.get(&id).filter(|_| self.lease.is_some() && self.is_seen(id))?;
+        Some(Evidence { id, boot: row.said?.incarnation.boot, at: row.heard? })
+    }
+
     /// Whether the roster says that a member lives.
     pub(super) fn lives(&self, id: NodeId) -> bool {
         self.rows.get(&id).is_some_and(Row::lives)
@@ -163,6 +169,16 @@ impl Roll {
             row.heard = Some(at);
         }
         is_news
+    }
+
+    /// A member that is seen was heard again within its lease: all there is to do, nearly always. Returns whether that is so.
+    pub(super) fn renew(&mut self, Evidence { id, boot, at }: Evidence, now: Instant) -> bool {
+        let Some(lease) = self.lease else { return false };
+        let Some(row) = self.rows.get_mut(&id).filter(|row| row.seen == Some(self.round)) else { return false };
+        let in_this_life = row.said.is_some_and(|said| said.incarnation.boot == boot);
+        let Some(heard) = row.heard.filter(|&heard| in_this_life && now < heard.after(lease)) else { return false };
+        row.heard = Some(heard.max(at));
+        true
     }
 
     /// The roster has forgotten a member. Returns whether it was seen until now.

@@ -186,6 +186,14 @@ impl Wards {
         turn.find(|id| !not.contains(id))
     }
 
+    /// The voters from a place on, in the order of domains and identities.
+    pub(super) fn voters_from(&self, (domain, id): (Domain, NodeId)) -> impl Iterator<Item = (Domain, NodeId)> {
+        self.wards.range(domain..).flat_map(move |(&at, ward)| {
+            let first = if at == domain { id } else { NodeId::from_u128(0) };
+            ward.voters.range(first..).map(move |&id| (at, id))
+        })
+    }
+
     /// What was counted. `own` is the node's domain, `is_seen` says whether a voter is seen.
     pub(super) fn count(&self, own: Option<Domain>, breaks_ties: bool, is_seen: impl Fn(NodeId) -> bool) -> Count {
         let Tally { votes, seen, domains, held } = self.tally;

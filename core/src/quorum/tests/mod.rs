@@ -5,6 +5,7 @@ mod defects;
 mod limits;
 mod losses;
 mod native;
+
 mod properties;
 mod safety;
 mod settings;

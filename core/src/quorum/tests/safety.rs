@@ -198,6 +198,25 @@ fn the_search_finds_what_is_not_safe() {
     assert_eq!(overlap(&case(Settings { lease: None, ..settings })), Some((0b00001, 0b11110)));
 }
 
+#[test]
+fn a_node_that_stood_still_through_a_cut_does_not_act_when_it_wakes() {
+    let settings = Settings { suspect_down: None, ..Settings::native() };
+    let case = Case { settings, voters: voters(&[1; 3]), map: Vec::new() };
+    let (mut frozen, mut other) = (case.node(0), case.node(1));
+    // The others are cut off from it meanwhile and go on.
+    for _ in 0..40 {
+        assert!(other.beat(0b110, BEAT));
+    }
+    // Its own time has stood still. For a whole lease it reads what lay in its socket, which is older than the cut.
+    assert_eq!(frozen.quorum.standing(), Standing::InQuorum);
+    let change = frozen.quorum.on_freeze(frozen.now).expect("it was in quorum");
+    assert_eq!((change.to, change.why), (Standing::SuspectNotInQuorum, Why::Froze));
+    for beat in 0..40 {
+        let read = if beat < 2 { 0b110 } else { NOBODY };
+        assert!(!frozen.beat(read, BEAT), "beat {beat}");
+    }
+}
+
 /// All partitions of so many nodes: the side of each, numbered in the order of their first nodes.
 fn partitions(nodes: usize) -> Vec<Vec<usize>> {
     let mut found = alloc::vec![Vec::new()];
