@@ -20,7 +20,7 @@ pub enum Why {
     NobodyVotes,
     /// The process stood still, and whatever it had heard is old.
     Froze,
-    /// What was lost has stayed lost for the whole `quorum_timeout`.
+    /// What was lost was not regained within `quorum_timeout`.
     TimedOut,
     /// The node has left.
     Left,
