@@ -13,6 +13,8 @@
 //! * `detector` — what does a silence mean?
 //! * `state` — what does each node say?
 //! * `quorum` — may we act?
+//! * `info` — what should everyone know?
+//! * `overlay` — whom does this node talk to?
 //! * `node` — the wiring, the only place where rooms meet.
 //!
 //! Rooms know `vocab` and `config`; `packing` also knows `wire`; only `node` knows them all.
@@ -26,8 +28,10 @@ extern crate std;
 
 mod config;
 mod detector;
+mod info;
 mod membership;
 mod node;
+mod overlay;
 mod packing;
 #[allow(dead_code, unreachable_pub, unused_imports, reason = "the node does not use it yet")]
 mod quorum;
@@ -35,16 +39,30 @@ mod state;
 mod vocab;
 mod wire;
 
-pub use config::{Config, ConfigError, Detector, FailureRule, ProbeOrder, Relay, StreamLimits, Targets};
+pub use config::{
+    Compat2014, Config, ConfigError, Detector, FailureRule, InfoSettings, ProbeOrder, Relay, StreamLimits, Targets,
+};
 pub use node::io::{
-    Cause, Command, Conflict, Event, Farewell, Healed, Identity, Input, KEY_BYTES_MAX, MapSnapshot, MapVersion,
-    MemberChange, Purpose, Reason, Rejected, SEEDS_MAX, Snapshot, StreamError, StreamId, StreamRequest, Timer,
-    Transmit, ValueChange, ValueView, WAIT_MAX, WAIT_MIN, WAITS_MAX, WATCHES_MAX, Wakeup,
+    ANSWER_BYTES_MAX, Answer, Cause, Command, Conflict, EVENT_BYTES_MAX, Event, Farewell, Healed, Identity, InfoChange,
+    InfoRejected, Input, KEY_BYTES_MAX, LinkChange, LinksStanding, MapSnapshot, MapVersion, MemberChange, Purpose,
+    QUERIES_MAX, Question, Reason, Rejected, SEEDS_MAX, Snapshot, StreamError, StreamId, StreamRequest, Timer,
+    Transmit, UserEvent, ValueChange, ValueView, WAIT_MAX, WAIT_MIN, WAITS_MAX, WATCHES_MAX, Wakeup,
 };
 pub use node::stats::Stats;
-pub use node::{Evidence, HelperView, MemberView, Node, ProbeView, Said, SuspicionView, View, Why};
-pub use vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX, stable_hash};
+pub use node::{Evidence, HelperView, InfoView, LinkView, MemberView, Node, ProbeView, Said, SuspicionView, View, Why};
+pub use vocab::{Domain, Health, Incarnation, Instant, LinkEnd, NodeId, Record, TTL_MAX, stable_hash};
+pub use vocab::{
+    GroupDef, GroupOrder, INFO_KEY_BYTES_MAX, INFO_VALUE_BYTES_MAX, InfoKind, InfoValue, KeyPattern, KeyRule,
+};
 pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, fit_checksum, probe_decoder};
+
+/// The keys of infos that everybody knows.
+pub mod info_keys {
+    pub use crate::info::keys::{
+        ACCOUNTING, CLUSTER_ID, FIRST_RANGE, MAX_AVAIL_CAPACITY_PREFIX, NODE_COUNT, PERMISSIONS, SENTINEL, ZONES,
+        node_key, node_of,
+    };
+}
 
 /// The phi accrual failure detector: how suspicious is a silence, and when will it be suspicious enough?
 ///

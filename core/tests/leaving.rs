@@ -18,6 +18,8 @@ fn farewells(world: &World, peer: usize) -> (Vec<Farewell>, Option<(Duration, Fa
             Event::Left(farewell) => assert_eq!(end.replace((at, farewell)), None, "the goodbye ends once"),
             Event::Value(_) | Event::Member(_) | Event::Joined { .. } | Event::Refuted { .. } => {}
             Event::Replicated { .. } | Event::NotReplicated { .. } => {}
+            Event::Info(_) | Event::GroupConflict(_) | Event::Link(_) | Event::LinksStanding { .. } => {}
+            Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => {}
             Event::PartitionHealed(_) | Event::StreamOnly { .. } | Event::Conflict(_) | Event::EventsLost { .. } => {}
         }
     }

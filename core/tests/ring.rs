@@ -217,10 +217,26 @@ fn what_cannot_work_is_refused() {
             Detector::Ring { accrual, successors, interval: Duration::ZERO },
             "ring.interval 0ns is not between 1ms and 86400s",
         ),
-        (Detector::Ring { accrual, successors, interval: 61 * SECOND }, "ring.interval 61s is not between 1ms and 60s"),
+        (
+            Detector::Ring { accrual, successors, interval: 61 * SECOND },
+            "ring.interval 61s is not between 18ms and 60s",
+        ),
         (
             Detector::Ring { accrual: Settings { threshold: 0.0, ..accrual }, successors, interval },
             "detector: threshold is 0, which is not above 0 and at most 1000",
+        ),
+        (
+            Detector::Ring {
+                accrual: Settings { interval_min: Duration::from_millis(1001), ..accrual },
+                successors,
+                interval,
+            },
+            "ring.interval 1s is not between 1.001s and 60s",
+        ),
+        // Nobody remembers so many questions that an answer could be waited for as long as a node in bad health does.
+        (
+            Detector::Ring { accrual, successors, interval: Duration::from_millis(17) },
+            "ring.interval 17ms is not between 18ms and 60s",
         ),
     ] {
         assert_eq!(refused(wrong), Err(String::from(why)));

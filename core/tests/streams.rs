@@ -233,6 +233,8 @@ fn what_cannot_be_changes_nothing() {
     }
     let (twice, five) = (StreamId::Accepted(3), StreamId::Accepted(5));
     expect(&mut node, Input::StreamOpened { id: twice }, StreamError::Twice { id: twice });
+    node.handle(now, Input::StreamBytes { id: twice, bytes: &ping() }).expect("the earlier one goes on");
+    assert_eq!(node.poll_stream_request(), Some(StreamRequest::Write { id: twice }), "and is answered");
     expect(&mut node, Input::StreamOpened { id: five }, most);
     node.handle(now, Input::StreamClosed { id: twice }).expect("it is open");
     node.handle(now, Input::StreamOpened { id: five }).expect("there is room again");

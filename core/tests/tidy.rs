@@ -11,7 +11,7 @@ const FILE_LINES_MAX: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
 
 /// What each room of the core may import besides itself and `config`.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("vocab", &[]),
     ("wire", &["vocab"]),
     ("packing", &["wire", "vocab"]),
@@ -19,7 +19,9 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("detector", &["vocab"]),
     ("state", &["vocab"]),
     ("quorum", &["vocab"]),
-    ("node", &["vocab", "wire", "packing", "membership", "detector", "state"]),
+    ("info", &["vocab"]),
+    ("overlay", &["vocab"]),
+    ("node", &["vocab", "wire", "packing", "membership", "detector", "state", "info", "overlay", "quorum"]),
 ];
 
 /// A file of the repository: where it is, its text, and its code with everything else blanked.

@@ -5,6 +5,7 @@
 //! * [`scenario`] — what shall happen and what must hold: the TOML file, checked, as plain data.
 //! * [`engine`] — what happens next: virtual time, the event queue, keyed random draws.
 //! * [`world`] — what happens: real nodes, a network, a timetable of faults.
+//! * [`network`] — what a network looks like from cycle to cycle: the simulation of 2014.
 //! * `measure` — who knew what when, and what it cost: the metrics, kept up by events.
 //! * [`stats`] — what the numbers say: samples, quantiles, histograms.
 //! * [`result`] — what came out: one run as plain data, what it says, and its JSON.
@@ -14,6 +15,7 @@
 pub mod cli;
 pub mod engine;
 mod measure;
+pub mod network;
 pub mod report;
 pub mod result;
 pub mod scenario;

@@ -45,6 +45,9 @@ fn refused_keys(problem: &ConfigError) -> [Option<&'static str>; 2] {
         ConfigError::Count { name: "relay.bytes_per_second", .. } => [Some("relay_rate"), None],
         ConfigError::Duration { name: "ring.interval", .. } => [Some("ring_interval"), None],
         ConfigError::Count { name: "ring.successors", .. } => [Some("ring_successors"), None],
+        ConfigError::Duration { name: "infos.interval", .. } => [Some("info_interval"), None],
+        ConfigError::Count { name: "infos.infos_max", .. } => [Some("infos_max"), None],
+        ConfigError::Count { name: "infos.bytes_max", .. } => [Some("infos_bytes"), None],
         ConfigError::Duration { name, .. } | ConfigError::Count { name, .. } => [Some(name), None],
         // No key sets these.
         ConfigError::Accrual(_) | ConfigError::Heartbeat(_) => [None, None],

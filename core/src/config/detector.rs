@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::ConfigError;
 use crate::detector::heartbeat::{failure_time, propagation_failure_time};
-use crate::detector::phi;
+use crate::detector::{phi, ring};
 
 /// How members are found to have failed. All nodes of a cluster use the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,7 +39,8 @@ pub enum Detector {
         accrual: phi::Settings,
         /// How many members each one watches, and is watched by.
         successors: u32,
-        /// The time between two contacts of one member.
+        /// The time between two contacts of one member; not below `accrual.interval_min`, nor below a 250th of the
+        /// longest wait for an answer ([`Config::probe_timeout`](crate::Config::probe_timeout) in the worst health).
         interval: Duration,
     },
 }
@@ -137,7 +138,8 @@ impl Detector {
         }
     }
 
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+    /// No answer is waited for longer than `wait`.
+    pub(super) fn validate(&self, wait: Duration) -> Result<(), ConfigError> {
         if let Some(relay) = self.relay() {
             super::duration("relay.interval", relay.interval)?;
             super::count("relay.fanout", relay.fanout.into(), 1, u64::from(crate::membership::CHOICE_MAX))?;
@@ -161,9 +163,11 @@ impl Detector {
                 super::duration("ring.interval", interval)?;
                 super::count("ring.successors", successors.into(), 1, SUCCESSORS_MAX)?;
                 accrual.validate().map_err(ConfigError::Accrual)?;
-                // Every interval between two answers would be taken to be shorter than it is.
-                let (least, most) = (super::DURATION_MIN, accrual.interval_max);
-                if interval > most {
+                // Else every interval between two answers would be a burst and no sample, or be taken to be shorter than
+                // it is; or an answer would come behind more contacts than are remembered.
+                let least = super::DURATION_MIN.max(accrual.interval_min).max(ring::interval_min(wait));
+                let most = accrual.interval_max;
+                if !(least..=most).contains(&interval) {
                     return Err(ConfigError::Duration { name: "ring.interval", value: interval, least, most });
                 }
                 Ok(())

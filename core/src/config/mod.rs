@@ -1,6 +1,7 @@
 //! What can be set, what the profiles set, and what cannot work.
 
 mod detector;
+mod infos;
 mod streams;
 
 use core::num::NonZeroU16;
@@ -8,6 +9,8 @@ use core::time::Duration;
 
 pub(crate) use detector::HEARTBEAT_BYTES;
 pub use detector::{Detector, FailureRule, Relay, Targets};
+use infos::INFO_DATAGRAM_BYTES_MIN;
+pub use infos::{Compat2014, InfoSettings};
 pub use streams::StreamLimits;
 
 use crate::detector::heartbeat::HeartbeatError;
@@ -85,6 +88,8 @@ pub struct Config {
     /// What streams may cost; `None` when the driver offers none. With streams, a member that does not answer a ping in
     /// time is also pinged over one.
     pub streams: Option<StreamLimits>,
+    /// Whether and how the node takes part in cluster-wide infos.
+    pub infos: Option<InfoSettings>,
     /// Largest datagram that is sent, in bytes of UDP payload.
     pub datagram_bytes_max: usize,
     /// The most members that are remembered, those that have gone included. When there are as many, a newcomer
@@ -210,6 +215,7 @@ impl Config {
             state_rate: 8 << 20,
             write_burst: 16 << 20,
             streams: None,
+            infos: None,
             datagram_bytes_max: 1232,
             members_max: 65_536,
             events_max: 4096,
@@ -273,6 +279,12 @@ impl Config {
         Self::scuttlebutt(accrual, Duration::from_secs(3), 4)
     }
 
+    /// What the early Cockroach gossip of 2014 does, by the rules that settle: infos for everybody over few links.
+    #[must_use]
+    pub const fn infos() -> Self {
+        Self { infos: Some(InfoSettings::STANDARD), ..Self::lan() }
+    }
+
     const fn scuttlebutt(accrual: phi::Settings, interval: Duration, fanout: u32) -> Self {
         let accrual = phi::Settings { samples_max: SCUTTLEBUTT_SAMPLES, ..accrual };
         let relay = Relay { interval, fanout, bytes_per_second: None, targets: Targets::Uniform };
@@ -319,11 +331,13 @@ impl Config {
         for (name, value) in durations {
             duration(name, value)?;
         }
-        self.detector.validate()?;
+        self.detector.validate(self.probe_timeout.saturating_mul(self.local_health_max.saturating_add(1)))?;
+        self.infos.as_ref().map_or(Ok(()), InfoSettings::validate)?;
         if self.probe_timeout >= self.period {
             return Err(ConfigError::ProbeTimeout { timeout: self.probe_timeout, period: self.period });
         }
-        let (least, most) = (DATAGRAM_BYTES_MIN, DATAGRAM_BYTES_MAX);
+        let least = if self.infos.is_some() { INFO_DATAGRAM_BYTES_MIN } else { DATAGRAM_BYTES_MIN };
+        let most = DATAGRAM_BYTES_MAX;
         if !(least..=most).contains(&self.datagram_bytes_max) {
             return Err(ConfigError::DatagramBytes { bytes: self.datagram_bytes_max, least, most });
         }

@@ -8,7 +8,7 @@ use crate::wire::DATAGRAM_BYTES_MAX;
 /// What streams may cost. All nodes of a cluster that have any must take messages as long as the others' datagrams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamLimits {
-    /// The most streams that this node opens at once, and as many that others open.
+    /// The most streams that this node opens at once, and as many that others open; at most 4096.
     pub most: u32,
     /// A stream that brings no whole message for so long is over, however many bytes of one it brings.
     pub idle: Duration,

@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt::Write as _;
 use core::time::Duration;
 
-use super::suspicion::suspicion_length;
+use super::length::suspicion_length;
 use crate::membership::merge_law::check_table;
 use crate::vocab::{log10_ceil, log10_milli};
 

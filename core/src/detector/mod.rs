@@ -26,6 +26,7 @@
 pub(crate) mod beats;
 pub(crate) mod heartbeat;
 pub(crate) mod helpers;
+mod length;
 #[cfg(test)]
 mod lengths;
 pub(crate) mod local_health;
@@ -34,6 +35,8 @@ pub(crate) mod phi;
 pub(crate) mod probe;
 pub(crate) mod ring;
 pub(crate) mod suspicion;
+#[cfg(test)]
+mod suspicion_law;
 #[cfg(test)]
 mod tests;
 

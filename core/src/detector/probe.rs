@@ -89,7 +89,7 @@ impl Prober {
     /// Begins the probe of a target and returns its nonce.
     pub(crate) fn wish(&mut self, target: Target, rng: &mut Rng) -> Nonce {
         (self.phase, self.target) = (Phase::Wished, Some(target));
-        self.nonce = Nonce(rng.next().to_le_bytes());
+        self.nonce = rng.nonce();
         self.nonce
     }
 

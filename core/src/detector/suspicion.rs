@@ -6,54 +6,11 @@
 //! cannot be taken back cheaply, a question can. Nobody is convicted whom the question has not left for; and where
 //! nobody else accuses, not before a helper has shown that this node can hear anybody at all.
 
+use alloc::collections::BTreeSet;
 use core::time::Duration;
 
-use crate::vocab::{Accusers, Agenda, CONFIRMATIONS_MAX, Instant, Map, Nonce, Slot, log10_milli, nanos};
-
-/// How long a suspicion lasts at least in a cluster of `members`: `mult * max(1, log10 n) * period`
-/// (memberlist's minimum; SWIM section 4.2 leaves the length open).
-pub(crate) fn suspicion_length(mult: u32, members: u32, period: Duration) -> Duration {
-    let milli = u64::from(log10_milli(members).max(1000)) * u64::from(mult);
-    Duration::from_nanos(nanos(period).saturating_mul(milli) / 1000)
-}
-
-/// How long a suspicion may last, and how many confirmations make it as short as it can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Length {
-    pub(crate) min: Duration,
-    pub(crate) max: Duration,
-    wanted: u8,
-}
-
-impl Length {
-    /// The length in a cluster of `members`: from the least one up to `max_mult` times that. Wanted are `mult - 2`
-    /// confirmations, or none where so many others cannot be (memberlist).
-    pub(crate) fn new((mult, max_mult): (u32, u32), members: u32, period: Duration) -> Self {
-        let min = suspicion_length(mult, members, period);
-        let wanted = mult.saturating_sub(2).min(u32::try_from(CONFIRMATIONS_MAX).unwrap_or(u32::MAX));
-        if members.saturating_sub(2) < wanted {
-            return Self::fixed(min);
-        }
-        Self { min, max: min.saturating_mul(max_mult), wanted: u8::try_from(wanted).unwrap_or(u8::MAX) }
-    }
-
-    /// A suspicion that no confirmation makes shorter.
-    pub(crate) const fn fixed(length: Duration) -> Self {
-        Self { min: length, max: length, wanted: 0 }
-    }
-
-    /// The length after so many confirmations: `max - (max - min) * log(c + 1) / log(k + 1)`.
-    pub(crate) fn after(self, confirmations: usize) -> Duration {
-        let log = |count: usize| log10_milli(u32::try_from(count).unwrap_or(u32::MAX).saturating_add(1));
-        let wanted = usize::from(self.wanted);
-        if confirmations >= wanted {
-            return self.min;
-        }
-        let spread = nanos(self.max.saturating_sub(self.min));
-        let less = u128::from(spread) * u128::from(log(confirmations)) / u128::from(log(wanted).max(1));
-        self.max.saturating_sub(Duration::from_nanos(u64::try_from(less).unwrap_or(u64::MAX)))
-    }
-}
+pub(crate) use super::length::Length;
+use crate::vocab::{Accusers, Agenda, Instant, Map, NodeId, Nonce, Slot};
 
 /// What a deadline of a suspicion asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +43,15 @@ enum Stage {
     Asked(Question),
     /// The end has come, and nobody but this node, which may be cut off, accuses. It may have asked already.
     PutOff(Option<Question>),
+}
+
+impl Stage {
+    const fn question(self) -> Option<Question> {
+        match self {
+            Self::Asked(question) | Self::PutOff(Some(question)) => Some(question),
+            Self::Open | Self::PutOff(None) => None,
+        }
+    }
 }
 
 /// The last question to a suspect.
@@ -153,6 +119,8 @@ pub(crate) struct Suspicions {
     pause: Duration,
     /// Whose last question has which nonce.
     questions: Map<Nonce, Slot>,
+    /// Who was asked to answer which of them, and has not: at most as many as may be asked for help with one.
+    helpers: BTreeSet<(Nonce, NodeId)>,
     /// When somebody answered this node last by a way that is not a helper's.
     heard: Instant,
 }
@@ -164,6 +132,7 @@ impl Suspicions {
             chance,
             pause,
             questions: Map::new(hash_seed),
+            helpers: BTreeSet::new(),
             heard: Instant::from_nanos(0),
         }
     }
@@ -205,11 +174,15 @@ impl Suspicions {
         }
     }
 
-    /// Whether the verdict about a suspect needs a witness, who answers the last question with this nonce.
-    pub(crate) fn wants_witness(&self, slot: Slot, nonce: Nonce) -> bool {
-        let stage = self.open.value(slot).map(|suspicion| suspicion.stage);
-        let Some(Stage::Asked(question) | Stage::PutOff(Some(question))) = stage else { return false };
-        question.nonce == nonce && question.witness == Witness::Wanted
+    /// A helper is asked with this nonce about a suspect. Returns whether the verdict needs a witness, which that helper
+    /// can be.
+    pub(crate) fn on_helper_asked(&mut self, slot: Slot, nonce: Nonce, helper: NodeId) -> bool {
+        let question = self.open.value(slot).and_then(|suspicion| suspicion.stage.question());
+        let wanted = question.is_some_and(|it| it.nonce == nonce && it.witness == Witness::Wanted);
+        if wanted {
+            self.helpers.insert((nonce, helper));
+        }
+        wanted
     }
 
     /// Of whom the last question has this nonce.
@@ -237,8 +210,11 @@ impl Suspicions {
     }
 
     fn forget_question(&mut self, stage: Stage) {
-        if let Stage::Asked(question) | Stage::PutOff(Some(question)) = stage {
-            self.questions.remove(question.nonce);
+        let Some(Question { nonce, .. }) = stage.question() else { return };
+        self.questions.remove(nonce);
+        let first = (nonce, NodeId::from_u128(0));
+        while let Some(&asked) = self.helpers.range(first..).next().filter(|(of, _)| *of == nonce) {
+            self.helpers.remove(&asked);
         }
     }
 
@@ -255,7 +231,7 @@ impl Suspicions {
     /// A question to a suspect is packed: now it has its time to answer.
     pub(crate) fn on_left(&mut self, slot: Slot, nonce: Nonce, now: Instant) {
         let (Some(suspicion), Some(at)) = (self.open.value(slot), self.open.get(slot)) else { return };
-        let (Stage::Asked(question) | Stage::PutOff(Some(question))) = suspicion.stage else { return };
+        let Some(question) = suspicion.stage.question() else { return };
         if question.nonce == nonce && question.left.is_none() {
             let at = at.max(now.after(self.chance));
             let stage = Stage::Asked(Question { left: Some(now), ..question });
@@ -266,7 +242,7 @@ impl Suspicions {
     /// A question to a suspect is lost before it could leave: it is put again.
     pub(crate) fn on_lost(&mut self, slot: Slot, nonce: Nonce) {
         let (Some(suspicion), Some(at)) = (self.open.value(slot), self.open.get(slot)) else { return };
-        let (Stage::Asked(question) | Stage::PutOff(Some(question))) = suspicion.stage else { return };
+        let Some(question) = suspicion.stage.question() else { return };
         if question.nonce == nonce && question.left.is_none() {
             self.forget_question(suspicion.stage);
             self.open.set(slot, at, Suspicion { stage: Stage::PutOff(None), ..suspicion });
@@ -278,15 +254,19 @@ impl Suspicions {
         self.heard = now;
     }
 
-    /// A helper answers the last question with this nonce. Returns whether there is one.
-    pub(crate) fn on_witness(&mut self, nonce: Nonce, now: Instant) -> bool {
+    /// Somebody says that it has no answer to the last question with this nonce. Returns whether it was asked and has
+    /// not said so before: nobody else is a witness.
+    pub(crate) fn on_witness(&mut self, nonce: Nonce, helper: NodeId, now: Instant) -> bool {
+        if !self.helpers.remove(&(nonce, helper)) {
+            return false;
+        }
         let Some(slot) = self.questions.get(nonce) else { return false };
         let (Some(suspicion), Some(at)) = (self.open.value(slot), self.open.get(slot)) else { return false };
         let found = |question| Stage::Asked(Question { witness: Witness::Found, ..question });
         let (stage, at) = match suspicion.stage {
             Stage::Asked(question) => (found(question), at),
             // Its time is over already.
-            Stage::PutOff(Some(question)) => (found(question), now),
+            Stage::PutOff(Some(question)) => (found(question), at.min(now)),
             Stage::Open | Stage::PutOff(None) => return false,
         };
         self.open.set(slot, at, Suspicion { stage, ..suspicion });
@@ -355,9 +335,65 @@ impl Suspicions {
         self.open.value(slot)
     }
 
-    /// Asserts that the agenda is sound.
+    /// Asserts that just the last questions that are open are known, by just their suspects and helpers, and that no
+    /// deadline lies behind the end that it belongs to.
     pub(crate) fn check(&self) {
         self.open.check();
-        assert!(self.questions.len() <= self.open.len(), "one last question per suspect");
+        let mut questions = 0;
+        for (at, slot, suspicion) in self.open.iter() {
+            assert!(at <= suspicion.until, "what is due before the end is due in time");
+            let is_early = suspicion.stage == Stage::Open && suspicion.until < suspicion.end();
+            assert!(!is_early, "a suspicion that has not asked lasts for as long as its accusers say");
+            if let Some(question) = suspicion.stage.question() {
+                assert_eq!(self.questions.get(question.nonce), Some(slot), "a last question is found by its nonce");
+                questions += 1;
+            }
+        }
+        assert_eq!(self.questions.len(), questions, "no question is known that is over");
+        for &(nonce, _) in &self.helpers {
+            assert!(self.questions.get(nonce).is_some(), "nobody helps with a question that is over");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONCE: Nonce = Nonce([1; 8]);
+
+    /// Two suspects, one of which has been asked.
+    fn one_of_two_is_asked() -> Suspicions {
+        let (now, length) = (Instant::from_nanos(0), Length::fixed(Duration::from_secs(4)));
+        let mut suspicions = Suspicions::new(Duration::from_secs(1), Duration::from_secs(1), 0);
+        (1..3).for_each(|slot| suspicions.open(Slot(slot), length, Duration::ZERO, now));
+        suspicions.on_asked(Slot(1), NONCE, Witness::Wanted);
+        assert!(suspicions.on_helper_asked(Slot(1), NONCE, NodeId::from_u128(7)));
+        suspicions.check();
+        suspicions
+    }
+
+    #[test]
+    #[should_panic(expected = "no question is known that is over")]
+    fn a_question_too_many_is_found() {
+        let mut suspicions = one_of_two_is_asked();
+        suspicions.questions.insert(Nonce([2; 8]), Slot(2));
+        suspicions.check();
+    }
+
+    #[test]
+    #[should_panic(expected = "a last question is found by its nonce")]
+    fn a_question_too_few_is_found() {
+        let mut suspicions = one_of_two_is_asked();
+        suspicions.questions.remove(NONCE);
+        suspicions.check();
+    }
+
+    #[test]
+    #[should_panic(expected = "nobody helps with a question that is over")]
+    fn a_helper_too_many_is_found() {
+        let mut suspicions = one_of_two_is_asked();
+        suspicions.helpers.insert((Nonce([2; 8]), NodeId::from_u128(7)));
+        suspicions.check();
     }
 }

@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use super::length::suspicion_length;
 use super::order::Order;
 use super::probe::{Prober, Silent};
-use super::suspicion::{Due, Length, Suspicions, Witness, suspicion_length};
+use super::suspicion::{Due, Length, Suspicions, Witness};
 use super::*;
 use crate::config::ProbeOrder;
 use crate::vocab::{Instant, Nonce, Rng};
@@ -212,16 +213,24 @@ fn who_accuses_alone_convicts_when_a_helper_has_answered() {
         assert!(suspicions.confirm(Slot(slot), OWN, at(0)));
         assert_eq!(suspicions.on_deadline(at(3500), OWN, hears_well), Some(Due::LastChance(Slot(slot))));
         ask(&mut suspicions, slot, slot, Witness::Wanted, 3500);
-        assert!(suspicions.wants_witness(Slot(slot), Nonce(u64::from(slot).to_le_bytes())));
+        for helper in [7, 8] {
+            let helper = NodeId::from_u128(helper);
+            assert!(suspicions.on_helper_asked(Slot(slot), Nonce(u64::from(slot).to_le_bytes()), helper));
+        }
     }
     let [first, second] = [1, 2].map(|number: u64| Nonce(number.to_le_bytes()));
-    assert!(suspicions.on_witness(first, at(3700)));
-    assert!(!suspicions.on_witness(Nonce([9; 8]), at(3700)), "nobody was asked with this one");
+    let [helper, other, suspect] = [7, 8, 1].map(NodeId::from_u128);
+    assert!(!suspicions.on_witness(first, suspect, at(3600)), "it has the nonce, but was not asked for help");
+    assert_eq!(suspicions.clone().on_deadline(at(4000), OWN, hears_well), Some(Due::PutOff(Slot(1))));
+    assert!(suspicions.on_witness(first, helper, at(3700)));
+    assert!(!suspicions.on_witness(first, helper, at(3700)), "a repeated datagram");
+    assert!(suspicions.on_witness(first, other, at(3800)), "the other one was asked as well");
+    assert!(!suspicions.on_witness(Nonce([9; 8]), helper, at(3700)), "nobody was asked with this one");
     assert_eq!(suspicions.on_deadline(at(4000), OWN, hears_well), Some(Due::Convict(Slot(1))));
     assert_eq!(suspicions.on_deadline(at(4000), OWN, hears_well), Some(Due::PutOff(Slot(2))));
-    assert!(!suspicions.on_witness(first, at(4000)), "it is judged");
+    assert!(!suspicions.on_helper_asked(Slot(1), first, helper), "it is judged");
     // A late word is one.
-    assert!(suspicions.on_witness(second, at(4300)));
+    assert!(suspicions.on_witness(second, other, at(4300)));
     assert_eq!(suspicions.on_deadline(at(4300), OWN, hears_well), Some(Due::Convict(Slot(2))));
     suspicions.check();
 }
@@ -233,11 +242,13 @@ fn who_hears_no_helper_asks_again_and_needs_none_when_others_accuse() {
     for (round, millis) in [(0, 3500), (1, 5000), (2, 6500)] {
         assert_eq!(suspicions.on_deadline(at(millis), OWN, hears_well), Some(Due::LastChance(Slot(1))));
         ask(&mut suspicions, 1, round, Witness::Wanted, millis);
+        let nonce = Nonce(u64::from(round).to_le_bytes());
+        assert!(suspicions.on_helper_asked(Slot(1), nonce, NodeId::from_u128(7)));
         if round < 2 {
             assert_eq!(suspicions.on_deadline(at(millis + 500), OWN, hears_well), Some(Due::PutOff(Slot(1))));
         }
     }
-    assert!(!suspicions.on_witness(Nonce([0; 8]), at(6600)), "the first question is over");
+    assert!(!suspicions.on_witness(Nonce([0; 8]), NodeId::from_u128(7), at(6600)), "the first question is over");
     let mut streams = suspicions.clone();
     streams.on_heard(at(6500));
     assert_eq!(streams.on_deadline(at(7000), OWN, hears_well), Some(Due::PutOff(Slot(1))), "that was before it left");

@@ -27,6 +27,8 @@ pub(crate) enum Use {
     StateDigest,
     /// To ask for changes of maps.
     Asks,
+    /// To ask for a link.
+    Link,
     /// To settle which of two nodes keeps an identity.
     Claim,
 }

@@ -3,9 +3,7 @@
 //! A place is held for as long as a row points at it; then the next new domain takes it. Place 0 stands for no
 //! domain, and so does every domain that comes while all places are taken.
 
-use alloc::vec::Vec;
-
-use crate::vocab::{Domain, Map};
+use crate::vocab::{Chunks, Domain, Map};
 
 /// The most domains that are told apart.
 const DOMAINS_MAX: usize = u16::MAX as usize;
@@ -14,14 +12,14 @@ const DOMAINS_MAX: usize = u16::MAX as usize;
 #[derive(Debug, Clone)]
 pub(super) struct Domains {
     /// The domain at place `i + 1`, and how many rows point at it.
-    held: Vec<(Domain, u32)>,
-    free: Vec<u16>,
+    held: Chunks<(Domain, u32)>,
+    free: Chunks<u16>,
     places: Map<Domain, u16>,
 }
 
 impl Domains {
     pub(super) const fn new(hash_seed: u64) -> Self {
-        Self { held: Vec::new(), free: Vec::new(), places: Map::new(hash_seed) }
+        Self { held: Chunks::new(), free: Chunks::new(), places: Map::new(hash_seed) }
     }
 
     /// The place of a domain for one more row.
@@ -48,7 +46,7 @@ impl Domains {
 
     /// How many places there are.
     #[cfg(test)]
-    pub(super) const fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.held.len()
     }
 

@@ -60,7 +60,7 @@ impl Joining {
 
     /// The nonce of one more request.
     pub(crate) fn ask(&mut self, to: SocketAddr, rng: &mut Rng) -> Nonce {
-        let nonce = Nonce(rng.next().to_le_bytes());
+        let nonce = rng.nonce();
         self.asked = Some(Asked { to, nonce, proven: false });
         nonce
     }

@@ -1,5 +1,5 @@
 //! Where are the members kept? In rows of 40 bytes, in chunks, so that growing never moves a row and never
-//! copies more than one chunk. Addresses of IPv6 members lie in a side table. The row of a forgotten member
+//! copies more than one chunk. Addresses of IPv6 members lie in a side table, which grows in the same way. The row of a forgotten member
 //! is vacant until a new member takes it; until then it can be read like any other, so that what still points
 //! at it does no harm.
 
@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
 use super::domains::Domains;
-use crate::vocab::{Domain, Health, Incarnation, NodeId, Reason, Record, Slot, fold, mix};
+use crate::vocab::{Chunks, Domain, Health, Incarnation, NodeId, Reason, Record, Slot, fold, mix};
 
 const CHUNK: usize = 512;
 
@@ -106,16 +106,16 @@ pub(super) const fn id_hash(id: NodeId) -> u64 {
 pub(super) struct Roster {
     rows: u32,
     chunks: Vec<Vec<Row>>,
-    vacant: Vec<Slot>,
-    v6: Vec<SocketAddrV6>,
-    v6_free: Vec<u32>,
+    vacant: Chunks<Slot>,
+    v6: Chunks<SocketAddrV6>,
+    v6_free: Chunks<u32>,
     domains: Domains,
 }
 
 impl Roster {
     pub(super) const fn new(hash_seed: u64) -> Self {
         let domains = Domains::new(hash_seed);
-        Self { rows: 0, chunks: Vec::new(), vacant: Vec::new(), v6: Vec::new(), v6_free: Vec::new(), domains }
+        Self { rows: 0, chunks: Vec::new(), vacant: Chunks::new(), v6: Chunks::new(), v6_free: Chunks::new(), domains }
     }
 
     /// How many rows there are, vacant ones included.
@@ -239,7 +239,7 @@ impl Roster {
 
     /// How many places the tables beside the rows have: of IPv6 addresses and of domains.
     #[cfg(test)]
-    pub(super) const fn beside(&self) -> (usize, usize) {
+    pub(super) fn beside(&self) -> (usize, usize) {
         (self.v6.len(), self.domains.len())
     }
 

@@ -4,18 +4,17 @@
 //! section 6). Members without a domain are in one subnet together.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::array::IntoIter;
 use core::iter::Take;
 
 use super::Membership;
 use super::choice::{CHOICES, several};
-use crate::vocab::{Health, Rng, Slot};
+use crate::vocab::{Chunks, Health, Rng, Slot};
 
 /// The live members of one domain.
 #[derive(Debug, Clone, Default)]
 struct Subnet {
-    members: Vec<Slot>,
+    members: Chunks<Slot>,
     /// Its place among those that have members.
     seat: u32,
 }
@@ -30,18 +29,19 @@ struct Stand {
 /// All subnets, by the places of their domains.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Subnets {
-    subnets: Vec<Subnet>,
+    subnets: Chunks<Subnet>,
     /// By row; `None` of whoever does not live.
-    stands: Vec<Option<Stand>>,
+    stands: Chunks<Option<Stand>>,
     /// The subnets that have members.
-    inhabited: Vec<u16>,
+    inhabited: Chunks<u16>,
 }
 
 impl Subnets {
     /// A row holds a live member of this subnet now, or nobody who lives.
     fn follow(&mut self, slot: Slot, subnet: Option<u16>) {
-        if self.stands.len() <= slot.index() {
-            self.stands.resize(slot.index() + 1, None);
+        // Rows come one after the other, and so do the places of domains.
+        while self.stands.len() <= slot.index() {
+            self.stands.push(None);
         }
         let before = self.stands[slot.index()];
         if before.map(|stand| stand.subnet) == subnet {
@@ -68,8 +68,8 @@ impl Subnets {
     }
 
     fn enter(&mut self, slot: Slot, subnet: u16) -> Stand {
-        if self.subnets.len() <= usize::from(subnet) {
-            self.subnets.resize_with(usize::from(subnet) + 1, Subnet::default);
+        while self.subnets.len() <= usize::from(subnet) {
+            self.subnets.push(Subnet::default());
         }
         let Subnet { members, seat } = &mut self.subnets[usize::from(subnet)];
         if members.is_empty() {
@@ -80,8 +80,9 @@ impl Subnets {
         Stand { subnet, place: count(members.len() - 1) }
     }
 
-    fn members(&self, subnet: u16) -> &[Slot] {
-        self.subnets.get(usize::from(subnet)).map_or(&[], |subnet| &subnet.members)
+    fn members(&self, subnet: u16) -> &Chunks<Slot> {
+        const NOBODY: &Chunks<Slot> = &Chunks::new();
+        self.subnets.get(usize::from(subnet)).map_or(NOBODY, |subnet| &subnet.members)
     }
 
     /// A random subnet with members that is not this one.
@@ -142,10 +143,10 @@ impl Membership {
     pub(super) fn check_subnets(&self) {
         let Some(subnets) = &self.subnets else { return };
         let mut live = 0;
-        for (subnet, Subnet { members, seat }) in (0..).zip(&subnets.subnets) {
+        for (subnet, Subnet { members, seat }) in (0..).zip(subnets.subnets.iter()) {
             let seated = subnets.inhabited.get(*seat as usize) == Some(&subnet);
             assert!(members.is_empty() || seated, "a subnet with members has its seat");
-            for (place, &slot) in (0..).zip(members) {
+            for (place, &slot) in (0..).zip(members.iter()) {
                 let stand = subnets.stands[slot.index()].map(|stand| (stand.subnet, stand.place));
                 assert_eq!(stand, Some((subnet, place)), "a member stands where its row says");
                 let row = self.roster.get(slot);
@@ -161,6 +162,7 @@ impl Membership {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
     use core::net::SocketAddr;
 
     use proptest::prelude::*;
@@ -240,6 +242,20 @@ mod tests {
             assert!((mean - rounds).abs() < 1.1, "{mean} rounds over {subnets} subnets");
             assert!(far.contains(&crossed), "{crossed} of 1000 messages cross {subnets} subnets");
         }
+    }
+
+    #[test]
+    fn a_cluster_that_grows_moves_nobody() {
+        let mut subnets = Subnets::default();
+        (0..1000).for_each(|row| subnets.follow(Slot(row), Some(7)));
+        let places = |subnets: &Subnets| {
+            let members = &subnets.subnets[7].members;
+            (0..1000).map(|place| (&raw const members[place], &raw const subnets.stands[place])).collect::<Vec<_>>()
+        };
+        let before = places(&subnets);
+        (1000..100_000).for_each(|row| subnets.follow(Slot(row), Some(u16::try_from(row % 5000).expect("small"))));
+        (0..100_000).for_each(|row| subnets.follow(Slot(row), Some(7)));
+        assert!(before == places(&subnets), "what stands there stays there");
     }
 
     #[test]

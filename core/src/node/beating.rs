@@ -10,7 +10,7 @@ use core::time::Duration;
 use crate::config::{Config, HEARTBEAT_BYTES, Targets};
 use crate::detector::beats::{Beats, Heard, Rule, Verdict};
 use crate::membership::CHOICE_MAX;
-use crate::vocab::{Health, Instant, NodeId, Record, Rng, Slot, stable_hash};
+use crate::vocab::{Health, Instant, NodeId, Record, Rng, Slot, hash_of_life};
 use crate::wire::{Datagram, Writer};
 
 use super::intents::Intent;
@@ -67,10 +67,7 @@ const fn rows_per_datagram(config: &Config) -> u32 {
 
 /// The name of one life of one member: 48 bits.
 fn life_of(id: NodeId, boot: u64) -> u64 {
-    let mut bytes = [0; 24];
-    bytes[..16].copy_from_slice(&id.to_bytes());
-    bytes[16..].copy_from_slice(&boot.to_le_bytes());
-    stable_hash(9, &bytes) >> 16
+    hash_of_life(9, id, boot) >> 16
 }
 
 impl Node {
@@ -178,6 +175,7 @@ impl Node {
 
     /// A row says something else: whoever lives is followed, nobody else is.
     pub(super) fn follow_heartbeat(&mut self, slot: Slot, now: Instant) {
+        self.follow_stream_only(slot);
         let Some(Beating { beats, .. }) = &mut self.cold.beating else { return self.follow_contact(slot, now) };
         let Record { id, incarnation, health, .. } = self.membership.record(slot);
         if health.is_live() && slot != Slot::SELF {

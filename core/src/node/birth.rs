@@ -113,6 +113,7 @@ impl Node {
         }
         node.schedule_forgetting(now);
         node.start_timers(now);
+        node.start_links(addr, now);
         Ok(node)
     }
 
@@ -164,6 +165,7 @@ impl Cold {
             waits: Waits::default(),
             takeovers: Takeovers::default(),
             rival,
+            linking: None,
             streams: Streams::new(config.streams),
             config,
         }

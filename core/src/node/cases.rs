@@ -131,6 +131,13 @@ impl Cases {
         }
     }
 
+    /// The last chance of a member lasts until then.
+    pub(super) fn on_patience(&mut self, slot: Slot, until: Instant) {
+        if let Some(question) = self.cases.get_mut(&slot).and_then(|case| case.last_chance.as_mut()) {
+            question.seen.until = until;
+        }
+    }
+
     /// The last chance of a member, if it has this nonce.
     fn last_chance(&mut self, slot: Slot, nonce: Nonce) -> Option<&mut ProbeView> {
         let question = self.cases.get_mut(&slot)?.last_chance.as_mut()?;
@@ -296,7 +303,48 @@ impl Node {
 
 #[cfg(test)]
 mod tests {
+    use super::super::io::{Identity, Input, Snapshot};
     use super::*;
+    use crate::config::Config;
+    use crate::vocab::Domain;
+    use crate::wire::{Sender, Writer};
+
+    fn record(number: u8) -> Record {
+        Record::of_new_life(NodeId::from_u128(number.into()), 1, ([10, 0, 0, number], 7946).into())
+    }
+
+    fn say(node: &mut Node, from: u8, body: &Body<'_>) {
+        let sender = Sender { id: record(from).id, incarnation: record(from).incarnation, fingerprint: 0, state: 0 };
+        let mut bytes = [0; 512];
+        let mut writer = Writer::begin(&mut bytes, 0, &sender).expect("it fits");
+        assert!(writer.body(body));
+        let len = writer.finish();
+        let input = Input::Datagram { from: record(from).addr, bytes: &bytes[..len] };
+        node.handle(Instant::from_nanos(2), input).expect("it is a datagram");
+    }
+
+    #[test]
+    fn what_comes_behind_the_only_verdict_is_noted() {
+        let members: Vec<Record> = (2..6).map(record).collect();
+        let identity = Identity { id: record(1).id, boot: 1, addr: record(1).addr, domain: Domain::NONE };
+        let (now, snapshot) = (Instant::from_nanos(1), Snapshot { members: &members, map: None });
+        let mut node = Node::new(Config::lan(), identity, 1, now, Some(snapshot)).expect("valid");
+        let nonce = Nonce([7; 8]);
+        let find = |node: &Node, number| node.membership.find(record(number).id).expect("it is known");
+        let [dead, nacks, relays, silent] = [2, 3, 4, 5].map(|number| find(&node, number));
+        [nacks, relays, silent].into_iter().for_each(|helper| node.cold.helpers.on_asked(nonce, helper));
+        let silence = Silent { target: node.target(dead), nonce, sent: now, wait: core::time::Duration::ZERO };
+        node.on_silence(&silence, now);
+        node.convict(dead, now);
+        assert!(node.suspicions.is_empty());
+        say(&mut node, 3, &Body::Nack { nonce });
+        say(&mut node, 4, &Body::Relayed { nonce, target: record(2).id });
+        say(&mut node, 2, &Body::Ack { nonce });
+        let evidence = node.why(dead).evidence.expect("it is dead");
+        let probe = evidence.probe.expect("its own probe");
+        let said: Vec<Said> = probe.helpers.iter().map(|helper| helper.said).collect();
+        assert_eq!((said, probe.answered), ([Said::NoAnswer, Said::Answered, Said::Nothing].into(), true));
+    }
 
     #[test]
     fn the_latest_cases_are_kept() {

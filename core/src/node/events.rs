@@ -6,7 +6,7 @@
 //! Only a queue that nobody drains is looked through, so that nothing is kept to look through the few events that
 //! wait between an input and its driver.
 
-use super::io::{Event, MemberChange, ValueChange};
+use super::io::{Event, InfoChange, LinkChange, MemberChange, ValueChange};
 use crate::packing::backlog::TELLINGS_MAX;
 use crate::state::waits::WAITS_MAX;
 use crate::vocab::{Map, Ring, mix, stable_hash};
@@ -58,7 +58,11 @@ impl Events {
                 self.latest.insert(subject, self.taken + self.queue.len() as u64);
             }
         }
-        if self.queue.push_back(event).is_ok() {
+        // What others say as they please leaves room for what this node has to say.
+        let pleases = matches!(event, Event::User(_) | Event::Answer(_));
+        if pleases && (self.queue.len() >= self.max || self.bytes + bytes > BYTES_MAX) {
+            self.lost += 1;
+        } else if self.queue.push_back(event).is_ok() {
             self.bytes += bytes;
         } else {
             self.lost += 1;
@@ -96,6 +100,11 @@ impl Events {
                 fits
             }
             (Some(Event::StreamOnly { id: waiting }), Event::StreamOnly { id }) => *waiting == id,
+            (Some(Event::GroupConflict(waiting)), Event::GroupConflict(key)) => *waiting == key,
+            (Some(Event::Info(waiting)), Event::Info(newer)) if waiting.key == newer.key => {
+                *waiting = InfoChange { contents_changed: waiting.contents_changed || newer.contents_changed, ..newer };
+                true
+            }
             _ => false,
         }
     }
@@ -134,9 +143,14 @@ fn bytes_of(event: &Event) -> usize {
     match event {
         Event::Value(change) => change.bytes(),
         Event::Member(change) => change.bytes(),
+        Event::Info(change) => change.key.len(),
+        Event::GroupConflict(key) => key.len(),
+        Event::User(event) => event.name.len() + event.payload.len(),
+        Event::Answer(answer) => answer.payload.len(),
         Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => 0,
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::StreamOnly { .. } => 0,
-        Event::Replicated { .. } | Event::NotReplicated { .. } => 0,
+        Event::Replicated { .. } | Event::NotReplicated { .. } | Event::Link(_) | Event::LinksStanding { .. } => 0,
+        Event::QueryEnded { .. } => 0,
     }
 }
 
@@ -146,9 +160,13 @@ fn subject_of(event: &Event) -> Option<u64> {
         Event::Member(MemberChange { id, .. }) => (id, 0),
         Event::Value(ValueChange { owner, key, .. }) => (owner, stable_hash(1, key)),
         Event::StreamOnly { id } => (id, stable_hash(2, b"stream")),
+        Event::Link(LinkChange { id, .. }) => (id, stable_hash(2, b"link")),
+        Event::Info(InfoChange { key, .. }) => return Some(mix([stable_hash(3, key), 1, 0, 0])),
         Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => return None,
-        Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) => return None,
+        Event::GroupConflict(key) => return Some(mix([stable_hash(4, key), 2, 0, 0])),
+        Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::LinksStanding { .. } => return None,
         Event::Replicated { .. } | Event::NotReplicated { .. } => return None,
+        Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => return None,
     };
     let (high, low) = id.words();
     Some(mix([high, low, key, 0]))

@@ -130,8 +130,12 @@ impl Exchanges {
         self.early.push(Early { slot, span, items: items.into() });
     }
 
-    /// Gives up what was kept of an owner: another one will have its row.
+    /// Gives up what was kept of an owner, is given of it and is asked for: another one will have its row.
     pub(super) fn forget(&mut self, slot: Slot) {
+        self.gives.iter_mut().for_each(|waiting| waiting.gives.retain(|give| give.slot != slot));
+        self.gives.retain(|waiting| !waiting.gives.is_empty());
+        self.asks.iter_mut().for_each(|asked| asked.slots.retain(|&other| other != slot));
+        self.asks.retain(|asked| !asked.slots.is_empty());
         self.early.retain(|early| early.slot != slot);
         self.early_bytes = self.early.iter().map(|early| early.items.len()).sum();
         self.tellers.forget(slot);
@@ -164,6 +168,28 @@ mod tests {
         assert!(exchange.drop_late(at(10)));
         assert_eq!(exchange.gives.iter().map(|give| give.slot.0).collect::<Vec<_>>(), [1, 3]);
         assert!(exchange.drop_late(at(20)) && exchange.gives.is_empty());
+    }
+
+    #[test]
+    fn a_new_owner_of_a_row_inherits_no_exchange() {
+        let addr = |last| SocketAddr::from(([10, 0, 0, last], 7946));
+        let mut exchanges = Exchanges::new();
+        for (last, slots) in [(1, &[3, 4][..]), (2, &[3]), (3, &[5])] {
+            let until = Instant::from_nanos(20);
+            let gives = slots.iter().map(|&slot| Give { slot: Slot(slot), copy: Head::default(), until }).collect();
+            let (window, since, to) = (WINDOW, Instant::from_nanos(0), addr(last));
+            let given = Exchange { to, gives, window, since, rates: None, confirm: false };
+            assert!(exchanges.gives.push_back(given).is_ok());
+            let slots = slots.iter().copied().map(Slot).collect();
+            assert!(exchanges.asks.push_back(Asks { to, slots, cookie: Cookie([last; 8]) }).is_ok());
+        }
+        exchanges.forget(Slot(3));
+        let gives = exchanges.gives.iter().map(|given| (given.to, given.gives.iter().map(|give| give.slot).collect()));
+        let asks = exchanges.asks.iter().map(|asked| (asked.to, asked.slots.clone()));
+        let left: [(_, Vec<Slot>); 2] = [(addr(1), [Slot(4)].into()), (addr(3), [Slot(5)].into())];
+        assert_eq!(gives.collect::<Vec<_>>(), left);
+        assert_eq!(asks.collect::<Vec<_>>(), left, "whoever is asked for nobody else is not asked");
+        assert_eq!(exchanges.sendable(), 4);
     }
 
     #[test]

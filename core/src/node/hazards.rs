@@ -16,11 +16,11 @@ const START: Instant = Instant::from_nanos(0);
 /// The member whose map is told.
 const OWNER: Slot = Slot(2);
 
-fn addr(last: u16) -> SocketAddr {
+pub(super) fn addr(last: u16) -> SocketAddr {
     SocketAddr::from(([0xfd00, 0, 0, 0, 0, 0, 0, last], 7946))
 }
 
-fn record(id: u16) -> Record {
+pub(super) fn record(id: u16) -> Record {
     Record::of_new_life(NodeId::from_u128(id.into()), 1, addr(id))
 }
 
@@ -37,7 +37,7 @@ fn node() -> Node {
 }
 
 /// A datagram of somebody.
-fn written(id: u16, write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
+pub(super) fn written(id: u16, write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
     let id = NodeId::from_u128(id.into());
     let sender = Sender { id, incarnation: Incarnation::first(1), fingerprint: 0, state: 0 };
     let mut bytes = vec![0; 1232];

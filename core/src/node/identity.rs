@@ -100,6 +100,7 @@ impl Node {
         if self.leaving != Leaving::Stays || from == self.membership.addr(Slot::SELF) {
             return Err(Rejected::FromSelf);
         }
+        self.on_own_request(datagram, now);
         let is_join = matches!(datagram.body, Body::Join { .. });
         if let Body::Claim(claim) = datagram.body
             && claim.instance != self.cold.rival.instance()
@@ -130,14 +131,14 @@ impl Node {
                 let theirs: Precedence = (claim.doubted, claim.born, claim.instance);
                 let (stops, by_birth) = (own > theirs, own.0 == theirs.0);
                 self.wish_claim(from, Step::Verdict { echo: cookie, you_stop: !stops, by_birth });
-                self.conflict((claim, from), stops, by_birth);
+                self.conflict((claim, from), (stops, by_birth), now);
                 // The boot that others hold to is the other's, which stops.
                 if let Some(heard) = heard.filter(|_| !stops) {
                     self.contradict(&heard, now);
                 }
             }
             Step::Verdict { echo, you_stop, by_birth } if accepts(echo) => {
-                self.conflict((claim, from), you_stop, by_birth);
+                self.conflict((claim, from), (you_stop, by_birth), now);
             }
             Step::Answer { .. } | Step::Verdict { .. } => return Err(Rejected::Cookie),
         }
@@ -153,18 +154,19 @@ impl Node {
         self.wish(Intent::Claim { to, claim: Claim { born, instance, doubted, step } });
     }
 
-    fn conflict(&mut self, (claim, addr): (&Claim, SocketAddr), stops: bool, by_birth: bool) {
+    fn conflict(&mut self, (claim, addr): (&Claim, SocketAddr), (stops, by_birth): (bool, bool), now: Instant) {
         if self.cold.rival.is_news(claim.instance) {
             self.report(Event::Conflict(Conflict { addr, born: claim.born, stops, by_birth }));
         }
         if stops {
-            self.stop();
+            self.stop(now);
         }
     }
 
     /// Says nothing any more, but for the verdict that waits, and waits for nothing.
-    fn stop(&mut self) {
+    fn stop(&mut self, now: Instant) {
         self.leaving = Leaving::Stopped;
+        self.stop_links(now);
         self.prober.stop();
         self.cold.joining = Joining::idle();
         self.deadlines = Deadlines::new();

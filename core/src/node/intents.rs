@@ -3,8 +3,27 @@
 use core::net::SocketAddr;
 
 use crate::detector::Target;
-use crate::vocab::{Cookie, Nonce, Ring, Slot};
+use crate::vocab::{Cookie, Link, NodeId, Nonce, Ring, Slot};
 use crate::wire::Claim;
+
+/// What is said about a link outside of it, and an answer that needs none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LinkStep {
+    /// Ask somebody for a link.
+    Request { to: SocketAddr, nonce: Nonce },
+    /// Ask somebody who wants a link to prove its address.
+    Challenge { to: SocketAddr, nonce: Nonce },
+    /// Give somebody the link that it asked for.
+    Accept { link: Link },
+    /// Turn somebody away who asked for a link, and name others.
+    Refuse { id: NodeId, to: SocketAddr, nonce: Nonce },
+    /// Tell somebody who asked for a link that there is one, or soon will be.
+    Duplicate { to: SocketAddr, nonce: Nonce },
+    /// Tell somebody that a link is no more.
+    Close { to: SocketAddr, nonce: Nonce },
+    /// Answer a query; of the answers that wait, the one of this number.
+    Answer { number: u64 },
+}
 
 /// A packet that shall be sent. What is in it is decided when it is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +72,10 @@ pub(super) enum Intent {
     StateDigest { to: SocketAddr, nonce: Nonce, level: u8, first: u16, differing: u128, bytes_left: u32 },
     /// The next part of the first waiting exchange of maps.
     Exchange,
+    /// Say something about a link, or answer a query.
+    Link(LinkStep),
+    /// The next frame over a link; one that asks wants an answer.
+    LinkFrame { link: Link, asks: bool },
     /// Tell a member how far the copy of its map has come.
     Confirm { to: SocketAddr, slot: Slot },
 }

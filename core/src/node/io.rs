@@ -1,5 +1,6 @@
 //! What goes into a node and what comes out of it: types only.
 
+use alloc::boxed::Box;
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -8,6 +9,11 @@ use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX
 use crate::wire::DecodeError;
 
 pub use super::changes::{Cause, Conflict, Farewell, Healed, MemberChange, Reason, ValueChange};
+pub use super::commands::Command;
+pub use super::info_types::{
+    ANSWER_BYTES_MAX, Answer, EVENT_BYTES_MAX, InfoChange, InfoRejected, LinkChange, LinksStanding, QUERIES_MAX,
+    Question, UserEvent,
+};
 pub use super::maps::{MapSnapshot, MapVersion, ValueView};
 pub use super::stream_types::{StreamError, StreamId, StreamRequest};
 
@@ -54,20 +60,23 @@ pub enum Input<'a> {
         /// The UDP payload.
         bytes: &'a [u8],
     },
-    /// A stream is there: one that the node asked for, or one that somebody else opened. Of a stream input that is
-    /// refused the driver closes the stream, if it has one of that name; the node knows it no more.
+    /// A stream is there: one that the node asked for, or one that somebody else opened. If this is refused, the driver
+    /// closes what it has just opened, and nothing has changed in the node: after
+    /// [`Twice`](StreamError::Twice) the earlier stream of that name goes on.
     StreamOpened {
         /// Which one.
         id: StreamId,
     },
-    /// A stream brought bytes, cut anywhere.
+    /// A stream brought bytes, cut anywhere. If this is refused, the node takes nothing more from that stream, and the
+    /// driver closes it, if it has one of that name.
     StreamBytes {
         /// Which one.
         id: StreamId,
         /// The next bytes that were sent on it.
         bytes: &'a [u8],
     },
-    /// A stream has ended, or could not be opened. Not needed for one whose end the node asked for.
+    /// A stream has ended, or could not be opened. Not needed for one whose end the node asked for. Refused of one that
+    /// the node does not know; then there is nothing to do.
     StreamClosed {
         /// Which one.
         id: StreamId,
@@ -76,74 +85,6 @@ pub enum Input<'a> {
     Timeout,
     /// The application wants something.
     Command(Command<'a>),
-}
-
-/// Something that the application wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command<'a> {
-    /// Become a member of the cluster that one of these belongs to. They are asked in turn until one lets
-    /// the node in.
-    Join {
-        /// Addresses of members, at most [`SEEDS_MAX`].
-        seeds: &'a [SocketAddr],
-    },
-    /// Let a key of the own map stand for a value. All members hear of it.
-    Put {
-        /// At least one byte, at most [`KEY_BYTES_MAX`].
-        key: &'a [u8],
-        /// At most [`Config::value_bytes_max`](crate::Config) bytes.
-        value: &'a [u8],
-    },
-    /// The same, for a while only: it ends at about the same instant everywhere.
-    PutWithTtl {
-        /// At least one byte, at most [`KEY_BYTES_MAX`].
-        key: &'a [u8],
-        /// At most [`Config::value_bytes_max`](crate::Config) bytes.
-        value: &'a [u8],
-        /// In what time it ends; at most [`TTL_MAX`].
-        ttl: Duration,
-    },
-    /// The same as [`Command::Put`], and report when enough others hold it: [`Event::Replicated`] follows, or
-    /// [`Event::NotReplicated`]. Too few members are no reason to refuse: they may come.
-    PutAndWait {
-        /// As in [`Command::Put`].
-        key: &'a [u8],
-        /// As in [`Command::Put`].
-        value: &'a [u8],
-        /// So many others must hold it, at least one.
-        replicas: u32,
-        /// In so many different domains, at most `replicas`.
-        domains: u32,
-        /// For how long that is waited for: [`WAIT_MIN`] to [`WAIT_MAX`]. A time in which the process stood still does
-        /// not count.
-        timeout: Duration,
-    },
-    /// Let a key of the own map stand for nothing. A key without a value stays as it is.
-    Delete {
-        /// The key.
-        key: &'a [u8],
-    },
-    /// Report from now on what becomes of all keys that begin with a prefix, whoever owns them
-    /// ([`Event::Value`]). What stands there already is in the view.
-    Watch {
-        /// The prefix; the empty one is that of every key.
-        prefix: &'a [u8],
-    },
-    /// Do not watch a prefix any more.
-    Unwatch {
-        /// The prefix, as it was watched.
-        prefix: &'a [u8],
-    },
-    /// Say goodbye. [`Event::Left`] follows when enough members have confirmed that they know, or
-    /// [`Config::leave_timeout`](crate::Config::leave_timeout) is over; the node answers until it is dropped.
-    Leave,
-    /// Declare that a dead member will not come back in this life. All members hear of it
-    /// ([`Health::Removed`]), none looks for it any more, and nothing that anybody believes of this life undoes it. If
-    /// it is alive after all, it begins a new life when it hears of it ([`Event::Refuted`]).
-    Remove {
-        /// Who. It must be dead here; of somebody who has left or was removed there is nothing to do.
-        id: NodeId,
-    },
 }
 
 /// The most seeds that one [`Command::Join`] takes.
@@ -243,6 +184,12 @@ pub enum Rejected {
         /// What is believed of it; `None` when nothing is known.
         health: Option<Health>,
     },
+    /// The node takes no part in infos, because [`Config::infos`](crate::Config::infos) is not set.
+    #[error("this node takes no part in infos")]
+    NoInfos,
+    /// An info, a group or a watch is refused.
+    #[error("{0}")]
+    Info(#[from] InfoRejected),
     /// The node has said goodbye.
     #[error("this node has left the cluster")]
     HasLeft,
@@ -282,6 +229,8 @@ pub enum Purpose {
     Repair,
     /// Changes of maps, and what asks for them.
     State,
+    /// A step of opening a link, or what goes over one.
+    Info,
 }
 
 /// Something that the application may want to know.
@@ -328,6 +277,29 @@ pub enum Event {
     Leaving(Farewell),
     /// The goodbye is over: the process may end.
     Left(Farewell),
+    /// A watched info has changed, or has ended.
+    Info(InfoChange),
+    /// Somebody has said something to everybody.
+    User(UserEvent),
+    /// Somebody has answered a query of this node.
+    Answer(Answer),
+    /// The time for answers to a query is over.
+    QueryEnded {
+        /// Its number.
+        query: u64,
+        /// How many have answered.
+        answers: u32,
+    },
+    /// Somebody has registered a group otherwise than this node has: the key of the info that tells of it. The two list
+    /// different infos.
+    GroupConflict(Box<[u8]>),
+    /// A link has opened or closed.
+    Link(LinkChange),
+    /// How this node stands among its links has changed.
+    LinksStanding {
+        /// How it stands now.
+        standing: LinksStanding,
+    },
     /// Members that had seemed dead are back, several at once: two islands have met. Once per healing, one to two and
     /// a half [`reconnect_interval`](crate::Config::reconnect_interval)s after the last of them came.
     PartitionHealed(Healed),
@@ -383,7 +355,8 @@ pub enum Timer {
     Waits,
     /// Somebody waits to hear that a member does not answer.
     Nack,
-    /// The next heartbeat, or the next part of what is told with it; in a ring, the next contact.
+    /// The next heartbeat, or the next part of what is told with it; in a ring, the next contact, or the end of an
+    /// interval in which nobody is contacted.
     Heartbeat,
     /// Somebody's heartbeat has stood still for too long, or somebody who is contacted stays silent.
     Silence,
@@ -391,4 +364,10 @@ pub enum Timer {
     Identity,
     /// A stream has brought no message for too long.
     Streams,
+    /// A sign of life over a link, or something that is to be told over one.
+    Links,
+    /// An info ends.
+    Infos,
+    /// An answer to a query is to be sent, or answers are waited for no longer.
+    Calls,
 }

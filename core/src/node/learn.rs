@@ -55,6 +55,7 @@ impl Node {
         let (live, was_silent) = (record.health.is_live(), self.is_silent(slot));
         if !live {
             self.schedule_forgetting(now);
+            self.on_member_gone(record.id, now);
         }
         self.follow_case(slot, was, (reason, convicted), now);
         self.follow_heartbeat(slot, now);
@@ -160,6 +161,9 @@ impl Node {
         }
         self.membership.overwrite(Slot::SELF, &Record { incarnation: raised, ..own }, outside);
         self.incarnation = raised;
+        if raised.boot > own.incarnation.boot {
+            self.begin_info_life(now);
+        }
         self.stats.refutations += 1;
         if matches!(heard.health, Health::Suspect | Health::Dead) {
             self.health.on_refuted();

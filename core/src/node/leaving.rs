@@ -69,6 +69,7 @@ impl Node {
         self.membership.overwrite(Slot::SELF, &own, self.clock.outside(now));
         self.count_map(Slot::SELF, false);
         self.end_waits();
+        self.stop_links(now);
         self.cold.goodbye.nonce = self.nonce();
         // Whoever leaves waits for nothing else any more.
         self.deadlines.set(Timer::Waits, now.after(self.cold.config.leave_timeout));

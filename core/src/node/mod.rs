@@ -22,14 +22,18 @@
 //! Invariant: what waits inside is what is *wished* ("ping this member"), never a packet; so what is sent
 //! is what is believed when it is sent.
 
+#[cfg(test)]
+mod alone;
 mod asking_again;
 mod beating;
 mod birth;
 #[cfg(test)]
 mod bounds;
+mod calling;
 mod cases;
 mod changes;
 mod clock;
+mod commands;
 mod contacting;
 mod events;
 mod evidence;
@@ -39,13 +43,19 @@ mod favours;
 mod hazards;
 mod healing;
 mod identity;
+mod info_types;
+mod info_view;
+mod informing;
 mod intents;
 pub(crate) mod io;
 mod joining;
 mod learn;
 mod leaving;
 mod limits;
+mod link_steps;
+mod linking;
 mod maps;
+mod outlook;
 mod receive;
 mod reconciling;
 mod repair_packets;
@@ -56,6 +66,7 @@ mod stream_types;
 mod streaming;
 mod streams;
 mod suspecting;
+mod telling;
 mod timers;
 mod transmit;
 mod view;
@@ -93,6 +104,7 @@ pub use evidence::{Evidence, HelperView, ProbeView, Said, Why};
 use exchanges::Exchanges;
 use favours::Relays;
 use healing::Healing;
+pub use info_view::{InfoView, LinkView};
 use intents::Intents;
 use io::{Command, Event, Input, Rejected, SEEDS_MAX, Wakeup};
 use leaving::Goodbye;
@@ -198,6 +210,7 @@ struct Cold {
     waits: Waits,
     takeovers: Takeovers,
     rival: Rival,
+    linking: Option<Box<linking::Linking>>,
     streams: Streams,
 }
 
@@ -276,6 +289,7 @@ impl Node {
             Command::Join { seeds } if seeds.len() > SEEDS_MAX => Err(Rejected::TooManySeeds { count: seeds.len() }),
             Command::Join { seeds } => {
                 self.join(seeds, now);
+                self.join_links(seeds, now);
                 Ok(())
             }
             Command::Leave => {
@@ -288,6 +302,16 @@ impl Node {
             Command::PutAndWait { key, value, replicas, domains, timeout } => {
                 self.put_and_wait((key, value), (replicas, domains), timeout, now)
             }
+            Command::AddInfo { key, value, ttl } => self.add_info(key, value, ttl, now),
+            Command::DeleteInfo { key } => self.delete_info(key, now),
+            Command::RegisterGroup(group) => self.register_group(group, now),
+            Command::WatchInfos { pattern, repeats } => self.watch_infos(pattern, repeats),
+            Command::UnwatchInfos { pattern } => self.unwatch_infos(pattern),
+            Command::SendEvent { name, payload, ttl } => self.call((name, payload), ttl, None, now),
+            Command::Query { number, name, payload, window } => {
+                self.call((name, payload), window, Some((number, window)), now)
+            }
+            Command::Answer { question, payload } => self.answer_query(question, payload, now),
             Command::Delete { key } => self.delete(key, now),
             Command::Watch { prefix } => self.cold.watches.add(prefix),
             Command::Unwatch { prefix } => {
@@ -339,6 +363,7 @@ impl Node {
         self.check_cases();
         self.check_contacts();
         self.check_streams();
+        self.check_links();
         self.deadlines.check();
         assert_eq!(self.state_sum, self.cold.state.fingerprint(), "the sum is that of the copies");
         for slot in self.membership.slots() {

@@ -124,7 +124,10 @@ impl Node {
     /// believed before anything that it says is judged. Returns whether the answer was awaited.
     fn take_answer(&mut self, datagram: &Datagram<'_>, from: SocketAddr, now: Instant) -> bool {
         let sender = &datagram.sender;
-        if !self.suspicions.is_empty() {
+        // It may be about somebody who is judged already; an answer that is awaited then is about nobody accused, but for
+        // the word of a helper.
+        let is_noted = !self.suspicions.is_empty() || matches!(datagram.body, Body::Nack { .. });
+        if is_noted {
             self.note_word(&datagram.body, sender.id);
         }
         let awaited = match datagram.body {
@@ -148,7 +151,12 @@ impl Node {
                 self.stats.answers_unexpected += u64::from(!awaited);
                 return awaited;
             }
-            Body::None | Body::Ping { .. } | Body::PingRequest { .. } | Body::Join { .. } | Body::Claim(_) => {
+            Body::None
+            | Body::Ping { .. }
+            | Body::PingRequest { .. }
+            | Body::Join { .. }
+            | Body::Claim(_)
+            | Body::Link(_) => {
                 return false;
             }
             Body::StateDigest(digest) => {
@@ -163,6 +171,9 @@ impl Node {
             self.deadlines.set(Timer::ProbeAnswer, self.prober.next_deadline());
         } else {
             self.stats.answers_unexpected += 1;
+            if !is_noted {
+                self.note_word(&datagram.body, sender.id);
+            }
         }
         awaited
     }
@@ -203,6 +214,11 @@ impl Node {
         about
     }
 
+    /// Of whom an answer speaks first: whoever still asks after somebody who goes shall know.
+    pub(super) fn told_to_asker(&self, about: Option<Slot>) -> Option<Slot> {
+        about.or((self.leaving != Leaving::Stays).then_some(Slot::SELF))
+    }
+
     fn compare_sender(&mut self, slot: Slot, sender: &Sender, now: Instant) -> Option<Slot> {
         let known = self.membership.record(slot);
         let same_life = known.incarnation.boot == sender.incarnation.boot;
@@ -231,9 +247,7 @@ impl Node {
     ) {
         match datagram.body {
             Body::Ping { nonce } => {
-                // Whoever still asks after somebody who goes shall know.
-                let about = about.or((self.leaving != Leaving::Stays).then_some(Slot::SELF));
-                self.wish(Intent::Ack { to: from, nonce, about, bytes_max });
+                self.wish(Intent::Ack { to: from, nonce, about: self.told_to_asker(about), bytes_max });
                 return;
             }
             Body::PingRequest { nonce, target, left_ms } => {
@@ -252,6 +266,7 @@ impl Node {
             Body::Digest(digest) if awaited => self.on_digest(from, &digest, datagram.sender.fingerprint),
             Body::StateDigest(digest) if awaited => self.on_state_digest(from, &digest, now),
             Body::None | Body::Ack { .. } | Body::Relayed { .. } | Body::Nack { .. } | Body::Claim(_) => {}
+            Body::Link(_) => return self.on_link(datagram, from, bytes_max, now),
             Body::Challenge { .. } | Body::Welcome { .. } | Body::Digest(_) | Body::StateDigest(_) => {}
         }
         // Whoever asked something has its answer: together with a correction it could be too long.

@@ -32,6 +32,24 @@ pub struct Stats {
     /// Times that this node put a death off: it hears from nobody, its last question has not left yet, or nobody else
     /// accuses and no helper has answered.
     pub convictions_put_off: u64,
+    /// Requests for a link that this node began, to whatever end; repetitions of one do not count.
+    pub links_asked: u64,
+    /// Those among them that were refused.
+    pub links_refused: u64,
+    /// And those that nobody answered.
+    pub links_unanswered: u64,
+    /// Links that this node gave up for better ones.
+    pub links_swapped: u64,
+    /// Links that it gave up for somebody who was cut off.
+    pub links_evicted: u64,
+    /// Requests, answers and other steps of links for which there was no room.
+    pub links_dropped: u64,
+    /// Infos that came over links, those that were here already included.
+    pub infos_received: u64,
+    /// Those among them that were news here.
+    pub infos_news: u64,
+    /// Infos and groups that were refused.
+    pub infos_refused: u64,
     /// Helpers that were asked during failed probes and said nothing at all.
     pub nacks_missed: u64,
     /// Times that this node contradicted what was said of it.

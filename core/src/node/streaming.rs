@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::vocab::{Instant, NodeId, Nonce, Slot};
+use crate::vocab::{Instant, NodeId, Nonce, Record, Slot};
 use crate::wire::{Body, Datagram, MESSAGE_HEAD_BYTES, RecordKind, Writer, message_head};
 
 use super::io::{Event, Input, Rejected, StreamError, StreamId, StreamRequest, Timer};
@@ -32,17 +32,14 @@ impl Node {
             return 0;
         }
         if stream.rest.is_empty()
-            && let Some(says) = stream.says.take()
+            && let Some(says) = stream.says
         {
             let now = self.node_time(now);
             let message = self.pack_message(says, now);
             self.clock.mark(now);
-            if let Some(stream) = self.cold.streams.open(id) {
-                stream.rest = message;
-                stream.asked = if let Says::Ping { nonce, .. } = says { Some(nonce) } else { None };
-            }
+            self.cold.streams.change_open(id, |stream| stream.say(message));
         }
-        let written = self.cold.streams.open(id).map_or(0, |stream| stream.write(buffer));
+        let written = self.cold.streams.change_open(id, |stream| stream.write(buffer)).unwrap_or(0);
         self.stats.stream_bytes_sent += written as u64;
         // What was to be said meanwhile has had no turn.
         self.has_stream_requests = self.cold.streams.has_request();
@@ -79,12 +76,13 @@ impl Node {
         message
     }
 
-    /// Pings a member over a stream, where there are streams. It has as long to answer as whoever is asked to help.
+    /// Pings a member over a stream, where there are streams. It has as long to answer as is waited for.
     pub(super) fn ping_by_stream(&mut self, slot: Slot, nonce: Nonce, now: Instant) {
         let Some(limits) = self.cold.streams.limits() else { return };
         let known = self.membership.record(slot);
         let period = now.after(self.cold.config.period);
-        let end = if self.prober.is_current(nonce) { self.prober.next_tick() } else { period };
+        let judged = period.max(now.after(self.contact_patience(slot, nonce)));
+        let end = if self.prober.is_current(nonce) { self.prober.next_tick() } else { judged };
         let says = Says::Ping { target: known.id, nonce };
         if self.cold.streams.wish(known.addr, says, end.min(now.after(limits.idle))) {
             self.stats.streams_opened += 1;
@@ -137,9 +135,7 @@ impl Node {
         if datagram.sender.id == self.id {
             return Err(Rejected::FromSelf);
         }
-        if !self.suspicions.is_empty() {
-            self.note_word(&datagram.body, datagram.sender.id);
-        }
+        self.note_word(&datagram.body, datagram.sender.id);
         let says = match (datagram.body, id) {
             (Body::Ping { nonce }, StreamId::Accepted(_)) => Some(nonce),
             (Body::Ack { nonce }, StreamId::Opened(_)) => {
@@ -153,21 +149,18 @@ impl Node {
         self.learn_rumours(datagram.sender.id, datagram.rumours, now);
         let about = self.meet(&datagram.sender, now);
         match says {
-            // Whoever still asks after somebody who goes shall know.
-            Some(nonce) => {
-                let about = about.or((self.leaving != Leaving::Stays).then_some(Slot::SELF));
-                self.wish_answer(id, Says::Ack { nonce, about });
-            }
+            Some(nonce) => self.wish_answer(id, Says::Ack { nonce, about: self.told_to_asker(about) }),
             None => self.cold.streams.end(id),
         }
         Ok(())
     }
 
     fn wish_answer(&mut self, id: StreamId, says: Says) {
-        let stream = self.cold.streams.open(id);
-        match stream.filter(|stream| stream.says.is_none()) {
-            Some(stream) => stream.says = Some(says),
-            None => self.stats.intents_dropped += 1,
+        let is_free = self.cold.streams.open(id).is_some_and(|stream| stream.says.is_none());
+        if is_free {
+            self.cold.streams.change_open(id, |stream| stream.says = Some(says));
+        } else {
+            self.stats.intents_dropped += 1;
         }
     }
 
@@ -182,24 +175,44 @@ impl Node {
         if self.prober.on_stream_answer(from, nonce) {
             self.health.on_heard();
         } else {
-            self.take_contact_word(from, nonce, now);
+            self.take_contact_stream(from, nonce, now);
         }
     }
 
-    /// The period of a probe ends that was answered over a stream only.
+    /// The wait for an answer to a probe ends that came over a stream only.
     pub(super) fn note_stream_only(&mut self, id: NodeId) {
         self.stats.answers_by_stream += 1;
-        self.stream_only = true;
-        if self.cold.streams.note_only(id) {
+        let Some(slot) = self.membership.find(id) else { return };
+        let Record { health, incarnation, .. } = self.membership.record(slot);
+        if health.is_live() && self.cold.streams.note_only(slot, incarnation.boot) {
+            self.stream_only = true;
             self.report(Event::StreamOnly { id });
         }
     }
 
     /// A datagram brought the answer to a probe.
     pub(super) fn note_datagram_answer(&mut self, id: NodeId) {
-        if self.stream_only {
-            self.stream_only = self.cold.streams.note_datagram(id);
+        if self.stream_only
+            && let Some(slot) = self.membership.find(id)
+        {
+            self.stream_only = self.cold.streams.end_only(slot);
         }
+    }
+
+    /// A row says something else: how a life is heard ends with it.
+    pub(super) fn follow_stream_only(&mut self, slot: Slot) {
+        if self.stream_only {
+            let Record { health, incarnation, .. } = self.membership.record(slot);
+            let boot = health.is_live().then_some(incarnation.boot);
+            if self.cold.streams.only(slot) != boot {
+                self.stream_only = self.cold.streams.end_only(slot);
+            }
+        }
+    }
+
+    /// Whether a member is heard over streams only.
+    pub(super) fn is_stream_only(&self, id: NodeId) -> bool {
+        self.membership.find(id).is_some_and(|slot| self.cold.streams.only(slot).is_some())
     }
 
     pub(super) fn on_streams_due(&mut self, now: Instant) {
@@ -223,5 +236,11 @@ impl Node {
         self.cold.streams.check();
         assert_eq!(self.deadlines.get(Timer::Streams), self.cold.streams.next_deadline(), "every stream has an end");
         assert!(self.has_stream_requests || !self.cold.streams.has_request(), "no request is forgotten");
+        for slot in self.membership.slots() {
+            let Record { health, incarnation, .. } = self.membership.record(slot);
+            let only = self.cold.streams.only(slot);
+            assert!(only.is_none_or(|boot| health.is_live() && boot == incarnation.boot), "it is of the present life");
+            assert!(self.stream_only || only.is_none(), "whoever is heard over streams only is looked for");
+        }
     }
 }

@@ -125,19 +125,29 @@ impl Node {
             Some(Due::LastChance(slot)) => {
                 let nonce = self.nonce();
                 let Some(open) = self.suspicions.get(slot) else { return };
-                self.cold.cases.on_last_chance(slot, nonce, self.clock.outside(open.until()));
                 // What finds no room is wished again.
                 if self.wish(Intent::Ping { slot, nonce }) {
+                    self.cold.cases.on_last_chance(slot, nonce, self.clock.outside(open.until()));
                     self.ask_helpers(slot, nonce, now);
                     let wanted = open.is_of(own) && self.has_helpers();
                     self.suspicions.on_asked(slot, nonce, if wanted { Witness::Wanted } else { Witness::Needless });
                 }
             }
             Some(Due::Convict(slot)) => self.convict(slot, now),
-            Some(Due::PutOff(_)) => self.stats.convictions_put_off += 1,
+            Some(Due::PutOff(slot)) => {
+                self.stats.convictions_put_off += 1;
+                self.note_patience(slot);
+            }
             None => {}
         }
         self.schedule_suspicions();
+    }
+
+    /// Until when a last question is waited for may have changed.
+    fn note_patience(&mut self, slot: Slot) {
+        if let Some(open) = self.suspicions.get(slot) {
+            self.cold.cases.on_patience(slot, self.clock.outside(open.until()));
+        }
     }
 
     /// A member had its time and did not use it: it is dead, and that is told.
@@ -164,9 +174,9 @@ impl Node {
     }
 
     /// A helper has no answer so far. Returns whether it was asked.
-    pub(super) fn take_nack(&mut self, helper: NodeId, nonce: Nonce, now: Instant) -> bool {
-        let Some(helper) = self.membership.find(helper) else { return false };
-        let witness = self.suspicions.on_witness(nonce, now);
+    pub(super) fn take_nack(&mut self, from: NodeId, nonce: Nonce, now: Instant) -> bool {
+        let Some(helper) = self.membership.find(from) else { return false };
+        let witness = self.suspicions.on_witness(nonce, from, now);
         if witness {
             self.schedule_suspicions();
         }
@@ -181,6 +191,7 @@ impl Node {
         if !self.suspicions.is_empty() {
             if has_left {
                 self.suspicions.on_left(slot, nonce, now);
+                self.note_patience(slot);
             } else {
                 self.suspicions.on_lost(slot, nonce);
             }
@@ -214,7 +225,8 @@ impl Node {
             // A witness says only that it is there, so that its word can come in time.
             let least = Duration::from_millis(1);
             let half = (self.cold.config.probe_timeout / 2).max(least);
-            if self.suspicions.wants_witness(target, nonce) { half } else { Duration::ZERO }
+            let id = self.membership.record(helper).id;
+            if self.suspicions.on_helper_asked(target, nonce, id) { half } else { Duration::ZERO }
         };
         u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
     }

@@ -12,7 +12,7 @@ use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 17] = [
+const TIMERS: [Timer; 20] = [
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -30,6 +30,9 @@ const TIMERS: [Timer; 17] = [
     Timer::Silence,
     Timer::Identity,
     Timer::Streams,
+    Timer::Links,
+    Timer::Infos,
+    Timer::Calls,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -122,6 +125,9 @@ impl Node {
                 Timer::Silence => self.on_silence_due(now),
                 Timer::Identity => self.on_identity_due(now),
                 Timer::Streams => self.on_streams_due(now),
+                Timer::Links => self.on_links_due(now),
+                Timer::Infos => self.on_infos_due(now),
+                Timer::Calls => self.on_calls_due(now),
             }
         }
     }
@@ -154,8 +160,13 @@ impl Node {
         self.ping_by_stream(target, nonce, now);
         let count = self.cold.config.indirect_probes;
         let beating = self.cold.beating.as_ref();
-        let wanted = |slot, health| slot != target && health == Health::Alive && !is_silent(beating, slot);
-        for helper in self.membership.choose_several(count, &mut self.rng, wanted) {
+        let witness = self.contact_witness(target, now).filter(|_| count > 0);
+        let wanted = |slot, health| {
+            slot != target && Some(slot) != witness && health == Health::Alive && !is_silent(beating, slot)
+        };
+        let count = count - u32::from(witness.is_some());
+        let others = self.membership.choose_several(count, &mut self.rng, wanted);
+        for helper in witness.into_iter().chain(others) {
             self.wish(Intent::PingRequest { helper, target, nonce });
         }
     }
@@ -239,7 +250,7 @@ impl Node {
     }
 
     pub(super) fn nonce(&mut self) -> Nonce {
-        Nonce(self.rng.next().to_le_bytes())
+        self.rng.nonce()
     }
 
     pub(super) fn wish(&mut self, intent: Intent) -> bool {

@@ -8,7 +8,7 @@ use crate::vocab::{Health, Instant, Nonce, Prefix, Slot};
 use crate::wire::{Body, RecordKind, Sender, Writer};
 
 use super::Node;
-use super::intents::Intent;
+use super::intents::{Intent, LinkStep};
 use super::io::{Purpose, Timer, Transmit};
 use super::suspecting::told;
 
@@ -94,6 +94,8 @@ impl Node {
                 self.fill_news(&mut writer, (to, None), now);
                 (to, Purpose::Heartbeat)
             }
+            Intent::LinkFrame { link, asks } => return self.pack_frame(writer, (link, asks), now),
+            Intent::Link(step) => (self.pack_link(&mut writer, step, now)?, Purpose::Info),
             Intent::Gossip { .. } if self.gossip.is_empty() && self.heads_waiting == 0 => return None,
             Intent::Probe { .. }
             | Intent::Contact { .. }
@@ -125,7 +127,11 @@ impl Node {
     /// Gives up what does not even begin to fit.
     fn drop_intent(&mut self, intent: Intent, now: Instant) {
         self.stats.intents_dropped += 1;
-        if intent == Intent::Reply {
+        if let Intent::LinkFrame { link, .. } = intent {
+            self.put_off_frame(link, now);
+        } else if let Intent::Link(LinkStep::Answer { number }) = intent {
+            self.drop_answer(number);
+        } else if intent == Intent::Reply {
             self.drop_reply();
         } else if intent == Intent::Exchange {
             self.drop_exchange();
@@ -189,6 +195,7 @@ impl Node {
             Intent::Claim { to, claim } => Plan { to, purpose: Purpose::Join, body: Body::Claim(claim), about: None },
             Intent::Summary { .. } | Intent::Digest { .. } | Intent::Reply | Intent::Welcome { .. } => return None,
             Intent::Heartbeats { .. } => return None,
+            Intent::Link(_) | Intent::LinkFrame { .. } => return None,
             Intent::StateSummary { .. } | Intent::StateDigest { .. } | Intent::Exchange | Intent::Confirm { .. } => {
                 return None;
             }

@@ -35,6 +35,10 @@ impl<'a> View<'a> {
         Self { node }
     }
 
+    pub(super) const fn node(self) -> &'a Node {
+        self.node
+    }
+
     /// The node's own identity.
     #[must_use]
     pub const fn id(self) -> NodeId {
@@ -143,7 +147,7 @@ impl<'a> View<'a> {
     /// ([`Event::StreamOnly`](crate::Event::StreamOnly)).
     #[must_use]
     pub fn answers_by_stream_only(self, id: NodeId) -> bool {
-        self.node.cold.streams.is_only(id)
+        self.node.is_stream_only(id)
     }
 
     /// Whether the node has said goodbye, and the goodbye was told.

@@ -185,6 +185,7 @@ impl Node {
         }
         state.forget(slot);
         exchanges.forget(slot);
+        self.count_exchanges();
         self.has_events |= self.cold.events.is_waiting();
         self.state_sum = self.cold.state.fingerprint();
     }

@@ -1,12 +1,13 @@
-//! Where do keys and values lie? Each pair in one allocation of its size, in rows of 40 bytes, in chunks, so that
-//! growing never moves a row. One table for all maps of a node.
+//! Where do keys and values lie? Each pair in one allocation of its size, in rows of 40 bytes.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::vocab::{Instant, stable_hash};
+use crate::vocab::{Instant, Table, stable_hash};
 
-const CHUNK: usize = 256;
+/// What a key counts for besides its bytes: the same everywhere, so that maps are full at the same point everywhere. Where
+/// pointers are shorter a row takes less.
+const ROW_BYTES: usize = 40;
 
 /// What a key stands for at present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,8 @@ pub(super) struct Entry {
     pub(super) kind: Kind,
 }
 
-const _: () = assert!(size_of::<Entry>() == 40, "a row is 40 bytes");
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Entry>() == ROW_BYTES, "a row is 40 bytes");
 
 impl Entry {
     pub(super) fn new(key: &[u8], value: &[u8], version: u64, kind: Kind, until: Instant) -> Self {
@@ -63,7 +65,7 @@ impl Entry {
 
     /// Bytes that it counts for.
     pub(super) const fn weight(&self) -> usize {
-        self.bytes.len() + size_of::<Self>()
+        self.bytes.len() + ROW_BYTES
     }
 
     /// Lets go of the value. It was gone since `since`.
@@ -73,47 +75,12 @@ impl Entry {
     }
 }
 
-/// All rows.
-#[derive(Debug, Clone)]
-pub(super) struct Entries {
-    chunks: Vec<Vec<Entry>>,
-    free: Vec<u32>,
-}
+/// All rows: one table for all maps of a node.
+pub(super) type Entries = Table<Entry>;
 
-impl Entries {
-    pub(super) const fn new() -> Self {
-        Self { chunks: Vec::new(), free: Vec::new() }
-    }
-
-    pub(super) fn get(&self, place: u32) -> &Entry {
-        &self.chunks[place as usize / CHUNK][place as usize % CHUNK]
-    }
-
-    pub(super) fn get_mut(&mut self, place: u32) -> &mut Entry {
-        &mut self.chunks[place as usize / CHUNK][place as usize % CHUNK]
-    }
-
-    /// Takes an entry in and returns its place.
-    pub(super) fn insert(&mut self, entry: Entry) -> u32 {
-        if let Some(place) = self.free.pop() {
-            *self.get_mut(place) = entry;
-            return place;
-        }
-        let len = self.chunks.last().map_or(0, |last| (self.chunks.len() - 1) * CHUNK + last.len());
-        if len.is_multiple_of(CHUNK) {
-            self.chunks.push(if len == 0 { Vec::new() } else { Vec::with_capacity(CHUNK) });
-        }
-        if let Some(chunk) = self.chunks.last_mut() {
-            chunk.push(entry);
-        }
-        // 2^32 rows are 160 GiB: they never come.
-        u32::try_from(len).unwrap_or(u32::MAX)
-    }
-
-    /// Gives a row up.
-    pub(super) fn remove(&mut self, place: u32) {
-        let entry = self.get_mut(place);
-        (entry.bytes, entry.key_len) = (Box::default(), 0);
-        self.free.push(place);
+/// A place that nobody has.
+impl Default for Entry {
+    fn default() -> Self {
+        Self { bytes: Box::default(), version: 0, until: Instant::NEVER, key_len: 0, kind: Kind::Gone }
     }
 }

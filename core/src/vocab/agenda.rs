@@ -1,59 +1,65 @@
-//! What is due when, one entry per member: found by member, taken in order of time.
+//! What is due when, one entry per member or other key: found by key, taken in order of time.
 
 use alloc::collections::BTreeSet;
+use core::hash::Hash;
 
 use super::{Instant, Map, Slot};
 
-/// Deadlines of members, each with something to be remembered until then.
+/// Deadlines, each with something to be remembered until then.
 #[derive(Debug, Clone)]
-pub(crate) struct Agenda<V> {
-    entries: Map<Slot, (Instant, V)>,
-    queue: BTreeSet<(Instant, Slot)>,
+pub(crate) struct Agenda<V, K = Slot> {
+    entries: Map<K, (Instant, V)>,
+    queue: BTreeSet<(Instant, K)>,
 }
 
-impl<V: Copy> Agenda<V> {
+impl<V: Copy, K: Copy + Ord + Hash> Agenda<V, K> {
     pub(crate) const fn new(hash_seed: u64) -> Self {
         Self { entries: Map::new(hash_seed), queue: BTreeSet::new() }
     }
 
-    /// Sets the entry of a member, whatever it was before.
-    pub(crate) fn set(&mut self, slot: Slot, at: Instant, value: V) {
-        if let Some((old, _)) = self.entries.insert(slot, (at, value)) {
-            self.queue.remove(&(old, slot));
+    /// Sets the entry of a key, whatever it was before.
+    pub(crate) fn set(&mut self, key: K, at: Instant, value: V) {
+        if let Some((old, _)) = self.entries.insert(key, (at, value)) {
+            self.queue.remove(&(old, key));
         }
-        self.queue.insert((at, slot));
+        self.queue.insert((at, key));
     }
 
-    /// Takes the entry of a member out.
-    pub(crate) fn remove(&mut self, slot: Slot) {
-        if let Some((at, _)) = self.entries.remove(slot) {
-            self.queue.remove(&(at, slot));
+    /// Takes the entry of a key out.
+    pub(crate) fn remove(&mut self, key: K) {
+        if let Some((at, _)) = self.entries.remove(key) {
+            self.queue.remove(&(at, key));
         }
     }
 
     /// Takes the first entry out, if its time has come.
-    pub(crate) fn take_due(&mut self, now: Instant) -> Option<(Slot, V)> {
-        let &(at, slot) = self.queue.first()?;
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<(K, V)> {
+        let &(at, key) = self.queue.first()?;
         if at > now {
             return None;
         }
         self.queue.pop_first();
-        self.entries.remove(slot).map(|(_, value)| (slot, value))
+        self.entries.remove(key).map(|(_, value)| (key, value))
     }
 
-    /// When the entry of a member is due.
-    pub(crate) fn get(&self, slot: Slot) -> Option<Instant> {
-        self.entries.get(slot).map(|(at, _)| at)
+    /// When the entry of a key is due.
+    pub(crate) fn get(&self, key: K) -> Option<Instant> {
+        self.entries.get(key).map(|(at, _)| at)
     }
 
-    /// What is remembered of a member.
-    pub(crate) fn value(&self, slot: Slot) -> Option<V> {
-        self.entries.get(slot).map(|(_, value)| value)
+    /// What is remembered of a key.
+    pub(crate) fn value(&self, key: K) -> Option<V> {
+        self.entries.get(key).map(|(_, value)| value)
     }
 
     /// The entry that is due first.
-    pub(crate) fn first(&self) -> Option<(Instant, Slot)> {
+    pub(crate) fn first(&self) -> Option<(Instant, K)> {
         self.queue.first().copied()
+    }
+
+    /// All entries, in the order in which they are due.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Instant, K, V)> + '_ {
+        self.queue.iter().filter_map(|&(at, slot)| Some((at, slot, self.value(slot)?)))
     }
 
     /// When something is due next.
@@ -72,8 +78,8 @@ impl<V: Copy> Agenda<V> {
     /// Asserts that table and queue hold the same entries.
     pub(crate) fn check(&self) {
         assert_eq!(self.entries.len(), self.queue.len(), "one deadline per entry");
-        for &(at, slot) in &self.queue {
-            assert_eq!(self.get(slot), Some(at), "the deadline is the entry's");
+        for &(at, key) in &self.queue {
+            assert_eq!(self.get(key), Some(at), "the deadline is the entry's");
         }
     }
 }

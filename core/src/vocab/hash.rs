@@ -3,6 +3,8 @@
 //! Fingerprints travel on the wire and must agree between nodes of any platform, so they never come from
 //! a map's hasher. All arithmetic is on `u64`, independent of byte order and word size.
 
+use super::NodeId;
+
 const SEEDS: [u64; 4] = [0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03, 0x8cb9_2ba7_2f3d_8dd7, 0xa076_1d64_78bd_642f];
 
 /// Multiplies to 128 bits and folds the halves: one step that lets every input bit reach every output bit.
@@ -44,6 +46,14 @@ fn absorb(hash: u64, block: &[u8; 16]) -> u64 {
     #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
     let (low, high) = (number as u64, (number >> 64) as u64);
     fold(low ^ SEEDS[3] ^ hash, high ^ SEEDS[2]) ^ hash.rotate_left(29)
+}
+
+/// The name of one life of one node; each seed is for another use.
+pub(crate) fn hash_of_life(seed: u64, id: NodeId, boot: u64) -> u64 {
+    let mut bytes = [0; 24];
+    bytes[..16].copy_from_slice(&id.to_bytes());
+    bytes[16..].copy_from_slice(&boot.to_le_bytes());
+    stable_hash(seed, &bytes)
 }
 
 #[cfg(test)]

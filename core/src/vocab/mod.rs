@@ -4,10 +4,14 @@
 
 mod accusers;
 mod agenda;
+mod chunks;
 mod domain;
 mod hash;
 mod head;
 mod id;
+
+mod info;
+mod link;
 mod log;
 mod map;
 mod reason;
@@ -16,17 +20,27 @@ mod ring;
 mod rng;
 mod sorted;
 mod sums;
+mod table;
 mod time;
 mod token;
 
 pub(crate) use accusers::{ACCUSERS_MAX, Accusers, CONFIRMATIONS_MAX};
 pub(crate) use agenda::Agenda;
+pub(crate) use chunks::Chunks;
 pub use domain::Domain;
 pub use hash::stable_hash;
-pub(crate) use hash::{fold, mix};
+pub(crate) use hash::{fold, hash_of_life, mix};
 pub use head::TTL_MAX;
 pub(crate) use head::{Content, GRAIN_BYTES, Head, Item, Rates, Span, grains};
 pub use id::{Incarnation, NodeId};
+#[cfg(test)]
+pub(crate) use info::OwnedInfoValue;
+pub use info::{
+    GroupDef, GroupOrder, INFO_KEY_BYTES_MAX, INFO_VALUE_BYTES_MAX, InfoKind, InfoValue, KeyPattern, KeyRule,
+};
+pub(crate) use info::{InfoItem, InfoTold, InfoVersion, Lifetime, Origin};
+pub use link::LinkEnd;
+pub(crate) use link::{LINKS_MAX, Link, Links};
 pub(crate) use log::{log10_ceil, log10_milli};
 pub(crate) use map::Map;
 pub use reason::Reason;
@@ -35,6 +49,7 @@ pub(crate) use ring::Ring;
 pub(crate) use rng::Rng;
 pub(crate) use sorted::Sorted;
 pub(crate) use sums::{BUCKETS, Sums, bucket_of};
+pub(crate) use table::Table;
 pub use time::Instant;
 pub(crate) use time::nanos;
 pub(crate) use token::{Cookie, Nonce, Prefix};

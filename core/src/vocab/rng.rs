@@ -8,6 +8,7 @@ use rand_core::{Rng as _, SeedableRng};
 
 use super::id::NodeId;
 use super::time::nanos;
+use super::token::Nonce;
 
 /// A node's own source of chance: ChaCha8 keyed by seed, identity and boot, so that no two lives of no two
 /// nodes share a stream, and the same three give the same draws on every platform.
@@ -33,6 +34,11 @@ impl Rng {
     /// A uniform number below `end`; 0 when `end` is 0. The bias is below 2^-32.
     pub(crate) fn below(&mut self, end: u32) -> u32 {
         ((u64::from(self.0.next_u32()) * u64::from(end)) >> 32) as u32
+    }
+
+    /// A number that nobody can guess.
+    pub(crate) fn nonce(&mut self) -> Nonce {
+        Nonce(self.next().to_le_bytes())
     }
 
     /// A uniform part of a duration, shorter than it.

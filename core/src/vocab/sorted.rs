@@ -17,6 +17,10 @@ pub(crate) struct Sorted {
 }
 
 impl Sorted {
+    pub(crate) const fn new() -> Self {
+        Self { chunks: Vec::new() }
+    }
+
     /// Inserts a number. `order` compares the numbers inside with the new one, to which none is equal.
     pub(crate) fn insert(&mut self, number: u32, order: impl Fn(u32) -> Ordering) {
         let Some((chunk, place)) = self.seek(&order) else {
@@ -78,6 +82,15 @@ impl Sorted {
         first.iter().chain(rest.iter().flatten()).copied()
     }
 
+    /// The last number that is before what `order` seeks.
+    pub(crate) fn last_before(&self, order: impl Fn(u32) -> Ordering) -> Option<u32> {
+        let (chunk, place) = self.seek(&order).unwrap_or((self.chunks.len(), 0));
+        match place.checked_sub(1) {
+            Some(place) => Some(self.chunks[chunk][place]),
+            None => self.chunks[..chunk].last()?.last().copied(),
+        }
+    }
+
     /// All numbers in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.chunks.iter().flatten().copied()
@@ -115,6 +128,7 @@ mod tests {
             for sought in [0, 17, 300, 599, 600] {
                 prop_assert!(sorted.starting_at(|other| other.cmp(&sought)).eq(model.range(sought..).copied()));
                 prop_assert_eq!(sorted.find(|other| other.cmp(&sought)), model.get(&sought).copied());
+                prop_assert_eq!(sorted.last_before(|other| other.cmp(&sought)), model.range(..sought).last().copied());
             }
         }
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A random number that an answer must repeat: proof that the answerer received the question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Nonce(pub [u8; 8]);
 
 /// What an unproven source must send back to show that it receives what is sent to its address.

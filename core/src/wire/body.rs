@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::claim::Claim;
 use super::heads::HeadGroups;
 use super::kind;
+use super::links::LinkBody;
 use super::prefixes::Prefixes;
 use crate::vocab::{Cookie, Incarnation, NodeId, Nonce, Prefix};
 
@@ -42,6 +43,8 @@ pub(crate) enum Body<'a> {
     Welcome { nonce: Nonce },
     /// "This identity is mine." Only for whoever has the same one.
     Claim(Claim),
+    /// A step of the life of a link.
+    Link(LinkBody<'a>),
     /// "This is what my roster sums up to; where does yours differ?"
     Summary(Summary<'a>),
     /// "Here it differs, and this is what I have there."
@@ -157,6 +160,7 @@ impl<'a> Body<'a> {
             Body::Challenge { .. } => kind::CHALLENGE,
             Body::Welcome { .. } => kind::WELCOME,
             Body::Claim(_) => kind::CLAIM,
+            Body::Link(_) => kind::LINK,
             Body::Summary(_) => kind::SUMMARY,
             Body::Digest(_) => kind::DIGEST,
             Body::Wants(_) => kind::WANTS,
@@ -176,6 +180,7 @@ impl<'a> Body<'a> {
             Body::Join { nonce, cookie } => encode(&(nonce, cookie), buffer),
             Body::Challenge { nonce, cookie } => encode(&(nonce, cookie), buffer),
             Body::Claim(claim) => encode(&claim, buffer),
+            Body::Link(link) => encode(&link, buffer),
             Body::Summary(summary) | Body::StateSummary(summary) => encode(&summary, buffer),
             Body::StateDigest(StateDigest { nonce, cookie, groups }) => {
                 encode(&(nonce, cookie, groups.as_bytes()), buffer)
@@ -214,6 +219,7 @@ impl<'a> Body<'a> {
                 Body::Challenge { nonce, cookie }
             }
             kind::CLAIM => Body::Claim(decode(bytes)?),
+            kind::LINK => Body::Link(decode(bytes)?),
             kind::SUMMARY => Body::Summary(decode_summary(bytes)?),
             kind::STATE_SUMMARY => {
                 Body::StateSummary(decode_summary(bytes).filter(|summary| summary.level <= Prefix::BUCKET_LEVEL)?)
@@ -251,6 +257,7 @@ fn encode<T: Serialize>(value: &T, buffer: &mut [u8]) -> Option<usize> {
     Some(postcard::to_slice(value, buffer).ok()?.len())
 }
 
-fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
-    postcard::take_from_bytes(bytes).ok().map(|(value, _rest)| value)
+/// A value, and what a later release writes behind it.
+pub(super) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
+    postcard::take_from_bytes(bytes).ok().map(|(value, _later)| value)
 }

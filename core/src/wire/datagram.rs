@@ -1,9 +1,10 @@
 //! One whole datagram, read and validated in one pass.
 
-use super::body::{Body, Sender};
+use super::body::{Body, Sender, decode};
 use super::error::DecodeError;
 use super::heads::Heads;
 use super::heartbeats::Heartbeats;
+use super::pieces::Pieces;
 use super::record::Records;
 use super::spans::Spans;
 use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind};
@@ -47,6 +48,8 @@ pub(crate) struct Datagram<'a> {
     pub(crate) share: Option<i64>,
     /// Where the heartbeats of members stand, as far as the sender knows.
     pub(crate) heartbeats: Heartbeats<'a>,
+    /// What goes over a link.
+    pub(crate) pieces: Pieces<'a>,
     /// Whether the sender asks how far the receiver's copy of its map has come.
     pub(crate) confirm: bool,
 }
@@ -59,50 +62,32 @@ impl<'a> Datagram<'a> {
         let mut body = Body::None;
         let (mut rumours, mut bulk) = (None, None);
         let (mut heads, mut more, mut asks, mut changes) = (None, None, None, None);
-        let (mut rates, mut share, mut heartbeats) = (None, None, None);
+        let (mut rates, mut share, mut heartbeats, mut pieces) = (None, None, None, None);
         let mut confirm = false;
         while let Some((&kind, tail)) = rest.split_first() {
             let (content, tail) = section(tail).ok_or(DecodeError::Cut { kind })?;
             rest = tail;
-            let malformed = DecodeError::Malformed { kind };
             match kind {
-                kind::SENDER => {
-                    let value = Sender::decode(content).ok_or(malformed)?;
-                    once(kind, sender.replace(value).is_none())?;
-                }
+                kind::SENDER => put(&mut sender, Sender::decode(content), kind)?,
                 kind::PING..=kind::STATE_DIGEST => {
                     if let Some(value) = known_body(kind, content)? {
                         once(kind, body == Body::None)?;
                         body = value;
                     }
                 }
-                kind::RUMOURS | kind::BULK => {
-                    let value = Records::validate(content).ok_or(malformed)?;
-                    let list = if kind == kind::BULK { &mut bulk } else { &mut rumours };
-                    once(kind, list.replace(value).is_none())?;
-                }
-                kind::HEADS | kind::MORE | kind::ASKS => {
-                    let value = with_cookie(content).ok_or(malformed)?;
-                    let list = match kind {
-                        kind::HEADS => &mut heads,
-                        kind::MORE => &mut more,
-                        _ => &mut asks,
-                    };
-                    once(kind, list.replace(value).is_none())?;
-                }
-                kind::CHANGES => {
-                    let value = Spans::validate(content).ok_or(malformed)?;
-                    once(kind, changes.replace(value).is_none())?;
-                }
+                kind::RUMOURS => put(&mut rumours, Records::validate(content), kind)?,
+                kind::BULK => put(&mut bulk, Records::validate(content), kind)?,
+                kind::HEADS => put(&mut heads, with_cookie(content), kind)?,
+                kind::MORE => put(&mut more, with_cookie(content), kind)?,
+                kind::ASKS => put(&mut asks, with_cookie(content), kind)?,
+                kind::CHANGES => put(&mut changes, Spans::validate(content), kind)?,
                 kind::CONFIRM => once(kind, !core::mem::replace(&mut confirm, true))?,
                 kind::RATES => {
-                    let (desired, permitted) = number(content).ok_or(malformed)?;
-                    once(kind, rates.replace(Rates { desired, permitted }).is_none())?;
+                    let value = decode(content).map(|(desired, permitted)| Rates { desired, permitted });
+                    put(&mut rates, value, kind)?;
                 }
-                kind::SHARE => {
-                    let value = number(content).ok_or(malformed)?;
-                    once(kind, share.replace(value).is_none())?;
-                }
+                kind::SHARE => put(&mut share, decode(content), kind)?,
+                kind::PIECES => put(&mut pieces, Pieces::validate(content), kind)?,
                 kind::HEARTBEATS => once(kind, heartbeats.replace(Heartbeats::new(content)).is_none())?,
                 _ => {}
             }
@@ -120,14 +105,16 @@ impl<'a> Datagram<'a> {
             rates,
             share,
             heartbeats: heartbeats.unwrap_or_default(),
+            pieces: pieces.unwrap_or_default(),
             confirm,
         })
     }
 }
 
-/// Numbers, and what a later release writes behind them.
-fn number<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    postcard::take_from_bytes(bytes).ok().map(|(value, _later)| value)
+/// Takes what a section says, of which there is at most one of its kind.
+fn put<T>(place: &mut Option<T>, value: Option<T>, kind: u8) -> Result<(), DecodeError> {
+    let value = value.ok_or(DecodeError::Malformed { kind })?;
+    once(kind, place.replace(value).is_none())
 }
 
 /// A list of heads behind a cookie.
@@ -197,7 +184,7 @@ fn section(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 fn known_body(kind: u8, content: &[u8]) -> Result<Option<Body<'_>>, DecodeError> {
     let known = matches!(
         kind,
-        kind::PING..=kind::NACK | kind::JOIN..=kind::CLAIM | kind::SUMMARY..=kind::STATE_DIGEST
+        kind::PING..=kind::NACK | kind::JOIN..=kind::LINK | kind::SUMMARY..=kind::STATE_DIGEST
     );
     if known { Body::decode(kind, content).ok_or(DecodeError::Malformed { kind }).map(Some) } else { Ok(None) }
 }
@@ -216,6 +203,7 @@ pub fn probe_decoder(bytes: &[u8], cluster: u32) -> Result<(), DecodeError> {
         let lists = [datagram.heads, datagram.more, datagram.asks];
         let heads = lists.into_iter().flatten().flat_map(|(_, heads)| heads).count();
         let items: usize = datagram.changes.map(|(_, _, items)| items.count()).sum();
-        debug_assert!(records.max(heads).max(items) <= bytes.len());
+        let pieces = datagram.pieces.count();
+        debug_assert!(records.max(heads).max(items).max(pieces) <= bytes.len());
     })
 }

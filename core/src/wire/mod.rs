@@ -30,9 +30,12 @@ mod golden_later;
 mod golden_lifeguard;
 #[cfg(test)]
 mod golden_state;
+mod happening;
 mod heads;
 mod heartbeats;
+mod links;
 mod messages;
+mod pieces;
 mod prefixes;
 mod record;
 mod spans;
@@ -43,8 +46,11 @@ pub(crate) use claim::{Claim, Step};
 pub(crate) use datagram::{Datagram, RecordKind};
 pub use datagram::{fit_checksum, probe_decoder};
 pub use error::DecodeError;
+pub(crate) use happening::Happening;
 pub(crate) use heads::{HEAD_BYTES_MAX, HeadGroupWriter, HeadOf, Heads};
+pub(crate) use links::{LinkBody, MARKER_BYTES_MAX, Marker, Others};
 pub(crate) use messages::{MESSAGE_HEAD_BYTES, MessageReader, message_head};
+pub(crate) use pieces::Piece;
 pub(crate) use prefixes::{PrefixWriter, Prefixes};
 pub(crate) use record::{Records, can_listen};
 pub(crate) use spans::{Items, Spans};
@@ -68,6 +74,13 @@ pub(crate) const CONFIRM_ANSWER_BYTES_MAX: usize =
 const SENDER_BYTES_MAX: usize = 2 + 16 + 10 + 5 + 8 + 8;
 const LIST_HEAD_BYTES: usize = 4;
 
+/// The head of a frame over a link: its section, the name, three numbers, four marks and a count.
+pub(crate) const LINK_FRAME_BYTES_MAX: usize = LIST_HEAD_BYTES + 1 + 8 + 3 * 5 + 5;
+
+/// What a datagram with one info takes besides its key and its value.
+pub(crate) const INFO_ROOM_BYTES: usize =
+    FRAME_BYTES + SENDER_BYTES_MAX + LINK_FRAME_BYTES_MAX + LIST_HEAD_BYTES + pieces::PIECE_BYTES_MAX;
+
 const MAGIC: [u8; 2] = *b"qn";
 const FRAME_BYTES: usize = 12;
 
@@ -84,6 +97,7 @@ mod kind {
     pub(super) const CHALLENGE: u8 = 0x21;
     pub(super) const WELCOME: u8 = 0x22;
     pub(super) const CLAIM: u8 = 0x23;
+    pub(super) const LINK: u8 = 0x24;
     pub(super) const SUMMARY: u8 = 0x30;
     pub(super) const DIGEST: u8 = 0x31;
     pub(super) const WANTS: u8 = 0x32;
@@ -99,4 +113,5 @@ mod kind {
     pub(super) const RATES: u8 = 0x47;
     pub(super) const SHARE: u8 = 0x48;
     pub(super) const HEARTBEATS: u8 = 0x49;
+    pub(super) const PIECES: u8 = 0x4a;
 }

@@ -17,9 +17,27 @@ struct RecordWire {
 }
 
 #[derive(Serialize, Deserialize)]
-enum AddrWire {
+pub(super) enum AddrWire {
     V4([u8; 4], [u8; 2]),
     V6([u8; 16], [u8; 2]),
+}
+
+impl AddrWire {
+    pub(super) const fn of(addr: SocketAddr) -> Self {
+        let port = addr.port().to_be_bytes();
+        match addr.ip() {
+            IpAddr::V4(ip) => Self::V4(ip.octets(), port),
+            IpAddr::V6(ip) => Self::V6(ip.octets(), port),
+        }
+    }
+
+    pub(super) fn addr(&self) -> SocketAddr {
+        let (ip, port) = match *self {
+            Self::V4(ip, port) => (IpAddr::V4(Ipv4Addr::from(ip)), port),
+            Self::V6(ip, port) => (IpAddr::V6(Ipv6Addr::from(ip)), port),
+        };
+        SocketAddr::new(ip, u16::from_be_bytes(port))
+    }
 }
 
 /// Stands behind the domain of whoever left: not by itself, it was removed. Whoever does not know the mark takes the
@@ -30,11 +48,7 @@ const REMOVED: u8 = 1;
 /// health needs (the age of whoever has gone, the accusers of a suspect), and behind that the domain, if there is one
 /// or a mark follows.
 pub(super) fn encode(record: &Record, accusers: &Accusers, buffer: &mut [u8]) -> Option<usize> {
-    let port = record.addr.port().to_be_bytes();
-    let addr = match record.addr.ip() {
-        IpAddr::V4(ip) => AddrWire::V4(ip.octets(), port),
-        IpAddr::V6(ip) => AddrWire::V6(ip.octets(), port),
-    };
+    let addr = AddrWire::of(record.addr);
     let health = match record.health {
         Health::Alive => 0,
         Health::Suspect => 1,
@@ -74,11 +88,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(Record, Accusers)> {
         3 => Health::Left,
         _ => return None,
     };
-    let (ip, port) = match wire.addr {
-        AddrWire::V4(ip, port) => (IpAddr::V4(Ipv4Addr::from(ip)), port),
-        AddrWire::V6(ip, port) => (IpAddr::V6(Ipv6Addr::from(ip)), port),
-    };
-    let addr = SocketAddr::new(ip, u16::from_be_bytes(port));
+    let addr = wire.addr.addr();
     if !can_listen(addr) {
         return None;
     }

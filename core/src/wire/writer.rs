@@ -3,6 +3,7 @@
 use super::body::{Body, Sender};
 use super::datagram::RecordKind;
 use super::heads::HeadOf;
+use super::pieces::Piece;
 use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, heartbeats, kind, record, spans};
 use crate::vocab::{ACCUSERS_MAX, Accusers, Cookie, Item, Rates, Record};
 
@@ -117,6 +118,31 @@ impl<'b> Writer<'b> {
     #[must_use]
     pub(crate) fn heartbeat(&mut self, row: (u64, u16)) -> bool {
         self.listed(|free| heartbeats::encode(row, free))
+    }
+
+    /// Opens a list of what goes over a link.
+    pub(crate) fn open_pieces(&mut self) {
+        self.open(kind::PIECES, &[]);
+    }
+
+    /// Appends a piece to the open list; `false`, and nothing written, when it does not fit.
+    #[must_use]
+    pub(crate) fn piece(&mut self, piece: &Piece<'_>) -> bool {
+        self.listed(|free| piece.encode(free))
+    }
+
+    /// The same if so many bytes stay free behind it.
+    #[must_use]
+    pub(crate) fn piece_within(&mut self, piece: &Piece<'_>, kept: usize) -> bool {
+        self.listed(|free| {
+            let most = free.len().saturating_sub(kept);
+            piece.encode(free.get_mut(..most)?)
+        })
+    }
+
+    /// Ends the open list, so that something else may follow.
+    pub(crate) fn end_list(&mut self) {
+        self.close();
     }
 
     /// Appends an entry without a length of its own to the open list. Returns whether it fits.

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 pub(crate) use disturb::{Chance, Options};
 pub(crate) use log::{Line, Out, assert_same};
-use quidnunc_core::{Command, Config, Domain, Health, Identity, Input, Instant, Node, NodeId, Rejected};
+use quidnunc_core::{Command, Config, Domain, Health, Identity, Input, Instant, Node, NodeId, Rejected, Snapshot};
 pub(crate) use script::Step;
 pub(crate) use wires::Wires;
 
@@ -176,7 +176,20 @@ impl World {
     /// The peer's process starts again, knowing nothing.
     pub(crate) fn restart(&mut self, peer: usize) {
         let boot = self.node(peer).view().incarnation().boot + 1;
+        self.restart_with(peer, boot);
+    }
+
+    /// The same, with this boot.
+    pub(crate) fn restart_with(&mut self, peer: usize, boot: u64) {
         self.peers[peer].node = self.born(peer, boot);
+        self.peers[peer].runs = true;
+    }
+
+    /// The same, with what was kept of an earlier life.
+    pub(crate) fn restart_from(&mut self, peer: usize, boot: u64, kept: Snapshot<'_>) {
+        let identity = Identity { id: id_of(peer), boot, addr: addr_of(peer), domain: self.domain_of(peer) };
+        let node = Node::new(self.config.clone(), identity, self.options.seed, self.instant(), Some(kept));
+        self.peers[peer].node = node.expect("the config is valid");
         self.peers[peer].runs = true;
     }
 

@@ -49,6 +49,13 @@ fn zombie_staggered() {
             | Event::Left(_)
             | Event::PartitionHealed(_)
             | Event::StreamOnly { .. }
+            | Event::Info(_)
+            | Event::GroupConflict(_)
+            | Event::User(_)
+            | Event::Answer(_)
+            | Event::QueryEnded { .. }
+            | Event::Link(_)
+            | Event::LinksStanding { .. }
             | Event::EventsLost { .. } => false,
         });
         assert!(!back, "{} never took it for alive, nor showed what it had said", of + 1);

@@ -4,7 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
+
+use crate::network::{SIZES, Size};
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (commit ", env!("QUIDNUNC_COMMIT"), ")");
 
@@ -16,6 +19,7 @@ Examples:
   quidnunc-sim verify scenarios/quickstart.toml
   quidnunc-sim bisect before.fp after.fp
   quidnunc-sim bench
+  quidnunc-sim network --size small
 
 Exit codes; of several, the first of 70 64 4 5 1 3 6 7 2 0 is the answer:
    0  everything holds
@@ -49,6 +53,8 @@ pub(super) enum Command {
     Bisect(BisectArgs),
     /// Measures the engine with nodes that do next to nothing.
     Bench(BenchArgs),
+    /// Shows a network of nodes with links from cycle to cycle, as the simulation of 2014 did.
+    Network(NetworkArgs),
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -137,6 +143,48 @@ pub(super) struct BenchArgs {
     /// Prints a line of JSON, schema 1.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+const NETWORK_EXAMPLES: &str = "\
+The first three nodes are those by which all join. Node 0 tells how many nodes there are, and in every cycle a
+sentinel; every node tells the number of the cycle.
+
+Examples:
+  quidnunc-sim network                              25 nodes, a line per cycle
+  quidnunc-sim network --size huge --seed 7         100 nodes, another seed
+  quidnunc-sim network --size small --out pictures  a graph for Graphviz per cycle, and the same as JSON
+  quidnunc-sim network --size tiny --json           a line of JSON per cycle
+
+Sizes: tiny (3 nodes), small (10), medium (25), large (50), huge (100), ginormous (250).
+Ends with 3 if not everybody knows everybody after the last cycle.";
+
+#[derive(Debug, Args)]
+#[command(after_help = NETWORK_EXAMPLES)]
+pub(super) struct NetworkArgs {
+    /// How large the network is.
+    #[arg(long, value_name = "SIZE", default_value = "medium",
+        value_parser = PossibleValuesParser::new(SIZES.map(|size| size.name)).try_map(|name| size_named(&name)))]
+    pub(super) size: Size,
+    /// The seed.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Ends after so many cycles instead of those of the size.
+    #[arg(long, value_name = "C", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(super) cycles: Option<u64>,
+    /// Writes `sim-cycle-C.dot` and `sim-cycle-C.json` into this folder, of every cycle or every other.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Prints a line of JSON per cycle, schema 1.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Prints one line in all, and no progress.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) quiet: bool,
+}
+
+/// The size of a name that was offered.
+fn size_named(name: &str) -> Result<Size, &'static str> {
+    SIZES.into_iter().find(|size| size.name == name).ok_or("there is no such size")
 }
 
 /// A half-open range of seeds that is not empty.

@@ -7,6 +7,7 @@ mod bisect;
 mod check;
 mod fingerprints;
 mod job;
+mod network;
 mod run;
 mod source;
 mod verify;
@@ -74,6 +75,7 @@ where
         Command::Verify(args) => verify::verify(args, simulator, streams),
         Command::Bisect(args) => bisect::bisect(args, streams),
         Command::Bench(args) => bench::bench(args, streams),
+        Command::Network(args) => network::network(args, streams),
     }
 }
 

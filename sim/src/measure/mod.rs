@@ -6,6 +6,7 @@
 //!   took to each observer;
 //! * [`history`] — how often minds changed, and how far facts travelled;
 //! * [`reach`] — who could have heard from whom, for telling mistakes from misfortune;
+//! * [`links`] — who has how many links and what they join; [`infos`] — who knows what everybody tells;
 //! * [`rates`] — bytes and packets per node and second.
 //!
 //! Invariant: no call costs more than the event that it is about, except a start, a crash, a pause or a change of
@@ -16,6 +17,8 @@ mod copies;
 mod crashes;
 mod delivery;
 mod history;
+mod infos;
+mod links;
 mod rates;
 pub(crate) mod reach;
 mod report;
@@ -31,6 +34,9 @@ use beliefs::Beliefs;
 use copies::{Copies, Report};
 use crashes::Crashes;
 use history::History;
+use infos::Infos;
+pub(crate) use infos::Issue;
+use links::Links;
 use rates::Rates;
 use reach::{Barrier, Reach};
 
@@ -53,6 +59,8 @@ pub(crate) struct Measure {
     /// Nodes that ever have a fault on them.
     touched: Vec<bool>,
     boots: Vec<u64>,
+    links: Links,
+    infos: Infos,
     stats: Stats,
     /// Whether everybody agreed when the first fault began, if anybody asked.
     steady: Option<bool>,
@@ -98,6 +106,8 @@ impl Measure {
             healings: Samples::default(),
             touched: touched.to_vec(),
             boots: vec![0; nodes as usize],
+            links: Links::new(scenario),
+            infos: Infos::new(scenario),
             stats: Stats::default(),
             steady: None,
         }
@@ -113,6 +123,10 @@ impl Measure {
         }
         self.copies.on_start(node, now);
         self.rates.on_start(node);
+        if self.links.exist {
+            self.links.on_start(node, now);
+            self.infos.on_start(node, now);
+        }
     }
 
     pub(crate) fn on_crash(&mut self, fault: usize, node: u32, now: u64) {
@@ -121,6 +135,51 @@ impl Measure {
         self.beliefs.on_stop(node, now);
         self.copies.on_stop(node, now);
         self.rates.on_stop(node);
+        if self.links.exist {
+            self.links.on_stop(node, now);
+            self.infos.on_stop(node, now);
+        }
+    }
+
+    /// Everybody whom a fault stops has stopped.
+    pub(crate) fn on_crashed(&mut self) {
+        self.links.on_crashed();
+    }
+
+    /// A node says that a link has opened or closed.
+    pub(crate) fn on_link(&mut self, node: u32, peer: u32, outgoing: bool, opened: bool) {
+        self.links.on_link(node, peer, outgoing, opened);
+    }
+
+    /// A node has said everything about an input; it has asked for links so many times by now.
+    pub(crate) fn on_settled(&mut self, node: u32, asked: u64, now: u64) {
+        self.links.on_settled(node, asked, now);
+    }
+
+    /// A node was asked to issue an info.
+    pub(crate) fn on_issue(&mut self, issue: Issue, taken: bool, now: u64) {
+        self.infos.on_issue(issue, taken, now);
+    }
+
+    /// A node reports what an info stands for: the hash of its value, and over how many links it came.
+    pub(crate) fn on_info(&mut self, observer: u32, key: &[u8], (value, hops): (u64, u8), now: u64) {
+        self.infos.on_report(observer, key, (value, hops), now);
+    }
+
+    /// The time at rest begins for a node.
+    pub(crate) fn on_rest_begins(&mut self, node: u32, stats: &Stats) {
+        self.infos.on_rest_begins(node, stats);
+    }
+
+    /// It is over for a node, to which infos have come over so many links at most.
+    pub(crate) fn on_rest_ends(&mut self, node: u32, stats: &Stats, max_hops: u8) {
+        self.links.on_rest(stats);
+        self.infos.on_rest_ends(node, stats, max_hops);
+    }
+
+    /// At the end a node has so many infos of nodes that do not run.
+    pub(crate) const fn on_left_over(&mut self, infos: usize) {
+        self.infos.of_the_gone += infos;
     }
 
     /// A process stands still: it observes nothing, and it is still there to be observed.
@@ -224,5 +283,6 @@ impl Measure {
     /// Adds the counters of a node that stops or has come to the end.
     pub(crate) fn add_stats(&mut self, stats: &Stats) {
         report::add(&mut self.stats, stats);
+        self.links.asked.record(stats.links_asked);
     }
 }

@@ -13,10 +13,11 @@ pub(super) enum Spent {
     Join,
     Repair,
     State,
+    Info,
 }
 
 impl Spent {
-    const COUNT: usize = 5;
+    const COUNT: usize = 6;
 
     const fn on(purpose: Purpose) -> Self {
         match purpose {
@@ -25,6 +26,7 @@ impl Spent {
             Purpose::Join => Self::Join,
             Purpose::Repair => Self::Repair,
             Purpose::State => Self::State,
+            Purpose::Info => Self::Info,
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::stats::Samples;
 
 impl Measure {
     /// Ends the measuring at `now` and says what came out. What the world counts itself is left zero.
-    pub(crate) fn finish(self, scenario: &Scenario, now: u64, faults: &[FaultResult]) -> RunResult {
+    pub(crate) fn finish(mut self, scenario: &Scenario, now: u64, faults: &[FaultResult]) -> RunResult {
+        self.links.finish();
         let measured: Vec<Measured> = scenario.expects.iter().map(|expect| self.of(scenario, expect)).collect();
         let held: Vec<_> = scenario.expects.iter().zip(&measured).map(|(expect, m)| evaluate(expect, m)).collect();
         let pooled = scenario.expects.iter().map(|expect| expect.across == Across::Pooled);
@@ -56,6 +57,9 @@ impl Measure {
     }
 
     fn select(&self, metric: Metric, fault: Option<usize>, after: Option<u64>, scope: Scope) -> Measured {
+        if metric.is_of_infos() && !self.links.exist {
+            return Measured { counter: metric.is_counter(), ..Measured::default() };
+        }
         let mistakes = || self.mistakes.iter().filter(|mistake| mistake.is_in(scope));
         match metric {
             Metric::DetectionSuspect => missable(self.crashes.detection(fault).suspect),
@@ -89,6 +93,25 @@ impl Measure {
             Metric::BytesPerNodeGossip => plain(self.rates.bytes_on(Spent::Gossip).clone()),
             Metric::BytesPerNodeProbe => plain(self.rates.bytes_on(Spent::Probe).clone()),
             Metric::BytesPerNodeState => plain(self.rates.bytes_on(Spent::State).clone()),
+            Metric::BytesPerNodeInfo => plain(self.rates.bytes_on(Spent::Info).clone()),
+            Metric::LinksAsked => plain(self.links.asked.clone()),
+            Metric::LinksRefused => plain(self.links.refused.clone()),
+            Metric::LinksRefusedPer1000 => plain(self.links.refused_per_1000().into_iter().collect()),
+            Metric::LinksLastAsked => plain(self.links.last_asked(after).into_iter().collect()),
+            Metric::LinksOutgoing => plain(self.links.most_outgoing()),
+            Metric::LinksIncoming => plain(self.links.most_incoming()),
+            Metric::LinksOverCap => counter(self.links.over_cap),
+            Metric::LinksParts => plain(self.links.parts.clone()),
+            Metric::LinksPartsEnd => plain(self.links.parts_end.into_iter().collect()),
+            Metric::LinksJoined => plain(self.links.joined(after).into_iter().collect()),
+            Metric::InfosConnected => plain(self.infos.connected(after).into_iter().collect()),
+            Metric::InfosDelivery => plain(self.infos.delivery.clone()),
+            Metric::InfosHops => plain(self.infos.hops.clone()),
+            Metric::InfosHopsLast => plain(self.infos.hops_last.clone()),
+            Metric::InfosMaxHops => plain(self.infos.max_hops.clone()),
+            Metric::InfosCopiesPer1000 => plain(self.infos.copies.clone()),
+            Metric::InfosOfTheGone => counter(self.infos.of_the_gone),
+            Metric::InfosRefused => counter(self.infos.refused),
             Metric::PacketsPerNode => plain(self.rates.packets.clone()),
         }
     }
@@ -137,6 +160,15 @@ counters!(
     suspicions,
     convictions,
     convictions_put_off,
+    links_asked,
+    links_refused,
+    links_unanswered,
+    links_swapped,
+    links_evicted,
+    links_dropped,
+    infos_received,
+    infos_news,
+    infos_refused,
     nacks_missed,
     refutations,
     repairs,

@@ -10,7 +10,7 @@ use crate::result::{ExpectResult, Measured, RunResult, Verdict};
 use crate::scenario::{Across, Expect, Metric, Scenario, Unit};
 
 /// The metrics in the order in which a reader wants them: noticed, told, paid, mistaken.
-const STORY: [(Metric, &str); 24] = [
+const STORY: [(Metric, &str); 43] = [
     (Metric::DetectionSuspect, "first suspect"),
     (Metric::DetectionDead, "first dead"),
     (Metric::DetectionObserver, "dead, each observer"),
@@ -20,6 +20,24 @@ const STORY: [(Metric, &str); 24] = [
     (Metric::DeliveryLast, "written, all observers"),
     (Metric::Staleness, "oldest lack"),
     (Metric::Agreed, "all show the same since"),
+    (Metric::InfosConnected, "infos of all known to all"),
+    (Metric::InfosDelivery, "infos, each node"),
+    (Metric::InfosHops, "  hops to each node"),
+    (Metric::InfosHopsLast, "  hops to the last, at rest"),
+    (Metric::InfosMaxHops, "  most hops, at rest"),
+    (Metric::InfosCopiesPer1000, "  copies of 1000, at rest"),
+    (Metric::InfosRefused, "  refused"),
+    (Metric::InfosOfTheGone, "  of nodes that are gone"),
+    (Metric::LinksAsked, "links asked for, each node"),
+    (Metric::LinksRefused, "  refused, each node"),
+    (Metric::LinksRefusedPer1000, "  refused, 1000 nodes"),
+    (Metric::LinksLastAsked, "  last asked for"),
+    (Metric::LinksOutgoing, "most outgoing links"),
+    (Metric::LinksIncoming, "most incoming links"),
+    (Metric::LinksOverCap, "links beyond the cap"),
+    (Metric::LinksParts, "parts after a crash"),
+    (Metric::LinksPartsEnd, "parts at the end"),
+    (Metric::LinksJoined, "links join all"),
     (Metric::Hops, "hops to each node"),
     (Metric::BytesPerNode, "bytes per node"),
     (Metric::BytesPerNodeRepair, "  for repairs"),
@@ -27,6 +45,7 @@ const STORY: [(Metric, &str); 24] = [
     (Metric::BytesPerNodeGossip, "  for gossip"),
     (Metric::BytesPerNodeProbe, "  for probes"),
     (Metric::BytesPerNodeState, "  for maps"),
+    (Metric::BytesPerNodeInfo, "  for infos"),
     (Metric::PacketsPerNode, "packets per node"),
     (Metric::FalsePositive, "false positives"),
     (Metric::FalsePositiveNodes, "  distinct nodes"),
@@ -100,7 +119,8 @@ pub(super) fn measured(metrics: &BTreeMap<&'static str, Measured>, expects: &[Ex
     let shown = |metric: Metric, measured: &Measured| {
         let counted = measured.counter && measured.samples.count() > 0;
         let empty = measured.samples.count() == 0 && measured.missed.unwrap_or(0) == 0;
-        let untold = metric.is_detail() || ((metric.is_of_state() || metric == Metric::Healings) && empty);
+        let untold = metric.is_detail()
+            || ((metric.is_of_state() || metric.is_of_infos() || metric == Metric::Healings) && empty);
         !untold || counted || expects.iter().any(|expect| expect.metric == metric)
     };
     let mut sheet = Sheet::new(1..5, ["measured", "samples", "p50", "p99", "max"]);

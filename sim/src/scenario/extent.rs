@@ -1,6 +1,8 @@
 //! How many nodes does a fault act on, and until when?
 
-use super::{Count, Fault, FaultKind, Scenario, Selector, Shape};
+use quidnunc_core::Config;
+
+use super::{Count, Fault, FaultKind, Profile, Scenario, Selector, Shape};
 
 impl Count {
     /// How many of `nodes` nodes this is.
@@ -27,8 +29,17 @@ impl Scenario {
     /// The fault of the file that begins first; of several that begin at once, the one that stands first.
     #[must_use]
     pub fn first_fault(&self) -> Option<&Fault> {
-        let in_file = |fault: &&Fault| !matches!(fault.kind, FaultKind::Noise { .. });
-        self.faults.iter().filter(in_file).min_by_key(|fault| fault.at_ns)
+        self.faults_of_file().map(|(_, fault)| fault).min_by_key(|fault| fault.at_ns)
+    }
+
+    /// The faults of the file, each with its place among all.
+    pub(crate) fn faults_of_file(&self) -> impl Iterator<Item = (usize, &Fault)> {
+        self.faults.iter().enumerate().filter(|(_, fault)| !matches!(fault.kind, FaultKind::Noise { .. }))
+    }
+
+    /// Whether nodes have links, over which infos go.
+    pub(crate) fn has_links(&self) -> bool {
+        self.protocol.profile == Profile::Infos
     }
 
     /// Whether datagrams come from outside.
@@ -42,6 +53,18 @@ impl Scenario {
     #[must_use]
     pub fn steady_at_ns(&self) -> u64 {
         self.first_fault().map_or(self.run.warmup_ns, |fault| fault.at_ns)
+    }
+
+    /// The time at rest, where nodes have links: the last 20 intervals before the first fault that does not hold from
+    /// the start, or before the end, in nanoseconds from the start.
+    #[must_use]
+    pub fn rest_ns(&self) -> Option<(u64, u64)> {
+        let later = self.faults_of_file().map(|(_, fault)| fault.at_ns).filter(|&at_ns| at_ns > 0);
+        let end_ns = later.min().unwrap_or(self.run.duration_ns);
+        let standard = Config::infos().infos?.interval.as_nanos();
+        let interval_ns = self.protocol.info_interval_ns.or_else(|| u64::try_from(standard).ok())?;
+        let begin_ns = end_ns.saturating_sub(interval_ns.saturating_mul(20));
+        self.has_links().then_some((begin_ns, end_ns))
     }
 }
 
@@ -103,7 +126,7 @@ impl Selector {
 }
 
 /// When the last of `count` things begins, one every `stagger_ns` from `at_ns` on.
-pub(super) fn last_start_ns(at_ns: u64, stagger_ns: u64, count: u32) -> u64 {
+pub(crate) fn last_start_ns(at_ns: u64, stagger_ns: u64, count: u32) -> u64 {
     stagger_ns.saturating_mul(u64::from(count.saturating_sub(1))).saturating_add(at_ns)
 }
 

@@ -7,6 +7,7 @@
 mod diagnostic;
 mod extent;
 mod faults;
+mod infos;
 mod protocol;
 mod read;
 mod start;
@@ -14,9 +15,11 @@ mod words;
 mod writes;
 
 pub use diagnostic::{Diagnostic, render_at};
+pub(crate) use extent::last_start_ns;
 pub use faults::{
     Count, Damage, Direction, Fault, FaultKind, Injected, NET_CORRUPT, NET_TRUNCATE, Repeats, Selector, Shape, Stops,
 };
+pub use infos::{Info, Issuers};
 pub use protocol::{ProbeOrder, Profile, Protocol, RelayTargets};
 pub use read::{parse, value_span};
 pub use start::StartAs;
@@ -41,6 +44,8 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// What nodes write, in file order.
     pub writes: Vec<Write>,
+    /// What nodes tell everybody, in file order.
+    pub infos: Vec<Info>,
     /// What must hold, in file order.
     pub expects: Vec<Expect>,
 }
@@ -73,6 +78,8 @@ pub struct Nodes {
     pub start: StartAs,
     /// In how many domains they are, neighbours together; 0 for none.
     pub domains: u32,
+    /// How many clusters they form, each with a tag of its own: node `i` is of cluster `i % clusters`.
+    pub clusters: u32,
 }
 
 /// The network while nothing is wrong with it.
@@ -194,6 +201,42 @@ pub enum Metric {
     WritesRefused,
     /// `writes.skipped`: writes of nodes that did not run, or stood still.
     WritesSkipped,
+    /// `links.asked`: requests for links that each node made in its life.
+    LinksAsked,
+    /// `links.refused`: how many were refused to each node before the first fault.
+    LinksRefused,
+    /// `links.refused.per_1000`: the same over all nodes, per thousand of them.
+    LinksRefusedPer1000,
+    /// `links.last_asked`: when anybody asked for a link for the last time before the next fault, in ns.
+    LinksLastAsked,
+    /// `links.outgoing`: the most links that each node ever had of those that it had asked for.
+    LinksOutgoing,
+    /// `links.incoming`: the most links that each node ever had of those that others had asked for.
+    LinksIncoming,
+    /// `links.over_cap`: instants at which a node had more links than allowed.
+    LinksOverCap,
+    /// `links.parts`: into how many parts the running nodes fall by their links when others crash.
+    LinksParts,
+    /// `links.parts.end`: into how many they fall at the end.
+    LinksPartsEnd,
+    /// `links.joined`: until the links join all running nodes, in ns.
+    LinksJoined,
+    /// `infos.connected`: until everybody knows an info of everybody, in ns.
+    InfosConnected,
+    /// `infos.delivery`: from the issue of an info to the instant at which a node has it, in ns.
+    InfosDelivery,
+    /// `infos.hops`: over how many links an info came to each node.
+    InfosHops,
+    /// `infos.hops.last`: over how many it came to the node that it reached over the most, at rest.
+    InfosHopsLast,
+    /// `infos.max_hops`: over how many links the infos that a node has at rest have come at most.
+    InfosMaxHops,
+    /// `infos.copies.per_1000`: how many infos came to each node at rest, per thousand that were news to it.
+    InfosCopiesPer1000,
+    /// `infos.of_the_gone`: infos at the end that nodes have of nodes that do not run.
+    InfosOfTheGone,
+    /// `infos.refused`: infos that the protocol refused to issue.
+    InfosRefused,
     /// `hops`: how many hops a fact took to each node.
     Hops,
     /// `hops.last`: how many hops a fact took to the node that it reached over the most.
@@ -211,6 +254,8 @@ pub enum Metric {
     BytesPerNodeProbe,
     /// `bytes_per_node.state`: those of packets that carry changes of maps, or ask for them.
     BytesPerNodeState,
+    /// `bytes_per_node.info`: those of packets about links, and of those that go over them.
+    BytesPerNodeInfo,
     /// `packets_per_node`: datagrams sent per node and second.
     PacketsPerNode,
 }

@@ -49,6 +49,12 @@ pub struct Protocol {
     pub ring_interval_ns: Option<u64>,
     /// How many members each node watches.
     pub ring_successors: Option<u32>,
+    /// The unit in which everything about links and infos is measured, in nanoseconds.
+    pub info_interval_ns: Option<u64>,
+    /// The most infos that a node keeps.
+    pub infos_max: Option<u32>,
+    /// The most bytes that they weigh.
+    pub infos_bytes: Option<u32>,
     /// Whether nodes may open streams to each other.
     pub streams: bool,
     /// Datagram budget in bytes.
@@ -75,6 +81,8 @@ pub enum Profile {
     ScuttlebuttWan,
     /// Contacts of the next members in a ring with phi accrual, in one data centre (`"phi-ring"`).
     PhiRing,
+    /// Nodes in one data centre that tell infos over links (`"infos"`).
+    Infos,
 }
 
 impl Profile {

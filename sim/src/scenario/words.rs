@@ -46,6 +46,7 @@ words!(pub Profile {
     ScuttlebuttLan = "scuttlebutt-lan",
     ScuttlebuttWan = "scuttlebutt-wan",
     PhiRing = "phi-ring",
+    Infos = "infos",
 });
 
 words!(pub ProbeOrder {
@@ -100,6 +101,24 @@ words!(pub Metric {
     Agreed = "agreed",
     WritesRefused = "writes.refused",
     WritesSkipped = "writes.skipped",
+    LinksAsked = "links.asked",
+    LinksRefused = "links.refused",
+    LinksRefusedPer1000 = "links.refused.per_1000",
+    LinksLastAsked = "links.last_asked",
+    LinksOutgoing = "links.outgoing",
+    LinksIncoming = "links.incoming",
+    LinksOverCap = "links.over_cap",
+    LinksParts = "links.parts",
+    LinksPartsEnd = "links.parts.end",
+    LinksJoined = "links.joined",
+    InfosConnected = "infos.connected",
+    InfosDelivery = "infos.delivery",
+    InfosHops = "infos.hops",
+    InfosHopsLast = "infos.hops.last",
+    InfosMaxHops = "infos.max_hops",
+    InfosCopiesPer1000 = "infos.copies.per_1000",
+    InfosOfTheGone = "infos.of_the_gone",
+    InfosRefused = "infos.refused",
     Hops = "hops",
     HopsLast = "hops.last",
     BytesPerNode = "bytes_per_node",
@@ -108,6 +127,7 @@ words!(pub Metric {
     BytesPerNodeGossip = "bytes_per_node.gossip",
     BytesPerNodeProbe = "bytes_per_node.probe",
     BytesPerNodeState = "bytes_per_node.state",
+    BytesPerNodeInfo = "bytes_per_node.info",
     PacketsPerNode = "packets_per_node",
 });
 
@@ -168,7 +188,11 @@ impl Metric {
             | Self::Delivery
             | Self::DeliveryLast
             | Self::Staleness
-            | Self::Agreed => Unit::Nanoseconds,
+            | Self::Agreed
+            | Self::LinksLastAsked
+            | Self::LinksJoined
+            | Self::InfosConnected
+            | Self::InfosDelivery => Unit::Nanoseconds,
             Self::FalsePositive
             | Self::FalsePositiveNodes
             | Self::FalsePositiveHealthy
@@ -176,14 +200,26 @@ impl Metric {
             | Self::WritesRefused
             | Self::WritesSkipped
             | Self::Flaps
-            | Self::Healings => Unit::Count,
-            Self::Hops | Self::HopsLast => Unit::Hops,
+            | Self::Healings
+            | Self::LinksAsked
+            | Self::LinksRefused
+            | Self::LinksRefusedPer1000
+            | Self::LinksOutgoing
+            | Self::LinksIncoming
+            | Self::LinksOverCap
+            | Self::LinksParts
+            | Self::LinksPartsEnd
+            | Self::InfosCopiesPer1000
+            | Self::InfosOfTheGone
+            | Self::InfosRefused => Unit::Count,
+            Self::Hops | Self::HopsLast | Self::InfosHops | Self::InfosHopsLast | Self::InfosMaxHops => Unit::Hops,
             Self::BytesPerNode
             | Self::BytesPerNodeRepair
             | Self::BytesPerNodeJoin
             | Self::BytesPerNodeGossip
             | Self::BytesPerNodeProbe
-            | Self::BytesPerNodeState => Unit::BytesPerSecond,
+            | Self::BytesPerNodeState
+            | Self::BytesPerNodeInfo => Unit::BytesPerSecond,
             Self::PacketsPerNode => Unit::PacketsPerSecond,
         }
     }
@@ -191,7 +227,16 @@ impl Metric {
     /// Whether this metric is only counted: its one statistic is [`Stat::Count`].
     #[must_use]
     pub const fn is_counter(self) -> bool {
-        self.has_sides() || matches!(self, Self::Strangers | Self::WritesRefused | Self::WritesSkipped)
+        self.has_sides()
+            || matches!(
+                self,
+                Self::Strangers
+                    | Self::WritesRefused
+                    | Self::WritesSkipped
+                    | Self::LinksOverCap
+                    | Self::InfosOfTheGone
+                    | Self::InfosRefused
+            )
     }
 
     /// Whether this metric is about two nodes between which a partition may stand.
@@ -212,8 +257,39 @@ impl Metric {
                 | Self::BytesPerNodeGossip
                 | Self::BytesPerNodeProbe
                 | Self::BytesPerNodeState
+                | Self::BytesPerNodeInfo
                 | Self::WritesRefused
                 | Self::WritesSkipped
+                | Self::LinksOverCap
+                | Self::InfosOfTheGone
+                | Self::InfosRefused
+        )
+    }
+
+    /// Whether this metric measures links, or the infos that go over them; it has no meaning where nodes have none.
+    #[must_use]
+    pub const fn is_of_infos(self) -> bool {
+        matches!(
+            self,
+            Self::LinksAsked
+                | Self::LinksRefused
+                | Self::LinksRefusedPer1000
+                | Self::LinksLastAsked
+                | Self::LinksOutgoing
+                | Self::LinksIncoming
+                | Self::LinksOverCap
+                | Self::LinksParts
+                | Self::LinksPartsEnd
+                | Self::LinksJoined
+                | Self::InfosConnected
+                | Self::InfosDelivery
+                | Self::InfosHops
+                | Self::InfosHopsLast
+                | Self::InfosMaxHops
+                | Self::InfosCopiesPer1000
+                | Self::InfosOfTheGone
+                | Self::InfosRefused
+                | Self::BytesPerNodeInfo
         )
     }
 
@@ -234,7 +310,13 @@ impl Metric {
     /// Whether this metric is an instant at which something comes to rest, counted from another one.
     #[must_use]
     pub const fn settles(self) -> bool {
-        matches!(self, Self::Converged | Self::Agreed)
+        matches!(self, Self::Converged | Self::Agreed | Self::LinksJoined | Self::InfosConnected)
+    }
+
+    /// Whether an expectation may count this metric from an instant.
+    #[must_use]
+    pub const fn has_anchor(self) -> bool {
+        self.settles() || matches!(self, Self::LinksLastAsked)
     }
 
     /// Whether this metric measures how crashes are found out.

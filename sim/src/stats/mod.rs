@@ -105,6 +105,12 @@ impl Samples {
         self.count
     }
 
+    /// The sum of all samples.
+    #[must_use]
+    pub const fn sum(&self) -> u128 {
+        self.sum
+    }
+
     /// Everything that the samples say.
     #[must_use]
     pub fn summary(&self) -> Summary {

@@ -7,14 +7,16 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use quidnunc_core::{
-    Command, Config, ConfigError, Detector, Domain, Event, Identity, Input, Instant, Node, NodeId, ProbeOrder, Purpose,
-    Record, Relay, Snapshot, Stats, StreamId, StreamLimits, StreamRequest, Targets, stable_hash,
+    Command, Config, ConfigError, Detector, Domain, Event, Identity, InfoSettings, Input, Instant, KeyPattern, KeyRule,
+    Node, NodeId, ProbeOrder, Purpose, Record, Relay, Snapshot, Stats, StreamId, StreamLimits, StreamRequest, Targets,
+    stable_hash,
 };
 
 use crate::engine::draws::{Draws, Purpose as Draw};
-use crate::scenario::{self, Nodes, Profile, Protocol, RelayTargets, StartAs};
+use crate::scenario::{self, Nodes, Profile, Protocol, RelayTargets, Scenario, StartAs};
 
 use super::streams::name_of;
+use super::telling;
 
 const PORT: u16 = 7946;
 
@@ -50,6 +52,7 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
         Profile::ScuttlebuttLan => Config::scuttlebutt_lan(),
         Profile::ScuttlebuttWan => Config::scuttlebutt_wan(),
         Profile::PhiRing => Config::phi_ring(),
+        Profile::Infos => Config::infos(),
     };
     let duration = |set: Option<u64>, base| set.map_or(base, Duration::from_nanos);
     let order = match protocol.probe_order {
@@ -76,6 +79,12 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
         state_grace: duration(protocol.state_grace_ns, base.state_grace),
         state_rate: protocol.state_rate.unwrap_or(base.state_rate),
         write_burst: protocol.write_burst.unwrap_or(base.write_burst),
+        infos: base.infos.map(|infos| InfoSettings {
+            interval: duration(protocol.info_interval_ns, infos.interval),
+            infos_max: protocol.infos_max.unwrap_or(infos.infos_max),
+            bytes_max: protocol.infos_bytes.map_or(infos.bytes_max, |bytes| bytes as usize),
+            ..infos
+        }),
         streams: protocol.streams.then(StreamLimits::default),
         datagram_bytes_max: protocol.datagram_bytes.map_or(base.datagram_bytes_max, |bytes| bytes as usize),
         hash_seed,
@@ -125,6 +134,8 @@ pub(super) struct Cast {
     watches: bool,
     /// Whose identities are whose, in order; empty when nobody watches.
     owners: Vec<(NodeId, u32)>,
+    /// Which infos nodes report.
+    infos: Vec<(KeyRule, String)>,
 }
 
 /// What is scheduled for a node, kept beside it so that a stale timer event touches no node.
@@ -138,8 +149,8 @@ struct TimerState {
 }
 
 impl Cast {
-    /// `watches` says whether nodes shall report what becomes of everybody's keys.
-    pub(super) fn new(nodes: Nodes, config: Config, draws: Draws, watches: bool) -> Self {
+    pub(super) fn new(scenario: &Scenario, config: Config, draws: Draws) -> Self {
+        let (nodes, watches) = (scenario.nodes, !scenario.writes.is_empty());
         let count = nodes.count as usize;
         let mut cast = Self {
             nodes,
@@ -153,7 +164,10 @@ impl Cast {
             hashes: vec![0; count],
             watches,
             owners: Vec::new(),
+            infos: scenario.infos.iter().map(telling::watched).collect(),
         };
+        cast.infos.sort_unstable();
+        cast.infos.dedup();
         if watches {
             cast.owners = (0..cast.nodes.count).map(|node| (cast.id_of(node), node)).collect();
             cast.owners.sort_unstable();
@@ -183,7 +197,7 @@ impl Cast {
         let seed = self.draws.draw(Draw::NodeSeed, u64::from(node), boot);
         let at = Instant::from_nanos(now);
         let snapshot = converged.then_some(Snapshot { members: &self.everybody, map: None });
-        let mut state = Node::new(self.config.clone(), identity, seed, at, snapshot)
+        let mut state = Node::new(self.config_of(node), identity, seed, at, snapshot)
             .expect("the configuration was validated before");
         let seeds: Vec<SocketAddr> = self.seeds(node, first).map(address_of).collect();
         if !converged && !seeds.is_empty() {
@@ -192,8 +206,22 @@ impl Cast {
         if self.watches {
             state.handle(at, Input::Command(Command::Watch { prefix: b"" })).expect("a new node may watch");
         }
+        for (rule, text) in &self.infos {
+            let pattern = KeyPattern { rule: *rule, text: text.as_bytes() };
+            state.handle(at, Input::Command(Command::WatchInfos { pattern, repeats: false })).expect("there are few");
+        }
         self.actors[place] = Some(state);
         boot
+    }
+
+    /// Nodes of one cluster have one tag.
+    fn config_of(&self, node: u32) -> Config {
+        match node % self.nodes.clusters {
+            0 => self.config.clone(),
+            cluster => {
+                Config { cluster: Config::cluster_tag(&format!("quidnunc-sim-{cluster}")), ..self.config.clone() }
+            }
+        }
     }
 
     fn id_of(&self, node: u32) -> NodeId {
@@ -246,6 +274,10 @@ impl Cast {
 
     pub(super) fn is_running(&self, node: u32) -> bool {
         self.actors[node as usize].is_some()
+    }
+
+    pub(super) fn get(&self, node: u32) -> Option<&Node> {
+        self.actors[node as usize].as_ref()
     }
 
     pub(super) fn running(&self) -> impl Iterator<Item = &Node> {

@@ -4,11 +4,12 @@
 //! * `plan` — what is to happen when: starts, crashes, cuts;
 //! * `network` — what becomes of a packet;
 //! * `inject` — what comes from outside the cluster;
-//! * `writing` — what nodes are asked to write;
+//! * `writing` — what nodes are asked to write; `telling` — what they are asked to tell everybody;
 //! * `pauses` — who stands still, and what waits for them;
 //! * `streams` — what becomes of a stream;
 //! * `packets` — where packets lie while they are under way;
 //! * `options` — how a run is made, and who looks on;
+//! * `looking` — what the simulator looks at every second and at the end; `simulated` — a cluster that somebody watches;
 //! * `null` — what the engine costs by itself: the same parts with nodes that do next to nothing.
 //!
 //! Invariant: everything that happens follows from the scenario and the seed. The world hands each node
@@ -17,6 +18,7 @@
 
 mod cast;
 mod inject;
+mod looking;
 mod network;
 mod null;
 mod options;
@@ -25,7 +27,9 @@ mod oracle;
 mod packets;
 mod pauses;
 mod plan;
+mod simulated;
 mod streams;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod writing;
@@ -35,7 +39,7 @@ use quidnunc_core::{ConfigError, DATAGRAM_BYTES_MAX, Event as NodeEvent, Input, 
 use crate::engine::draws::Draws;
 use crate::engine::wheel::{Class, Event, Wheel, order_key, source_of};
 use crate::measure::Measure;
-use crate::result::{Packets as PacketCounts, RunResult};
+use crate::result::RunResult;
 use crate::scenario::Scenario;
 use cast::Cast;
 use inject::Injector;
@@ -44,11 +48,13 @@ use packets::Packets;
 use pauses::Pauses;
 use plan::{Plan, Step};
 use streams::{STREAM, Streams};
+use telling::Telling;
 use writing::Writing;
 
 pub use cast::node_config;
 pub use null::{NullCounts, NullWorld};
 pub use options::{Damaged, RunOptions, Sent, Witness};
+pub use simulated::{Cluster, simulate_network};
 
 /// Width of the windows in which rates are measured, in nanoseconds.
 const WINDOW_NS: u64 = 1_000_000_000;
@@ -102,6 +108,7 @@ struct World<'a, W> {
     streams: Streams,
     injector: Injector,
     writing: Writing,
+    telling: Telling,
     measure: Measure,
     buffer: Vec<u8>,
 }
@@ -121,6 +128,8 @@ impl<'a, W: Witness> World<'a, W> {
             wheel.push(Event { at, order: order_key(Class::Fault, 0, number), dst: 0, what: number });
         }
         let writing = Writing::new(scenario, draws, plan.all_targets());
+        let telling = Telling::new(scenario, draws, plan.all_targets());
+        telling.first(scenario).into_iter().for_each(|event| wheel.push(event));
         writing.first(scenario).into_iter().for_each(|event| wheel.push(event));
         wheel.push(Event { at: WINDOW_NS, order: order_key(Class::Probe, 0, 0), dst: 0, what: 0 });
         Ok(Self {
@@ -131,7 +140,7 @@ impl<'a, W: Witness> World<'a, W> {
             wheel,
             now: 0,
             events: 0,
-            cast: Cast::new(scenario.nodes, config, draws, !scenario.writes.is_empty()),
+            cast: Cast::new(scenario, config, draws),
             network: Network::new(scenario, draws),
             measure: Measure::new(scenario, &plan.touched()),
             plan,
@@ -140,16 +149,24 @@ impl<'a, W: Witness> World<'a, W> {
             streams: Streams::default(),
             injector: Injector::new(scenario, draws),
             writing,
+            telling,
             buffer: vec![0; DATAGRAM_BYTES_MAX],
         })
     }
 
     fn run(&mut self) {
+        let end = self.scenario.run.duration_ns;
+        self.run_until(end);
+        if !end.is_multiple_of(WINDOW_NS) {
+            self.tell_fingerprint(end);
+        }
+        assert_eq!(self.wheel.late(), 0, "no event was scheduled in the past");
+    }
+
+    /// Lets everything happen up to an instant, itself included.
+    fn run_until(&mut self, end: u64) {
         const CLASSES: [Class; 4] = [Class::Fault, Class::Packet, Class::Timer, Class::Probe];
-        while let Some(event) = self.wheel.pop() {
-            if event.at > self.scenario.run.duration_ns {
-                break;
-            }
+        while let Some(event) = self.wheel.pop_until(end) {
             self.now = event.at;
             self.events += 1;
             match CLASSES[(event.order >> 62) as usize & 3] {
@@ -159,20 +176,16 @@ impl<'a, W: Witness> World<'a, W> {
                 Class::Probe => self.on_window(),
             }
         }
-        let end = self.scenario.run.duration_ns;
-        if !end.is_multiple_of(WINDOW_NS) {
-            self.tell_fingerprint(end);
-        }
-        assert_eq!(self.wheel.late(), 0, "no event was scheduled in the past");
     }
 
-    /// The timetable is the first source of such events, each fault that injects is one more, and so is each write.
+    /// The timetable is the first source of such events, each fault that injects is one more, and so are each write and info.
     fn on_fault(&mut self, event: Event) {
-        let faults = self.scenario.faults.len();
+        let (faults, writes) = (self.scenario.faults.len(), self.scenario.writes.len());
         match (source_of(event.order) as usize).checked_sub(1) {
             None => self.on_step(event.what),
             Some(fault) if fault < faults => self.inject(fault, event.dst, event.what),
-            Some(place) => self.write(place - faults, event.dst, event.what),
+            Some(place) if place < faults + writes => self.write(place - faults, event.dst, event.what),
+            Some(place) => self.issue(place - faults - writes, event.dst, event.what),
         }
     }
 
@@ -181,10 +194,11 @@ impl<'a, W: Witness> World<'a, W> {
         match step {
             Step::Start { node } => self.start(node),
             Step::Look => self.measure.on_first_fault(),
+            Step::Rest { ends } => self.on_rest(ends),
+            Step::Crashed => self.measure.on_crashed(),
             Step::Crash { fault, node } => {
                 if let Some(node_stats) = self.cast.stop(node) {
                     self.drop_waiting(node);
-                    self.hang_up_all(node);
                     self.network.bite(fault);
                     self.measure.add_stats(&node_stats);
                     self.measure.on_crash(fault, node, self.now);
@@ -216,6 +230,7 @@ impl<'a, W: Witness> World<'a, W> {
         self.measure.on_start((node, boot), knows_all, self.now);
         self.note_topology();
         self.write_at_start(node);
+        self.issue_at_start(node);
         self.after(node);
     }
 
@@ -252,11 +267,8 @@ impl<'a, W: Witness> World<'a, W> {
         }
     }
 
-    /// A packet that was under way is lost, or a segment of a stream: that breaks the stream, which nobody hears of.
+    /// A packet that was under way is lost.
     fn drop_packet(&mut self, slot: u32) {
-        if slot & STREAM != 0 {
-            return self.streams.take(slot ^ STREAM);
-        }
         self.network.counts.dropped += 1;
         self.packets.release(slot);
     }
@@ -309,6 +321,8 @@ impl<'a, W: Witness> World<'a, W> {
                         self.measure.on_value(node, owner, change, self.now);
                     }
                 }
+                NodeEvent::Info(change) => self.on_info(node, change),
+                NodeEvent::Link(change) => self.on_link(node, change),
                 NodeEvent::PartitionHealed(healed) => self.measure.on_healed(healed.returned),
                 NodeEvent::Joined { .. }
                 | NodeEvent::Refuted { .. }
@@ -318,8 +332,16 @@ impl<'a, W: Witness> World<'a, W> {
                 | NodeEvent::Leaving(_)
                 | NodeEvent::Left(_)
                 | NodeEvent::StreamOnly { .. }
+                | NodeEvent::GroupConflict(_)
+                | NodeEvent::User(_)
+                | NodeEvent::Answer(_)
+                | NodeEvent::QueryEnded { .. }
+                | NodeEvent::LinksStanding { .. }
                 | NodeEvent::EventsLost { .. } => {}
             }
+        }
+        if self.scenario.has_links() {
+            self.on_settled(node);
         }
         self.renew_deadline(node);
     }
@@ -347,36 +369,5 @@ impl<'a, W: Witness> World<'a, W> {
     fn schedule(&mut self, node: u32, at: u64) {
         let seq = self.cast.scheduled(node, at);
         self.wheel.push(Event { at, order: order_key(Class::Timer, node, seq), dst: node, what: 0 });
-    }
-
-    fn on_window(&mut self) {
-        self.measure.on_window(self.now, |node| self.cast.is_running(node));
-        if let Some(progress) = self.options.progress {
-            progress(self.now);
-        }
-        self.tell_fingerprint(self.now);
-        let next = self.now + WINDOW_NS;
-        self.wheel.push(Event { at: next, order: order_key(Class::Probe, 0, 0), dst: 0, what: 0 });
-    }
-
-    fn tell_fingerprint(&self, end: u64) {
-        if let Some(told) = self.options.fingerprints {
-            told(end, self.cast.fingerprint());
-        }
-    }
-
-    fn finish(self) -> RunResult {
-        let mut measure = self.measure;
-        for node in self.cast.running() {
-            if self.scenario.nodes.count <= CHECKED_NODES_MAX {
-                node.check();
-            }
-            measure.add_stats(node.view().stats());
-        }
-        let counts = PacketCounts { in_flight: self.packets.in_use(), ..self.network.counts };
-        let mut result = measure.finish(self.scenario, self.now, &self.network.bitten());
-        (result.seed, result.fingerprint) = (self.seed, self.cast.fingerprint());
-        (result.events, result.packets, result.bytes_sent) = (self.events, counts, self.network.bytes_sent);
-        result
     }
 }

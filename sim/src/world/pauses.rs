@@ -1,13 +1,14 @@
 //! Who stands still, since when by which fault, and what waits for them meanwhile?
 //!
 //! A paused process is a process: it runs, it has its memory and its socket, and it gets nothing to do. What
-//! arrives lies in its socket's buffer until it goes on; what does not fit is lost. Where only its network stands
+//! arrives lies in its socket's buffer until it goes on; what does not fit is lost, but for what belongs to a stream. Where only its network stands
 //! still, its timers run, and what it has to say waits inside it.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::scenario::{FaultKind, Stops};
 
+use super::streams::STREAM;
 use super::{Witness, World};
 
 /// How many packets a socket's buffer holds.
@@ -60,10 +61,17 @@ impl<W: Witness> World<'_, W> {
         self.pauses.holders(node).iter().for_each(|&fault| self.network.bite(fault));
     }
 
-    /// A node crashes; if it was paused, what waited for it is lost.
+    /// A node crashes. Its streams end, and if it was paused, packets that waited for it are lost.
     pub(super) fn drop_waiting(&mut self, node: u32) {
-        for slot in self.pauses.forget(node) {
-            self.drop_packet(slot);
+        let queue = self.pauses.forget(node);
+        self.hang_up_all(node);
+        for slot in queue {
+            if slot & STREAM == 0 {
+                self.drop_packet(slot);
+            } else {
+                // Whoever wanted to connect is refused, and what was said before the end still goes out.
+                self.deliver(node, slot);
+            }
         }
     }
 }
@@ -73,8 +81,10 @@ impl<W: Witness> World<'_, W> {
 struct Pause {
     /// The faults that hold it; random picks of two faults may meet.
     held_by: Vec<usize>,
-    /// Slots of packets, in order of arrival.
+    /// Slots of packets and jobs of streams, in order of arrival.
     queue: VecDeque<u32>,
+    /// How many of them are packets.
+    packets: usize,
 }
 
 /// All nodes that stand still.
@@ -108,12 +118,15 @@ impl Pauses {
         self.paused.remove(&node).map(|pause| pause.queue).unwrap_or_default()
     }
 
-    /// Keeps a packet for a node that stands still. Returns whether it fits.
+    /// Keeps a packet for a node that stands still. Returns whether it fits. What belongs to a stream always does: nodes
+    /// bound their streams.
     pub(super) fn keep(&mut self, node: u32, slot: u32) -> bool {
         let pause = self.paused.get_mut(&node).expect("only a paused node keeps its packets waiting");
-        let fits = pause.queue.len() < QUEUE_MAX;
+        let is_packet = slot & STREAM == 0;
+        let fits = !is_packet || pause.packets < QUEUE_MAX;
         if fits {
             pause.queue.push_back(slot);
+            pause.packets += usize::from(is_packet);
         }
         fits
     }
@@ -145,8 +158,8 @@ mod tests {
         let mut pauses = Pauses::default();
         pauses.hold(0, 2);
         assert!((0..4096).all(|slot| pauses.keep(0, slot)));
-        assert!(!pauses.keep(0, 4096));
-        assert_eq!((pauses.forget(0).len(), pauses.let_go(0, 2)), (4096, None));
+        assert!(!pauses.keep(0, 4096) && pauses.keep(0, 7 | STREAM), "a stream has a buffer of its own");
+        assert_eq!((pauses.forget(0).len(), pauses.let_go(0, 2)), (4097, None));
         assert_eq!(pauses.forget(0).len(), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! What is to happen when? The timetable of a run, drawn up before it begins.
 
 use crate::engine::draws::{Draws, Purpose, entity_of};
-use crate::scenario::{Direction, Fault, FaultKind, Scenario, Selector, Shape, Share};
+use crate::scenario::{Direction, Fault, FaultKind, Scenario, Selector, Shape, Share, last_start_ns};
 
 use super::network::{Harm, Rule, Side};
 
@@ -12,6 +12,10 @@ pub(super) enum Step {
     Start { node: u32 },
     /// The first fault is about to begin: does everybody agree?
     Look,
+    /// The time at rest begins or is over.
+    Rest { ends: bool },
+    /// Everybody whom a fault stops at one instant has stopped.
+    Crashed,
     /// A node stops without a word.
     Crash { fault: usize, node: u32 },
     /// A crashed node starts again.
@@ -36,6 +40,8 @@ pub(super) struct Plan {
     /// Per fault: whom it hits, its first side if it has two.
     targets: Vec<Vec<u32>>,
     touched: Vec<bool>,
+    /// Whether nodes have links, so that it matters how they hang together.
+    links: bool,
 }
 
 impl Plan {
@@ -47,10 +53,14 @@ impl Plan {
             rules: Vec::new(),
             targets: Vec::new(),
             touched: vec![false; nodes as usize],
+            links: scenario.has_links(),
         };
         if scenario.run.steady {
             // Before every fault of the same instant.
             plan.steps.push((scenario.steady_at_ns(), Step::Look));
+        }
+        if let Some((begin_ns, end_ns)) = scenario.rest_ns() {
+            plan.steps.extend([(begin_ns, Step::Rest { ends: false }), (end_ns, Step::Rest { ends: true })]);
         }
         for (number, fault) in scenario.faults.iter().enumerate() {
             plan.add(number, fault, nodes, draws);
@@ -123,6 +133,10 @@ impl Plan {
             if let Some(after) = restart {
                 self.steps.push((at + after, Step::Restart { node }));
             }
+        }
+        if self.links {
+            let count = u32::try_from(targets.len()).unwrap_or(u32::MAX);
+            self.steps.push((last_start_ns(at, stagger, count), Step::Crashed));
         }
     }
 

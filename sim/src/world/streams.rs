@@ -4,7 +4,12 @@
 //! bytes, an end) has the network's delay and chance of loss, and the faults' on it. One that is lost is sent again
 //! 200 ms later, and each time after twice as long; after six times its sender's stream breaks. What was said after it
 //! waits for it. Damage does nothing: a real stream finds it out. Nobody accepts at an address where no process runs,
-//! and a process that ends hangs up. A node that stands still sends, sends again and receives nothing.
+//! and a process that ends hangs up. Whoever sends to an end that has broken hears of it.
+//!
+//! Streams of a node that stands still stand still too: what it has to send, or to send again, and what arrives at it
+//! wait for the end of the pause, however long that is, and none of it is lost. So a pause breaks no stream.
+//!
+//! Invariant: an end hears what the other one said in order, each segment once and none left out, until the stream ends.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -44,11 +49,16 @@ struct End {
     again: u32,
     /// Nothing that it sends arrives before this.
     clear_at: u64,
+    /// How many segments got through, and how many of the other end's have arrived.
+    sent: u64,
+    heard: u64,
+    /// It was given up without a word to the other end.
+    broken: bool,
 }
 
 impl End {
     const fn new(node: u32, id: StreamId, open: bool) -> Self {
-        Self { node, id, open, queue: VecDeque::new(), again: 0, clear_at: 0 }
+        Self { node, id, open, queue: VecDeque::new(), again: 0, clear_at: 0, sent: 0, heard: 0, broken: false }
     }
 }
 
@@ -57,7 +67,8 @@ impl End {
 struct Job {
     stream: u64,
     end: usize,
-    arrives: Option<Segment>,
+    /// With its place among those of its end.
+    arrives: Option<(u64, Segment)>,
 }
 
 /// All streams of a run.
@@ -94,12 +105,7 @@ impl Streams {
         place
     }
 
-    /// Gives a job up.
-    pub(super) fn take(&mut self, number: u32) {
-        self.take_job(number);
-    }
-
-    fn take_job(&mut self, number: u32) -> Option<Job> {
+    fn take(&mut self, number: u32) -> Option<Job> {
         self.free.push(number);
         self.jobs[number as usize].take()
     }
@@ -114,6 +120,31 @@ impl Streams {
             self.all.remove(&stream);
         }
         true
+    }
+
+    /// Asserts that whatever got through has arrived or is under way, and that of what waits to be sent again each end has
+    /// one job that does it.
+    pub(super) fn check(&self) {
+        let mut jobs: BTreeMap<(u64, usize), (u64, u32)> = BTreeMap::new();
+        for job in self.jobs.iter().flatten() {
+            let (under_way, again) = jobs.entry((job.stream, job.end)).or_default();
+            match job.arrives {
+                Some(_) => *under_way += 1,
+                None => *again += 1,
+            }
+        }
+        for (&stream, ends) in &self.all {
+            for (end, sender) in (0..).zip(ends) {
+                let receiver = &ends[1 - end];
+                let (under_way, again) = jobs.get(&(stream, end)).copied().unwrap_or_default();
+                let waits = !sender.queue.is_empty();
+                assert_eq!((again, sender.again > 0), (waits.into(), waits), "no end of a stream falls silent");
+                // Who has hung up hears nothing; who is still to accept will.
+                if receiver.open || (end == 0 && receiver.heard == 0) {
+                    assert_eq!(receiver.heard + under_way, sender.sent, "nothing that got through is lost");
+                }
+            }
+        }
     }
 
     /// The ends that a node has.
@@ -212,8 +243,9 @@ impl<W: Witness> World<'_, W> {
             };
             sender.again = 0;
             sender.clear_at = sender.clear_at.max(self.now + takes_ns);
-            let at = sender.clear_at;
-            self.push_job(Job { stream, end, arrives: Some(segment) }, (from, to), at);
+            let (at, arrives) = (sender.clear_at, Some((sender.sent, segment)));
+            sender.sent += 1;
+            self.push_job(Job { stream, end, arrives }, (from, to), at);
         }
     }
 
@@ -223,10 +255,12 @@ impl<W: Witness> World<'_, W> {
         self.wheel.push(Event { at, order, dst: to, what: number | STREAM });
     }
 
-    /// One side gives a stream up because nothing gets through; the other one has to find out by itself.
+    /// One side gives a stream up because nothing gets through; the other one has to find out by itself, or is told when
+    /// it sends something.
     fn break_off(&mut self, stream: u64, end: usize) {
         let Some(from) = self.streams.end(stream, end) else { return };
         from.queue.clear();
+        (from.again, from.broken) = (0, true);
         let (node, id) = (from.node, from.id);
         if self.streams.close(stream, end) {
             self.tell(node, Input::StreamClosed { id });
@@ -235,18 +269,23 @@ impl<W: Witness> World<'_, W> {
 
     /// A job is due at a node that does not stand still.
     pub(super) fn do_job(&mut self, number: u32) {
-        let Some(Job { stream, end, arrives }) = self.streams.take_job(number) else { return };
-        let Some(segment) = arrives else { return self.send_segments(stream, end) };
+        let Some(Job { stream, end, arrives }) = self.streams.take(number) else { return };
+        let Some((place, segment)) = arrives else { return self.send_segments(stream, end) };
         let near = 1 - end;
-        let Some(End { node, id, open, .. }) = self.streams.end(stream, near) else { return };
-        let (node, id) = (*node, *id);
-        if segment == Segment::Connect {
-            *open = true;
-            if !self.cast.is_running(node) {
-                return self.hang_up(stream, near);
+        let Some(receiver) = self.streams.end(stream, near) else { return };
+        let (node, id) = (receiver.node, receiver.id);
+        receiver.open |= segment == Segment::Connect;
+        if !receiver.open {
+            // Whoever hung up has said so.
+            if receiver.broken && receiver.queue.is_empty() && segment != Segment::End {
+                self.say(stream, near, Segment::End);
             }
-        } else if !*open {
             return;
+        }
+        assert_eq!(place, receiver.heard, "of a stream nothing is left out, and nothing comes twice");
+        receiver.heard += 1;
+        if segment == Segment::Connect && !self.cast.is_running(node) {
+            return self.hang_up(stream, near);
         }
         let taken = match &segment {
             Segment::Connect | Segment::Accept => self.hand(node, Input::StreamOpened { id }),

@@ -360,6 +360,21 @@ fn streams_survive_crashes_and_pauses() {
     );
 }
 
+/// The world asserts that of a stream nothing is left out and that no end of one falls silent. Here datagrams fill the
+/// buffer of whoever stands still, three segments of ten are lost, and it crashes while some wait.
+#[test]
+fn a_full_buffer_takes_nothing_from_streams() {
+    let net = "[net]\nloss = { random = \"30%\" }\n";
+    let noise = "[[fault]]\nid = \"noise\"\nkind = \"inject\"\ntarget = \"node:3\"\nat = \"20s\"\nrate = \"5000/s\"\nwhat = \"noise\"\n";
+    let stop = "[[fault]]\nid = \"stop\"\nkind = \"crash\"\ntarget = \"node:3\"\nat = \"43s\"\nrestart = \"2s\"\n";
+    for seed in 1..4 {
+        let pauses = pause("gc", "\"node:3\"", "22s", "2s") + "every = \"4s\"\nuntil = \"56s\"\n";
+        let (run, _) =
+            play(&format!("{STREAMS}{net}{}{noise}{stop}{pauses}", firewall("datagrams_only = true\n")), seed);
+        assert!(run.packets.dropped > 10_000 && run.stats["answers_by_stream"] > 0, "{:?}", run.packets);
+    }
+}
+
 #[test]
 fn streams_that_nobody_needs_move_nothing() {
     assert_eq!(play(STREAMS, 1).0.fingerprint, play("", 1).0.fingerprint);

@@ -49,7 +49,7 @@ fn wrong_usage_ends_with_64() {
 
 #[test]
 fn help_and_version_are_results() {
-    for command in ["", "run", "check", "verify", "bisect", "bench"] {
+    for command in ["", "run", "check", "verify", "bisect", "bench", "network"] {
         let args = [command, "--help"];
         let args = if command.is_empty() { &args[1..] } else { &args[..] };
         let said = say(args);

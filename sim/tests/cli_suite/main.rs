@@ -7,6 +7,7 @@ mod arguments;
 mod benching;
 mod bisecting;
 mod json;
+mod networking;
 mod pooled;
 mod process;
 mod running;

@@ -80,7 +80,7 @@ pub(crate) fn scenario(name: &str) -> Scenario {
         about: String::new(),
         run: Run { duration_ns: 60 * SECOND, warmup_ns: SECOND, seed_base: 1, seed_count: 4, steady: false },
         protocol: Protocol::default(),
-        nodes: Nodes { count: 100, contacts: 1, stagger_ns: 0, start: StartAs::Join, domains: 0 },
+        nodes: Nodes { count: 100, contacts: 1, stagger_ns: 0, start: StartAs::Join, domains: 0, clusters: 1 },
         net: Net {
             delay: Delay { time_ns: 1, jitter_ns: 0, floor_ns: 1, distribution: Distribution::Constant },
             loss: Share::NEVER,
@@ -90,6 +90,7 @@ pub(crate) fn scenario(name: &str) -> Scenario {
         },
         faults: vec![crash("stop")],
         writes: Vec::new(),
+        infos: Vec::new(),
         expects: vec![expect(Metric::DetectionDead, Stat::P99, Op::Max, 8 * SECOND)],
     }
 }

@@ -7,6 +7,7 @@ mod expectations;
 mod faults;
 mod groups;
 mod hostile;
+mod infos;
 mod keys;
 mod network;
 mod pauses;

@@ -73,6 +73,9 @@ fn every_table_but_the_lists() {
             relay_targets: None,
             ring_interval_ns: None,
             ring_successors: None,
+            info_interval_ns: None,
+            infos_max: None,
+            infos_bytes: None,
             streams: true,
             datagram_bytes: Some(1232),
             span: header..header + "[protocol]".len(),
@@ -80,7 +83,7 @@ fn every_table_but_the_lists() {
     );
     assert_eq!(
         scenario.nodes,
-        Nodes { count: 1_000, contacts: 3, stagger_ns: 5 * MS, start: StartAs::Join, domains: 0 }
+        Nodes { count: 1_000, contacts: 3, stagger_ns: 5 * MS, start: StartAs::Join, domains: 0, clusters: 1 }
     );
     assert_eq!(
         scenario.net,
@@ -248,7 +251,10 @@ fn what_the_file_leaves_out_has_its_default() {
     let all = Run { duration_ns: S, warmup_ns: 0, seed_base: 1, seed_count: 1, steady: false };
     assert_eq!(scenario.run, all);
     assert_eq!(scenario.protocol, Protocol::default());
-    assert_eq!(scenario.nodes, Nodes { count: 1, contacts: 1, stagger_ns: 10 * MS, start: StartAs::Join, domains: 0 });
+    assert_eq!(
+        scenario.nodes,
+        Nodes { count: 1, contacts: 1, stagger_ns: 10 * MS, start: StartAs::Join, domains: 0, clusters: 1 }
+    );
     let uniform =
         Delay { time_ns: 27_500_000, jitter_ns: 22_500_000, floor_ns: MS, distribution: Distribution::Uniform };
     assert_eq!(scenario.net.delay, uniform);
@@ -273,11 +279,13 @@ fn every_metric_has_a_name_of_its_own() {
         let bound = match metric.name() {
             name if name.starts_with("bytes_per_node") => "\"1B/s\"",
             name if name.starts_with("detection") || name.starts_with("delivery") => "\"1s\"",
-            "converged" | "agreed" | "staleness" => "\"1s\"",
+            "converged" | "agreed" | "staleness" | "links.joined" | "links.last_asked" => "\"1s\"",
+            "infos.connected" | "infos.delivery" => "\"1s\"",
             _ => "1",
         };
         let write = "[[write]]\nid = \"w\"\nnodes = \"all\"\nat = \"20s\"\nvalue = \"9B\"\n";
-        let text = format!("{FILE}{write}[[expect]]\nmetric = \"{metric}\"\nmax = {bound}\n");
+        let file = FILE.replacen("[protocol]", "[protocol]\nprofile = \"infos\"", 1);
+        let text = format!("{file}{write}[[expect]]\nmetric = \"{metric}\"\nmax = {bound}\n");
         assert_eq!(read(&text).expects[1].metric, *metric);
     }
 }

@@ -150,13 +150,13 @@ fn an_end_of_a_write_that_happens_once() {
     written(
         "nodes = \"all\"\nat = \"20s\"\nuntil = \"30s\"\nvalue = \"20B\"",
         &expect![[r#"
-        error: a write that happens once has no end
-          --> crash.toml:39:9
-           |
-        39 | until = "30s"
-           |         ^^^^^
-           |
-           = help: leave out `until`, or add `every`"#]],
+            error: what happens once has no end
+              --> crash.toml:39:9
+               |
+            39 | until = "30s"
+               |         ^^^^^
+               |
+               = help: leave out `until`, or add `every`"#]],
     );
 }
 
@@ -180,13 +180,13 @@ fn writes_that_end_after_the_run() {
     written(
         "nodes = \"all\"\nat = \"20s\"\nevery = \"1s\"\nuntil = \"61s\"\nvalue = \"20B\"",
         &expect![[r#"
-        error: the run ends before, at 60s
-          --> crash.toml:40:9
-           |
-        40 | until = "61s"
-           |         ^^^^^
-           |
-           = help: leave out `until` if nodes write to the end of the run"#]],
+            error: the run ends before, at 60s
+              --> crash.toml:40:9
+               |
+            40 | until = "61s"
+               |         ^^^^^
+               |
+               = help: leave out `until` if it goes on to the end of the run"#]],
     );
 }
 
@@ -210,13 +210,13 @@ fn an_initial_write_with_an_instant() {
     written(
         "nodes = \"all\"\ninitial = true\nat = \"20s\"\nvalue = \"20B\"",
         &expect![[r#"
-        error: an initial write has no `at`: nodes write when they start
-          --> crash.toml:39:6
-           |
-        39 | at = "20s"
-           |      ^^^^^
-           |
-           = help: leave out `at`, or `initial`"#]],
+            error: an initial write has no `at`: it happens when nodes start
+              --> crash.toml:39:6
+               |
+            39 | at = "20s"
+               |      ^^^^^
+               |
+               = help: leave out `at`, or `initial`"#]],
     );
 }
 
@@ -225,13 +225,13 @@ fn an_initial_write_that_repeats() {
     written(
         "nodes = \"all\"\ninitial = true\nevery = \"1s\"\nvalue = \"20B\"",
         &expect![[r#"
-        error: an initial write has no `every`: nodes write when they start
-          --> crash.toml:39:9
-           |
-        39 | every = "1s"
-           |         ^^^^
-           |
-           = help: leave out `every`, or `initial`"#]],
+            error: an initial write has no `every`: it happens when nodes start
+              --> crash.toml:39:9
+               |
+            39 | every = "1s"
+               |         ^^^^
+               |
+               = help: leave out `every`, or `initial`"#]],
     );
 }
 

@@ -18,7 +18,7 @@ fn at(millis: u64) -> Instant {
 fn contacts(successors: u32) -> Contacts {
     let Detector::Ring { accrual, interval, .. } = Config::phi_ring().detector else { panic!("it is a ring") };
     let detector = Detector::Ring { accrual, successors, interval };
-    Contacts::new(&detector, Duration::from_millis(500), OWN).expect("a ring is watched")
+    Contacts::new(&detector, (millis(500), 9), OWN, at(0)).expect("a ring is watched")
 }
 
 fn rng() -> Rng {
@@ -281,11 +281,84 @@ fn answers_count_late_and_in_order_and_of_one_life_only() {
     assert_eq!(contacts.history(Slot(1)).expect("it is watched").last_heard(), Some(at(5000)));
 }
 
+/// Ten contacts per second, and answers that come after as long as a node in bad health waits for one.
+#[test]
+fn answers_count_as_late_as_they_are_waited_for() {
+    let Detector::Ring { accrual, .. } = Config::phi_ring().detector else { panic!("it is a ring") };
+    let detector = Detector::Ring { accrual, successors: 1, interval: millis(100) };
+    let mut contacts = Contacts::new(&detector, (millis(500), 9), OWN, at(0)).expect("a ring is watched");
+    contacts.follow(member(1, LIFE), at(0), &mut rng());
+    let nonces = (0..80).map(|tenth| contacts.on_packed(Slot(1), at(tenth * 100)).expect("it is watched").0);
+    let nonces: Vec<_> = nonces.collect();
+    assert!(contacts.on_answer((Slot(1), 1), nonces[35], at(8000)), "4.5 seconds late");
+}
+
 #[test]
 fn a_round_is_an_interval_and_says_whether_anybody_answered() {
-    let (mut contacts, last) = watching_one(1, millis(30));
-    assert_eq!(contacts.take_round(last), Some(true));
-    assert_eq!(contacts.take_round(last.after(millis(999))), None);
-    assert_eq!(contacts.take_round(last.after(millis(1000))), Some(false));
-    assert!(Contacts::new(&Detector::Swim, Duration::ZERO, OWN).is_none());
+    let (mut contacts, _) = watching_one(1, millis(30));
+    assert_eq!(contacts.take_round(at(999)), None);
+    assert_eq!(contacts.take_round(at(1100)), Some(true));
+    assert_eq!(contacts.take_round(at(2099)), None);
+    assert_eq!(contacts.take_round(at(2100)), Some(false));
+    assert!(Contacts::new(&Detector::Swim, (millis(500), 9), OWN, at(0)).is_none());
+}
+
+/// While none of the watched answers, the next ones in the ring are asked, once per interval each, round and round; whoever
+/// answers is asked again, three times in vain at most.
+#[test]
+fn who_hears_none_of_the_watched_looks_beyond() {
+    let (mut contacts, mut rng) = (contacts(2), rng());
+    (1..=5).for_each(|slot| contacts.follow(member(slot, LIFE), at(0), &mut rng));
+    let mut order: Vec<_> = (1..=5).collect();
+    order.sort_by_key(|&slot| member(slot, LIFE).id_hash.wrapping_sub(OWN));
+    assert_eq!(contacts.look_beyond(at(1500), &mut rng), None, "an answer may still come");
+    let mut ask = |contacts: &mut Contacts, millis| contacts.look_beyond(at(millis), &mut rng).expect("it is time");
+    let asked: Vec<_> = (2..6).map(|second| ask(&mut contacts, second * 1000)).collect();
+    let rows: Vec<_> = asked.iter().map(|(slot, _)| slot.0).collect();
+    assert_eq!(rows, [order[2], order[3], order[4], order[2]]);
+    let (slot, nonce) = asked[3];
+    assert!(!contacts.on_answer((slot, 1), asked[0].1, at(5050)), "that was asked long ago");
+    assert!(!contacts.on_answer((Slot(order[3]), 1), nonce, at(5050)), "somebody else was asked");
+    assert!(!contacts.is_heard(at(5100)) && contacts.on_answer((slot, 1), nonce, at(5100)));
+    assert!(!contacts.on_answer((slot, 1), nonce, at(5100)), "once");
+    assert_eq!((contacts.is_heard(at(6600)), contacts.witness(at(6600))), (true, Some(slot)));
+    assert_eq!((contacts.is_heard(at(6601)), contacts.witness(at(6601))), (false, None));
+    let rows: Vec<_> = (7..11).map(|second| ask(&mut contacts, second * 1000).0.0).collect();
+    assert_eq!(rows, [order[2], order[2], order[2], order[3]]);
+    let (nonce, missed) = contacts.on_packed(Slot(order[0]), at(11_000)).expect("it is watched");
+    assert!(!missed && contacts.on_answer((Slot(order[0]), 1), nonce, at(11_010)));
+    assert_eq!(contacts.look_beyond(at(12_000), &mut Rng::new(1, NodeId::from_u128(1), 1)), None, "it is heard");
+}
+
+/// A datagram may still come when an answer over a stream is there, and then nothing is said.
+#[test]
+fn an_answer_over_a_stream_is_a_sign_of_life_and_is_told_when_it_stays_the_only_one() {
+    for by_datagram in [false, true] {
+        let (mut contacts, _) = watching_one(80, millis(30));
+        let (asked, verdict) = silent_until(&mut contacts, 1);
+        let Verdict::Ask(slot, nonce) = verdict else { panic!("first it is asked") };
+        assert_eq!(contacts.patience(slot, nonce), Some(millis(500)));
+        let heard = asked.after(millis(200));
+        assert!(!contacts.on_stream_answer(slot, Nonce([0; 8]), heard), "nobody asked with this nonce");
+        assert!(contacts.on_stream_answer(slot, nonce, heard) && !contacts.on_stream_answer(slot, nonce, heard));
+        assert!(contacts.is_heard(heard) && contacts.witness(heard).is_none());
+        if by_datagram {
+            assert!(contacts.on_answer((slot, 1), nonce, asked.after(millis(400))));
+            assert_eq!(contacts.on_deadline(asked.after(millis(500)), 1), None);
+        } else {
+            let due = asked.after(millis(500));
+            assert_eq!(
+                (contacts.next_deadline(), contacts.on_deadline(due, 1)),
+                (due, Some(Verdict::StreamOnly(slot)))
+            );
+            assert_eq!(contacts.next_deadline(), heard.after(silence(&contacts)), "its silence begins anew");
+        }
+    }
+}
+
+#[test]
+fn who_watches_nobody_still_has_rounds() {
+    let mut contacts = contacts(10);
+    assert_eq!((contacts.next_contact(), contacts.take_round(at(1000))), (at(1000), Some(false)));
+    assert_eq!((contacts.next_contact(), contacts.take_due(at(1000))), (at(2000), None));
 }

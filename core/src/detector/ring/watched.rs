@@ -5,9 +5,6 @@ use core::time::Duration;
 use crate::detector::phi::{Detector, History};
 use crate::vocab::{Incarnation, Instant, Nonce, Rng, Slot, mix};
 
-/// Answers may be so many contacts late.
-const LATE_MAX: usize = 8;
-
 /// How far the present silence has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -15,6 +12,8 @@ pub(super) enum Stage {
     Listens,
     /// It is, and the member is asked once more.
     Asked(Question),
+    /// It has answered that over a stream then; a datagram may still come.
+    Streamed(Instant),
 }
 
 /// The last question to a member that is silent.
@@ -124,9 +123,24 @@ impl Watched {
         }
     }
 
-    /// An answer. Returns whether it was awaited; each is once.
-    pub(super) fn on_answer(&mut self, nonce: Nonce, detector: &Detector, now: Instant) -> bool {
-        let Some(number) = self.number_of(nonce) else { return false };
+    /// An answer over a stream. Returns whether it was awaited.
+    pub(super) fn on_stream_answer(&mut self, nonce: Nonce, detector: &Detector, now: Instant) -> bool {
+        let Stage::Asked(question) = self.stage else { return false };
+        if question.nonce != nonce {
+            return false;
+        }
+        if question.left.is_some() {
+            self.stage = Stage::Streamed(now);
+        } else {
+            // No datagram can answer what has not left.
+            self.listen_from(now, detector);
+        }
+        true
+    }
+
+    /// An answer, to one of so many latest contacts. Returns whether it was awaited; each is once.
+    pub(super) fn on_answer(&mut self, (nonce, late): (Nonce, u64), detector: &Detector, now: Instant) -> bool {
+        let Some(number) = self.number_of(nonce, late) else { return false };
         if self.answered == 0 {
             // The time since it is watched is none between two answers.
             self.history = History::new();
@@ -137,9 +151,10 @@ impl Watched {
         true
     }
 
-    /// Which contact a nonce belongs to, of those that were sent since the last one that was answered.
-    pub(super) fn number_of(&self, nonce: Nonce) -> Option<u64> {
-        (self.answered + 1..=self.sent).rev().take(LATE_MAX).find(|&number| self.nonce(number) == nonce)
+    /// Which contact a nonce belongs to, of so many latest that were sent since the last one that was answered.
+    pub(super) fn number_of(&self, nonce: Nonce, late: u64) -> Option<u64> {
+        let first = self.sent.saturating_sub(late).max(self.answered) + 1;
+        (first..=self.sent).rev().find(|&number| self.nonce(number) == nonce)
     }
 
     const fn nonce(&self, number: u64) -> Nonce {

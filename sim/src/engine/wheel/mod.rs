@@ -154,14 +154,19 @@ impl Wheel {
 
     /// Takes the next event out.
     pub fn pop(&mut self) -> Option<Event> {
+        self.pop_until(u64::MAX)
+    }
+
+    /// Takes the next event out, unless it lies behind an instant: then something may still come before it.
+    pub fn pop_until(&mut self, end: u64) -> Option<Event> {
         if self.open.is_empty() && self.near.is_empty() {
             self.open_next();
         }
-        let event = match (self.open.last(), self.near.peek()) {
-            (Some(open), Some(Reverse(near))) if near < open => self.near.pop()?.0,
-            (None, Some(_)) => self.near.pop()?.0,
-            (Some(_), _) => self.open.pop()?,
-            (None, None) => return None,
+        let open = self.open.last().filter(|open| self.near.peek().is_none_or(|Reverse(near)| **open < *near));
+        let event = match open {
+            Some(open) if open.at <= end => self.open.pop()?,
+            None if self.near.peek()?.0.at <= end => self.near.pop()?.0,
+            Some(_) | None => return None,
         };
         self.now = event.at;
         Some(event)

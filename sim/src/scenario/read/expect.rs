@@ -37,6 +37,12 @@ fn read_one(section: &Section<'_>, scenario: &Scenario, earlier: &[Expect]) -> O
             "add a [[write]] with nodes = \"all\"",
         ));
     }
+    if metric.is_of_infos() && !scenario.has_links() {
+        return Err(metric_field.wrong(
+            format!("`{metric}` measures links and infos, and nodes of this file have none"),
+            "write `profile = \"infos\"` in [protocol]",
+        ));
+    }
     let after = section.opt("after", |f| anchor(f, metric, scenario))?;
     let scope = section.opt("where", |f| scope(f, metric))?;
     let stat = section.opt("stat", |f| stat(f, metric))?;
@@ -97,10 +103,10 @@ fn crash(field: &Field<'_>, metric: Metric, faults: &[Fault]) -> Outcome<usize> 
 }
 
 fn anchor(field: &Field<'_>, metric: Metric, scenario: &Scenario) -> Outcome<Anchor> {
-    if !metric.settles() {
+    if !metric.has_anchor() {
         return Err(field.wrong(
             format!("`{metric}` is not measured from an instant"),
-            "`after` goes with `converged` and `agreed` only",
+            "`after` goes with `converged`, `agreed`, `links.joined`, `links.last_asked` and `infos.connected` only",
         ));
     }
     let text = field.text()?;

@@ -5,11 +5,11 @@ use super::table::{Field, Section};
 use super::units::{FREQUENCY, duration_text};
 use super::{net, overlap, selector};
 use crate::scenario::extent::last_start_ns;
-use crate::scenario::words::words;
+use crate::scenario::words::{Word, words};
 use crate::scenario::{Damage, Direction, Fault, FaultKind, Run, Selector, Share};
 
 /// The kinds of faults.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Crash,
     Inject,
@@ -26,59 +26,48 @@ words!(Kind {
     Partition = "partition",
 });
 
-/// Every key of every kind: whatever is not here is a typing error, not a wrong kind.
-const KEYS: &[&str] = &[
-    "id",
-    "kind",
-    "at",
-    "for",
-    "target",
-    "stagger",
-    "restart",
-    "from",
-    "to",
-    "direction",
-    "loss",
-    "delay",
-    "corrupt",
-    "truncate",
-    "datagrams_only",
-    "shape",
-    "groups",
-    "rate",
-    "what",
-    "stops",
-    "every",
-    "until",
+/// Every key, in the order in which messages list them, and the kinds that have it: whatever is not here is a typing
+/// error, not a wrong kind.
+const KEYS: &[(&str, &[Kind])] = &[
+    ("id", Kind::ALL),
+    ("kind", Kind::ALL),
+    ("at", Kind::ALL),
+    ("for", &[Kind::Inject, Kind::Link, Kind::Pause, Kind::Partition]),
+    ("target", &[Kind::Crash, Kind::Inject, Kind::Pause, Kind::Partition]),
+    ("stagger", &[Kind::Crash]),
+    ("restart", &[Kind::Crash]),
+    ("from", &[Kind::Link]),
+    ("to", &[Kind::Link]),
+    ("direction", &[Kind::Link, Kind::Partition]),
+    ("loss", &[Kind::Link]),
+    ("delay", &[Kind::Link]),
+    ("corrupt", &[Kind::Link]),
+    ("truncate", &[Kind::Link]),
+    ("datagrams_only", &[Kind::Link]),
+    ("shape", &[Kind::Partition]),
+    ("groups", &[Kind::Partition]),
+    ("rate", &[Kind::Inject]),
+    ("what", &[Kind::Inject]),
+    ("stops", &[Kind::Pause]),
+    ("every", &[Kind::Pause]),
+    ("until", &[Kind::Pause]),
 ];
 
+/// The keys that any of these kinds has.
+fn keys_of(kinds: &[Kind]) -> Vec<&'static str> {
+    let known = |(_, of): &&(&str, &[Kind])| kinds.iter().any(|kind| of.contains(kind));
+    KEYS.iter().filter(known).map(|&(key, _)| key).collect()
+}
+
 impl Kind {
-    /// What messages call a fault of this kind, and its keys.
-    const fn keys(self) -> (&'static str, &'static [&'static str]) {
+    /// What messages call a fault of this kind.
+    const fn place(self) -> &'static str {
         match self {
-            Self::Crash => ("a crash fault", &["id", "kind", "at", "target", "stagger", "restart"]),
-            Self::Inject => ("an inject fault", &["id", "kind", "at", "for", "target", "rate", "what"]),
-            Self::Link => (
-                "a link fault",
-                &[
-                    "id",
-                    "kind",
-                    "at",
-                    "for",
-                    "from",
-                    "to",
-                    "direction",
-                    "loss",
-                    "delay",
-                    "corrupt",
-                    "truncate",
-                    "datagrams_only",
-                ],
-            ),
-            Self::Pause => ("a pause fault", &["id", "kind", "at", "for", "target", "stops", "every", "until"]),
-            Self::Partition => {
-                ("a partition fault", &["id", "kind", "at", "for", "shape", "target", "groups", "direction"])
-            }
+            Self::Crash => "a crash fault",
+            Self::Inject => "an inject fault",
+            Self::Link => "a link fault",
+            Self::Pause => "a pause fault",
+            Self::Partition => "a partition fault",
         }
     }
 }
@@ -105,12 +94,11 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     fn fault(&self, mut section: Section<'_>) -> Outcome<Fault> {
-        section.only(KEYS)?;
+        section.only(&keys_of(Kind::ALL))?;
         let id = self.id(&section.need("id", "\"stop\"")?)?;
-        let kind = section.need("kind", "\"crash\"")?.word()?;
-        let (place, keys) = Kind::keys(kind);
-        section.place = place;
-        section.only(keys)?;
+        let kind: Kind = section.need("kind", "\"crash\"")?.word()?;
+        section.place = kind.place();
+        section.only(&keys_of(&[kind]))?;
         let at_ns = self.begin(&section.need("at", "\"30s\"")?)?;
         let for_ns = section.opt("for", |field| self.length(field, at_ns))?;
         let read = match kind {

@@ -5,6 +5,7 @@
 
 mod expect;
 mod fault;
+mod info;
 mod mistake;
 mod net;
 mod overlap;
@@ -24,8 +25,7 @@ use toml::de::DeTable;
 use self::mistake::{Mistake, Outcome, shown};
 use self::table::{Field, Section};
 use self::units::{RATE, SIZE, duration_text};
-use super::extent::last_start_ns;
-use super::{Diagnostic, Nodes, Profile, Protocol, Run, Scenario, StartAs, render_at};
+use super::{Diagnostic, Nodes, Profile, Protocol, Run, Scenario, StartAs, last_start_ns, render_at};
 
 /// The format version that this reader understands.
 const FORMAT: u64 = 1;
@@ -62,7 +62,7 @@ fn read(text: &str) -> Outcome<Scenario> {
     })?;
     let file = Section::file(root.get_ref());
     check_format(&file)?;
-    file.only(&["format", "name", "about", "run", "protocol", "nodes", "net", "fault", "write", "expect"])?;
+    file.only(&["format", "name", "about", "run", "protocol", "nodes", "net", "fault", "write", "info", "expect"])?;
     let name = file.need("name", "\"crash\"")?.words()?;
     let about = file.need("about", "\"every node learns of a crash in time\"")?.words()?;
     let run = read_run(&file)?;
@@ -72,7 +72,8 @@ fn read(text: &str) -> Outcome<Scenario> {
     let noise = net::noise(&file, &run)?;
     let faults = fault::read(&file, &run, nodes.count)?;
     let writes = write::read(&file, &run, &faults, nodes.count)?;
-    let mut scenario = Scenario { name, about, run, protocol, nodes, net, faults, writes, expects: Vec::new() };
+    let infos = info::read(&file, (&run, protocol.profile), &faults, nodes.count)?;
+    let mut scenario = Scenario { name, about, run, protocol, nodes, net, faults, writes, infos, expects: Vec::new() };
     scenario.expects = expect::read(&file, &scenario)?;
     // Last, so that nothing in the file can refer to it.
     scenario.faults.extend(noise);
@@ -116,7 +117,7 @@ fn read_run(file: &Section<'_>) -> Outcome<Run> {
     Ok(Run { duration_ns, warmup_ns: warmup_ns.unwrap_or(0), seed_base, seed_count, steady })
 }
 
-const PROTOCOL_KEYS: [&str; 26] = [
+const PROTOCOL_KEYS: [&str; 29] = [
     "name",
     "profile",
     "period",
@@ -141,6 +142,9 @@ const PROTOCOL_KEYS: [&str; 26] = [
     "relay_targets",
     "ring_interval",
     "ring_successors",
+    "info_interval",
+    "infos_max",
+    "infos_bytes",
     "streams",
     "datagram",
 ];
@@ -188,6 +192,9 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         relay_targets: section.opt("relay_targets", |f| f.word())?,
         ring_interval_ns: duration("ring_interval")?,
         ring_successors: number("ring_successors")?,
+        info_interval_ns: duration("info_interval")?,
+        infos_max: number("infos_max")?,
+        infos_bytes: bytes("infos_bytes", &SIZE)?,
         streams: section.opt("streams", Field::switch)?.unwrap_or(false),
         datagram_bytes: section.opt("datagram", |field| {
             let bytes = field.quantity(&SIZE)?;
@@ -213,15 +220,23 @@ fn check_detector_keys(section: &Section<'_>, profile: Profile) -> Outcome<()> {
             refuse(key, "watch no ring", "the profile `phi-ring` does")?;
         }
     }
+    if profile != Profile::Infos {
+        for key in ["info_interval", "infos_max", "infos_bytes"] {
+            refuse(key, "tell no infos", "the profile `infos` does")?;
+        }
+    }
     Ok(())
 }
 
 fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {
-    let section = file.need("nodes", "{ count = 100 }")?.section("[nodes]", &["count", "start", "join", "domains"])?;
+    let section = file
+        .need("nodes", "{ count = 100 }")?
+        .section("[nodes]", &["count", "start", "join", "domains", "clusters"])?;
     let count_field = section.need("count", "100")?;
     let count = count_field.small(1..=MAX_NODES)?;
     let start = section.opt("start", |f| f.word())?.unwrap_or_default();
     let domains = section.opt("domains", |f| f.small(1..=count))?.unwrap_or(0);
+    let clusters = section.opt("clusters", |f| f.small(1..=count))?.unwrap_or(1);
     let join_field = section.get("join");
     if let (StartAs::Converged, Some(join)) = (start, &join_field) {
         return Err(
@@ -248,5 +263,5 @@ fn read_nodes(file: &Section<'_>, run: &Run) -> Outcome<Nodes> {
             "make the run longer, or start the nodes faster: `join = { stagger = \"1ms\" }`",
         ));
     }
-    Ok(Nodes { count, contacts: contacts.unwrap_or(1), stagger_ns, start, domains })
+    Ok(Nodes { count, contacts: contacts.unwrap_or(1), stagger_ns, start, domains, clusters })
 }

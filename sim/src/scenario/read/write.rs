@@ -37,37 +37,38 @@ fn read_one(section: &Section<'_>, run: &Run, (faults, nodes): (&[Fault], u32), 
         );
     }
     let nodes = selector::read(&section.need("nodes", "\"all\"")?, faults, nodes)?;
-    let when = when(section, run)?;
+    let when = when(section, run, "write")?;
     let keys = section.opt("keys", |field| field.small(1..=KEYS_MAX))?.unwrap_or(1);
     Ok(Write { id, nodes, when, keys, what: what(section, when)? })
 }
 
-fn when(section: &Section<'_>, run: &Run) -> Outcome<When> {
+/// When something happens that a message calls by this name.
+pub(super) fn when(section: &Section<'_>, run: &Run, name: &str) -> Outcome<When> {
     if section.opt("initial", Field::switch)? == Some(true) {
         return match ["at", "every", "until"].into_iter().find_map(|key| section.get(key)) {
             Some(field) => Err(field.wrong(
-                format!("an initial write has no `{}`: nodes write when they start", field.key),
+                format!("an initial {name} has no `{}`: it happens when nodes start", field.key),
                 format!("leave out `{}`, or `initial`", field.key),
             )),
             None => Ok(When::AtStart),
         };
     }
-    let at_ns = instant(&section.need("at", "\"20s\"")?, run, "the write never happens")?;
+    let at_ns = instant(&section.need("at", "\"20s\"")?, run, &format!("the {name} never happens"))?;
     let every = section.get("every");
     let until = section.opt("until", |field| {
         if every.is_none() {
-            return Err(field.wrong("a write that happens once has no end", "leave out `until`, or add `every`"));
+            return Err(field.wrong("what happens once has no end", "leave out `until`, or add `every`"));
         }
         let until_ns = field.duration()?;
         if until_ns > run.duration_ns {
             return Err(field.wrong(
                 format!("the run ends before, at {}", duration_text(run.duration_ns)),
-                "leave out `until` if nodes write to the end of the run",
+                "leave out `until` if it goes on to the end of the run",
             ));
         }
         if until_ns <= at_ns {
             return Err(field.wrong(
-                "the writes end before they begin",
+                format!("the {name}s end before they begin"),
                 format!("they begin at {}; end later", duration_text(at_ns)),
             ));
         }
