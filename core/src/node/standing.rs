@@ -75,10 +75,6 @@ impl Node {
     /// was asked. What else it says of voters is believed then.
     pub(super) fn note_sender(&mut self, datagram: &Datagram<'_>, (from, awaited): (SocketAddr, bool), now: Instant) {
         let Sender { id, incarnation, .. } = datagram.sender;
-        let is_named = self.cold.quorum.as_ref().is_some_and(|quorum| quorum.names(id));
-        if !is_named && datagram.ages.is_none() {
-            return;
-        }
         let Some(slot) = self.membership.find(id) else { return };
         let answers = awaited && matches!(datagram.body, Body::Ack { .. });
         let known = self.membership.record(slot);

@@ -11,7 +11,7 @@
 //! lease ends later by the delays of all its hops. After a freeze nothing is told for a lease: what lay in the socket was heard who
 //! knows when.
 
-use super::{Change, Evidence, Quorum};
+use super::{Change, Evidence, Quorum, Standing};
 use crate::vocab::{Domain, Instant, NodeId, mix, nanos};
 
 /// So many parts, in which ages are told, make a lease.
@@ -26,6 +26,9 @@ const BATCH: usize = 64;
 impl Quorum {
     /// The sum of everything that must be the same for ages to mean something; `None` where none are told.
     pub(crate) fn sum(&self) -> Option<u64> {
+        if self.standing() == Standing::Down {
+            return None;
+        }
         let (lease, epoch) = (self.settings.lease?, self.configuration.epoch?);
         Some(mix([self.roll.wards.sum(), self.configuration.domains_sum(), epoch, nanos(lease)]))
     }

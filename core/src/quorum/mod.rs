@@ -233,11 +233,6 @@ impl Quorum {
         })
     }
 
-    /// Whether the configuration says anything of a member.
-    pub(crate) fn names(&self, id: NodeId) -> bool {
-        self.roll.seat(id).is_some()
-    }
-
     /// Whether this node may act.
     pub(crate) const fn standing(&self) -> Standing {
         self.machine.standing()
