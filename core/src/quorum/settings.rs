@@ -101,7 +101,8 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// A majority of voters heard within five seconds.
+    /// A majority of voters heard within five seconds, which with probes once per second is right for up to about fifty members:
+    /// in a cluster of n, voters or not, a lease should be no shorter than `period * (3 + ln(n) / 2)`.
     #[must_use]
     pub const fn native() -> Self {
         Self {
