@@ -204,7 +204,8 @@ impl Roll {
         if id == self.own {
             return Some(Instant::NEVER);
         }
-        if !row.lives() || row.is_misplaced(seat.domain) {
+        // Whoever has no vote need not be looked at.
+        if seat.votes == 0 || !row.lives() || row.is_misplaced(seat.domain) {
             return None;
         }
         let Some(lease) = self.lease else { return Some(Instant::NEVER) };
