@@ -12,6 +12,7 @@
 //! * `membership` — who exists?
 //! * `detector` — what does a silence mean?
 //! * `state` — what does each node say?
+//! * `quorum` — may we act?
 //! * `info` — what should everyone know?
 //! * `overlay` — whom does this node talk to?
 //! * `node` — the wiring, the only place where rooms meet.
@@ -32,6 +33,7 @@ mod membership;
 mod node;
 mod overlay;
 mod packing;
+mod quorum;
 mod state;
 mod vocab;
 mod wire;
@@ -47,6 +49,11 @@ pub use node::io::{
 };
 pub use node::stats::Stats;
 pub use node::{Evidence, HelperView, InfoView, LinkView, MemberView, Node, ProbeView, Said, SuspicionView, View, Why};
+pub use quorum::{
+    ASKS_MAX, Change as StandingChange, DOMAINS_MAX as QUORUM_DOMAINS_MAX, DomainVotes, Looks, Loss,
+    MEMBERS_MAX as QUORUM_MEMBERS_MAX, Margin, Provider, QuorumError, Settings as QuorumSettings,
+    SettingsError as QuorumSettingsError, Standing, SuspectDown, VOTES_MAX, Voter, Voters, Votes, Why as StandingWhy,
+};
 pub use vocab::{Domain, Health, Incarnation, Instant, LinkEnd, NodeId, Record, TTL_MAX, stable_hash};
 pub use vocab::{
     GroupDef, GroupOrder, INFO_KEY_BYTES_MAX, INFO_VALUE_BYTES_MAX, InfoKind, InfoValue, KeyPattern, KeyRule,

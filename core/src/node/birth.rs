@@ -35,6 +35,7 @@ use super::io::{Identity, Snapshot};
 use super::leaving::Goodbye;
 use super::limits::{flow_limits_of, instance_of, limits_of, state_limits_of};
 use super::repairing::Conversation;
+use super::standing::FIRST_VOTER;
 use super::stats::Stats;
 use super::streams::Streams;
 use super::timers::Deadlines;
@@ -82,6 +83,7 @@ impl Node {
             clock: Clock::new(now, config.period / 2),
             overdue: 0,
             has_events: false,
+            has_quorum: config.quorum.is_some(),
             has_stream_requests: false,
             stream_only: false,
             state_differs: false,
@@ -114,6 +116,7 @@ impl Node {
         node.schedule_forgetting(now);
         node.start_timers(now);
         node.start_links(addr, now);
+        node.start_quorum(domain, now);
         Ok(node)
     }
 
@@ -167,6 +170,8 @@ impl Cold {
             rival,
             linking: None,
             streams: Streams::new(config.streams),
+            quorum: None,
+            voters_told: FIRST_VOTER,
             config,
         }
     }

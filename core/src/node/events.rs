@@ -8,6 +8,7 @@
 
 use super::io::{Event, InfoChange, LinkChange, MemberChange, ValueChange};
 use crate::packing::backlog::TELLINGS_MAX;
+use crate::quorum::{Change as StandingChange, DomainVotes};
 use crate::state::waits::WAITS_MAX;
 use crate::vocab::{Map, Ring, mix, stable_hash};
 
@@ -50,7 +51,9 @@ impl Events {
             if !self.indexed && (full || self.queue.len() >= UNINDEXED_MAX) {
                 self.index();
             }
-            if full {
+            // How the node itself stands takes a reserved place, and no second one.
+            let reserved = matches!(event, Event::Standing(_)) && self.latest.get(subject).is_none();
+            if full && !reserved {
                 self.lost += u64::from(!self.coalesce(subject, event));
                 return;
             }
@@ -101,6 +104,15 @@ impl Events {
             }
             (Some(Event::StreamOnly { id: waiting }), Event::StreamOnly { id }) => *waiting == id,
             (Some(Event::GroupConflict(waiting)), Event::GroupConflict(key)) => *waiting == key,
+            (Some(Event::Standing(waiting)), Event::Standing(newer)) => {
+                self.bytes = self.bytes - standing_bytes(waiting) + standing_bytes(&newer);
+                **waiting = StandingChange { from: waiting.from, ..*newer };
+                true
+            }
+            (Some(Event::Lost { id: waiting, loss }), Event::Lost { id, loss: newer }) if *waiting == id => {
+                *loss = newer;
+                true
+            }
             (Some(Event::Info(waiting)), Event::Info(newer)) if waiting.key == newer.key => {
                 *waiting = InfoChange { contents_changed: waiting.contents_changed || newer.contents_changed, ..newer };
                 true
@@ -150,8 +162,13 @@ fn bytes_of(event: &Event) -> usize {
         Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => 0,
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::StreamOnly { .. } => 0,
         Event::Replicated { .. } | Event::NotReplicated { .. } | Event::Link(_) | Event::LinksStanding { .. } => 0,
-        Event::QueryEnded { .. } => 0,
+        Event::QueryEnded { .. } | Event::Lost { .. } => 0,
+        Event::Standing(change) => standing_bytes(change),
     }
+}
+
+const fn standing_bytes(change: &StandingChange) -> usize {
+    change.domains.len() * size_of::<DomainVotes>()
 }
 
 /// What a change is of; `None` of an event about the node itself.
@@ -161,9 +178,11 @@ fn subject_of(event: &Event) -> Option<u64> {
         Event::Value(ValueChange { owner, key, .. }) => (owner, stable_hash(1, key)),
         Event::StreamOnly { id } => (id, stable_hash(2, b"stream")),
         Event::Link(LinkChange { id, .. }) => (id, stable_hash(2, b"link")),
+        Event::Lost { id, .. } => (id, stable_hash(2, b"lost")),
         Event::Info(InfoChange { key, .. }) => return Some(mix([stable_hash(3, key), 1, 0, 0])),
         Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => return None,
         Event::GroupConflict(key) => return Some(mix([stable_hash(4, key), 2, 0, 0])),
+        Event::Standing(_) => return Some(mix([0, 3, 0, 0])),
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::LinksStanding { .. } => return None,
         Event::Replicated { .. } | Event::NotReplicated { .. } => return None,
         Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => return None,
@@ -174,11 +193,13 @@ fn subject_of(event: &Event) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::boxed::Box;
     use alloc::vec::Vec;
     use core::net::SocketAddr;
 
     use super::super::io::{Farewell, Reason};
     use super::*;
+    use crate::quorum::{Loss, Standing, Votes, Why as StandingWhy};
     use crate::vocab::{Domain, Health, Incarnation, NodeId};
 
     const LEFT: Event = Event::Left(Farewell { peers: 0, domains: 0, of: 0 });
@@ -255,6 +276,27 @@ mod tests {
         let drained: Vec<Event> = core::iter::from_fn(|| events.pop()).collect();
         assert_eq!(drained.len(), UNINDEXED_MAX + 2);
         assert_eq!((&drained[4], &drained[UNINDEXED_MAX]), (&change(5, None, Health::Dead), &LEFT));
+    }
+
+    #[test]
+    fn the_last_standing_has_a_place_however_full_the_queue_is() {
+        let votes = Votes { all: 3, needed: 2, seen: 2 };
+        let domain = DomainVotes { domain: Domain::NONE, is_active: false, votes: 3, seen: 2 };
+        let standing = |from, to, domains: usize| {
+            let (why, domains) = (StandingWhy::Enough, alloc::vec![domain; domains]);
+            Event::Standing(Box::new(StandingChange { from, to, why, votes, domains, margin: None, epoch: Some(1) }))
+        };
+        let lost = |loss| Event::Lost { id: NodeId::from_u128(1), loss };
+        let mut events = Events::new(2, 0);
+        events.push(change(1, None, Health::Alive));
+        events.push(lost(Loss::SuspectDown));
+        events.push(standing(Standing::NotInQuorum, Standing::InQuorum, 1));
+        events.push(lost(Loss::Down));
+        events.push(standing(Standing::InQuorum, Standing::SuspectNotInQuorum, 9));
+        let drained: Vec<Event> = core::iter::from_fn(|| events.pop()).collect();
+        let last = standing(Standing::NotInQuorum, Standing::SuspectNotInQuorum, 9);
+        assert_eq!(drained, [change(1, None, Health::Alive), lost(Loss::Down), last]);
+        assert_eq!(events.bytes, 0);
     }
 
     #[test]
