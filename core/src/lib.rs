@@ -33,7 +33,6 @@ mod membership;
 mod node;
 mod overlay;
 mod packing;
-#[allow(dead_code, unreachable_pub, unused_imports, reason = "the node does not use it yet")]
 mod quorum;
 mod state;
 mod vocab;
@@ -50,6 +49,11 @@ pub use node::io::{
 };
 pub use node::stats::Stats;
 pub use node::{Evidence, HelperView, InfoView, LinkView, MemberView, Node, ProbeView, Said, SuspicionView, View, Why};
+pub use quorum::{
+    ASKS_MAX, Change as StandingChange, DOMAINS_MAX as QUORUM_DOMAINS_MAX, DomainVotes, Looks, Loss,
+    MEMBERS_MAX as QUORUM_MEMBERS_MAX, Margin, Provider, QuorumError, Settings as QuorumSettings,
+    SettingsError as QuorumSettingsError, Standing, SuspectDown, VOTES_MAX, Voter, Voters, Votes, Why as StandingWhy,
+};
 pub use vocab::{Domain, Health, Incarnation, Instant, LinkEnd, NodeId, Record, TTL_MAX, stable_hash};
 pub use vocab::{
     GroupDef, GroupOrder, INFO_KEY_BYTES_MAX, INFO_VALUE_BYTES_MAX, InfoKind, InfoValue, KeyPattern, KeyRule,

@@ -17,7 +17,7 @@ fn farewells(world: &World, peer: usize) -> (Vec<Farewell>, Option<(Duration, Fa
             Event::Leaving(farewell) => progress.push(farewell),
             Event::Left(farewell) => assert_eq!(end.replace((at, farewell)), None, "the goodbye ends once"),
             Event::Value(_) | Event::Member(_) | Event::Joined { .. } | Event::Refuted { .. } => {}
-            Event::Replicated { .. } | Event::NotReplicated { .. } => {}
+            Event::Replicated { .. } | Event::NotReplicated { .. } | Event::Standing(_) | Event::Lost { .. } => {}
             Event::Info(_) | Event::GroupConflict(_) | Event::Link(_) | Event::LinksStanding { .. } => {}
             Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => {}
             Event::PartitionHealed(_) | Event::StreamOnly { .. } | Event::Conflict(_) | Event::EventsLost { .. } => {}

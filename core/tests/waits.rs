@@ -33,6 +33,7 @@ fn outcomes(world: &World) -> Vec<(Duration, bool, u64, u32, u32)> {
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) => None,
         Event::Info(_) | Event::GroupConflict(_) | Event::Link(_) | Event::LinksStanding { .. } => None,
         Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => None,
+        Event::Standing(_) | Event::Lost { .. } => None,
         Event::StreamOnly { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => None,
     };
     world.events(0).filter_map(outcome).collect()

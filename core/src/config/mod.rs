@@ -1,7 +1,9 @@
 //! What can be set, what the profiles set, and what cannot work.
 
 mod detector;
+mod error;
 mod infos;
+mod quorum;
 mod streams;
 
 use core::num::NonZeroU16;
@@ -9,13 +11,14 @@ use core::time::Duration;
 
 pub(crate) use detector::HEARTBEAT_BYTES;
 pub use detector::{Detector, FailureRule, Relay, Targets};
+pub use error::ConfigError;
 use infos::INFO_DATAGRAM_BYTES_MIN;
 pub use infos::{Compat2014, InfoSettings};
 pub use streams::StreamLimits;
 
-use crate::detector::heartbeat::HeartbeatError;
 use crate::detector::phi;
 use crate::detector::suspicion::Length;
+use crate::quorum::Settings as QuorumSettings;
 use crate::vocab::stable_hash;
 use crate::wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN};
 
@@ -90,6 +93,8 @@ pub struct Config {
     pub streams: Option<StreamLimits>,
     /// Whether and how the node takes part in cluster-wide infos.
     pub infos: Option<InfoSettings>,
+    /// How the node tells whether it may act ([`View::standing`](crate::View::standing)); `None` if nobody asks.
+    pub quorum: Option<QuorumSettings>,
     /// Largest datagram that is sent, in bytes of UDP payload.
     pub datagram_bytes_max: usize,
     /// The most members that are remembered, those that have gone included. When there are as many, a newcomer
@@ -101,81 +106,6 @@ pub struct Config {
     pub intents_max: usize,
     /// Seed of the hash maps inside. It changes no byte and no event; a test may vary it to prove that.
     pub hash_seed: u64,
-}
-
-/// Two settings that cannot work together, or one that cannot work at all. Nothing was built.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-pub enum ConfigError {
-    /// A probe would still wait when its period is over.
-    #[error("probe_timeout {timeout:?} is not below period {period:?}")]
-    ProbeTimeout {
-        /// The timeout.
-        timeout: Duration,
-        /// The period.
-        period: Duration,
-    },
-    /// The dead would be forgotten while rumours of them still go round.
-    #[error("tombstone_life {life:?} is below {least:?}, twice the longest suspicion")]
-    TombstoneLife {
-        /// What was set.
-        life: Duration,
-        /// The least that works with the other settings.
-        least: Duration,
-    },
-    /// A datagram of this size cannot carry the protocol, or cannot be sent.
-    #[error("datagram_bytes_max {bytes} is not between {least} and {most}")]
-    DatagramBytes {
-        /// What was set.
-        bytes: usize,
-        /// The least that works.
-        least: usize,
-        /// The most that works.
-        most: usize,
-    },
-    /// A duration is outside what works.
-    #[error("{name} {value:?} is not between {least:?} and {most:?}")]
-    Duration {
-        /// Name of the setting.
-        name: &'static str,
-        /// What was set.
-        value: Duration,
-        /// The least that works.
-        least: Duration,
-        /// The most that works.
-        most: Duration,
-    },
-    /// A count is outside what works.
-    #[error("{name} {value} is not between {least} and {most}")]
-    Count {
-        /// Name of the setting.
-        name: &'static str,
-        /// What was set.
-        value: u64,
-        /// The least that works.
-        least: u64,
-        /// The most that works.
-        most: u64,
-    },
-    /// The rules of suspicion of [`Detector::Phi`] or [`Detector::Ring`] cannot work.
-    #[error("detector: {0}")]
-    Accrual(phi::SettingsError),
-    /// The rule of [`Detector::Heartbeat`] cannot work.
-    #[error("detector: {0}")]
-    Heartbeat(HeartbeatError),
-    /// A boot so large that it cannot be raised for ever.
-    #[error("boot {boot} is above {most}")]
-    Boot {
-        /// What was given.
-        boot: u64,
-        /// The most that works.
-        most: u64,
-    },
-    /// Nobody can listen at the node's own address.
-    #[error("{addr} is not an address that others can reach")]
-    Address {
-        /// The address.
-        addr: core::net::SocketAddr,
-    },
 }
 
 /// The shortest duration that a timer may have.
@@ -216,6 +146,7 @@ impl Config {
             write_burst: 16 << 20,
             streams: None,
             infos: None,
+            quorum: None,
             datagram_bytes_max: 1232,
             members_max: 65_536,
             events_max: 4096,
@@ -362,6 +293,7 @@ impl Config {
         if let Some(streams) = &self.streams {
             streams.validate(self.datagram_bytes_max)?;
         }
+        self.validate_quorum()?;
         let mults = (self.suspicion_mult, self.suspicion_max_mult);
         let least = Length::new(mults, self.members_max, self.period).max.saturating_mul(2);
         if self.tombstone_life < least {

@@ -82,6 +82,7 @@ impl Node {
             clock: Clock::new(now, config.period / 2),
             overdue: 0,
             has_events: false,
+            has_quorum: config.quorum.is_some(),
             has_stream_requests: false,
             stream_only: false,
             state_differs: false,
@@ -114,6 +115,7 @@ impl Node {
         node.schedule_forgetting(now);
         node.start_timers(now);
         node.start_links(addr, now);
+        node.start_quorum(domain, now);
         Ok(node)
     }
 
@@ -167,6 +169,7 @@ impl Cold {
             rival,
             linking: None,
             streams: Streams::new(config.streams),
+            quorum: None,
             config,
         }
     }

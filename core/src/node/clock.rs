@@ -11,6 +11,8 @@ use core::time::Duration;
 
 use crate::vocab::{Instant, nanos};
 
+use super::Node;
+
 /// The embedder's clock, made monotonic, and the time lost in freezes.
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
@@ -77,6 +79,27 @@ impl Clock {
     /// The embedder's time of a node time.
     pub(super) fn outside(&self, at: Instant) -> Instant {
         Instant::from_nanos(at.as_nanos().saturating_add(self.lost_nanos))
+    }
+}
+
+impl Node {
+    /// Node time of an input.
+    pub(super) fn node_time(&mut self, now: Instant) -> Instant {
+        let (now, reading) = self.clock.read(now, self.deadlines.earliest().0);
+        match reading {
+            Reading::Regular => {}
+            Reading::Backwards => self.stats.clock_backwards += 1,
+            Reading::Frozen => {
+                self.stats.freezes += 1;
+                self.void_evidence(now);
+                if let Some(beating) = &mut self.cold.beating {
+                    beating.beats.on_freeze(now);
+                }
+                self.schedule_forgetting(now);
+                self.schedule_values(now);
+            }
+        }
+        now
     }
 }
 

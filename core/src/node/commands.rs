@@ -6,7 +6,8 @@ use core::time::Duration;
 use super::info_types::Question;
 #[cfg(doc)]
 use super::io::{ANSWER_BYTES_MAX, EVENT_BYTES_MAX, Event, KEY_BYTES_MAX, QUERIES_MAX, SEEDS_MAX, WAIT_MAX, WAIT_MIN};
-use crate::vocab::{GroupDef, InfoValue, KeyPattern, NodeId};
+use crate::quorum::Voters;
+use crate::vocab::{Domain, GroupDef, InfoValue, KeyPattern, NodeId};
 #[cfg(doc)]
 use crate::vocab::{Health, TTL_MAX};
 
@@ -75,6 +76,18 @@ pub enum Command<'a> {
     Remove {
         /// Who. It must be dead here; of somebody who has left or was removed there is nothing to do.
         id: NodeId,
+    },
+    /// Say who votes from now on, and which domains are active. Nobody else is told: every node has to be, and a standing
+    /// means something only while all are told the same under the same epoch. Needs
+    /// [`Config::quorum`](crate::Config::quorum). If it is refused nothing has changed, and it must be mended: the nodes
+    /// that took it do not hear those that did not.
+    Configure {
+        /// Which configuration this is: higher than the one before. A node that has just been started has none.
+        epoch: u64,
+        /// Who votes.
+        voters: Voters<'a>,
+        /// All domains that are active or not, if they are others than before. Who is not named is not active.
+        domains: Option<&'a [(Domain, bool)]>,
     },
     /// Tell everybody a value under a key, in place of whoever said something of that key before. Needs
     /// [`Config::infos`](crate::Config::infos), as all commands about infos do.

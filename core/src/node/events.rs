@@ -8,6 +8,7 @@
 
 use super::io::{Event, InfoChange, LinkChange, MemberChange, ValueChange};
 use crate::packing::backlog::TELLINGS_MAX;
+use crate::quorum::{Change as StandingChange, DomainVotes};
 use crate::state::waits::WAITS_MAX;
 use crate::vocab::{Map, Ring, mix, stable_hash};
 
@@ -50,7 +51,9 @@ impl Events {
             if !self.indexed && (full || self.queue.len() >= UNINDEXED_MAX) {
                 self.index();
             }
-            if full {
+            // How the node itself stands takes a reserved place, and no second one.
+            let reserved = matches!(event, Event::Standing(_)) && self.latest.get(subject).is_none();
+            if full && !reserved {
                 self.lost += u64::from(!self.coalesce(subject, event));
                 return;
             }
@@ -101,6 +104,15 @@ impl Events {
             }
             (Some(Event::StreamOnly { id: waiting }), Event::StreamOnly { id }) => *waiting == id,
             (Some(Event::GroupConflict(waiting)), Event::GroupConflict(key)) => *waiting == key,
+            (Some(Event::Standing(waiting)), Event::Standing(newer)) => {
+                self.bytes = self.bytes - standing_bytes(waiting) + standing_bytes(&newer);
+                **waiting = StandingChange { from: waiting.from, ..*newer };
+                true
+            }
+            (Some(Event::Lost { id: waiting, loss }), Event::Lost { id, loss: newer }) if *waiting == id => {
+                *loss = newer;
+                true
+            }
             (Some(Event::Info(waiting)), Event::Info(newer)) if waiting.key == newer.key => {
                 *waiting = InfoChange { contents_changed: waiting.contents_changed || newer.contents_changed, ..newer };
                 true
@@ -150,8 +162,13 @@ fn bytes_of(event: &Event) -> usize {
         Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => 0,
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::StreamOnly { .. } => 0,
         Event::Replicated { .. } | Event::NotReplicated { .. } | Event::Link(_) | Event::LinksStanding { .. } => 0,
-        Event::QueryEnded { .. } => 0,
+        Event::QueryEnded { .. } | Event::Lost { .. } => 0,
+        Event::Standing(change) => standing_bytes(change),
     }
+}
+
+const fn standing_bytes(change: &StandingChange) -> usize {
+    change.domains.len() * size_of::<DomainVotes>()
 }
 
 /// What a change is of; `None` of an event about the node itself.
@@ -161,9 +178,11 @@ fn subject_of(event: &Event) -> Option<u64> {
         Event::Value(ValueChange { owner, key, .. }) => (owner, stable_hash(1, key)),
         Event::StreamOnly { id } => (id, stable_hash(2, b"stream")),
         Event::Link(LinkChange { id, .. }) => (id, stable_hash(2, b"link")),
+        Event::Lost { id, .. } => (id, stable_hash(2, b"lost")),
         Event::Info(InfoChange { key, .. }) => return Some(mix([stable_hash(3, key), 1, 0, 0])),
         Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => return None,
         Event::GroupConflict(key) => return Some(mix([stable_hash(4, key), 2, 0, 0])),
+        Event::Standing(_) => return Some(mix([0, 3, 0, 0])),
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::LinksStanding { .. } => return None,
         Event::Replicated { .. } | Event::NotReplicated { .. } => return None,
         Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => return None,

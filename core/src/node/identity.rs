@@ -166,6 +166,7 @@ impl Node {
     /// Says nothing any more, but for the verdict that waits, and waits for nothing.
     fn stop(&mut self, now: Instant) {
         self.leaving = Leaving::Stopped;
+        self.give_up_standing(now);
         self.stop_links(now);
         self.prober.stop();
         self.cold.joining = Joining::idle();
@@ -210,7 +211,7 @@ impl Node {
         self.schedule_identity();
     }
 
-    fn ping_member(&mut self, id: NodeId, nonce: Nonce) {
+    pub(super) fn ping_member(&mut self, id: NodeId, nonce: Nonce) {
         if let Some(slot) = self.membership.find(id) {
             self.wish(Intent::Ping { slot, nonce });
         }

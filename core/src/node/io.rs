@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use crate::quorum::{Change as StandingChange, Loss, QuorumError};
 pub use crate::state::waits::WAITS_MAX;
 use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX};
 use crate::wire::DecodeError;
@@ -190,6 +191,12 @@ pub enum Rejected {
     /// An info, a group or a watch is refused.
     #[error("{0}")]
     Info(#[from] InfoRejected),
+    /// The node knows no quorum, because [`Config::quorum`](crate::Config::quorum) is not set.
+    #[error("this node knows no quorum")]
+    NoQuorum,
+    /// A configuration of the quorum is refused.
+    #[error("{0}")]
+    Quorum(#[from] QuorumError),
     /// The node has said goodbye.
     #[error("this node has left the cluster")]
     HasLeft,
@@ -309,6 +316,15 @@ pub enum Event {
         /// Who.
         id: NodeId,
     },
+    /// Whether this node may act has changed.
+    Standing(Box<StandingChange>),
+    /// How sure the loss of a voter is now.
+    Lost {
+        /// Who was lost.
+        id: NodeId,
+        /// Whether it alone, or perhaps with its whole domain.
+        loss: Loss,
+    },
     /// So many events were dropped because nobody took them, or because they would have held more than 16 MiB; read
     /// members and values from the view.
     EventsLost {
@@ -329,6 +345,8 @@ pub struct Wakeup {
 /// What a node waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
+    /// The lease of a voter ends, or a standing lasts long enough; first, because what a node may do rests on it.
+    Quorum,
     /// The next probe period.
     ProbePeriod,
     /// The answer to a direct probe.

@@ -69,6 +69,7 @@ impl Node {
         self.schedule_join();
         if joined {
             self.report(Event::Joined { members: self.membership.live() });
+            self.note_self_alive(now);
             // It may have told its map to the few of whom it had heard before, until it had told it often enough.
             self.tell_head(Slot::SELF, now);
         } else if host.fingerprint == self.membership.fingerprint() {

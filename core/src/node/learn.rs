@@ -36,7 +36,7 @@ impl Node {
             && self.membership.judge(&record, outside) == Verdict::New
             && let Some((slot, last)) = self.membership.forget_first(outside)
         {
-            self.note_forgotten(slot, &last);
+            self.note_forgotten(slot, &last, now);
         }
         let (slot, was, at) = match self.membership.apply(&record, outside) {
             Change::New(slot) => (slot, None, record.addr),
@@ -57,6 +57,7 @@ impl Node {
             self.schedule_forgetting(now);
             self.on_member_gone(record.id, now);
         }
+        self.note_member(slot, now);
         self.follow_case(slot, was, (reason, convicted), now);
         self.follow_heartbeat(slot, now);
         self.count_map(slot, live);
@@ -121,6 +122,9 @@ impl Node {
     /// Somebody says something about this node. If it would win, it is contradicted.
     fn learn_about_self(&mut self, heard: &Record, now: Instant) -> bool {
         let own = self.membership.record(Slot::SELF);
+        if heard.health == Health::Alive {
+            self.note_self_alive(now);
+        }
         if self.leaving != Leaving::Stays || self.asks_first(heard, &own, now) {
             return false;
         }

@@ -50,6 +50,7 @@ impl Goodbye {
 impl Node {
     pub(super) fn leave(&mut self, now: Instant) {
         self.leaving = Leaving::Leaves;
+        self.give_up_standing(now);
         self.prober.stop();
         self.cold.joining = Joining::idle();
         for timer in [

@@ -9,6 +9,7 @@
 //!   remembered of it for the application;
 //! * [`leaving`], [`healing`] — who goes for good, and who was only cut off;
 //! * [`beating`] — heartbeats, where the detector wants them; [`contacting`] — or contacts of the next ones in a ring;
+//! * [`standing`] — whether this node may act, where it is asked that;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
 //! * [`identity`] — who else uses the identity of this node, or of a member;
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
@@ -60,6 +61,8 @@ mod receive;
 mod reconciling;
 mod repair_packets;
 mod repairing;
+mod standing;
+mod standing_view;
 mod state_packets;
 pub(crate) mod stats;
 mod stream_types;
@@ -91,6 +94,7 @@ use crate::membership::rival::Rival;
 use crate::membership::takeovers::Takeovers;
 use crate::packing::Gossip;
 use crate::packing::backlog::Backlog;
+use crate::quorum::{Proposal, Quorum};
 use crate::state::State;
 use crate::state::flow::{Flow, Pace};
 use crate::state::waits::Waits;
@@ -98,7 +102,7 @@ use crate::vocab::{Health, Incarnation, Instant, NodeId, Rng, Slot};
 use crate::wire::DecodeError;
 use beating::Beating;
 use cases::Cases;
-use clock::{Clock, Reading};
+use clock::Clock;
 use events::Events;
 pub use evidence::{Evidence, HelperView, ProbeView, Said, Why};
 use exchanges::Exchanges;
@@ -149,6 +153,7 @@ pub struct Node {
     tells_left: u8,
     /// Kept here, so that a steady node is not asked for events where they lie.
     has_events: bool,
+    has_quorum: bool,
     /// The same of what the driver is asked to do with streams, and of members that answer over streams only.
     has_stream_requests: bool,
     stream_only: bool,
@@ -212,6 +217,7 @@ struct Cold {
     rival: Rival,
     linking: Option<Box<linking::Linking>>,
     streams: Streams,
+    quorum: Option<Box<Quorum>>,
 }
 
 /// Whether the node is on its way out.
@@ -236,7 +242,7 @@ impl Node {
             Input::Datagram { from, bytes } => {
                 let result = self.on_datagram(from, bytes, now);
                 match result {
-                    Ok(()) => self.clock.mark(now),
+                    Ok(()) => self.mark_input(now),
                     Err(why) => {
                         self.stats.datagrams_rejected += 1;
                         let foreign = matches!(why, Rejected::Datagram(DecodeError::Cluster { .. }));
@@ -249,7 +255,7 @@ impl Node {
             Input::StreamOpened { .. } | Input::StreamBytes { .. } | Input::StreamClosed { .. } => {
                 let result = self.on_stream(input, now);
                 match result {
-                    Ok(()) => self.clock.mark(now),
+                    Ok(()) => self.mark_input(now),
                     Err(_) => self.stats.streams_refused += 1,
                 }
                 self.schedule_streams();
@@ -262,7 +268,7 @@ impl Node {
             }
             Input::Command(command) => {
                 self.on_command(command, now)?;
-                self.clock.mark(now);
+                self.mark_input(now);
                 Ok(())
             }
         }
@@ -312,6 +318,7 @@ impl Node {
                 self.call((name, payload), window, Some((number, window)), now)
             }
             Command::Answer { question, payload } => self.answer_query(question, payload, now),
+            Command::Configure { epoch, voters, domains } => self.configure(&Proposal { epoch, voters, domains }, now),
             Command::Delete { key } => self.delete(key, now),
             Command::Watch { prefix } => self.cold.watches.add(prefix),
             Command::Unwatch { prefix } => {
@@ -364,6 +371,7 @@ impl Node {
         self.check_contacts();
         self.check_streams();
         self.check_links();
+        self.check_standing();
         self.deadlines.check();
         assert_eq!(self.state_sum, self.cold.state.fingerprint(), "the sum is that of the copies");
         for slot in self.membership.slots() {
@@ -373,22 +381,5 @@ impl Node {
         let own = self.membership.record(Slot::SELF);
         assert_eq!((own.id, own.incarnation), (self.id, self.incarnation), "the first row is the node itself");
         assert!(matches!(own.health, Health::Alive | Health::Left), "nobody suspects itself");
-    }
-
-    fn node_time(&mut self, now: Instant) -> Instant {
-        let (now, reading) = self.clock.read(now, self.deadlines.earliest().0);
-        match reading {
-            Reading::Regular => {}
-            Reading::Backwards => self.stats.clock_backwards += 1,
-            Reading::Frozen => {
-                self.stats.freezes += 1;
-                if let Some(beating) = &mut self.cold.beating {
-                    beating.beats.on_freeze(now);
-                }
-                self.schedule_forgetting(now);
-                self.schedule_values(now);
-            }
-        }
-        now
     }
 }

@@ -51,6 +51,9 @@ impl Node {
             self.learn_bulk(datagram.sender.id, datagram.bulk, now);
         }
         let about = self.meet(&datagram.sender, now);
+        if self.has_quorum {
+            self.note_sender(&datagram, (from, awaited), now);
+        }
         let asked = self.reconcile(&datagram, from, now);
         // Whoever only claims this address must not make us send more to it than this.
         let bytes_max = u32::try_from(bytes.len()).unwrap_or(u32::MAX).saturating_mul(ANSWER_FACTOR);

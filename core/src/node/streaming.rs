@@ -172,6 +172,7 @@ impl Node {
         }
         self.membership.believe_boot(boot, self.clock.outside(now));
         self.suspicions.on_heard(now);
+        self.note_heard(from, boot, now);
         if self.prober.on_stream_answer(from, nonce) {
             self.health.on_heard();
         } else {

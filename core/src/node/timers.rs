@@ -12,7 +12,8 @@ use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 20] = [
+const TIMERS: [Timer; 21] = [
+    Timer::Quorum,
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
     Timer::Gossip,
@@ -106,6 +107,7 @@ impl Node {
             }
             self.clock.mark(now);
             match timer {
+                Timer::Quorum => self.on_quorum_due(now),
                 Timer::ProbePeriod => self.on_probe_period(now),
                 Timer::ProbeAnswer => self.on_probe_overdue(now),
                 Timer::Gossip => self.on_gossip_tick(now),
@@ -216,13 +218,14 @@ impl Node {
         let outside = self.clock.outside(now);
         for _ in 0..FORGET_MAX {
             let Some((slot, last)) = self.membership.forget_due(outside) else { break };
-            self.note_forgotten(slot, &last);
+            self.note_forgotten(slot, &last, now);
         }
         self.schedule_forgetting(now.after(FORGET_PAUSE));
     }
 
-    pub(super) fn note_forgotten(&mut self, slot: Slot, last: &Record) {
+    pub(super) fn note_forgotten(&mut self, slot: Slot, last: &Record, now: Instant) {
         self.stats.forgotten += 1;
+        self.note_unknown(last.id, now);
         self.drop_heartbeat(slot);
         self.cold.cases.close(slot);
         self.forget_map(slot, last.id);

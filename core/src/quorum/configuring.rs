@@ -41,13 +41,13 @@ pub enum Voters<'a> {
 
 /// A configuration, as far as it is another one than before. The same everywhere, or standings mean nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Proposal<'a> {
+pub(crate) struct Proposal<'a> {
     /// Which configuration this is: higher than the one before.
-    pub epoch: u64,
+    pub(crate) epoch: u64,
     /// Who votes.
-    pub voters: Voters<'a>,
+    pub(crate) voters: Voters<'a>,
     /// All domains that are active or not, if they are others than before. Who is not named is not active.
-    pub domains: Option<&'a [(Domain, bool)]>,
+    pub(crate) domains: Option<&'a [(Domain, bool)]>,
 }
 
 /// Why a configuration was refused. Nothing has changed.

@@ -37,7 +37,8 @@ mod wards;
 
 pub use change::{Change, DomainVotes, Margin, Why};
 use configuring::Configuration;
-pub use configuring::{Proposal, QuorumError, Voter, Voters};
+pub(crate) use configuring::Proposal;
+pub use configuring::{QuorumError, Voter, Voters};
 pub use losses::Loss;
 use losses::{Finding, Losses};
 use provider::{Count, Lack};
@@ -230,6 +231,11 @@ impl Quorum {
         })
     }
 
+    /// Whether the configuration says anything of a member.
+    pub(crate) fn names(&self, id: NodeId) -> bool {
+        self.roll.seat(id).is_some()
+    }
+
     /// Whether this node may act.
     pub(crate) const fn standing(&self) -> Standing {
         self.machine.standing()
@@ -322,7 +328,6 @@ impl Quorum {
     }
 
     /// Asserts what always holds. Walks over all members.
-    #[cfg(test)]
     pub(crate) fn check(&self) {
         self.roll.check();
         self.losses.check(|id| self.roll.lives(id));

@@ -56,6 +56,8 @@ fn zombie_staggered() {
             | Event::QueryEnded { .. }
             | Event::Link(_)
             | Event::LinksStanding { .. }
+            | Event::Standing(_)
+            | Event::Lost { .. }
             | Event::EventsLost { .. } => false,
         });
         assert!(!back, "{} never took it for alive, nor showed what it had said", of + 1);

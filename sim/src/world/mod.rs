@@ -337,6 +337,8 @@ impl<'a, W: Witness> World<'a, W> {
                 | NodeEvent::Answer(_)
                 | NodeEvent::QueryEnded { .. }
                 | NodeEvent::LinksStanding { .. }
+                | NodeEvent::Standing(_)
+                | NodeEvent::Lost { .. }
                 | NodeEvent::EventsLost { .. } => {}
             }
         }
