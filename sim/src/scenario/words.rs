@@ -47,6 +47,7 @@ words!(pub Profile {
     ScuttlebuttWan = "scuttlebutt-wan",
     PhiRing = "phi-ring",
     Infos = "infos",
+    QuorumStore = "quorum-store",
 });
 
 words!(pub ProbeOrder {
@@ -119,6 +120,16 @@ words!(pub Metric {
     InfosCopiesPer1000 = "infos.copies.per_1000",
     InfosOfTheGone = "infos.of_the_gone",
     InfosRefused = "infos.refused",
+    Standing = "standing",
+    Loss = "loss",
+    WhoGoes = "who_goes",
+    Health = "health",
+    QuorumChanges = "quorum.changes",
+    QuorumLost = "quorum.lost",
+    QuorumGained = "quorum.gained",
+    QuorumOverlap = "quorum.overlap",
+    QuorumBothSides = "quorum.both_sides",
+    QuorumRefused = "quorum.refused",
     Hops = "hops",
     HopsLast = "hops.last",
     BytesPerNode = "bytes_per_node",
@@ -192,7 +203,10 @@ impl Metric {
             | Self::LinksLastAsked
             | Self::LinksJoined
             | Self::InfosConnected
-            | Self::InfosDelivery => Unit::Nanoseconds,
+            | Self::InfosDelivery
+            | Self::QuorumLost
+            | Self::QuorumGained
+            | Self::QuorumOverlap => Unit::Nanoseconds,
             Self::FalsePositive
             | Self::FalsePositiveNodes
             | Self::FalsePositiveHealthy
@@ -211,7 +225,14 @@ impl Metric {
             | Self::LinksPartsEnd
             | Self::InfosCopiesPer1000
             | Self::InfosOfTheGone
-            | Self::InfosRefused => Unit::Count,
+            | Self::InfosRefused
+            | Self::Standing
+            | Self::Loss
+            | Self::WhoGoes
+            | Self::Health
+            | Self::QuorumChanges
+            | Self::QuorumBothSides
+            | Self::QuorumRefused => Unit::Count,
             Self::Hops | Self::HopsLast | Self::InfosHops | Self::InfosHopsLast | Self::InfosMaxHops => Unit::Hops,
             Self::BytesPerNode
             | Self::BytesPerNodeRepair
@@ -228,6 +249,7 @@ impl Metric {
     #[must_use]
     pub const fn is_counter(self) -> bool {
         self.has_sides()
+            || self.is_looked_at()
             || matches!(
                 self,
                 Self::Strangers
@@ -236,6 +258,8 @@ impl Metric {
                     | Self::LinksOverCap
                     | Self::InfosOfTheGone
                     | Self::InfosRefused
+                    | Self::QuorumBothSides
+                    | Self::QuorumRefused
             )
     }
 
@@ -263,7 +287,8 @@ impl Metric {
                 | Self::LinksOverCap
                 | Self::InfosOfTheGone
                 | Self::InfosRefused
-        )
+                | Self::QuorumRefused
+        ) || self.is_looked_at()
     }
 
     /// Whether this metric measures links, or the infos that go over them; it has no meaning where nodes have none.
@@ -293,6 +318,41 @@ impl Metric {
         )
     }
 
+    /// Whether this metric counts the nodes, or pairs of nodes, of which something is not so at one instant.
+    #[must_use]
+    pub const fn is_looked_at(self) -> bool {
+        matches!(self, Self::Standing | Self::Loss | Self::WhoGoes | Self::Health)
+    }
+
+    /// Whether this metric is about two nodes at one instant: one that is asked, and one of which it is asked.
+    #[must_use]
+    pub const fn has_subjects(self) -> bool {
+        matches!(self, Self::Loss | Self::WhoGoes | Self::Health)
+    }
+
+    /// Whether this metric is about the quorum; it has no meaning where nodes have none.
+    #[must_use]
+    pub const fn is_of_quorum(self) -> bool {
+        matches!(
+            self,
+            Self::Standing
+                | Self::Loss
+                | Self::WhoGoes
+                | Self::QuorumChanges
+                | Self::QuorumLost
+                | Self::QuorumGained
+                | Self::QuorumOverlap
+                | Self::QuorumBothSides
+                | Self::QuorumRefused
+        )
+    }
+
+    /// Whether this metric can be that of some nodes only.
+    #[must_use]
+    pub const fn has_nodes(self) -> bool {
+        self.is_looked_at() || matches!(self, Self::QuorumChanges | Self::QuorumLost | Self::QuorumGained)
+    }
+
     /// Whether this metric measures how writes reach everybody; it has no meaning where nothing is written.
     #[must_use]
     pub const fn is_of_state(self) -> bool {
@@ -316,7 +376,7 @@ impl Metric {
     /// Whether an expectation may count this metric from an instant.
     #[must_use]
     pub const fn has_anchor(self) -> bool {
-        self.settles() || matches!(self, Self::LinksLastAsked)
+        self.settles() || matches!(self, Self::LinksLastAsked | Self::QuorumLost | Self::QuorumGained)
     }
 
     /// Whether this metric measures how crashes are found out.

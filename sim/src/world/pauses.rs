@@ -35,6 +35,7 @@ impl<W: Witness> World<'_, W> {
             self.after(node);
         } else {
             self.renew_deadline(node);
+            self.tell_configuration(node);
         }
     }
 

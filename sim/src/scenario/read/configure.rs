@@ -207,7 +207,7 @@ impl Reader<'_> {
 }
 
 /// The nodes that a selector names, if that does not depend on chance or on a fault.
-const fn fixed(selector: &Selector, nodes: u32) -> Option<Range<u32>> {
+fn fixed(selector: &Selector, nodes: u32) -> Option<Range<u32>> {
     match selector {
         Selector::All => Some(0..nodes),
         Selector::Node(node) => Some(*node..*node + 1),

@@ -57,7 +57,7 @@ fn meet((fault, end): (&Fault, Option<u64>), (other, other_end): (&Fault, Option
 
 /// Whether every target of a crash is down at an instant: the last one stopped, none started again.
 fn surely_down(crash: &Fault, before: &[Fault], at_ns: u64, nodes: u32) -> bool {
-    let FaultKind::Crash { target, stagger_ns, restart_after_ns } = &crash.kind else { return false };
+    let FaultKind::Crash { target, stagger_ns, restart_after_ns, .. } = &crash.kind else { return false };
     let last = last_start_ns(crash.at_ns, *stagger_ns, target.size(before, nodes));
     last < at_ns && restart_after_ns.is_none_or(|after| at_ns < crash.at_ns.saturating_add(after))
 }

@@ -49,7 +49,7 @@ pub(super) fn read(protocol: &Section<'_>, profile: Profile) -> Outcome<Option<Q
     Ok(Some(QuorumKeys {
         provider: provider(&section)?,
         breaks_ties: section.opt("breaks_ties", Field::switch)?,
-        lease_ns: section.opt("lease", |field| or_none(field, Field::some_time))?,
+        lease_ns: section.opt("lease", |field| or_none(field, |field| field.some_time()))?,
         stable_after_ns: section.opt("stable_after", Field::duration)?,
         quorum_timeout_ns: section.opt("quorum_timeout", Field::duration)?,
         looks: section.opt("looks", Field::word)?,
