@@ -35,6 +35,7 @@ use super::io::{Identity, Snapshot};
 use super::leaving::Goodbye;
 use super::limits::{flow_limits_of, instance_of, limits_of, state_limits_of};
 use super::repairing::Conversation;
+use super::standing::FIRST_VOTER;
 use super::stats::Stats;
 use super::streams::Streams;
 use super::timers::Deadlines;
@@ -170,6 +171,7 @@ impl Cold {
             linking: None,
             streams: Streams::new(config.streams),
             quorum: None,
+            voters_told: FIRST_VOTER,
             config,
         }
     }

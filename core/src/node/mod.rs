@@ -98,7 +98,7 @@ use crate::quorum::{Proposal, Quorum};
 use crate::state::State;
 use crate::state::flow::{Flow, Pace};
 use crate::state::waits::Waits;
-use crate::vocab::{Health, Incarnation, Instant, NodeId, Rng, Slot};
+use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId, Rng, Slot};
 use crate::wire::DecodeError;
 use beating::Beating;
 use cases::Cases;
@@ -218,6 +218,8 @@ struct Cold {
     linking: Option<Box<linking::Linking>>,
     streams: Streams,
     quorum: Option<Box<Quorum>>,
+    /// Which voter is told of next.
+    voters_told: (Domain, NodeId),
 }
 
 /// Whether the node is on its way out.

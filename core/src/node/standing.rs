@@ -7,10 +7,19 @@ use core::time::Duration;
 
 use crate::quorum::{Change, Evidence, Proposal, Quorum, Verdict, Word};
 use crate::vocab::{Domain, Instant, NodeId, Record, Rng, Slot};
-use crate::wire::{Body, Datagram, Sender};
+use crate::wire::{Ages, Body, Datagram, Sender, Writer};
 
-use super::Node;
 use super::io::{Event, Rejected, Timer};
+use super::{Cold, Node};
+
+/// What a packet keeps for ages of voters while other things wait.
+const AGES_BYTES: usize = 64;
+
+/// What comes before the ages in their list.
+const AGES_HEAD_BYTES: usize = 24;
+
+/// No voter comes before it.
+pub(super) const FIRST_VOTER: (Domain, NodeId) = (Domain::NONE, NodeId::from_u128(0));
 
 /// So much that is due is done at a time, and for so long the rest waits then.
 const DUE_MAX: usize = 64;
@@ -63,15 +72,45 @@ impl Node {
     }
 
     /// A datagram shows that its sender lives, if it comes from where the sender is known to be, or answers what it alone
-    /// was asked.
+    /// was asked. What else it says of voters is believed then.
     pub(super) fn note_sender(&mut self, datagram: &Datagram<'_>, (from, awaited): (SocketAddr, bool), now: Instant) {
         let Sender { id, incarnation, .. } = datagram.sender;
-        if self.cold.quorum.as_ref().is_some_and(|quorum| quorum.names(id)) {
-            let answers = awaited && matches!(datagram.body, Body::Ack { .. });
-            if answers || self.membership.find(id).is_some_and(|slot| self.membership.addr(slot) == from) {
-                self.note_heard(id, incarnation.boot, now);
-            }
+        let Some(slot) = self.membership.find(id) else { return };
+        let answers = awaited && matches!(datagram.body, Body::Ack { .. });
+        let known = self.membership.record(slot);
+        let in_this_life = known.health.is_live() && known.incarnation.boot == incarnation.boot;
+        if !in_this_life || !answers && known.addr != from {
+            return;
         }
+        self.note_heard(id, incarnation.boot, now);
+        if let Some(Ages { sum, first, ages }) = datagram.ages
+            && let Some(quorum) = &mut self.cold.quorum
+        {
+            let mut changes = Vec::new();
+            quorum.on_ages((sum, first), ages, now, |change| changes.push(change));
+            self.schedule_quorum(now);
+            changes.into_iter().for_each(|change| self.report(Event::Standing(Box::new(change))));
+        }
+    }
+
+    /// How many bytes of a packet are kept for ages.
+    pub(super) fn room_for_ages(&self) -> usize {
+        let tells = self.cold.quorum.as_ref().is_some_and(|quorum| quorum.sum().is_some());
+        if tells { AGES_BYTES } else { 0 }
+    }
+
+    /// Tells how old is what was heard of voters, in turn, as far as there is room. What waits besides has its own.
+    pub(super) fn fill_ages(&mut self, writer: &mut Writer<'_>, now: Instant) {
+        let room = writer.free().saturating_sub(self.room_for_heads(writer.free()));
+        let Cold { quorum: Some(quorum), voters_told, .. } = &mut *self.cold else { return };
+        let Some(sum) = quorum.sum() else { return };
+        let mut ages = quorum.ages_from(*voters_told, now).peekable();
+        if let Some(&((_, first), _)) = ages.peek() {
+            writer.open_ages(sum, first);
+        }
+        let most = room.saturating_sub(AGES_HEAD_BYTES);
+        let next = ages.zip(0..).find(|&((_, age), count)| count >= most || !writer.age(age));
+        *voters_told = next.map_or(FIRST_VOTER, |((voter, _), _)| voter);
     }
 
     /// A member was heard in this life.

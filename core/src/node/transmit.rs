@@ -241,10 +241,13 @@ impl Node {
         Some(())
     }
 
-    /// Rumours and heads as far as they fit, behind what the packet says `about` somebody already.
+    /// Rumours, ages of voters and heads as far as they fit, behind what the packet says `about` somebody already.
     fn fill_news(&mut self, writer: &mut Writer<'_>, (to, about): (SocketAddr, Option<Slot>), now: Instant) {
         if !self.gossip.is_empty() {
             self.fill_rumours(writer, about, now);
+        }
+        if self.has_quorum {
+            self.fill_ages(writer, now);
         }
         if self.heads_waiting > 0 {
             self.fill_heads(writer, to, now);
@@ -255,7 +258,7 @@ impl Node {
         if about.is_none() {
             writer.open_records(RecordKind::Rumours);
         }
-        let kept = self.room_for_heads(writer.free());
+        let kept = self.room_for_heads(writer.free()) + self.room_for_ages();
         let (membership, suspicions) = (&self.membership, &self.suspicions);
         let (limit, outside) = (self.tellings_max(), self.clock.outside(now));
         self.gossip.fill(writer, (limit, kept), about, |rumour| {

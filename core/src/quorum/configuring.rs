@@ -10,7 +10,7 @@ use super::provider::Provider;
 use super::roll::Roll;
 use super::settings::{DOMAINS_MAX, Settings};
 use super::wards::{Seat, Ward};
-use crate::vocab::{Domain, Instant, NodeId};
+use crate::vocab::{Domain, Instant, NodeId, mix};
 
 /// A member that is named by the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -117,6 +117,7 @@ pub enum QuorumError {
 pub(super) struct Configuration {
     pub(super) epoch: Option<u64>,
     active: BTreeMap<Domain, bool>,
+    domains_sum: u64,
 }
 
 /// A proposal that can be carried out.
@@ -139,6 +140,11 @@ impl Plan {
 }
 
 impl Configuration {
+    /// The sum of what is said of domains: the same for the same.
+    pub(super) fn domains_sum(&self) -> u64 {
+        self.domains_sum
+    }
+
     fn is_active(&self, domain: Domain) -> bool {
         self.active.get(&domain).is_some_and(|&is_active| is_active)
     }
@@ -216,6 +222,8 @@ impl Configuration {
         self.epoch = Some(plan.epoch);
         if let Some(active) = plan.active {
             let before = core::mem::replace(&mut self.active, active);
+            let active = self.active.iter().filter(|&(_, &is_active)| is_active);
+            self.domains_sum = active.fold(0, |sum, (domain, _)| mix([sum, domain.number(), 0, 0]));
             for &domain in before.keys().chain(self.active.keys()) {
                 roll.wards.activate(domain, self.is_active(domain));
             }

@@ -9,6 +9,7 @@
 //! * [`roll`] — who votes, and who of them is seen?
 //! * [`configuring`] — who votes and which domains are active, as the administrator says; what cannot be is refused;
 //! * [`standing`] — what moves the standing from one to another;
+//! * [`ages`] — what is told to others of who was heard, and heard from them;
 //! * [`losses`] — was a voter lost, or its whole domain?
 //! * [`change`] — why: votes, domains, and what more may be lost;
 //! * [`settings`] — what can be set, and the profiles.
@@ -24,6 +25,7 @@
 //! names (and a whole new list of voters, what the old one named). What lapses, and what is found out, comes one at a
 //! time: `on_deadline` is called until `next_deadline` lies ahead.
 
+mod ages;
 mod change;
 mod configuring;
 mod losses;
@@ -231,11 +233,6 @@ impl Quorum {
         })
     }
 
-    /// Whether the configuration says anything of a member.
-    pub(crate) fn names(&self, id: NodeId) -> bool {
-        self.roll.seat(id).is_some()
-    }
-
     /// Whether this node may act.
     pub(crate) const fn standing(&self) -> Standing {
         self.machine.standing()
@@ -249,16 +246,6 @@ impl Quorum {
             (_, judged) => why(judged),
         };
         self.change(standing, why)
-    }
-
-    /// What there is to tell others of all voters from a place on, in the order of domains and identities: nothing of
-    /// whoever is not seen, of the node itself, or without a lease.
-    pub(crate) fn evidence_from(
-        &self,
-        from: (Domain, NodeId),
-    ) -> impl Iterator<Item = (Domain, NodeId, Option<Evidence>)> {
-        let voters = self.roll.wards.voters_from(from);
-        voters.map(|(domain, id)| (domain, id, self.roll.evidence(id)))
     }
 
     /// Of two nodes that cannot both stay, who is to go? The other one, as long as this node may act.

@@ -127,10 +127,19 @@ impl Roll {
         self.rows.get(&id).is_some_and(|row| row.seen == Some(self.round))
     }
 
-    /// What there is to tell of another member: that it was heard within its lease.
-    pub(super) fn evidence(&self, id: NodeId) -> Option<Evidence> {
-        let row = self.rows.get(&id).filter(|_| self.lease.is_some() && self.is_seen(id))?;
-        Some(Evidence { id, boot: row.said?.incarnation.boot, at: row.heard? })
+    /// When a member was heard last, if it counts as seen.
+    pub(super) fn heard(&self, id: NodeId) -> Option<Instant> {
+        self.rows.get(&id).filter(|row| row.seen == Some(self.round))?.heard
+    }
+
+    /// In which life a member lives.
+    pub(super) fn boot(&self, id: NodeId) -> Option<u64> {
+        self.rows.get(&id)?.said.map(|said| said.incarnation.boot)
+    }
+
+    /// Whether less than a lease has passed since what was heard counted for nothing.
+    pub(super) fn froze_within_lease(&self, now: Instant) -> bool {
+        self.lease.is_some_and(|lease| self.void.is_some_and(|void| now < void.after(lease)))
     }
 
     /// Whether the roster says that a member lives.

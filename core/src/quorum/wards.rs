@@ -6,7 +6,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::provider::{Count, Provider, majority};
-use crate::vocab::{Domain, NodeId, stable_hash};
+use crate::vocab::{Domain, NodeId, mix, stable_hash};
 
 /// What the configuration says of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,13 @@ pub(super) struct Seat {
     /// 0 of a member that does not vote.
     pub(super) votes: u32,
     pub(super) domain: Domain,
+}
+
+impl Seat {
+    fn sum(self, id: NodeId) -> u64 {
+        let (high, low) = id.words();
+        mix([high, low, self.domain.number(), self.votes.into()])
+    }
 }
 
 /// One domain.
@@ -66,6 +73,8 @@ pub(super) struct Wards {
     provider: Provider,
     wards: BTreeMap<Domain, Ward>,
     tally: Tally,
+    /// Of all seats, the same for the same ones.
+    sum: u64,
     /// How many voters that are seen have so many votes.
     weights: BTreeMap<u32, u64>,
 }
@@ -73,7 +82,7 @@ pub(super) struct Wards {
 impl Wards {
     pub(super) const fn new(provider: Provider) -> Self {
         let tally = Tally { votes: 0, seen: 0, domains: 0, held: 0 };
-        Self { provider, wards: BTreeMap::new(), tally, weights: BTreeMap::new() }
+        Self { provider, wards: BTreeMap::new(), tally, sum: 0, weights: BTreeMap::new() }
     }
 
     pub(super) fn get(&self, domain: Domain) -> Option<&Ward> {
@@ -87,6 +96,11 @@ impl Wards {
     /// How many voters that are seen have which weight, lightest first.
     pub(super) fn weights(&self) -> impl DoubleEndedIterator<Item = (u32, u64)> {
         self.weights.iter().map(|(&weight, &voters)| (weight, voters))
+    }
+
+    /// The sum of all seats: the same for the same ones.
+    pub(super) const fn sum(&self) -> u64 {
+        self.sum
     }
 
     /// Whether the votes of a ward count.
@@ -120,6 +134,7 @@ impl Wards {
 
     /// A member has a seat. `is_active` says whether the configuration calls its domain active.
     pub(super) fn add(&mut self, id: NodeId, seat: Seat, is_active: bool) {
+        self.sum = self.sum.wrapping_add(seat.sum(id));
         self.change(seat.domain, |ward| {
             ward.is_active = is_active;
             ward.seats += 1;
@@ -132,6 +147,7 @@ impl Wards {
 
     /// A member that is not seen, and no mate, has its seat no more.
     pub(super) fn take(&mut self, id: NodeId, seat: Seat) {
+        self.sum = self.sum.wrapping_sub(seat.sum(id));
         self.change(seat.domain, |ward| {
             ward.seats -= 1;
             ward.votes -= u64::from(seat.votes);
@@ -214,7 +230,9 @@ impl Wards {
     /// Asserts that the tally is the sum of the wards, and each ward that of its seats, of whom these are all.
     pub(super) fn check(&self, seats: impl Iterator<Item = (NodeId, Seat, bool, bool)>) {
         let (mut sums, mut weights) = (BTreeMap::<Domain, Ward>::new(), BTreeMap::<u32, u64>::new());
+        let mut sum = 0_u64;
         for (id, seat, is_seen, is_mate) in seats {
+            sum = sum.wrapping_add(seat.sum(id));
             let ward = sums.entry(seat.domain).or_default();
             (ward.seats, ward.votes) = (ward.seats + 1, ward.votes + u64::from(seat.votes));
             if is_seen && seat.votes > 0 {
@@ -228,6 +246,7 @@ impl Wards {
                 ward.mates.insert(place(id));
             }
         }
+        assert_eq!(self.sum, sum, "the sum is that of the seats");
         assert_eq!(self.weights, weights, "the seen are counted by weight");
         assert!(self.wards.keys().eq(sums.keys()), "a ward has seats");
         let mut tally = Tally::default();

@@ -1,5 +1,6 @@
 //! One whole datagram, read and validated in one pass.
 
+use super::ages::Ages;
 use super::body::{Body, Sender, decode};
 use super::error::DecodeError;
 use super::heads::Heads;
@@ -50,6 +51,8 @@ pub(crate) struct Datagram<'a> {
     pub(crate) heartbeats: Heartbeats<'a>,
     /// What goes over a link.
     pub(crate) pieces: Pieces<'a>,
+    /// How old is what the sender heard of voters.
+    pub(crate) ages: Option<Ages<'a>>,
     /// Whether the sender asks how far the receiver's copy of its map has come.
     pub(crate) confirm: bool,
 }
@@ -63,7 +66,7 @@ impl<'a> Datagram<'a> {
         let (mut rumours, mut bulk) = (None, None);
         let (mut heads, mut more, mut asks, mut changes) = (None, None, None, None);
         let (mut rates, mut share, mut heartbeats, mut pieces) = (None, None, None, None);
-        let mut confirm = false;
+        let (mut ages, mut confirm) = (None, false);
         while let Some((&kind, tail)) = rest.split_first() {
             let (content, tail) = section(tail).ok_or(DecodeError::Cut { kind })?;
             rest = tail;
@@ -88,6 +91,7 @@ impl<'a> Datagram<'a> {
                 }
                 kind::SHARE => put(&mut share, decode(content), kind)?,
                 kind::PIECES => put(&mut pieces, Pieces::validate(content), kind)?,
+                kind::AGES => put(&mut ages, Ages::decode(content), kind)?,
                 kind::HEARTBEATS => once(kind, heartbeats.replace(Heartbeats::new(content)).is_none())?,
                 _ => {}
             }
@@ -106,6 +110,7 @@ impl<'a> Datagram<'a> {
             share,
             heartbeats: heartbeats.unwrap_or_default(),
             pieces: pieces.unwrap_or_default(),
+            ages,
             confirm,
         })
     }

@@ -1,5 +1,5 @@
 //! What was added to version 1 later, pinned for ever: the domain of a record, the mark of whoever was removed, the
-//! question how far a copy has come, and heartbeats.
+//! question how far a copy has come, heartbeats, and ages of voters.
 
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
 
@@ -42,6 +42,16 @@ fn with_heartbeats(rows: &[(u64, u16)]) -> Vec<u8> {
     bytes
 }
 
+fn with_ages(sum: u64, first: NodeId, ages: &[u8]) -> Vec<u8> {
+    let bytes = written(0, |writer| {
+        writer.open_ages(sum, first);
+        ages.iter().for_each(|&age| assert!(writer.age(age)));
+    });
+    let read = Datagram::decode(&bytes, CLUSTER).expect("valid").ages;
+    assert_eq!(read, Some(Ages { sum, first, ages }), "they come back");
+    bytes
+}
+
 /// One datagram of every kind that was added, by name.
 pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
     let rack = Domain::from_name("rack-1");
@@ -52,6 +62,7 @@ pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
         ("removed_from_a_domain", with_record(record(Health::Removed, rack))),
         ("confirm", written(0, |writer| assert!(writer.confirm()))),
         ("heartbeats", with_heartbeats(&[(0x1122_3344_5566, 0x7788), (1, u16::MAX)])),
+        ("ages", with_ages(0x1122_3344_5566_7788, NodeId::from_u128(0xfe), &[0, 1, 0xff])),
     ]
     .into()
 }
@@ -81,6 +92,10 @@ fn every_datagram_has_these_bytes() {
         heartbeats
         716e010001020304452475e7011b0102030405060708090a0b0c0d0e0f10ac02
         021122334455667788499080006655443322118877010000000000ffff
+        ages
+        716e010001020304ed71bb35011b0102030405060708090a0b0c0d0e0f10ac02
+        0211223344556677884b9b800088776655443322110000000000000000000000
+        00000000fe0001ff
     "#]]
     .assert_eq(&hex_of(&one_of_each()));
 }
@@ -125,4 +140,14 @@ fn the_question_is_asked_once_and_may_grow() {
     assert_eq!(error(&twice), Some(DecodeError::Repeated { kind: kind::CONFIRM }));
     let least = written(0, |writer| assert!(writer.confirm())).len();
     assert!(3 * least >= CONFIRM_ANSWER_BYTES_MAX, "{least} bytes may be answered");
+}
+
+#[test]
+fn ages_have_a_head_and_come_once() {
+    let ages = |len: usize| with(&[&[kind::AGES, u8::try_from(len).expect("short")], &[7; 40][..len]].concat());
+    assert_eq!(error(&ages(23)), Some(DecodeError::Malformed { kind: kind::AGES }));
+    assert_eq!(Datagram::decode(&ages(24), CLUSTER).expect("valid").ages.map(|ages| ages.ages.len()), Some(0));
+    assert_eq!(Datagram::decode(&with(&[]), CLUSTER).expect("valid").ages, None);
+    let section = [&[kind::AGES, 24], &[7; 24][..]].concat();
+    assert_eq!(error(&with(&[&section[..], &section].concat())), Some(DecodeError::Repeated { kind: kind::AGES }));
 }

@@ -16,6 +16,7 @@
 
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+mod ages;
 mod body;
 mod claim;
 mod datagram;
@@ -41,6 +42,7 @@ mod record;
 mod spans;
 mod writer;
 
+pub(crate) use ages::Ages;
 pub(crate) use body::{Body, Digest, Sender, StateDigest, Summary, Wants};
 pub(crate) use claim::{Claim, Step};
 pub(crate) use datagram::{Datagram, RecordKind};
@@ -114,4 +116,5 @@ mod kind {
     pub(super) const SHARE: u8 = 0x48;
     pub(super) const HEARTBEATS: u8 = 0x49;
     pub(super) const PIECES: u8 = 0x4a;
+    pub(super) const AGES: u8 = 0x4b;
 }

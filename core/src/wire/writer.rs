@@ -4,8 +4,8 @@ use super::body::{Body, Sender};
 use super::datagram::RecordKind;
 use super::heads::HeadOf;
 use super::pieces::Piece;
-use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, heartbeats, kind, record, spans};
-use crate::vocab::{ACCUSERS_MAX, Accusers, Cookie, Item, Rates, Record};
+use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, ages, heartbeats, kind, record, spans};
+use crate::vocab::{ACCUSERS_MAX, Accusers, Cookie, Item, NodeId, Rates, Record};
 
 /// No record is longer than this, its length byte included, but for what a suspect or somebody removed adds.
 pub(crate) const RECORD_BYTES_MAX: usize = 1 + 16 + 10 + 5 + 1 + 1 + 1 + 16 + 2 + 5 + 8;
@@ -137,6 +137,20 @@ impl<'b> Writer<'b> {
         self.listed(|free| {
             let most = free.len().saturating_sub(kept);
             piece.encode(free.get_mut(..most)?)
+        })
+    }
+
+    /// Opens a list of ages of voters from the first one on; the order of voters is what the sum says.
+    pub(crate) fn open_ages(&mut self, sum: u64, first: NodeId) {
+        self.open(kind::AGES, &ages::head(sum, first));
+    }
+
+    /// Appends an age to the open list; `false`, and nothing written, when it does not fit.
+    #[must_use]
+    pub(crate) fn age(&mut self, age: u8) -> bool {
+        self.listed(|free| {
+            *free.first_mut()? = age;
+            Some(1)
         })
     }
 

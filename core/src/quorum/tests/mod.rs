@@ -1,11 +1,11 @@
 //! What does a standing promise? Tried out on rooms that hear what a test tells them.
 
+mod ages;
 mod broken;
 mod defects;
 mod limits;
 mod losses;
 mod native;
-
 mod properties;
 mod safety;
 mod settings;

@@ -73,38 +73,6 @@ fn relayed_evidence_counts_by_its_age() {
 }
 
 #[test]
-fn what_is_told_of_others_ages_on_its_way() {
-    // Node 1 hears 0, which hears 2, which hears nobody; 3 looks on.
-    let all = [voter(0, 1, 2), voter(1, 1, 1), voter(2, 1, 1), voter(3, 0, 1)];
-    let mut rooms = [0, 1].map(|own| {
-        let mut room = Room::joined(own, Settings::native(), &all, &[]);
-        (0..4).filter(|&other| other != own).for_each(|other| room.come(other));
-        room
-    });
-    for room in &mut rooms {
-        room.wait(LEASE - secs(1));
-    }
-    let [teller, hearer] = &mut rooms;
-    teller.hear_at(2, teller.now.before(secs(2)));
-    let told: Vec<_> = teller.quorum.evidence_from((Domain::NONE, id(0))).collect();
-    let heard = |number, ago| Evidence { id: id(number), boot: 2, at: teller.now.before(secs(ago)) };
-    let expected = [(zone(1), id(1), Some(heard(1, 4))), (zone(1), id(2), Some(heard(2, 2))), (zone(2), id(0), None)];
-    assert_eq!(told, expected, "nothing of itself, and nothing of whoever does not vote");
-    assert_eq!(teller.quorum.evidence_from((zone(1), id(2))).count(), 2, "from a place on");
-    for (_, _, evidence) in told {
-        let change = evidence.and_then(|evidence| hearer.quorum.on_heard(evidence, hearer.now));
-        hearer.note(change);
-    }
-    hearer.hear(0);
-    hearer.wait(secs(2));
-    assert_eq!(hearer.quorum.report().votes.seen, 3);
-    hearer.wait(secs(1));
-    assert_eq!(hearer.quorum.report().votes.seen, 2, "two seconds had passed before it was told");
-    hearer.wait(secs(2));
-    assert_eq!(hearer.quorum.evidence_from((zone(1), id(2))).next(), Some((zone(1), id(2), None)));
-}
-
-#[test]
 fn evidence_from_the_future_is_of_now() {
     let mut room = in_quorum();
     (1..3).for_each(|other| room.hear_at(other, Instant::NEVER));

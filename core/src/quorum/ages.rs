@@ -1,0 +1,91 @@
+//! How old is what was heard of the voters? What is told of that to others, and what they tell.
+//!
+//! Ages are told without names, in the order of domains and identities from one voter on; so they mean something only
+//! between nodes that were told the same of who votes, where, for how long somebody counts as seen, and under which epoch. The sum
+//! of all that goes along, and what comes with another one is not heard.
+//!
+//! In which life a voter was heard is not told either: who believes in a later life has it from somebody who heard of
+//! that one later still.
+//!
+//! An age is rounded up, and what was heard is never younger here than it was there. On its way it does not age, so that a
+//! lease ends later by the delays of all its hops. After a freeze nothing is told for a lease: what lay in the socket was heard who
+//! knows when.
+
+use super::{Change, Evidence, Quorum, Standing};
+use crate::vocab::{Domain, Instant, NodeId, mix, nanos};
+
+/// So many parts, in which ages are told, make a lease.
+const PARTS: u64 = 256;
+
+/// What stands for an age when there is none to tell.
+pub(super) const UNTOLD: u8 = u8::MAX;
+
+/// So many are looked up at a time.
+const BATCH: usize = 64;
+
+impl Quorum {
+    /// The sum of everything that must be the same for ages to mean something; `None` where none are told.
+    pub(crate) fn sum(&self) -> Option<u64> {
+        if self.standing() == Standing::Down {
+            return None;
+        }
+        let (lease, epoch) = (self.settings.lease?, self.configuration.epoch?);
+        Some(mix([self.roll.wards.sum(), self.configuration.domains_sum(), epoch, nanos(lease)]))
+    }
+
+    /// What there is to tell of all voters from a place on, in order. Nothing of whoever is not seen; the node itself is
+    /// heard with what it tells.
+    pub(crate) fn ages_from(
+        &self,
+        from: (Domain, NodeId),
+        now: Instant,
+    ) -> impl Iterator<Item = ((Domain, NodeId), u8)> {
+        let tells = !self.roll.froze_within_lease(now);
+        let voters = self.roll.wards.voters_from(from);
+        voters.map(move |(domain, id)| {
+            let heard = if tells { self.roll.heard(id) } else { None };
+            ((domain, id), heard.map_or(UNTOLD, |at| self.age(at, now)))
+        })
+    }
+
+    fn age(&self, at: Instant, now: Instant) -> u8 {
+        let lease = self.settings.lease.map_or(1, nanos);
+        u8::try_from(nanos(now.since(at)).saturating_mul(PARTS).div_ceil(lease)).unwrap_or(UNTOLD)
+    }
+
+    /// Somebody who was told the same tells how old is what it heard of voters, in order from the first one on.
+    pub(crate) fn on_ages(
+        &mut self,
+        (sum, first): (u64, NodeId),
+        mut ages: &[u8],
+        now: Instant,
+        mut report: impl FnMut(Change),
+    ) {
+        let (Some(seat), Some(lease)) = (self.roll.seat(first), self.settings.lease) else { return };
+        if self.sum() != Some(sum) || seat.votes == 0 {
+            return;
+        }
+        let mut from = (seat.domain, first);
+        while !ages.is_empty() {
+            let mut batch = [from; BATCH];
+            let mut count = 0;
+            for (place, voter) in batch.iter_mut().zip(self.roll.wards.voters_from(from)).take(ages.len() + 1) {
+                (*place, count) = (voter, count + 1);
+            }
+            // The last of a whole batch is the first of the next one.
+            let last = if count == BATCH { count - 1 } else { count };
+            for (&(_, id), &age) in batch.iter().take(last).zip(ages) {
+                let age = (age != UNTOLD).then(|| (nanos(lease) * u64::from(age)).div_ceil(PARTS));
+                let heard = age.and_then(|age| now.as_nanos().checked_sub(age)).map(Instant::from_nanos);
+                let boot = self.roll.boot(id);
+                if let (Some(at), Some(boot)) = (heard, boot)
+                    && let Some(change) = self.on_heard(Evidence { id, boot, at }, now)
+                {
+                    report(change);
+                }
+            }
+            ages = if count == BATCH { ages.get(last..).unwrap_or_default() } else { &[] };
+            from = batch[BATCH - 1];
+        }
+    }
+}
