@@ -53,7 +53,6 @@ fn refused_keys(problem: &ConfigError) -> [Option<&'static str>; 2] {
         ConfigError::Duration { name, .. } | ConfigError::Count { name, .. } => [Some(name), None],
         // No key sets these.
         ConfigError::Accrual(_) | ConfigError::Heartbeat(_) => [None, None],
-        ConfigError::Quorum(_) | ConfigError::Lease { .. } => [None, None],
         // Nodes get their addresses and boots from the simulator.
         ConfigError::Address { .. } | ConfigError::Boot { .. } => [None, None],
     }

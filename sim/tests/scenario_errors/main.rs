@@ -12,6 +12,7 @@ mod keys;
 mod network;
 mod pauses;
 mod properties;
+mod quorum;
 mod selectors;
 mod valid;
 mod values;
