@@ -173,6 +173,11 @@ impl Measure {
         self.standings.on_stop(node, now);
     }
 
+    /// A process begins to stand still, or goes on, or neither.
+    pub(crate) fn on_stands_still(&mut self, node: u32, still: bool, now: u64) {
+        self.standings.on_stands_still(node, still, now);
+    }
+
     /// A node reports another standing.
     pub(crate) fn on_standing(&mut self, node: u32, to: Standing, now: u64) {
         self.standings.on_change(node, to, now);
@@ -238,13 +243,11 @@ impl Measure {
     pub(crate) fn on_pause(&mut self, node: u32, now: u64) {
         self.crashes.on_pause(node);
         self.beliefs.on_pause(node, now);
-        self.standings.on_pause(node, true, now);
         self.copies.on_pause(node, now);
     }
 
     pub(crate) fn on_resume(&mut self, node: u32, now: u64) {
         self.beliefs.on_resume(node, now);
-        self.standings.on_pause(node, false, now);
         self.copies.on_resume(node, now);
     }
 

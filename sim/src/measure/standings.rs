@@ -18,7 +18,7 @@ struct Node {
     standings: Vec<(u64, Option<Standing>)>,
     /// Changes in its present life.
     changes: u64,
-    paused: bool,
+    stands_still: bool,
 }
 
 impl Node {
@@ -27,7 +27,7 @@ impl Node {
     }
 
     fn acts(&self) -> bool {
-        self.standing() == Some(Standing::InQuorum) && !self.paused
+        self.standing() == Some(Standing::InQuorum) && !self.stands_still
     }
 
     /// What it was just after an instant.
@@ -97,14 +97,14 @@ impl Standings {
         }
         self.set(node, None, now);
         let stopped = &mut self.nodes[node as usize];
-        stopped.paused = false;
+        stopped.stands_still = false;
         self.changes.push((node, core::mem::take(&mut stopped.changes)));
     }
 
-    pub(super) fn on_pause(&mut self, node: u32, paused: bool, now: u64) {
+    pub(super) fn on_stands_still(&mut self, node: u32, still: bool, now: u64) {
         self.look(now);
         if let Some(node) = self.nodes.get_mut(node as usize) {
-            node.paused = paused;
+            node.stands_still = still;
         }
     }
 
@@ -283,10 +283,10 @@ mod tests {
     fn whoever_stands_still_or_does_not_run_does_not_act() {
         let mut standings = four();
         (0..2).for_each(|node| standings.on_change(node, IN, S));
-        standings.on_pause(0, true, 2 * S);
+        standings.on_stands_still(0, true, 2 * S);
         standings.on_sides(&[0, 1, 1, 1], 10 * S);
         standings.on_stop(1, 20 * S);
-        standings.on_pause(0, false, 20 * S);
+        standings.on_stands_still(0, false, 20 * S);
         standings.finish(99 * S);
         assert_eq!(overlaps(&standings), (0, Vec::new()));
     }
