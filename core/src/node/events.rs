@@ -193,11 +193,13 @@ fn subject_of(event: &Event) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::boxed::Box;
     use alloc::vec::Vec;
     use core::net::SocketAddr;
 
     use super::super::io::{Farewell, Reason};
     use super::*;
+    use crate::quorum::{Loss, Standing, Votes, Why as StandingWhy};
     use crate::vocab::{Domain, Health, Incarnation, NodeId};
 
     const LEFT: Event = Event::Left(Farewell { peers: 0, domains: 0, of: 0 });
@@ -274,6 +276,27 @@ mod tests {
         let drained: Vec<Event> = core::iter::from_fn(|| events.pop()).collect();
         assert_eq!(drained.len(), UNINDEXED_MAX + 2);
         assert_eq!((&drained[4], &drained[UNINDEXED_MAX]), (&change(5, None, Health::Dead), &LEFT));
+    }
+
+    #[test]
+    fn the_last_standing_has_a_place_however_full_the_queue_is() {
+        let votes = Votes { all: 3, needed: 2, seen: 2 };
+        let domain = DomainVotes { domain: Domain::NONE, is_active: false, votes: 3, seen: 2 };
+        let standing = |from, to, domains: usize| {
+            let (why, domains) = (StandingWhy::Enough, alloc::vec![domain; domains]);
+            Event::Standing(Box::new(StandingChange { from, to, why, votes, domains, margin: None, epoch: Some(1) }))
+        };
+        let lost = |loss| Event::Lost { id: NodeId::from_u128(1), loss };
+        let mut events = Events::new(2, 0);
+        events.push(change(1, None, Health::Alive));
+        events.push(lost(Loss::SuspectDown));
+        events.push(standing(Standing::NotInQuorum, Standing::InQuorum, 1));
+        events.push(lost(Loss::Down));
+        events.push(standing(Standing::InQuorum, Standing::SuspectNotInQuorum, 9));
+        let drained: Vec<Event> = core::iter::from_fn(|| events.pop()).collect();
+        let last = standing(Standing::NotInQuorum, Standing::SuspectNotInQuorum, 9);
+        assert_eq!(drained, [change(1, None, Health::Alive), lost(Loss::Down), last]);
+        assert_eq!(events.bytes, 0);
     }
 
     #[test]

@@ -319,7 +319,7 @@ fn every_error_is_reached() {
 
 #[test]
 fn every_known_section_can_be_malformed() {
-    let known = [0x01..=0x01, 0x10..=0x13, 0x20..=0x22, 0x30..=0x34, 0x42..=0x45];
+    let known = [0x01..=0x01, 0x10..=0x13, 0x20..=0x22, 0x30..=0x34, 0x42..=0x45, 0x4b..=0x4b];
     for kind in known.into_iter().flatten() {
         assert_eq!(error(&with(&[kind, 3, 1, 2, 3])), Some(DecodeError::Malformed { kind }), "{kind:#04x}");
     }

@@ -141,8 +141,9 @@ fn defect_8_a_node_of_another_cluster_evicts_nobody() {
     let mut stranger = Node::new(config, identity, 1, world.instant(), None).expect("the config is valid");
     let join = Command::Join { seeds: &[addr_of(0)] };
     stranger.handle(world.instant(), Input::Command(join)).expect("a join is taken");
-    let mut buffer = [0; 1232];
-    let request = stranger.poll_transmit(world.instant(), &mut buffer).expect("it asks");
+    let (asks_at, mut buffer) = (stranger.poll_timeout().expect("it asks").at, [0; 1232]);
+    stranger.handle(asks_at, Input::Timeout).expect("a timeout is never refused");
+    let request = stranger.poll_transmit(asks_at, &mut buffer).expect("it asks");
     let result = world.feed(0, Input::Datagram { from: addr_of(7), bytes: &buffer[..request.len] });
     assert!(matches!(result, Err(Rejected::Datagram(_))), "{result:?}");
     assert_eq!(world.node(0).view().member(id_of(1)), known);
