@@ -41,15 +41,16 @@ impl Node {
     fn with_quorum(&mut self, now: Instant, tell: impl FnOnce(&mut Quorum, &mut Rng) -> Option<Change>) {
         let Some(quorum) = &mut self.cold.quorum else { return };
         let change = tell(quorum, &mut self.rng);
-        self.schedule_quorum(now);
+        self.schedule_quorum(now, now);
         if let Some(change) = change {
             self.report(Event::Standing(Box::new(change)));
         }
     }
 
-    fn schedule_quorum(&mut self, not_before: Instant) {
+    /// What is due already waits until then.
+    fn schedule_quorum(&mut self, now: Instant, then: Instant) {
         let next = self.cold.quorum.as_ref().map_or(Instant::NEVER, |quorum| quorum.next_deadline());
-        let next = next.max(not_before);
+        let next = if next <= now { then } else { next };
         if self.deadlines.get(Timer::Quorum) != next {
             self.deadlines.set(Timer::Quorum, next);
         }
@@ -88,7 +89,7 @@ impl Node {
         {
             let mut changes = Vec::new();
             quorum.on_ages((sum, first), ages, now, |change| changes.push(change));
-            self.schedule_quorum(now);
+            self.schedule_quorum(now, now);
             changes.into_iter().for_each(|change| self.report(Event::Standing(Box::new(change))));
         }
     }
@@ -169,7 +170,7 @@ impl Node {
                 None => {}
             }
         }
-        self.schedule_quorum(now.after(PAUSE));
+        self.schedule_quorum(now, now.after(PAUSE));
     }
 
     /// Asserts what always holds of the quorum.
