@@ -80,7 +80,8 @@ impl Quorum {
             // The last of a whole batch is the first of the next one.
             let last = if count == BATCH { count - 1 } else { count };
             for (&(_, id), &age) in batch.iter().take(last).zip(ages) {
-                let age = (age != UNTOLD).then(|| (nanos(lease) * u64::from(age)).div_ceil(PARTS) + nanos(lease) / HOP_PART);
+                let age =
+                    (age != UNTOLD).then(|| (nanos(lease) * u64::from(age)).div_ceil(PARTS) + nanos(lease) / HOP_PART);
                 let heard = age.and_then(|age| now.as_nanos().checked_sub(age)).map(Instant::from_nanos);
                 let boot = self.roll.boot(id);
                 if let (Some(at), Some(boot)) = (heard, boot)

@@ -189,7 +189,11 @@ impl Standings {
 
     /// How often the standing changed, per life of one of these nodes; of nobody is of all.
     pub(super) fn changes(&self, of: &[u32]) -> Samples {
-        self.changes.iter().filter(|(node, _)| of.is_empty() || of.contains(node)).map(|&(_, changes)| changes).collect()
+        self.changes
+            .iter()
+            .filter(|(node, _)| of.is_empty() || of.contains(node))
+            .map(|&(_, changes)| changes)
+            .collect()
     }
 
     /// How long those who were in quorum at an instant remained so. Whoever stopped first gives no sample; whoever never

@@ -130,7 +130,8 @@ pub(super) fn measured(metrics: &BTreeMap<&'static str, Measured>, expects: &[Ex
         let counted = measured.counter && measured.samples.count() > 0;
         let empty = measured.samples.count() == 0 && measured.missed.unwrap_or(0) == 0;
         let untold = metric.is_detail()
-            || ((metric.is_of_state() || metric.is_of_infos() || metric.is_of_quorum() || metric == Metric::Healings) && empty);
+            || ((metric.is_of_state() || metric.is_of_infos() || metric.is_of_quorum() || metric == Metric::Healings)
+                && empty);
         !untold || counted || expects.iter().any(|expect| expect.metric == metric)
     };
     let mut sheet = Sheet::new(1..5, ["measured", "samples", "p50", "p99", "max"]);

@@ -76,10 +76,12 @@ impl Fault {
                 let last = last_start_ns(self.at_ns, *stagger_ns, target.size(earlier, nodes));
                 last.checked_add((*restart_after_ns)?)
             }
-            FaultKind::Link { .. }
-            | FaultKind::Noise { .. }
-            | FaultKind::Inject { .. } => self.at_ns.checked_add(self.for_ns?),
-            FaultKind::Pause { repeats, .. } | FaultKind::Partition { repeats, .. } => repeats.last_ns(self.at_ns).checked_add(self.for_ns?),
+            FaultKind::Link { .. } | FaultKind::Noise { .. } | FaultKind::Inject { .. } => {
+                self.at_ns.checked_add(self.for_ns?)
+            }
+            FaultKind::Pause { repeats, .. } | FaultKind::Partition { repeats, .. } => {
+                repeats.last_ns(self.at_ns).checked_add(self.for_ns?)
+            }
         }
     }
 

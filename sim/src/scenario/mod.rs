@@ -8,6 +8,7 @@ mod diagnostic;
 mod extent;
 mod faults;
 mod infos;
+mod metrics;
 mod protocol;
 mod quorum;
 mod read;

@@ -67,13 +67,14 @@ fn shows(is: Is, node: &Node, other: Option<u32>, cast: &Cast) -> bool {
         Is::Goes(GoesIs::Itself) => other.and_then(|other| view.who_goes(other)) == Some(view.id()),
         Is::Goes(GoesIs::TheOther) => other.is_some() && other.and_then(|other| view.who_goes(other)) == other,
         Is::Health(health) => other.is_some_and(|other| {
-            health == view.member(other).map_or(HealthIs::Unknown, |member| match member.health {
-                Health::Alive => HealthIs::Alive,
-                Health::Suspect => HealthIs::Suspect,
-                Health::Dead => HealthIs::Dead,
-                Health::Left => HealthIs::Left,
-                Health::Removed => HealthIs::Removed,
-            })
+            health
+                == view.member(other).map_or(HealthIs::Unknown, |member| match member.health {
+                    Health::Alive => HealthIs::Alive,
+                    Health::Suspect => HealthIs::Suspect,
+                    Health::Dead => HealthIs::Dead,
+                    Health::Left => HealthIs::Left,
+                    Health::Removed => HealthIs::Removed,
+                })
         }),
     }
 }

@@ -94,7 +94,9 @@ impl Plan {
             FaultKind::Noise { .. } => Vec::new(),
             FaultKind::Partition { shape, repeats, .. } => {
                 repeated = *repeats;
-                groups = (0..repeats.times).map(|time| groups_at(time, shape, (fault, draws), nodes, &self.targets)).collect();
+                groups = (0..repeats.times)
+                    .map(|time| groups_at(time, shape, (fault, draws), nodes, &self.targets))
+                    .collect();
                 groups.first().and_then(|first: &Vec<_>| first.first().cloned()).unwrap_or_default()
             }
         };

@@ -134,7 +134,10 @@ fn what_is_right_is_understood() {
     let [standing, loss, gained] = scenario.expects.as_slice() else { panic!("there are three") };
     let look = |at, of, is| Some(Look { at_ns: at * S, of, is });
     assert_eq!(standing.look, look(60, Vec::new(), Is::Standing(StandingIs::SuspectNotInQuorum)));
-    assert_eq!((standing.nodes.as_slice(), standing.op, standing.bound), (&[Selector::Node(0), Selector::SameAs(0)][..], Op::Max, 0));
+    assert_eq!(
+        (standing.nodes.as_slice(), standing.op, standing.bound),
+        (&[Selector::Node(0), Selector::SameAs(0)][..], Op::Max, 0)
+    );
     assert_eq!(loss.look, look(15, vec![Selector::Node(1)], Is::Loss(LossIs::SuspectDown)));
     assert_eq!((loss.op, loss.bound, loss.metric), (Op::Equals, 5, Metric::Loss));
     assert_eq!((gained.nodes.as_slice(), &gained.look), (&[Selector::SameAs(0)][..], &None));
@@ -144,7 +147,10 @@ fn what_is_right_is_understood() {
 fn what_can_be_absent_is_understood() {
     let quorum = |keys: &str| {
         let head = "format = 1\nname = \"q\"\nabout = \"q\"\nrun = { duration = \"60s\" }\nnodes = { count = 3 }\n";
-        parse("quorum.toml", &format!("{head}[protocol]\n{keys}")).unwrap_or_else(|mistake| panic!("{mistake}")).protocol.quorum
+        parse("quorum.toml", &format!("{head}[protocol]\n{keys}"))
+            .unwrap_or_else(|mistake| panic!("{mistake}"))
+            .protocol
+            .quorum
     };
     assert_eq!(quorum(""), None);
     assert_eq!(quorum("profile = \"quorum-store\""), Some(QuorumKeys::default()));

@@ -112,8 +112,11 @@ fn every_fault() {
     let inject = |target, per_1000_s, what| FaultKind::Inject { target, per_1000_s, what };
     let noise = |corrupt, truncate| FaultKind::Noise { damage: Damage { corrupt, truncate } };
     let partition = |shape, direction| FaultKind::Partition { shape, direction, repeats: Repeats::ONCE };
-    let crash = |target, stagger_ns, restart_after_ns| {
-        FaultKind::Crash { target, stagger_ns, restart_after_ns, says_goodbye: false }
+    let crash = |target, stagger_ns, restart_after_ns| FaultKind::Crash {
+        target,
+        stagger_ns,
+        restart_after_ns,
+        says_goodbye: false,
     };
     assert_eq!(
         read(COMPLETE).faults,

@@ -115,9 +115,8 @@ impl Reader<'_> {
     /// A node refuses what is no later than what it has.
     fn check_epoch(&self, field: &Field<'_>, nodes: &[Selector], epoch: u64) -> Outcome<()> {
         let faults = self.scenario.faults.as_slice();
-        let share = |one: &Selector, other: &Selector| {
-            surely_share(one, faults, other, faults, self.scenario.nodes.count)
-        };
+        let share =
+            |one: &Selector, other: &Selector| surely_share(one, faults, other, faults, self.scenario.nodes.count);
         let names_one = |before: &&Configure| before.nodes.iter().any(|one| nodes.iter().any(|two| share(one, two)));
         match self.earlier.iter().filter(names_one).map(|before| before.epoch).max().filter(|&known| known >= epoch) {
             Some(known) => Err(field.wrong(

@@ -7,9 +7,8 @@ use super::units::{DURATION, RATE};
 use crate::scenario::words::Word;
 use crate::scenario::{Anchor, Edge, Expect, Fault, FaultKind, Metric, Op, Scenario, Scope, Stat, Unit};
 
-const KEYS: &[&str] = &[
-    "id", "metric", "nodes", "of", "at", "is", "fault", "after", "where", "stat", "max", "min", "equals", "across",
-];
+const KEYS: &[&str] =
+    &["id", "metric", "nodes", "of", "at", "is", "fault", "after", "where", "stat", "max", "min", "equals", "across"];
 
 /// Reads every `[[expect]]` of a scenario that is complete but for them.
 pub(super) fn read(file: &Section<'_>, scenario: &Scenario) -> Outcome<Vec<Expect>> {

@@ -81,8 +81,7 @@ fn read(text: &str) -> Outcome<Scenario> {
     let writes = write::read(&file, &run, &faults, nodes.count)?;
     let infos = info::read(&file, (&run, protocol.profile), &faults, nodes.count)?;
     let (configures, expects) = (Vec::new(), Vec::new());
-    let mut scenario =
-        Scenario { name, about, run, protocol, nodes, net, faults, writes, infos, configures, expects };
+    let mut scenario = Scenario { name, about, run, protocol, nodes, net, faults, writes, infos, configures, expects };
     scenario.configures = configure::read(&file, &scenario)?;
     scenario.expects = expect::read(&file, &scenario)?;
     // Last, so that nothing in the file can refer to it.

@@ -27,15 +27,17 @@ impl Reader<'_> {
         let (every, until) = (section.get("every"), section.get("until"));
         let Some(every) = every else {
             return match until {
-                Some(field) => {
-                    Err(field.wrong(format!("a {name} that happens once has no `until`"), "leave out `until`, or add `every`"))
-                }
+                Some(field) => Err(field
+                    .wrong(format!("a {name} that happens once has no `until`"), "leave out `until`, or add `every`")),
                 None => Ok(Repeats::ONCE),
             };
         };
         let every_ns = every.some_time()?;
         let for_ns = for_ns.ok_or_else(|| -> Mistake {
-            every.wrong(format!("a {name} that never ends does not begin again"), "say how long it lasts: `for = \"3s\"`")
+            every.wrong(
+                format!("a {name} that never ends does not begin again"),
+                "say how long it lasts: `for = \"3s\"`",
+            )
         })?;
         if every_ns <= for_ns {
             return Err(every.wrong(
