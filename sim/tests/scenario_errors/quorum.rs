@@ -163,95 +163,413 @@ fn what_can_be_absent_is_understood() {
 
 #[test]
 fn an_unknown_provider() {
-    wrong("\"weighted\"", "\"weihgted\"", &expect![[""]]);
+    wrong(
+        "\"weighted\"",
+        "\"weihgted\"",
+        &expect![[r#"
+        error: unknown provider `weihgted` in `quorum`
+         --> crash.toml:8:12
+          |
+        8 | provider = "weihgted"
+          |            ^^^^^^^^^^
+          |
+          = help: did you mean `weighted`?"#]],
+    );
 }
 
 #[test]
 fn a_static_number_that_is_missing_or_not_wanted() {
-    wrong("\"weighted\"", "\"static\"", &expect![[""]]);
-    wrong("\"weighted\"", "\"weighted\"\nneeded = 3", &expect![[""]]);
+    wrong(
+        "\"weighted\"",
+        "\"static\"",
+        &expect![[r#"
+        error: missing key `needed` in `quorum`
+         --> crash.toml:7:1
+          |
+        7 | [protocol.quorum]
+          | ^^^^^^^^^^^^^^^^^
+          |
+          = help: add, for example, `needed = 3`"#]],
+    );
+    wrong(
+        "\"weighted\"",
+        "\"weighted\"\nneeded = 3",
+        &expect![[r#"
+        error: only a static provider needs a number
+         --> crash.toml:9:10
+          |
+        9 | needed = 3
+          |          ^
+          |
+          = help: write `provider = "static"`"#]],
+    );
 }
 
 #[test]
 fn a_configuration_where_there_is_no_quorum() {
     let start = FILE.find("[protocol.quorum]").expect("there is one");
     let end = FILE.find("[[configure]]").expect("there is one");
-    refused(&format!("{}{}", &FILE[..start], &FILE[end..]), &expect![[""]]);
+    refused(
+        &format!("{}{}", &FILE[..start], &FILE[end..]),
+        &expect![[r#"
+        error: nodes of this file have no quorum
+         --> crash.toml:7:1
+          |
+        7 | [[configure]]
+          | ^^^^^^^^^^^^^
+          |
+          = help: write `profile = "quorum-store"` or `quorum = { provider = "majority" }` in [protocol]"#]],
+    );
 }
 
 #[test]
 fn a_metric_of_the_quorum_where_there_is_none() {
-    super::changed("metric = \"detection.dead\"", "metric = \"quorum.both_sides\"", &expect![[""]]);
+    super::changed(
+        "metric = \"detection.dead\"",
+        "metric = \"quorum.both_sides\"",
+        &expect![[r#"
+        error: `quorum.both_sides` measures the quorum, and nodes of this file have none
+          --> crash.toml:32:10
+           |
+        32 | metric = "quorum.both_sides"
+           |          ^^^^^^^^^^^^^^^^^^^
+           |
+           = help: write `profile = "quorum-store"` or `quorum = { provider = "majority" }` in [protocol]"#]],
+    );
 }
 
 #[test]
 fn configurations_that_come_too_late_or_in_another_order() {
-    wrong("at = \"30s\"", "at = \"60s\"", &expect![[""]]);
-    wrong("at = \"30s\"", "at = \"19s\"", &expect![[""]]);
+    wrong(
+        "at = \"30s\"",
+        "at = \"60s\"",
+        &expect![[r#"
+        error: nobody is ever told: the run ends at 60s
+          --> crash.toml:34:6
+           |
+        34 | at = "60s"
+           |      ^^^^^
+           |
+           = help: make the run longer, or the times shorter"#]],
+    );
+    wrong(
+        "at = \"30s\"",
+        "at = \"19s\"",
+        &expect![[r#"
+        error: the table before is told later, at 20s
+          --> crash.toml:34:6
+           |
+        34 | at = "19s"
+           |      ^^^^^
+           |
+           = help: write the tables in the order of time"#]],
+    );
 }
 
 #[test]
 fn an_epoch_that_does_not_rise() {
-    wrong("epoch = 9", "epoch = 1", &expect![[""]]);
-    wrong("nodes = \"node:3\"", "nodes = \"node:2\"", &expect![[""]]);
+    wrong(
+        "epoch = 9",
+        "epoch = 1",
+        &expect![[r#"
+        error: a node of these has epoch 1 already, and would refuse epoch 1
+          --> crash.toml:36:9
+           |
+        36 | epoch = 1
+           |         ^
+           |
+           = help: write `epoch = 2`, or name others"#]],
+    );
+    wrong(
+        "nodes = \"node:3\"",
+        "nodes = \"node:2\"",
+        &expect![[r#"
+        error: a node of these has epoch 2 already, and would refuse epoch 2
+          --> crash.toml:30:9
+           |
+        30 | nodes = "node:2"
+           |         ^^^^^^^^
+           |
+           = help: write `epoch = 3`, or name others"#]],
+    );
 }
 
 #[test]
 fn a_configuration_that_says_nothing() {
-    wrong("nodes = \"node:3\"\ndomains = [1, 3]", "nodes = \"node:3\"", &expect![[""]]);
+    wrong(
+        "nodes = \"node:3\"\ndomains = [1, 3]",
+        "nodes = \"node:3\"",
+        &expect![[r#"
+        error: these are told nothing
+          --> crash.toml:30:9
+           |
+        30 | nodes = "node:3"
+           |         ^^^^^^^^
+           |
+           = help: add `voters`, `domains` or both"#]],
+    );
 }
 
 #[test]
 fn a_voter_that_is_named_twice() {
-    wrong("[\"node:0\", { nodes", "[\"node:0\", \"node:0\", { nodes", &expect![[""]]);
+    wrong(
+        "[\"node:0\", { nodes",
+        "[\"node:0\", \"node:0\", { nodes",
+        &expect![[r#"
+        error: a node of these is named already
+          --> crash.toml:20:21
+           |
+        20 | voters = ["node:0", "node:0", { nodes = { pick = "random", count = 2 }, votes = 3 }, { nodes = "all", votes = 0 }]
+           |                     ^^^^^^^^
+           |
+           = help: name each once"#]],
+    );
 }
 
 #[test]
 fn several_votes_where_all_are_alike() {
-    wrong("\"weighted\"", "\"majority\"", &expect![[""]]);
+    wrong(
+        "\"weighted\"",
+        "\"majority\"",
+        &expect![[r#"
+        error: nobody has 3 votes where all votes are alike
+          --> crash.toml:20:71
+           |
+        20 | voters = ["node:0", { nodes = { pick = "random", count = 2 }, votes = 3 }, { nodes = "all", votes = 0 }]
+           |                                                                       ^
+           |
+           = help: write `provider = "weighted"` in `quorum`, or 1, or 0 for one that only looks on"#]],
+    );
 }
 
 #[test]
 fn whoever_is_told_of_a_list_without_itself() {
-    wrong("voters = \"self\"", "voters = [\"node:1\"]", &expect![[""]]);
+    wrong(
+        "voters = \"self\"",
+        "voters = [\"node:1\"]",
+        &expect![[r#"
+        error: node 2 is told of a list that it is not on, which it refuses
+          --> crash.toml:26:10
+           |
+        26 | voters = ["node:1"]
+           |          ^^^^^^^^^^
+           |
+           = help: add "node:2", or { nodes = "node:2", votes = 0 } if it only looks on"#]],
+    );
 }
 
 #[test]
 fn domains_that_are_none() {
-    wrong("domains = [1, 3]", "domains = [1, 4]", &expect![[""]]);
-    wrong("domains = [1, 3]", "domains = [3, 3]", &expect![[""]]);
-    wrong("count = 6, domains = 3", "count = 6", &expect![[""]]);
+    wrong(
+        "domains = [1, 3]",
+        "domains = [1, 4]",
+        &expect![[r#"
+        error: `domains` in [[configure]] is out of range: 4
+          --> crash.toml:31:15
+           |
+        31 | domains = [1, 4]
+           |               ^
+           |
+           = help: it must be in 1 ..= 3"#]],
+    );
+    wrong(
+        "domains = [1, 3]",
+        "domains = [3, 3]",
+        &expect![[r#"
+        error: domain 3 is named already
+          --> crash.toml:31:15
+           |
+        31 | domains = [3, 3]
+           |               ^
+           |
+           = help: name each once"#]],
+    );
+    wrong(
+        "count = 6, domains = 3",
+        "count = 6",
+        &expect![[r#"
+        error: nodes of this file are in no domain
+          --> crash.toml:21:11
+           |
+        21 | domains = "all"
+           |           ^^^^^
+           |
+           = help: write `domains = 3` in [nodes], and 256 at most"#]],
+    );
 }
 
 #[test]
 fn a_look_that_lacks_something() {
-    wrong("at = \"15s\"\nis", "is", &expect![[""]]);
-    wrong("of = \"node:1\"\n", "", &expect![[""]]);
-    wrong("is = \"suspect-down\"\n", "", &expect![[""]]);
-    wrong("nodes = \"all\"\nof", "of", &expect![[""]]);
+    wrong(
+        "at = \"15s\"\nis",
+        "is",
+        &expect![[r#"
+        error: missing key `at` in [[expect]]
+          --> crash.toml:61:1
+           |
+        61 | [[expect]]
+           | ^^^^^^^^^^
+           |
+           = help: add, for example, `at = "30s"`"#]],
+    );
+    wrong(
+        "of = \"node:1\"\n",
+        "",
+        &expect![[r#"
+        error: missing key `of` in [[expect]]
+          --> crash.toml:61:1
+           |
+        61 | [[expect]]
+           | ^^^^^^^^^^
+           |
+           = help: add, for example, `of = "node:0"`"#]],
+    );
+    wrong(
+        "is = \"suspect-down\"\n",
+        "",
+        &expect![[r#"
+        error: missing key `is` in [[expect]]
+          --> crash.toml:61:1
+           |
+        61 | [[expect]]
+           | ^^^^^^^^^^
+           |
+           = help: add, for example, `is = "suspect-down"`"#]],
+    );
+    wrong(
+        "nodes = \"all\"\nof",
+        "of",
+        &expect![[r#"
+        error: missing key `nodes` in [[expect]]
+          --> crash.toml:61:1
+           |
+        61 | [[expect]]
+           | ^^^^^^^^^^
+           |
+           = help: add, for example, `nodes = "all"`"#]],
+    );
 }
 
 #[test]
 fn a_look_at_what_cannot_be_seen() {
-    wrong("is = \"suspect-down\"", "is = \"in-quorum\"", &expect![[""]]);
-    wrong("at = \"60s\"\nis", "at = \"61s\"\nis", &expect![[""]]);
+    wrong(
+        "is = \"suspect-down\"",
+        "is = \"in-quorum\"",
+        &expect![[r#"
+        error: unknown is `in-quorum` in [[expect]]
+          --> crash.toml:67:6
+           |
+        67 | is = "in-quorum"
+           |      ^^^^^^^^^^^
+           |
+           = help: the valid values are: none, down, suspect-down"#]],
+    );
+    wrong(
+        "at = \"60s\"\nis",
+        "at = \"61s\"\nis",
+        &expect![[r#"
+        error: nobody looks then: the run ends at 60s
+          --> crash.toml:58:6
+           |
+        58 | at = "61s"
+           |      ^^^^^
+           |
+           = help: make the run longer, or look earlier"#]],
+    );
 }
 
 #[test]
 fn keys_of_looks_with_other_metrics() {
-    wrong("nodes = \"fault:bye.target\"\nafter", "nodes = \"fault:bye.target\"\nat = \"3s\"\nafter", &expect![[""]]);
-    wrong("nodes = \"fault:bye.target\"\nafter", "of = \"fault:bye.target\"\nafter", &expect![[""]]);
-    wrong("metric = \"quorum.gained\"", "metric = \"quorum.overlap\"", &expect![[""]]);
+    wrong(
+        "nodes = \"fault:bye.target\"\nafter",
+        "nodes = \"fault:bye.target\"\nat = \"3s\"\nafter",
+        &expect![[r#"
+        error: `quorum.gained` has no `at`
+          --> crash.toml:74:6
+           |
+        74 | at = "3s"
+           |      ^^^^
+           |
+           = help: `at` goes with `standing`, `loss`, `who_goes` and `health` only"#]],
+    );
+    wrong(
+        "nodes = \"fault:bye.target\"\nafter",
+        "of = \"fault:bye.target\"\nafter",
+        &expect![[r#"
+        error: `quorum.gained` has no `of`
+          --> crash.toml:73:6
+           |
+        73 | of = "fault:bye.target"
+           |      ^^^^^^^^^^^^^^^^^^
+           |
+           = help: `of` goes with `loss`, `who_goes` and `health` only"#]],
+    );
+    wrong(
+        "metric = \"quorum.gained\"",
+        "metric = \"quorum.overlap\"",
+        &expect![[r#"
+        error: `quorum.overlap` is not measured of some nodes only
+          --> crash.toml:73:9
+           |
+        73 | nodes = "fault:bye.target"
+           |         ^^^^^^^^^^^^^^^^^^
+           |
+           = help: `nodes` goes with `standing`, `loss`, `who_goes`, `health`, `quorum.changes`, `quorum.lost` and `quorum.gained` only"#]],
+    );
 }
 
 #[test]
 fn a_partition_that_flaps_without_an_end_or_meets_itself() {
-    wrong("for = \"2s\"\nevery", "every", &expect![[""]]);
-    wrong("every = \"5s\"", "every = \"2s\"", &expect![[""]]);
-    wrong("every = \"5s\"\n", "", &expect![[""]]);
+    wrong(
+        "for = \"2s\"\nevery",
+        "every",
+        &expect![[r#"
+        error: a partition that never ends does not begin again
+          --> crash.toml:51:9
+           |
+        51 | every = "5s"
+           |         ^^^^
+           |
+           = help: say how long it lasts: `for = "3s"`"#]],
+    );
+    wrong(
+        "every = \"5s\"",
+        "every = \"2s\"",
+        &expect![[r#"
+        error: the next partition would begin before this one is over
+          --> crash.toml:52:9
+           |
+        52 | every = "2s"
+           |         ^^^^
+           |
+           = help: a partition lasts 2s; leave more time than that"#]],
+    );
+    wrong(
+        "every = \"5s\"\n",
+        "",
+        &expect![[r#"
+        error: a partition that happens once has no `until`
+          --> crash.toml:52:9
+           |
+        52 | until = "50s"
+           |         ^^^^^
+           |
+           = help: leave out `until`, or add `every`"#]],
+    );
 }
 
 #[test]
 fn a_goodbye_that_takes_what_it_has_not() {
-    wrong("restart = \"5s\"", "for = \"5s\"", &expect![[""]]);
+    wrong(
+        "restart = \"5s\"",
+        "for = \"5s\"",
+        &expect![[r#"
+        error: unknown key `for` in a leave fault
+          --> crash.toml:44:1
+           |
+        44 | for = "5s"
+           | ^^^
+           |
+           = help: the valid keys are: id, kind, at, target, stagger, restart"#]],
+    );
 }

@@ -137,7 +137,11 @@ impl Reader<'_> {
         for entry in field.list(1..=ENTRIES_MAX, VOTERS)? {
             let ballot = self.ballot(&entry)?;
             let (faults, nodes) = (self.scenario.faults.as_slice(), self.scenario.nodes.count);
-            let again = |before: &Ballot| surely_share(&before.nodes, faults, &ballot.nodes, faults, nodes);
+            // Behind others everybody is whoever is left.
+            let again = |before: &Ballot| {
+                let rest = ballot.nodes == Selector::All && before.nodes != Selector::All;
+                !rest && surely_share(&before.nodes, faults, &ballot.nodes, faults, nodes)
+            };
             if ballots.iter().any(again) {
                 return Err(entry.wrong("a node of these is named already", "name each once"));
             }
