@@ -9,6 +9,7 @@ mod groups;
 mod hostile;
 mod infos;
 mod keys;
+mod looks;
 mod network;
 mod pauses;
 mod properties;

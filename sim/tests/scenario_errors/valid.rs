@@ -100,6 +100,10 @@ fn every_table_but_the_lists() {
     );
 }
 
+fn crash(target: Selector, stagger_ns: u64, restart_after_ns: Option<u64>) -> FaultKind {
+    FaultKind::Crash { target, stagger_ns, restart_after_ns, says_goodbye: false }
+}
+
 /// Two pauses of the network, 5 s apart.
 fn twice_mute(target: Selector) -> FaultKind {
     FaultKind::Pause { target, stops: Stops::Network, repeats: Repeats { every_ns: 5 * S, times: 2 } }
@@ -112,12 +116,6 @@ fn every_fault() {
     let inject = |target, per_1000_s, what| FaultKind::Inject { target, per_1000_s, what };
     let noise = |corrupt, truncate| FaultKind::Noise { damage: Damage { corrupt, truncate } };
     let partition = |shape, direction| FaultKind::Partition { shape, direction, repeats: Repeats::ONCE };
-    let crash = |target, stagger_ns, restart_after_ns| FaultKind::Crash {
-        target,
-        stagger_ns,
-        restart_after_ns,
-        says_goodbye: false,
-    };
     assert_eq!(
         read(COMPLETE).faults,
         [
