@@ -71,13 +71,18 @@ impl Measure {
     /// What is measured of the standings of these nodes; of nobody is of all.
     fn quorum(&self, metric: Metric, of: &[u32], after: Option<u64>) -> Measured {
         let (standings, after) = (&self.standings, after.unwrap_or(0));
-        match metric {
-            Metric::QuorumChanges => plain(standings.changes(of)),
-            Metric::QuorumLost => missable(standings.lost(of, after)),
-            Metric::QuorumGained => missable(standings.gained(of, after)),
-            Metric::QuorumOverlap => plain(standings.overlap.clone()),
-            Metric::QuorumBothSides => counter(standings.both_sides),
-            _ => counter(standings.refused),
+        if metric == Metric::QuorumChanges {
+            plain(standings.changes(of))
+        } else if metric == Metric::QuorumLost {
+            missable(standings.lost(of, after))
+        } else if metric == Metric::QuorumGained {
+            missable(standings.gained(of, after))
+        } else if metric == Metric::QuorumOverlap {
+            plain(standings.overlap.clone())
+        } else if metric == Metric::QuorumBothSides {
+            counter(standings.both_sides)
+        } else {
+            counter(standings.refused)
         }
     }
 

@@ -192,12 +192,11 @@ impl Reader<'_> {
 
     /// A crash but for the goodbye.
     fn leave(&self, section: &Section<'_>, at_ns: u64) -> Outcome<FaultKind> {
-        Ok(match self.crash(section, at_ns)? {
-            FaultKind::Crash { target, stagger_ns, restart_after_ns, .. } => {
-                FaultKind::Crash { target, stagger_ns, restart_after_ns, says_goodbye: true }
-            }
-            other => other,
-        })
+        let mut kind = self.crash(section, at_ns)?;
+        if let FaultKind::Crash { says_goodbye, .. } = &mut kind {
+            *says_goodbye = true;
+        }
+        Ok(kind)
     }
 
     fn link(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {

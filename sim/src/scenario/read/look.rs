@@ -40,11 +40,14 @@ pub(super) fn read(section: &Section<'_>, metric: Metric, scenario: &Scenario) -
     }
     let at_ns = instant(&section.need("at", "\"30s\"")?, scenario)?;
     let is = section.need("is", example(metric))?;
-    let is = match metric {
-        Metric::Loss => Is::Loss(is.word()?),
-        Metric::WhoGoes => Is::Goes(is.word()?),
-        Metric::Health => Is::Health(is.word()?),
-        _ => Is::Standing(is.word()?),
+    let is = if metric == Metric::Loss {
+        Is::Loss(is.word()?)
+    } else if metric == Metric::WhoGoes {
+        Is::Goes(is.word()?)
+    } else if metric == Metric::Health {
+        Is::Health(is.word()?)
+    } else {
+        Is::Standing(is.word()?)
     };
     let of = if metric.has_subjects() {
         some_nodes(&section.need("of", "\"node:0\"")?, &scenario.faults, scenario.nodes.count)?
@@ -54,13 +57,10 @@ pub(super) fn read(section: &Section<'_>, metric: Metric, scenario: &Scenario) -
     Ok(Some(Look { at_ns, of, is }))
 }
 
-const fn example(metric: Metric) -> &'static str {
-    match metric {
-        Metric::Loss => "\"suspect-down\"",
-        Metric::WhoGoes => "\"the-other\"",
-        Metric::Health => "\"alive\"",
-        _ => "\"in-quorum\"",
-    }
+fn example(metric: Metric) -> &'static str {
+    let examples =
+        [(Metric::Loss, "\"suspect-down\""), (Metric::WhoGoes, "\"the-other\""), (Metric::Health, "\"alive\"")];
+    examples.iter().find(|(of, _)| *of == metric).map_or("\"in-quorum\"", |(_, example)| example)
 }
 
 fn instant(field: &Field<'_>, scenario: &Scenario) -> Outcome<u64> {

@@ -77,10 +77,10 @@ fn provider(section: &Section<'_>) -> Outcome<Option<QuorumProvider>> {
         Some(ProviderWord::None) => Some(QuorumProvider::None),
         Some(ProviderWord::Weighted) => Some(QuorumProvider::Weighted),
         Some(ProviderWord::MajorityOfDomains) => Some(QuorumProvider::MajorityOfDomains),
-        Some(ProviderWord::Static) => match needed {
-            Some(needed) => Some(QuorumProvider::Static(needed)),
-            None => return Err(section.need("needed", "3").map(|_| ()).unwrap_err()),
-        },
+        Some(ProviderWord::Static) => {
+            section.need("needed", "3")?;
+            needed.map(QuorumProvider::Static)
+        }
     })
 }
 
