@@ -292,11 +292,11 @@ fn every_metric_has_a_name_of_its_own() {
         };
         let write = "[[write]]\nid = \"w\"\nnodes = \"all\"\nat = \"20s\"\nvalue = \"9B\"\n";
         let file = FILE.replacen("[protocol]", "[protocol]\nprofile = \"infos\"\nquorum = {}", 1);
-        let look = match metric {
-            Metric::Standing => "nodes = \"all\"\nat = \"9s\"\nis = \"in-quorum\"\n",
-            Metric::Loss => "nodes = \"all\"\nof = \"all\"\nat = \"9s\"\nis = \"down\"\n",
-            Metric::WhoGoes => "nodes = \"all\"\nof = \"all\"\nat = \"9s\"\nis = \"itself\"\n",
-            Metric::Health => "nodes = \"all\"\nof = \"all\"\nat = \"9s\"\nis = \"alive\"\n",
+        let look = match metric.name() {
+            "standing" => "nodes = \"all\"\nat = \"9s\"\nis = \"in-quorum\"\n",
+            "loss" => "nodes = \"all\"\nof = \"all\"\nat = \"9s\"\nis = \"down\"\n",
+            "who_goes" => "nodes = \"all\"\nof = \"all\"\nat = \"9s\"\nis = \"itself\"\n",
+            "health" => "nodes = \"all\"\nof = \"all\"\nat = \"9s\"\nis = \"alive\"\n",
             _ => "",
         };
         let text = format!("{file}{write}[[expect]]\nmetric = \"{metric}\"\n{look}max = {bound}\n");
