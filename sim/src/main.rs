@@ -48,10 +48,11 @@ fn refused_keys(problem: &ConfigError) -> [Option<&'static str>; 2] {
         ConfigError::Duration { name: "infos.interval", .. } => [Some("info_interval"), None],
         ConfigError::Count { name: "infos.infos_max", .. } => [Some("infos_max"), None],
         ConfigError::Count { name: "infos.bytes_max", .. } => [Some("infos_bytes"), None],
+        ConfigError::Lease { .. } => [Some("quorum"), Some("period")],
+        ConfigError::Quorum(_) | ConfigError::Count { name: "quorum.members_max", .. } => [Some("quorum"), None],
         ConfigError::Duration { name, .. } | ConfigError::Count { name, .. } => [Some(name), None],
         // No key sets these.
         ConfigError::Accrual(_) | ConfigError::Heartbeat(_) => [None, None],
-        ConfigError::Quorum(_) | ConfigError::Lease { .. } => [None, None],
         // Nodes get their addresses and boots from the simulator.
         ConfigError::Address { .. } | ConfigError::Boot { .. } => [None, None],
     }

@@ -18,6 +18,7 @@ impl Config {
             probe_timeout: Duration::from_millis(200),
             suspicion_mult: 5,
             suspicion_max_mult: 1,
+            local_health_max: 0,
             gossip_interval: Duration::from_secs(2),
             repair_interval: Duration::from_secs(2),
             quorum: Some(Settings::quorum_store()),

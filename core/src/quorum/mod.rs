@@ -57,6 +57,10 @@ use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId, Rng};
 /// A tick that comes later than this part of the lease is a freeze: what was heard meanwhile was heard who knows when.
 const LATE_PART: u32 = 4;
 
+/// While the standing rests on votes there is a deadline in such a part of the lease at least: whoever waits for nothing cannot
+/// come late, and does not notice that it stood still.
+const LOOK_PART: u32 = 10;
+
 /// What a deadline, or what was heard, brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -77,6 +81,8 @@ pub(crate) struct Quorum {
     roll: Roll,
     machine: Machine,
     losses: Losses,
+    /// When it looked at the time for the last time.
+    looked: Instant,
 }
 
 impl Quorum {
@@ -90,7 +96,8 @@ impl Quorum {
         let (incarnation, health) = (Incarnation::first(0), Health::Alive);
         roll.hear_word(&Word { id: own, incarnation, health, domain, heard: None });
         let (machine, losses) = (Machine::new(&settings), Losses::new(settings.suspect_down));
-        Ok(Self { own, settings, configuration: Configuration::default(), roll, machine, losses })
+        let (configuration, looked) = (Configuration::default(), Instant::from_nanos(0));
+        Ok(Self { own, settings, configuration, roll, machine, losses, looked })
     }
 
     /// The node itself is in the cluster: it has joined, or somebody says that it lives.
@@ -199,7 +206,12 @@ impl Quorum {
             return Instant::NEVER;
         }
         let (at, _) = self.machine.next();
-        at.min(self.roll.next_lapse()).min(self.losses.next_deadline())
+        at.min(self.roll.next_lapse()).min(self.losses.next_deadline()).min(self.next_look())
+    }
+
+    fn next_look(&self) -> Instant {
+        let lease = self.settings.lease.filter(|_| self.machine.rests_on_votes());
+        lease.map_or(Instant::NEVER, |lease| self.looked.after(lease / LOOK_PART))
     }
 
     /// Does one thing that is due. `None` if nothing is, or if nothing has become of it.
@@ -216,6 +228,7 @@ impl Quorum {
         {
             return Some(Verdict::Standing(change));
         }
+        self.looked = now;
         if self.roll.next_lapse() <= now {
             let change = self.roll.on_lapse(now).then(|| self.step(Event::Evidence, now));
             return change.flatten().map(Verdict::Standing);
@@ -266,6 +279,9 @@ impl Quorum {
     /// What is seen may have changed.
     fn step(&mut self, event: Event, now: Instant) -> Option<Change> {
         let judged = self.settings.provider.judge(&self.count());
+        if !self.machine.rests_on_votes() {
+            self.looked = now;
+        }
         let from = self.machine.step(event, judged.is_ok(), now)?;
         let why = match (event, self.standing()) {
             (Event::SelfLeave, _) => Why::Left,

@@ -48,7 +48,8 @@ pub struct Settings {
     /// Whether an exact half is enough for the side that has the voter with the lowest identity (of domains: the
     /// domain with the lowest number).
     pub breaks_ties: bool,
-    /// A voter is seen for so long after it was heard. `None`: for as long as nobody says that it died or left.
+    /// A voter is seen for so long after it was heard. `None`: for as long as nobody says that it died or left. Forty times as
+    /// long as a packet takes at least: slower ones make evidence younger that is told on.
     pub lease: Option<Duration>,
     /// Enough must have been seen for so long without a break before the node is in quorum. With a lease more than
     /// twice as long as that.

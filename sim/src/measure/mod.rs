@@ -7,6 +7,7 @@
 //! * [`history`] — how often minds changed, and how far facts travelled;
 //! * [`reach`] — who could have heard from whom, for telling mistakes from misfortune;
 //! * [`links`] — who has how many links and what they join; [`infos`] — who knows what everybody tells;
+//! * [`standings`] — who may act, and whether two sides of a cut ever did at once;
 //! * [`rates`] — bytes and packets per node and second.
 //!
 //! Invariant: no call costs more than the event that it is about, except a start, a crash, a pause or a change of
@@ -22,11 +23,12 @@ mod links;
 mod rates;
 pub(crate) mod reach;
 mod report;
+mod standings;
 #[cfg(test)]
 mod tests;
 mod written;
 
-use quidnunc_core::{Health, MemberChange, Purpose, Stats, ValueChange};
+use quidnunc_core::{Health, MemberChange, Purpose, QuorumSettings, Standing, Stats, ValueChange};
 
 use crate::scenario::{Scenario, Scope};
 use crate::stats::Samples;
@@ -39,6 +41,7 @@ pub(crate) use infos::Issue;
 use links::Links;
 use rates::Rates;
 use reach::{Barrier, Reach};
+use standings::Standings;
 
 /// What is measured during one run.
 #[derive(Debug)]
@@ -61,6 +64,10 @@ pub(crate) struct Measure {
     boots: Vec<u64>,
     links: Links,
     infos: Infos,
+    standings: Standings,
+    /// Per expectation: of which nodes it is, nobody being all; and of how many something was not so.
+    named: Vec<Vec<u32>>,
+    looked: Vec<usize>,
     stats: Stats,
     /// Whether everybody agreed when the first fault began, if anybody asked.
     steady: Option<bool>,
@@ -90,7 +97,12 @@ impl Mistake {
 }
 
 impl Measure {
-    pub(crate) fn new(scenario: &Scenario, touched: &[bool]) -> Self {
+    /// `touched` says who ever has a fault on it, `named` of whom each expectation is.
+    pub(crate) fn new(
+        scenario: &Scenario,
+        (touched, named): (&[bool], &[Vec<u32>]),
+        quorum: Option<&QuorumSettings>,
+    ) -> Self {
         let nodes = scenario.nodes.count;
         Self {
             warmup_ns: scenario.run.warmup_ns,
@@ -108,6 +120,9 @@ impl Measure {
             boots: vec![0; nodes as usize],
             links: Links::new(scenario),
             infos: Infos::new(scenario),
+            standings: Standings::new(scenario, quorum),
+            named: named.to_vec(),
+            looked: vec![0; named.len()],
             stats: Stats::default(),
             steady: None,
         }
@@ -123,6 +138,7 @@ impl Measure {
         }
         self.copies.on_start(node, now);
         self.rates.on_start(node);
+        self.standings.on_start(node, now);
         if self.links.exist {
             self.links.on_start(node, now);
             self.infos.on_start(node, now);
@@ -132,13 +148,54 @@ impl Measure {
     pub(crate) fn on_crash(&mut self, fault: usize, node: u32, now: u64) {
         let boot = self.boots[node as usize];
         self.crashes.on_crash(fault, (node, boot), now, &self.beliefs);
+        self.on_gone(node, now);
+        self.on_left(node, now);
+    }
+
+    /// A node begins to say goodbye: from now on it is not there any more, but for what it sends.
+    pub(crate) fn on_leave(&mut self, node: u32, now: u64) {
+        self.crashes.on_pause(node);
+        self.on_gone(node, now);
+    }
+
+    fn on_gone(&mut self, node: u32, now: u64) {
         self.beliefs.on_stop(node, now);
         self.copies.on_stop(node, now);
-        self.rates.on_stop(node);
         if self.links.exist {
             self.links.on_stop(node, now);
             self.infos.on_stop(node, now);
         }
+    }
+
+    /// A node that was gone already stops.
+    pub(crate) fn on_left(&mut self, node: u32, now: u64) {
+        self.rates.on_stop(node);
+        self.standings.on_stop(node, now);
+    }
+
+    /// A process begins to stand still, or goes on, or neither.
+    pub(crate) fn on_stands_still(&mut self, node: u32, still: bool, now: u64) {
+        self.standings.on_stands_still(node, still, now);
+    }
+
+    /// A node reports another standing.
+    pub(crate) fn on_standing(&mut self, node: u32, to: Standing, now: u64) {
+        self.standings.on_change(node, to, now);
+    }
+
+    /// A node was told of the quorum.
+    pub(crate) fn on_configured(&mut self, taken: bool) {
+        self.standings.refused += usize::from(!taken);
+    }
+
+    /// Of so many nodes, or pairs, something is not as an expectation says.
+    pub(crate) fn on_look(&mut self, expect: usize, wrong: usize) {
+        self.looked[expect] = wrong;
+    }
+
+    /// What a node says of its standing when the run is over.
+    pub(crate) fn check_standing(&self, node: usize, standing: Option<Standing>) {
+        assert_eq!(self.standings.latest(node), standing, "what node {node} reports of its standing is what it shows");
     }
 
     /// Everybody whom a fault stops has stopped.
@@ -218,6 +275,7 @@ impl Measure {
     pub(crate) fn on_topology<'a>(&mut self, barriers: impl Iterator<Item = Barrier<'a>>, now: u64) {
         let beliefs = &self.beliefs;
         self.reach.on_change(barriers, |node| u32::try_from(node).is_ok_and(|node| beliefs.is_running(node)), now);
+        self.standings.on_sides(self.reach.sides(), now);
     }
 
     /// The first fault is about to begin.

@@ -65,6 +65,11 @@ impl Reach {
         self.states.iter().skip(began).all(|state| same(&state.label, one, other))
     }
 
+    /// The side of every node now: equal ones have no partition between them. Empty: there is none.
+    pub(super) fn sides(&self) -> &[u32] {
+        self.states.last().map_or(&[], |state| &state.side)
+    }
+
     /// Whether no partition stands between two nodes now.
     pub(super) fn same_side(&self, one: u32, other: u32) -> bool {
         self.states.last().is_none_or(|state| same(&state.side, one, other))

@@ -15,7 +15,9 @@ impl Measure {
     /// Ends the measuring at `now` and says what came out. What the world counts itself is left zero.
     pub(crate) fn finish(mut self, scenario: &Scenario, now: u64, faults: &[FaultResult]) -> RunResult {
         self.links.finish();
-        let measured: Vec<Measured> = scenario.expects.iter().map(|expect| self.of(scenario, expect)).collect();
+        self.standings.finish(now);
+        let all = scenario.expects.iter().enumerate();
+        let measured: Vec<Measured> = all.map(|(number, expect)| self.of(scenario, number, expect)).collect();
         let held: Vec<_> = scenario.expects.iter().zip(&measured).map(|(expect, m)| evaluate(expect, m)).collect();
         let pooled = scenario.expects.iter().map(|expect| expect.across == Across::Pooled);
         RunResult {
@@ -28,7 +30,7 @@ impl Measure {
             events: 0,
             packets: Packets::default(),
             bytes_sent: 0,
-            metrics: Metric::ALL.iter().map(|&metric| (metric.name(), self.metric(metric))).collect(),
+            metrics: Metric::ALL.iter().map(|&metric| (metric.name(), self.metric(scenario, metric))).collect(),
             faults: faults.to_vec(),
             expectations: held,
             to_pool: measured
@@ -43,17 +45,45 @@ impl Measure {
     }
 
     /// A metric over the whole run.
-    fn metric(&self, metric: Metric) -> Measured {
+    fn metric(&self, scenario: &Scenario, metric: Metric) -> Measured {
+        if metric.is_looked_at() {
+            let of_it = scenario.expects.iter().zip(&self.looked).filter(|(expect, _)| expect.metric == metric);
+            return counter(of_it.map(|(_, wrong)| wrong).sum());
+        }
         self.select(metric, None, None, Scope::All)
     }
 
     /// The samples that one expectation is about.
-    fn of(&self, scenario: &Scenario, expect: &Expect) -> Measured {
+    fn of(&self, scenario: &Scenario, number: usize, expect: &Expect) -> Measured {
         let after = expect.after.map(|Anchor { fault, edge }| match edge {
             Edge::Start => scenario.faults[fault].at_ns,
             Edge::End => scenario.fault_end_ns(fault).unwrap_or(scenario.run.duration_ns),
         });
+        if expect.metric.is_looked_at() {
+            return counter(self.looked[number]);
+        }
+        if expect.metric.is_of_quorum() {
+            return self.quorum(expect.metric, &self.named[number], after);
+        }
         self.select(expect.metric, expect.fault, after, expect.scope)
+    }
+
+    /// What is measured of the standings of these nodes; of nobody is of all.
+    fn quorum(&self, metric: Metric, of: &[u32], after: Option<u64>) -> Measured {
+        let (standings, after) = (&self.standings, after.unwrap_or(0));
+        if metric == Metric::QuorumChanges {
+            plain(standings.changes(of))
+        } else if metric == Metric::QuorumLost {
+            missable(standings.lost(of, after))
+        } else if metric == Metric::QuorumGained {
+            missable(standings.gained(of, after))
+        } else if metric == Metric::QuorumOverlap {
+            plain(standings.overlap.clone())
+        } else if metric == Metric::QuorumBothSides {
+            counter(standings.both_sides)
+        } else {
+            counter(standings.refused)
+        }
     }
 
     fn select(&self, metric: Metric, fault: Option<usize>, after: Option<u64>, scope: Scope) -> Measured {
@@ -84,6 +114,13 @@ impl Measure {
             Metric::Agreed => plain(self.copies.agreed(after).into_iter().collect()),
             Metric::WritesRefused => counter(self.copies.refused()),
             Metric::WritesSkipped => counter(self.copies.skipped()),
+            Metric::Standing | Metric::Loss | Metric::WhoGoes | Metric::Health => counter(0),
+            Metric::QuorumChanges
+            | Metric::QuorumLost
+            | Metric::QuorumGained
+            | Metric::QuorumOverlap
+            | Metric::QuorumBothSides
+            | Metric::QuorumRefused => self.quorum(metric, &[], after),
             Metric::Hops if fault.is_some() => plain(self.crashes.detection(fault).hops),
             Metric::Hops => plain(self.hops.clone()),
             Metric::HopsLast => plain(self.history.last_hops()),

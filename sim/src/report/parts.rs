@@ -10,7 +10,7 @@ use crate::result::{ExpectResult, Measured, RunResult, Verdict};
 use crate::scenario::{Across, Expect, Metric, Scenario, Unit};
 
 /// The metrics in the order in which a reader wants them: noticed, told, paid, mistaken.
-const STORY: [(Metric, &str); 43] = [
+const STORY: [(Metric, &str); 53] = [
     (Metric::DetectionSuspect, "first suspect"),
     (Metric::DetectionDead, "first dead"),
     (Metric::DetectionObserver, "dead, each observer"),
@@ -38,6 +38,16 @@ const STORY: [(Metric, &str); 43] = [
     (Metric::LinksParts, "parts after a crash"),
     (Metric::LinksPartsEnd, "parts at the end"),
     (Metric::LinksJoined, "links join all"),
+    (Metric::QuorumGained, "quorum gained"),
+    (Metric::QuorumLost, "quorum lost"),
+    (Metric::QuorumChanges, "changes of standing"),
+    (Metric::QuorumOverlap, "two sides in quorum"),
+    (Metric::QuorumBothSides, "  too long after the cut"),
+    (Metric::QuorumRefused, "configurations refused"),
+    (Metric::Standing, "standings not as expected"),
+    (Metric::Loss, "losses not as expected"),
+    (Metric::WhoGoes, "who goes, not as expected"),
+    (Metric::Health, "beliefs not as expected"),
     (Metric::Hops, "hops to each node"),
     (Metric::BytesPerNode, "bytes per node"),
     (Metric::BytesPerNodeRepair, "  for repairs"),
@@ -120,7 +130,8 @@ pub(super) fn measured(metrics: &BTreeMap<&'static str, Measured>, expects: &[Ex
         let counted = measured.counter && measured.samples.count() > 0;
         let empty = measured.samples.count() == 0 && measured.missed.unwrap_or(0) == 0;
         let untold = metric.is_detail()
-            || ((metric.is_of_state() || metric.is_of_infos() || metric == Metric::Healings) && empty);
+            || ((metric.is_of_state() || metric.is_of_infos() || metric.is_of_quorum() || metric == Metric::Healings)
+                && empty);
         !untold || counted || expects.iter().any(|expect| expect.metric == metric)
     };
     let mut sheet = Sheet::new(1..5, ["measured", "samples", "p50", "p99", "max"]);

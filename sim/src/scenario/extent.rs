@@ -72,15 +72,16 @@ impl Fault {
     /// When this fault, which stands behind `earlier` in the file, is over.
     pub(super) fn end_ns(&self, earlier: &[Self], nodes: u32) -> Option<u64> {
         match &self.kind {
-            FaultKind::Crash { target, stagger_ns, restart_after_ns } => {
+            FaultKind::Crash { target, stagger_ns, restart_after_ns, .. } => {
                 let last = last_start_ns(self.at_ns, *stagger_ns, target.size(earlier, nodes));
                 last.checked_add((*restart_after_ns)?)
             }
-            FaultKind::Link { .. }
-            | FaultKind::Noise { .. }
-            | FaultKind::Inject { .. }
-            | FaultKind::Partition { .. } => self.at_ns.checked_add(self.for_ns?),
-            FaultKind::Pause { repeats, .. } => repeats.last_ns(self.at_ns).checked_add(self.for_ns?),
+            FaultKind::Link { .. } | FaultKind::Noise { .. } | FaultKind::Inject { .. } => {
+                self.at_ns.checked_add(self.for_ns?)
+            }
+            FaultKind::Pause { repeats, .. } | FaultKind::Partition { repeats, .. } => {
+                repeats.last_ns(self.at_ns).checked_add(self.for_ns?)
+            }
         }
     }
 

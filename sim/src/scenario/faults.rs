@@ -24,7 +24,8 @@ pub struct Fault {
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The targets stop without a word (`kind = "crash"`).
+    /// The targets stop without a word (`kind = "crash"`), or say goodbye first and stop once that is heard
+    /// (`kind = "leave"`).
     Crash {
         /// Who stops.
         target: Selector,
@@ -32,6 +33,8 @@ pub enum FaultKind {
         stagger_ns: u64,
         /// How long after its crash a target starts again with an empty memory; `None` is never.
         restart_after_ns: Option<u64>,
+        /// Whether they say goodbye. Whoever stands still does not.
+        says_goodbye: bool,
     },
     /// Packets from one set of nodes to another suffer (`kind = "link"`).
     Link {
@@ -83,6 +86,8 @@ pub enum FaultKind {
         shape: Shape,
         /// Which direction is cut; both if there are more than two groups.
         direction: Direction,
+        /// How often, and how far apart. What a group is picked from at random is picked anew each time.
+        repeats: Repeats,
     },
 }
 

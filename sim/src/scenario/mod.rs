@@ -8,7 +8,9 @@ mod diagnostic;
 mod extent;
 mod faults;
 mod infos;
+mod metrics;
 mod protocol;
+mod quorum;
 mod read;
 mod start;
 mod words;
@@ -21,6 +23,10 @@ pub use faults::{
 };
 pub use infos::{Info, Issuers};
 pub use protocol::{ProbeOrder, Profile, Protocol, RelayTargets};
+pub use quorum::{
+    Active, Ballot, Configure, Electorate, GoesIs, HealthIs, Is, Look, LossIs, QuorumKeys, QuorumLooks, QuorumProvider,
+    StandingIs, SuspectDownKeys,
+};
 pub use read::{parse, value_span};
 pub use start::StartAs;
 pub use writes::{When, Write, Written};
@@ -46,6 +52,8 @@ pub struct Scenario {
     pub writes: Vec<Write>,
     /// What nodes tell everybody, in file order.
     pub infos: Vec<Info>,
+    /// What the administrator tells nodes of the quorum, in the order of time.
+    pub configures: Vec<Configure>,
     /// What must hold, in file order.
     pub expects: Vec<Expect>,
 }
@@ -154,6 +162,10 @@ pub struct Expect {
     pub after: Option<Anchor>,
     /// Restricts false positives to observer and subject that a partition leaves together.
     pub scope: Scope,
+    /// Of which nodes; nobody named is everybody.
+    pub nodes: Vec<Selector>,
+    /// What is looked at, if one instant matters.
+    pub look: Option<Look>,
     /// Which number of the samples.
     pub stat: Stat,
     /// How the number is held against the bound.
@@ -237,6 +249,26 @@ pub enum Metric {
     InfosOfTheGone,
     /// `infos.refused`: infos that the protocol refused to issue.
     InfosRefused,
+    /// `standing`: nodes that have another standing at an instant.
+    Standing,
+    /// `loss`: pairs of a node and one of whose loss it is not as sure at an instant.
+    Loss,
+    /// `who_goes`: pairs of a node and another one of which it says otherwise who goes.
+    WhoGoes,
+    /// `health`: pairs of a node and one of which it believes something else at an instant.
+    Health,
+    /// `quorum.changes`: how often the standing of each node changed.
+    QuorumChanges,
+    /// `quorum.lost`: until a node that was in quorum is so no more, in ns.
+    QuorumLost,
+    /// `quorum.gained`: until a node that was not in quorum is so, in ns.
+    QuorumGained,
+    /// `quorum.overlap`: for how long after a cut nodes on two sides of it were in quorum at once, in ns.
+    QuorumOverlap,
+    /// `quorum.both_sides`: cuts of which that lasted longer than a lease and what may be late.
+    QuorumBothSides,
+    /// `quorum.refused`: configurations that a node refused.
+    QuorumRefused,
     /// `hops`: how many hops a fact took to each node.
     Hops,
     /// `hops.last`: how many hops a fact took to the node that it reached over the most.

@@ -1,5 +1,7 @@
 //! What do the nodes run?
 
+use super::QuorumKeys;
+
 /// What the nodes run: a profile and the values that differ from it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Protocol {
@@ -55,6 +57,8 @@ pub struct Protocol {
     pub infos_max: Option<u32>,
     /// The most bytes that they weigh.
     pub infos_bytes: Option<u32>,
+    /// What is set of the quorum; `None` if nodes have none.
+    pub quorum: Option<QuorumKeys>,
     /// Whether nodes may open streams to each other.
     pub streams: bool,
     /// Datagram budget in bytes.
@@ -83,6 +87,8 @@ pub enum Profile {
     PhiRing,
     /// Nodes in one data centre that tell infos over links (`"infos"`).
     Infos,
+    /// What openstorage `gossip` does, in its own timing (`"quorum-store"`).
+    QuorumStore,
 }
 
 impl Profile {

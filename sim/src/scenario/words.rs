@@ -47,6 +47,7 @@ words!(pub Profile {
     ScuttlebuttWan = "scuttlebutt-wan",
     PhiRing = "phi-ring",
     Infos = "infos",
+    QuorumStore = "quorum-store",
 });
 
 words!(pub ProbeOrder {
@@ -119,6 +120,16 @@ words!(pub Metric {
     InfosCopiesPer1000 = "infos.copies.per_1000",
     InfosOfTheGone = "infos.of_the_gone",
     InfosRefused = "infos.refused",
+    Standing = "standing",
+    Loss = "loss",
+    WhoGoes = "who_goes",
+    Health = "health",
+    QuorumChanges = "quorum.changes",
+    QuorumLost = "quorum.lost",
+    QuorumGained = "quorum.gained",
+    QuorumOverlap = "quorum.overlap",
+    QuorumBothSides = "quorum.both_sides",
+    QuorumRefused = "quorum.refused",
     Hops = "hops",
     HopsLast = "hops.last",
     BytesPerNode = "bytes_per_node",
@@ -171,160 +182,6 @@ words!(pub Across {
     Each = "each",
     Pooled = "pooled",
 });
-
-impl Metric {
-    /// Every metric, in the order of the contract.
-    pub const ALL: &'static [Self] = <Self as Word>::ALL;
-
-    /// The unit of this metric's samples. A number of samples is a plain count whatever this says.
-    #[must_use]
-    pub const fn unit(self) -> Unit {
-        match self {
-            Self::DetectionSuspect
-            | Self::DetectionDead
-            | Self::DetectionObserver
-            | Self::DetectionFull
-            | Self::Converged
-            | Self::Delivery
-            | Self::DeliveryLast
-            | Self::Staleness
-            | Self::Agreed
-            | Self::LinksLastAsked
-            | Self::LinksJoined
-            | Self::InfosConnected
-            | Self::InfosDelivery => Unit::Nanoseconds,
-            Self::FalsePositive
-            | Self::FalsePositiveNodes
-            | Self::FalsePositiveHealthy
-            | Self::Strangers
-            | Self::WritesRefused
-            | Self::WritesSkipped
-            | Self::Flaps
-            | Self::Healings
-            | Self::LinksAsked
-            | Self::LinksRefused
-            | Self::LinksRefusedPer1000
-            | Self::LinksOutgoing
-            | Self::LinksIncoming
-            | Self::LinksOverCap
-            | Self::LinksParts
-            | Self::LinksPartsEnd
-            | Self::InfosCopiesPer1000
-            | Self::InfosOfTheGone
-            | Self::InfosRefused => Unit::Count,
-            Self::Hops | Self::HopsLast | Self::InfosHops | Self::InfosHopsLast | Self::InfosMaxHops => Unit::Hops,
-            Self::BytesPerNode
-            | Self::BytesPerNodeRepair
-            | Self::BytesPerNodeJoin
-            | Self::BytesPerNodeGossip
-            | Self::BytesPerNodeProbe
-            | Self::BytesPerNodeState
-            | Self::BytesPerNodeInfo => Unit::BytesPerSecond,
-            Self::PacketsPerNode => Unit::PacketsPerSecond,
-        }
-    }
-
-    /// Whether this metric is only counted: its one statistic is [`Stat::Count`].
-    #[must_use]
-    pub const fn is_counter(self) -> bool {
-        self.has_sides()
-            || matches!(
-                self,
-                Self::Strangers
-                    | Self::WritesRefused
-                    | Self::WritesSkipped
-                    | Self::LinksOverCap
-                    | Self::InfosOfTheGone
-                    | Self::InfosRefused
-            )
-    }
-
-    /// Whether this metric is about two nodes between which a partition may stand.
-    #[must_use]
-    pub const fn has_sides(self) -> bool {
-        matches!(self, Self::FalsePositive | Self::FalsePositiveNodes | Self::FalsePositiveHealthy)
-    }
-
-    /// Whether people see this metric only if an expectation names it, or if it counted what should not be;
-    /// machines always do.
-    #[must_use]
-    pub const fn is_detail(self) -> bool {
-        matches!(
-            self,
-            Self::Strangers
-                | Self::BytesPerNodeRepair
-                | Self::BytesPerNodeJoin
-                | Self::BytesPerNodeGossip
-                | Self::BytesPerNodeProbe
-                | Self::BytesPerNodeState
-                | Self::BytesPerNodeInfo
-                | Self::WritesRefused
-                | Self::WritesSkipped
-                | Self::LinksOverCap
-                | Self::InfosOfTheGone
-                | Self::InfosRefused
-        )
-    }
-
-    /// Whether this metric measures links, or the infos that go over them; it has no meaning where nodes have none.
-    #[must_use]
-    pub const fn is_of_infos(self) -> bool {
-        matches!(
-            self,
-            Self::LinksAsked
-                | Self::LinksRefused
-                | Self::LinksRefusedPer1000
-                | Self::LinksLastAsked
-                | Self::LinksOutgoing
-                | Self::LinksIncoming
-                | Self::LinksOverCap
-                | Self::LinksParts
-                | Self::LinksPartsEnd
-                | Self::LinksJoined
-                | Self::InfosConnected
-                | Self::InfosDelivery
-                | Self::InfosHops
-                | Self::InfosHopsLast
-                | Self::InfosMaxHops
-                | Self::InfosCopiesPer1000
-                | Self::InfosOfTheGone
-                | Self::InfosRefused
-                | Self::BytesPerNodeInfo
-        )
-    }
-
-    /// Whether this metric measures how writes reach everybody; it has no meaning where nothing is written.
-    #[must_use]
-    pub const fn is_of_state(self) -> bool {
-        matches!(
-            self,
-            Self::Delivery
-                | Self::DeliveryLast
-                | Self::Staleness
-                | Self::Agreed
-                | Self::WritesRefused
-                | Self::WritesSkipped
-        )
-    }
-
-    /// Whether this metric is an instant at which something comes to rest, counted from another one.
-    #[must_use]
-    pub const fn settles(self) -> bool {
-        matches!(self, Self::Converged | Self::Agreed | Self::LinksJoined | Self::InfosConnected)
-    }
-
-    /// Whether an expectation may count this metric from an instant.
-    #[must_use]
-    pub const fn has_anchor(self) -> bool {
-        self.settles() || matches!(self, Self::LinksLastAsked)
-    }
-
-    /// Whether this metric measures how crashes are found out.
-    #[must_use]
-    pub const fn is_detection(self) -> bool {
-        matches!(self, Self::DetectionSuspect | Self::DetectionDead | Self::DetectionObserver | Self::DetectionFull)
-    }
-}
 
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

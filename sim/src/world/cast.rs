@@ -16,7 +16,7 @@ use crate::engine::draws::{Draws, Purpose as Draw};
 use crate::scenario::{self, Nodes, Profile, Protocol, RelayTargets, Scenario, StartAs};
 
 use super::streams::name_of;
-use super::telling;
+use super::{configuring, telling};
 
 const PORT: u16 = 7946;
 
@@ -53,6 +53,7 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
         Profile::ScuttlebuttWan => Config::scuttlebutt_wan(),
         Profile::PhiRing => Config::phi_ring(),
         Profile::Infos => Config::infos(),
+        Profile::QuorumStore => Config::quorum_store(),
     };
     let duration = |set: Option<u64>, base| set.map_or(base, Duration::from_nanos);
     let order = match protocol.probe_order {
@@ -85,6 +86,7 @@ pub fn node_config(protocol: &Protocol, hash_seed: u64) -> Result<Config, Config
             bytes_max: protocol.infos_bytes.map_or(infos.bytes_max, |bytes| bytes as usize),
             ..infos
         }),
+        quorum: configuring::settings(protocol, base.quorum),
         streams: protocol.streams.then(StreamLimits::default),
         datagram_bytes_max: protocol.datagram_bytes.map_or(base.datagram_bytes_max, |bytes| bytes as usize),
         hash_seed,
@@ -127,6 +129,8 @@ pub(super) struct Cast {
     /// Side by side, so that a large cluster's hot state lies on few pages.
     actors: Vec<Option<Node>>,
     boots: Vec<u64>,
+    /// Who has been told to leave and still says goodbye.
+    leaving: Vec<bool>,
     ids: Vec<Option<NodeId>>,
     timers: Vec<TimerState>,
     hashes: Vec<u64>,
@@ -159,6 +163,7 @@ impl Cast {
             everybody: Vec::new(),
             actors: (0..count).map(|_| None).collect(),
             boots: vec![0; count],
+            leaving: vec![false; count],
             ids: vec![None; count],
             timers: vec![TimerState { scheduled: u64::MAX, due: u64::MAX, seq: 0 }; count],
             hashes: vec![0; count],
@@ -224,13 +229,14 @@ impl Cast {
         }
     }
 
-    fn id_of(&self, node: u32) -> NodeId {
+    /// The identity of a node.
+    pub(super) fn id_of(&self, node: u32) -> NodeId {
         let half = |which| u128::from(self.draws.draw(Draw::NodeId, u64::from(node), which));
         NodeId::from_u128(half(0) << 64 | half(1))
     }
 
     /// What a node shares its fate with: its neighbours share it, in domains of about one size.
-    fn domain_of(&self, node: u32) -> Domain {
+    pub(super) fn domain_of(&self, node: u32) -> Domain {
         let Nodes { count, domains, .. } = self.nodes;
         let domain = u64::from(node) * u64::from(domains) / u64::from(count);
         if domains == 0 { Domain::NONE } else { Domain::from_number(1 + domain) }
@@ -267,6 +273,7 @@ impl Cast {
     /// Stops a node without a word. Returns its counters, or `None` when it did not run.
     pub(super) fn stop(&mut self, node: u32) -> Option<Stats> {
         let state = self.actors[node as usize].take()?;
+        self.leaving[node as usize] = false;
         let timer = &mut self.timers[node as usize];
         (timer.scheduled, timer.due) = (u64::MAX, u64::MAX);
         Some(*state.view().stats())
@@ -276,8 +283,22 @@ impl Cast {
         self.actors[node as usize].is_some()
     }
 
+    /// A node has begun to say goodbye.
+    pub(super) fn set_leaving(&mut self, node: u32) {
+        self.leaving[node as usize] = true;
+    }
+
+    pub(super) fn is_leaving(&self, node: u32) -> bool {
+        self.leaving[node as usize]
+    }
+
     pub(super) fn get(&self, node: u32) -> Option<&Node> {
         self.actors[node as usize].as_ref()
+    }
+
+    /// Those that run, each with its number.
+    pub(super) fn running_by_number(&self) -> impl Iterator<Item = (usize, &Node)> {
+        self.actors.iter().enumerate().filter_map(|(number, node)| Some((number, node.as_ref()?)))
     }
 
     pub(super) fn running(&self) -> impl Iterator<Item = &Node> {

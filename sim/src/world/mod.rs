@@ -4,7 +4,8 @@
 //! * `plan` — what is to happen when: starts, crashes, cuts;
 //! * `network` — what becomes of a packet;
 //! * `inject` — what comes from outside the cluster;
-//! * `writing` — what nodes are asked to write; `telling` — what they are asked to tell everybody;
+//! * `writing` — what nodes are asked to write; `telling` — what they are asked to tell everybody; `configuring` — what they are
+//!   told of the quorum; `reporting` — what they report;
 //! * `pauses` — who stands still, and what waits for them;
 //! * `streams` — what becomes of a stream;
 //! * `packets` — where packets lie while they are under way;
@@ -17,6 +18,7 @@
 //! [`quidnunc_core::View`], when the run is over.
 
 mod cast;
+mod configuring;
 mod inject;
 mod looking;
 mod network;
@@ -27,6 +29,7 @@ mod oracle;
 mod packets;
 mod pauses;
 mod plan;
+mod reporting;
 mod simulated;
 mod streams;
 mod telling;
@@ -34,7 +37,7 @@ mod telling;
 mod tests;
 mod writing;
 
-use quidnunc_core::{ConfigError, DATAGRAM_BYTES_MAX, Event as NodeEvent, Input, Instant};
+use quidnunc_core::{ConfigError, DATAGRAM_BYTES_MAX, Input, Instant};
 
 use crate::engine::draws::Draws;
 use crate::engine::wheel::{Class, Event, Wheel, order_key, source_of};
@@ -42,7 +45,9 @@ use crate::measure::Measure;
 use crate::result::RunResult;
 use crate::scenario::Scenario;
 use cast::Cast;
+use configuring::Configuring;
 use inject::Injector;
+use looking::Looks;
 use network::Network;
 use packets::Packets;
 use pauses::Pauses;
@@ -109,6 +114,8 @@ struct World<'a, W> {
     injector: Injector,
     writing: Writing,
     telling: Telling,
+    configuring: Configuring,
+    looks: Looks,
     measure: Measure,
     buffer: Vec<u8>,
 }
@@ -131,6 +138,10 @@ impl<'a, W: Witness> World<'a, W> {
         let telling = Telling::new(scenario, draws, plan.all_targets());
         telling.first(scenario).into_iter().for_each(|event| wheel.push(event));
         writing.first(scenario).into_iter().for_each(|event| wheel.push(event));
+        let configuring = Configuring::new(scenario, draws, plan.all_targets());
+        configuring.first(scenario).into_iter().for_each(|event| wheel.push(event));
+        let looks = Looks::new(scenario, draws, plan.all_targets());
+        looks.first(scenario).into_iter().for_each(|event| wheel.push(event));
         wheel.push(Event { at: WINDOW_NS, order: order_key(Class::Probe, 0, 0), dst: 0, what: 0 });
         Ok(Self {
             scenario,
@@ -140,9 +151,9 @@ impl<'a, W: Witness> World<'a, W> {
             wheel,
             now: 0,
             events: 0,
-            cast: Cast::new(scenario, config, draws),
             network: Network::new(scenario, draws),
-            measure: Measure::new(scenario, &plan.touched()),
+            measure: Measure::new(scenario, (&plan.touched(), looks.named()), config.quorum.as_ref()),
+            cast: Cast::new(scenario, config, draws),
             plan,
             packets: Packets::new(),
             pauses: Pauses::default(),
@@ -150,6 +161,8 @@ impl<'a, W: Witness> World<'a, W> {
             injector: Injector::new(scenario, draws),
             writing,
             telling,
+            configuring,
+            looks,
             buffer: vec![0; DATAGRAM_BYTES_MAX],
         })
     }
@@ -173,19 +186,23 @@ impl<'a, W: Witness> World<'a, W> {
                 Class::Fault => self.on_fault(event),
                 Class::Packet => self.on_packet(event.dst, event.what),
                 Class::Timer => self.on_timer(event),
+                Class::Probe if source_of(event.order) > 0 => self.on_look(event.what),
                 Class::Probe => self.on_window(),
             }
         }
     }
 
-    /// The timetable is the first source of such events, each fault that injects is one more, and so are each write and info.
+    /// The timetable is the first source of such events, each fault that injects is one more, and so are each write and
+    /// info, and all configurations.
     fn on_fault(&mut self, event: Event) {
         let (faults, writes) = (self.scenario.faults.len(), self.scenario.writes.len());
+        let tables = faults + writes + self.scenario.infos.len();
         match (source_of(event.order) as usize).checked_sub(1) {
             None => self.on_step(event.what),
             Some(fault) if fault < faults => self.inject(fault, event.dst, event.what),
             Some(place) if place < faults + writes => self.write(place - faults, event.dst, event.what),
-            Some(place) => self.issue(place - faults - writes, event.dst, event.what),
+            Some(place) if place < tables => self.issue(place - faults - writes, event.dst, event.what),
+            Some(_) => self.on_configure(event.what),
         }
     }
 
@@ -196,16 +213,21 @@ impl<'a, W: Witness> World<'a, W> {
             Step::Look => self.measure.on_first_fault(),
             Step::Rest { ends } => self.on_rest(ends),
             Step::Crashed => self.measure.on_crashed(),
+            Step::Leave { fault, node } => self.leave(fault, node),
             Step::Crash { fault, node } => {
-                if let Some(node_stats) = self.cast.stop(node) {
-                    self.drop_waiting(node);
+                let counts = !self.cast.is_leaving(node);
+                if self.stop(node) {
                     self.network.bite(fault);
-                    self.measure.add_stats(&node_stats);
-                    self.measure.on_crash(fault, node, self.now);
+                    if counts {
+                        self.measure.on_crash(fault, node, self.now);
+                    }
                     self.note_topology();
                 }
             }
             Step::Restart { node } => {
+                if self.cast.is_leaving(node) {
+                    self.stop(node);
+                }
                 if !self.cast.is_running(node) {
                     self.start(node);
                 }
@@ -213,8 +235,8 @@ impl<'a, W: Witness> World<'a, W> {
             Step::Pause { fault, node } => self.pause(fault, node),
             Step::Resume { fault, node } => self.resume(fault, node),
             Step::Inject { fault } => self.begin_injection(fault),
-            Step::Begin { fault } => {
-                self.network.begin(fault, self.plan.rules(fault));
+            Step::Begin { fault, time } => {
+                self.network.begin(fault, self.plan.rules(fault, time));
                 self.measure.on_topology(self.network.active(), self.now);
             }
             Step::End { fault } => {
@@ -231,6 +253,7 @@ impl<'a, W: Witness> World<'a, W> {
         self.note_topology();
         self.write_at_start(node);
         self.issue_at_start(node);
+        self.configure_at_start(node);
         self.after(node);
     }
 
@@ -309,41 +332,13 @@ impl<'a, W: Witness> World<'a, W> {
         if speaks && self.scenario.protocol.streams {
             self.serve_streams(node);
         }
-        while let Some(event) = self.cast.poll_event(node) {
-            self.witness.on_event(self.now, node, &event);
-            match &event {
-                NodeEvent::Member(change) => match self.cast.node_of(change.id, change.addr) {
-                    Some(subject) => self.measure.on_change(node, subject, change, self.now),
-                    None => self.measure.on_stranger(node, change, self.now),
-                },
-                NodeEvent::Value(change) => {
-                    if let Some(owner) = self.cast.owner_of(change.owner) {
-                        self.measure.on_value(node, owner, change, self.now);
-                    }
-                }
-                NodeEvent::Info(change) => self.on_info(node, change),
-                NodeEvent::Link(change) => self.on_link(node, change),
-                NodeEvent::PartitionHealed(healed) => self.measure.on_healed(healed.returned),
-                NodeEvent::Joined { .. }
-                | NodeEvent::Refuted { .. }
-                | NodeEvent::Replicated { .. }
-                | NodeEvent::NotReplicated { .. }
-                | NodeEvent::Conflict(_)
-                | NodeEvent::Leaving(_)
-                | NodeEvent::Left(_)
-                | NodeEvent::StreamOnly { .. }
-                | NodeEvent::GroupConflict(_)
-                | NodeEvent::User(_)
-                | NodeEvent::Answer(_)
-                | NodeEvent::QueryEnded { .. }
-                | NodeEvent::LinksStanding { .. }
-                | NodeEvent::Standing(_)
-                | NodeEvent::Lost { .. }
-                | NodeEvent::EventsLost { .. } => {}
-            }
-        }
-        if self.scenario.has_links() {
+        let has_left = self.take_reports(node);
+        if self.scenario.has_links() && !self.cast.is_leaving(node) {
             self.on_settled(node);
+        }
+        if has_left && self.cast.is_leaving(node) {
+            self.stop(node);
+            self.note_topology();
         }
         self.renew_deadline(node);
     }

@@ -17,25 +17,33 @@ const QUEUE_MAX: usize = 4096;
 impl<W: Witness> World<'_, W> {
     /// A node that does not run cannot stand still.
     pub(super) fn pause(&mut self, fault: usize, node: u32) {
-        if self.cast.is_running(node) && self.pauses.hold(node, fault) {
+        if !self.cast.is_running(node) {
+            return;
+        }
+        if self.pauses.hold(node, fault) {
             self.measure.on_pause(node, self.now);
         }
+        self.measure.on_stands_still(node, self.stands_still(node), self.now);
     }
 
     /// The process goes on: it reads what lies in its socket, then looks at its clock. The overdue timeout is
     /// an event of this instant, which comes behind every packet of the instant.
     pub(super) fn resume(&mut self, fault: usize, node: u32) {
-        let Some(queue) = self.pauses.let_go(node, fault) else { return };
-        self.measure.on_resume(node, self.now);
-        for slot in queue {
-            self.deliver(node, slot);
+        let queue = self.pauses.let_go(node, fault);
+        self.measure.on_stands_still(node, self.stands_still(node), self.now);
+        if let Some(queue) = queue {
+            self.measure.on_resume(node, self.now);
+            for slot in queue {
+                self.deliver(node, slot);
+            }
+            if self.stops_network_only(fault) {
+                // Now it can say what has waited.
+                self.after(node);
+            } else {
+                self.renew_deadline(node);
+            }
         }
-        if self.stops_network_only(fault) {
-            // Now it can say what has waited.
-            self.after(node);
-        } else {
-            self.renew_deadline(node);
-        }
+        self.tell_configuration(node);
     }
 
     /// Whether a node's timers have to wait.

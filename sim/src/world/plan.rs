@@ -1,7 +1,7 @@
 //! What is to happen when? The timetable of a run, drawn up before it begins.
 
 use crate::engine::draws::{Draws, Purpose, entity_of};
-use crate::scenario::{Direction, Fault, FaultKind, Scenario, Selector, Shape, Share, last_start_ns};
+use crate::scenario::{Direction, Fault, FaultKind, Repeats, Scenario, Selector, Shape, Share, last_start_ns};
 
 use super::network::{Harm, Rule, Side};
 
@@ -16,6 +16,8 @@ pub(super) enum Step {
     Rest { ends: bool },
     /// Everybody whom a fault stops at one instant has stopped.
     Crashed,
+    /// A node says goodbye.
+    Leave { fault: usize, node: u32 },
     /// A node stops without a word.
     Crash { fault: usize, node: u32 },
     /// A crashed node starts again.
@@ -26,17 +28,28 @@ pub(super) enum Step {
     Resume { fault: usize, node: u32 },
     /// Datagrams begin to come from outside.
     Inject { fault: usize },
-    /// A link fault or partition begins.
-    Begin { fault: usize },
+    /// A link fault or partition begins, for the how many-th time.
+    Begin { fault: usize, time: usize },
     /// A link fault or partition ends.
     End { fault: usize },
+}
+
+impl Step {
+    const fn crash(fault: usize, node: u32) -> Self {
+        Self::Crash { fault, node }
+    }
+
+    const fn leave(fault: usize, node: u32) -> Self {
+        Self::Leave { fault, node }
+    }
 }
 
 /// The timetable, and the network rules of the faults that have one.
 #[derive(Debug)]
 pub(super) struct Plan {
     steps: Vec<(u64, Step)>,
-    rules: Vec<Vec<Rule>>,
+    /// Per fault, and per time that it begins.
+    rules: Vec<Vec<Vec<Rule>>>,
     /// Per fault: whom it hits, its first side if it has two.
     targets: Vec<Vec<u32>>,
     touched: Vec<bool>,
@@ -72,20 +85,25 @@ impl Plan {
     fn add(&mut self, number: usize, fault: &Fault, nodes: u32, draws: Draws) {
         let select = |selector: &Selector| select(selector, chance_of(fault), nodes, draws, &self.targets);
         let mut groups = Vec::new();
+        let mut repeated = Repeats::ONCE;
         let chosen = match &fault.kind {
             FaultKind::Crash { target, .. } | FaultKind::Inject { target, .. } | FaultKind::Pause { target, .. } => {
                 select(target)
             }
             FaultKind::Link { from, .. } => select(from),
             FaultKind::Noise { .. } => Vec::new(),
-            FaultKind::Partition { shape, .. } => {
-                groups = groups_of(shape, (fault, draws), nodes, &self.targets);
-                groups.first().cloned().unwrap_or_default()
+            FaultKind::Partition { shape, repeats, .. } => {
+                repeated = *repeats;
+                groups = (0..repeats.times)
+                    .map(|time| groups_at(time, shape, (fault, draws), nodes, &self.targets))
+                    .collect();
+                groups.first().and_then(|first: &Vec<_>| first.first().cloned()).unwrap_or_default()
             }
         };
         let rules = match &fault.kind {
-            FaultKind::Crash { stagger_ns, restart_after_ns, .. } => {
-                self.crash(number, fault.at_ns, &chosen, (*stagger_ns, *restart_after_ns));
+            FaultKind::Crash { stagger_ns, restart_after_ns, says_goodbye, .. } => {
+                let stop = if *says_goodbye { Step::leave } else { Step::crash };
+                self.crash((number, stop), fault.at_ns, &chosen, (*stagger_ns, *restart_after_ns));
                 Vec::new()
             }
             FaultKind::Inject { .. } => {
@@ -101,35 +119,42 @@ impl Plan {
                 let harm = Harm::new(*loss, *delay, *damage).sparing_streams(*datagrams_only);
                 let rule = Rule::link(fault, a, b, *direction, harm);
                 rule.touch(&mut self.touched);
-                vec![rule]
+                vec![vec![rule]]
             }
             FaultKind::Noise { damage } => {
                 let harm = Harm::new(Share::NEVER, None, *damage);
-                vec![Rule::link(fault, Side::all(nodes), Side::all(nodes), Direction::AToB, harm)]
+                vec![vec![Rule::link(fault, Side::all(nodes), Side::all(nodes), Direction::AToB, harm)]]
             }
-            FaultKind::Partition { direction, shape } => {
+            FaultKind::Partition { direction, shape, .. } => {
                 // Whoever is isolated has a fault on it; the others only miss one of many.
                 if !matches!(shape, Shape::Isolate(_)) {
                     self.touched.fill(true);
                 }
-                cuts(fault, &groups, *direction, nodes)
+                let isolated = groups.iter().flatten().flatten();
+                isolated.for_each(|&node| self.touched[node as usize] = true);
+                groups.iter().map(|groups| cuts(fault, groups, *direction, nodes)).collect()
             }
         };
-        if !rules.is_empty() {
-            self.steps.push((fault.at_ns, Step::Begin { fault: number }));
-            if let Some(for_ns) = fault.for_ns {
-                self.steps.push((fault.at_ns + for_ns, Step::End { fault: number }));
-            }
+        for time in 0..rules.len() {
+            let at = fault.at_ns + time as u64 * repeated.every_ns;
+            self.steps.push((at, Step::Begin { fault: number, time }));
+            self.steps.extend(fault.for_ns.map(|for_ns| (at + for_ns, Step::End { fault: number })));
         }
         chosen.iter().for_each(|&node| self.touched[node as usize] = true);
         self.rules.push(rules);
         self.targets.push(chosen);
     }
 
-    fn crash(&mut self, fault: usize, at: u64, targets: &[u32], (stagger, restart): (u64, Option<u64>)) {
+    fn crash(
+        &mut self,
+        (fault, stop): (usize, fn(usize, u32) -> Step),
+        at: u64,
+        targets: &[u32],
+        (stagger, restart): (u64, Option<u64>),
+    ) {
         for (place, &node) in (0..).zip(targets) {
             let at = at + place * stagger;
-            self.steps.push((at, Step::Crash { fault, node }));
+            self.steps.push((at, stop(fault, node)));
             if let Some(after) = restart {
                 self.steps.push((at + after, Step::Restart { node }));
             }
@@ -154,9 +179,9 @@ impl Plan {
         &self.steps
     }
 
-    /// What a fault does to packets, from its beginning to its end.
-    pub(super) fn rules(&self, fault: usize) -> &[Rule] {
-        &self.rules[fault]
+    /// What a fault does to packets, from its beginning to its end, when it begins for the how many-th time.
+    pub(super) fn rules(&self, fault: usize, time: usize) -> &[Rule] {
+        &self.rules[fault][time]
     }
 
     /// Whom a fault hits.
@@ -195,6 +220,21 @@ pub(super) fn select(
         Selector::First(count) => (0..count.of(nodes)).collect(),
         Selector::SameAs(earlier) => taken[earlier].clone(),
     }
+}
+
+/// The groups that a partition names the how many-th time. Whoever is picked at random is another one each time.
+fn groups_at(
+    time: u64,
+    shape: &Shape,
+    (fault, draws): (&Fault, Draws),
+    nodes: u32,
+    taken: &[Vec<u32>],
+) -> Vec<Vec<u32>> {
+    if time == 0 {
+        return groups_of(shape, (fault, draws), nodes, taken);
+    }
+    let again = Fault { id: format!("{}#{time}", fault.id), ..fault.clone() };
+    groups_of(shape, (&again, draws), nodes, taken)
 }
 
 /// The groups that a partition names; everybody else forms one more.

@@ -91,6 +91,7 @@ pub(crate) fn scenario(name: &str) -> Scenario {
         faults: vec![crash("stop")],
         writes: Vec::new(),
         infos: Vec::new(),
+        configures: Vec::new(),
         expects: vec![expect(Metric::DetectionDead, Stat::P99, Op::Max, 8 * SECOND)],
     }
 }
@@ -98,7 +99,7 @@ pub(crate) fn scenario(name: &str) -> Scenario {
 /// A crash of one node.
 pub(crate) fn crash(id: &str) -> Fault {
     let target = Selector::Random(Count::Nodes(1));
-    let kind = FaultKind::Crash { target, stagger_ns: 0, restart_after_ns: None };
+    let kind = FaultKind::Crash { target, stagger_ns: 0, restart_after_ns: None, says_goodbye: false };
     Fault { id: id.to_owned(), at_ns: 30 * SECOND, for_ns: None, kind }
 }
 
@@ -110,6 +111,8 @@ pub(crate) fn expect(metric: Metric, stat: Stat, op: Op, bound: u64) -> Expect {
         fault: None,
         after: None,
         scope: Scope::All,
+        nodes: Vec::new(),
+        look: None,
         stat,
         op,
         bound,

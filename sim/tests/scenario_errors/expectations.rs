@@ -166,7 +166,7 @@ max = "8s""#,
             33 | after = "split.end"
                |         ^^^^^^^^^^^
                |
-               = help: `after` goes with `converged`, `agreed`, `links.joined`, `links.last_asked` and `infos.connected` only"#]],
+               = help: `after` goes with `converged`, `agreed`, `links.joined`, `links.last_asked`, `infos.connected`, `quorum.lost` and `quorum.gained` only"#]],
     );
 }
 

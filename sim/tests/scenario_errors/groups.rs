@@ -56,6 +56,16 @@ fn groups_that_are_no_list() {
 }
 
 #[test]
+fn two_nodes_are_two_groups() {
+    let text = super::FILE.replacen(
+        "shape = \"halves\"",
+        "shape = \"groups\"\ngroups = [\"node:1\", \"node:2\", { pick = \"random\", count = 2 }]",
+        1,
+    );
+    assert!(quidnunc_sim::scenario::parse("groups.toml", &text).is_ok());
+}
+
+#[test]
 fn a_single_group() {
     groups(
         "groups = [\"node:1\"]",

@@ -48,7 +48,7 @@ fn an_unknown_key_that_resembles_none() {
             10 | matrix = ["1s", "2s"]
                | ^^^^^^
                |
-               = help: the valid keys are: name, profile, period, probe_timeout, indirect_probes, probe_order, suspicion_mult, suspicion_max_mult, local_health_max, gossip_interval, gossip_fanout, retransmit_mult, repair_interval, reconnect_interval, tombstone_life, state_grace, state_rate, write_burst, relay_interval, relay_fanout, relay_rate, relay_targets, ring_interval, ring_successors, info_interval, infos_max, infos_bytes, streams, datagram"#]],
+               = help: the valid keys are: name, profile, period, probe_timeout, indirect_probes, probe_order, suspicion_mult, suspicion_max_mult, local_health_max, gossip_interval, gossip_fanout, retransmit_mult, repair_interval, reconnect_interval, tombstone_life, state_grace, state_rate, write_burst, relay_interval, relay_fanout, relay_rate, relay_targets, ring_interval, ring_successors, info_interval, infos_max, infos_bytes, quorum, streams, datagram"#]],
     );
 }
 

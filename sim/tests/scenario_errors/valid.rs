@@ -30,6 +30,8 @@ fn expect(id: &str, metric: Metric, stat: Stat, op: Op, bound: u64) -> Expect {
         fault: None,
         after: None,
         scope: Scope::All,
+        nodes: Vec::new(),
+        look: None,
         stat,
         op,
         bound,
@@ -76,6 +78,7 @@ fn every_table_but_the_lists() {
             info_interval_ns: None,
             infos_max: None,
             infos_bytes: None,
+            quorum: None,
             streams: true,
             datagram_bytes: Some(1232),
             span: header..header + "[protocol]".len(),
@@ -97,6 +100,10 @@ fn every_table_but_the_lists() {
     );
 }
 
+fn crash(target: Selector, stagger_ns: u64, restart_after_ns: Option<u64>) -> FaultKind {
+    FaultKind::Crash { target, stagger_ns, restart_after_ns, says_goodbye: false }
+}
+
 /// Two pauses of the network, 5 s apart.
 fn twice_mute(target: Selector) -> FaultKind {
     FaultKind::Pause { target, stops: Stops::Network, repeats: Repeats { every_ns: 5 * S, times: 2 } }
@@ -108,8 +115,7 @@ fn every_fault() {
     let random = |millionths| Selector::Random(Count::Millionths(millionths));
     let inject = |target, per_1000_s, what| FaultKind::Inject { target, per_1000_s, what };
     let noise = |corrupt, truncate| FaultKind::Noise { damage: Damage { corrupt, truncate } };
-    let partition = |shape, direction| FaultKind::Partition { shape, direction };
-    let crash = |target, stagger_ns, restart_after_ns| FaultKind::Crash { target, stagger_ns, restart_after_ns };
+    let partition = |shape, direction| FaultKind::Partition { shape, direction, repeats: Repeats::ONCE };
     assert_eq!(
         read(COMPLETE).faults,
         [
@@ -281,11 +287,19 @@ fn every_metric_has_a_name_of_its_own() {
             name if name.starts_with("detection") || name.starts_with("delivery") => "\"1s\"",
             "converged" | "agreed" | "staleness" | "links.joined" | "links.last_asked" => "\"1s\"",
             "infos.connected" | "infos.delivery" => "\"1s\"",
+            "quorum.lost" | "quorum.gained" | "quorum.overlap" => "\"1s\"",
             _ => "1",
         };
         let write = "[[write]]\nid = \"w\"\nnodes = \"all\"\nat = \"20s\"\nvalue = \"9B\"\n";
-        let file = FILE.replacen("[protocol]", "[protocol]\nprofile = \"infos\"", 1);
-        let text = format!("{file}{write}[[expect]]\nmetric = \"{metric}\"\nmax = {bound}\n");
+        let file = FILE.replacen("[protocol]", "[protocol]\nprofile = \"infos\"\nquorum = {}", 1);
+        let look = match metric.name() {
+            "standing" => "nodes = \"all\"\nat = \"9s\"\nis = \"in-quorum\"\n",
+            "loss" => "nodes = \"all\"\nof = \"all\"\nat = \"9s\"\nis = \"down\"\n",
+            "who_goes" => "nodes = \"all\"\nof = \"all\"\nat = \"9s\"\nis = \"itself\"\n",
+            "health" => "nodes = \"all\"\nof = \"all\"\nat = \"9s\"\nis = \"alive\"\n",
+            _ => "",
+        };
+        let text = format!("{file}{write}[[expect]]\nmetric = \"{metric}\"\n{look}max = {bound}\n");
         assert_eq!(read(&text).expects[1].metric, *metric);
     }
 }

@@ -182,7 +182,7 @@ fn a_delivery_after_an_instant() {
             42 | after = "split.end"
                |         ^^^^^^^^^^^
                |
-               = help: `after` goes with `converged`, `agreed`, `links.joined`, `links.last_asked` and `infos.connected` only"#]],
+               = help: `after` goes with `converged`, `agreed`, `links.joined`, `links.last_asked`, `infos.connected`, `quorum.lost` and `quorum.gained` only"#]],
     );
 }
 

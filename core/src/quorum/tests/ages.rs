@@ -27,6 +27,15 @@ fn tell(teller: &Room, hearer: &mut Room) {
     hearer.quorum.check();
 }
 
+/// What one room tells takes so long to the other.
+fn pass_on(teller: &Room, hearer: &mut Room, travel: Duration) {
+    let told = told(teller, (Domain::NONE, id(0)));
+    let ages: Vec<u8> = told.iter().map(|&(_, age)| age).collect();
+    hearer.wait(travel);
+    let (sum, now) = (teller.quorum.sum().expect("it is configured"), hearer.now);
+    hearer.quorum.on_ages((sum, told[0].0.1), &ages, now, |_| {});
+}
+
 fn seen(room: &Room) -> u64 {
     room.quorum.report().votes.seen
 }
@@ -67,6 +76,24 @@ fn what_goes_round_never_gets_younger() {
         assert_eq!(exchange(100), (3, 3), "2 was heard {tenths} tenths ago");
     }
     assert_eq!(exchange(100), (2, 2), "nobody has heard 2 for a lease");
+}
+
+#[test]
+fn what_goes_round_does_not_get_younger_by_its_time_on_the_way() {
+    let [mut one, mut other] = [0, 1].map(room);
+    let travel = LEASE / 40;
+    let mut passed = Duration::ZERO;
+    // Whatever arrives is told on at once.
+    while passed < LEASE {
+        pass_on(&one, &mut other, travel);
+        one.wait(travel);
+        pass_on(&other, &mut one, travel);
+        other.wait(travel);
+        one.hear(1);
+        other.hear(0);
+        passed += travel * 2;
+    }
+    assert_eq!((seen(&one), seen(&other)), (2, 2), "nobody has heard 2 for a lease");
 }
 
 #[test]

@@ -151,6 +151,21 @@ fn a_late_tick_drops_the_quorum_at_once() {
 }
 
 #[test]
+fn who_rests_on_votes_looks_at_the_time_often_and_nobody_else_does() {
+    let mut room = in_quorum();
+    for _ in 0..100 {
+        (1..3).for_each(|other| room.hear(other));
+        let due = room.quorum.next_deadline();
+        assert!(room.now < due && due <= room.now.after(LEASE / 10), "a standstill of any length is noticed");
+        room.now = due;
+        room.wake();
+    }
+    assert_eq!(room.changes, []);
+    let alone = Room::joined(0, Settings::native(), &voters(&[1; 3]), &[]);
+    assert_eq!(alone.quorum.next_deadline(), Instant::NEVER);
+}
+
+#[test]
 fn a_tick_that_is_hardly_late_drops_nothing() {
     let mut room = in_quorum();
     room.now = room.quorum.next_deadline().before(Duration::from_nanos(1));

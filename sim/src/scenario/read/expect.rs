@@ -1,12 +1,14 @@
 //! What must hold, according to the `[[expect]]` tables?
 
+use super::look;
 use super::mistake::{Mistake, Outcome, advice, shown};
 use super::table::{Field, Section};
 use super::units::{DURATION, RATE};
 use crate::scenario::words::Word;
 use crate::scenario::{Anchor, Edge, Expect, Fault, FaultKind, Metric, Op, Scenario, Scope, Stat, Unit};
 
-const KEYS: &[&str] = &["id", "metric", "fault", "after", "where", "stat", "max", "min", "equals", "across"];
+const KEYS: &[&str] =
+    &["id", "metric", "nodes", "of", "at", "is", "fault", "after", "where", "stat", "max", "min", "equals", "across"];
 
 /// Reads every `[[expect]]` of a scenario that is complete but for them.
 pub(super) fn read(file: &Section<'_>, scenario: &Scenario) -> Outcome<Vec<Expect>> {
@@ -43,6 +45,14 @@ fn read_one(section: &Section<'_>, scenario: &Scenario, earlier: &[Expect]) -> O
             "write `profile = \"infos\"` in [protocol]",
         ));
     }
+    if metric.is_of_quorum() && scenario.protocol.quorum.is_none() {
+        return Err(metric_field.wrong(
+            format!("`{metric}` measures the quorum, and nodes of this file have none"),
+            "write `profile = \"quorum-store\"` or `quorum = { provider = \"majority\" }` in [protocol]",
+        ));
+    }
+    let nodes = look::nodes(section, metric, scenario)?;
+    let look = look::read(section, metric, scenario)?;
     let after = section.opt("after", |f| anchor(f, metric, scenario))?;
     let scope = section.opt("where", |f| scope(f, metric))?;
     let stat = section.opt("stat", |f| stat(f, metric))?;
@@ -56,6 +66,8 @@ fn read_one(section: &Section<'_>, scenario: &Scenario, earlier: &[Expect]) -> O
         fault,
         after,
         scope: scope.unwrap_or_default(),
+        nodes,
+        look,
         stat,
         op,
         bound,
@@ -64,7 +76,7 @@ fn read_one(section: &Section<'_>, scenario: &Scenario, earlier: &[Expect]) -> O
 }
 
 fn is_crash(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::Crash { .. })
+    matches!(fault.kind, FaultKind::Crash { says_goodbye: false, .. })
 }
 
 fn id(field: &Field<'_>, earlier: &[Expect]) -> Outcome<String> {
@@ -106,7 +118,8 @@ fn anchor(field: &Field<'_>, metric: Metric, scenario: &Scenario) -> Outcome<Anc
     if !metric.has_anchor() {
         return Err(field.wrong(
             format!("`{metric}` is not measured from an instant"),
-            "`after` goes with `converged`, `agreed`, `links.joined`, `links.last_asked` and `infos.connected` only",
+            "`after` goes with `converged`, `agreed`, `links.joined`, `links.last_asked`, `infos.connected`, `quorum.lost` and \
+             `quorum.gained` only",
         ));
     }
     let text = field.text()?;
@@ -119,7 +132,8 @@ fn anchor(field: &Field<'_>, metric: Metric, scenario: &Scenario) -> Outcome<Anc
     };
     let fault = find(field, id, &scenario.faults)?;
     if edge == Edge::End && scenario.fault_end_ns(fault).is_none() {
-        let key = if is_crash(&scenario.faults[fault]) { "restart" } else { "for" };
+        let stops = matches!(scenario.faults[fault].kind, FaultKind::Crash { .. });
+        let key = if stops { "restart" } else { "for" };
         return Err(field.wrong(
             format!("the fault `{id}` has no end: it lasts to the end of the run"),
             format!("give the fault a `{key}`, or write \"{id}.start\""),
@@ -152,6 +166,8 @@ fn bound(section: &Section<'_>, metric: Metric, stat: Stat) -> Outcome<(Op, u64)
         Op::ALL.iter().filter_map(|op| Some((*op, section.get(op.name())?))).collect();
     given.sort_by_key(|(_, field)| field.span.start);
     match given.as_slice() {
+        // Of what is looked at there is to be no exception.
+        [] if metric.is_looked_at() => Ok((Op::Max, 0)),
         [] => Err(Mistake {
             span: section.span.clone(),
             message: "this expectation has no bound".to_owned(),

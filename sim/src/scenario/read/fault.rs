@@ -13,6 +13,7 @@ use crate::scenario::{Damage, Direction, Fault, FaultKind, Run, Selector, Share}
 enum Kind {
     Crash,
     Inject,
+    Leave,
     Link,
     Pause,
     Partition,
@@ -21,6 +22,7 @@ enum Kind {
 words!(Kind {
     Crash = "crash",
     Inject = "inject",
+    Leave = "leave",
     Link = "link",
     Pause = "pause",
     Partition = "partition",
@@ -33,9 +35,9 @@ const KEYS: &[(&str, &[Kind])] = &[
     ("kind", Kind::ALL),
     ("at", Kind::ALL),
     ("for", &[Kind::Inject, Kind::Link, Kind::Pause, Kind::Partition]),
-    ("target", &[Kind::Crash, Kind::Inject, Kind::Pause, Kind::Partition]),
-    ("stagger", &[Kind::Crash]),
-    ("restart", &[Kind::Crash]),
+    ("target", &[Kind::Crash, Kind::Inject, Kind::Leave, Kind::Pause, Kind::Partition]),
+    ("stagger", &[Kind::Crash, Kind::Leave]),
+    ("restart", &[Kind::Crash, Kind::Leave]),
     ("from", &[Kind::Link]),
     ("to", &[Kind::Link]),
     ("direction", &[Kind::Link, Kind::Partition]),
@@ -49,8 +51,8 @@ const KEYS: &[(&str, &[Kind])] = &[
     ("rate", &[Kind::Inject]),
     ("what", &[Kind::Inject]),
     ("stops", &[Kind::Pause]),
-    ("every", &[Kind::Pause]),
-    ("until", &[Kind::Pause]),
+    ("every", &[Kind::Pause, Kind::Partition]),
+    ("until", &[Kind::Pause, Kind::Partition]),
 ];
 
 /// The keys that any of these kinds has.
@@ -65,6 +67,7 @@ impl Kind {
         match self {
             Self::Crash => "a crash fault",
             Self::Inject => "an inject fault",
+            Self::Leave => "a leave fault",
             Self::Link => "a link fault",
             Self::Pause => "a pause fault",
             Self::Partition => "a partition fault",
@@ -104,6 +107,7 @@ impl Reader<'_> {
         let read = match kind {
             Kind::Crash => Self::crash,
             Kind::Inject => Self::inject,
+            Kind::Leave => Self::leave,
             Kind::Link => Self::link,
             Kind::Pause => Self::pause,
             Kind::Partition => Self::partition,
@@ -182,7 +186,17 @@ impl Reader<'_> {
             }
             Ok(Some(restart_ns))
         })?;
-        Ok(FaultKind::Crash { target, stagger_ns: stagger_ns.unwrap_or(0), restart_after_ns: restart.flatten() })
+        let (stagger_ns, restart_after_ns) = (stagger_ns.unwrap_or(0), restart.flatten());
+        Ok(FaultKind::Crash { target, stagger_ns, restart_after_ns, says_goodbye: false })
+    }
+
+    /// A crash but for the goodbye.
+    fn leave(&self, section: &Section<'_>, at_ns: u64) -> Outcome<FaultKind> {
+        let mut kind = self.crash(section, at_ns)?;
+        if let FaultKind::Crash { says_goodbye, .. } = &mut kind {
+            *says_goodbye = true;
+        }
+        Ok(kind)
     }
 
     fn link(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {

@@ -3,13 +3,16 @@
 //! Each table is walked by hand: that keeps the bytes of every key and value at hand, so that every
 //! mistake is reported where it stands, and the first one ends the reading.
 
+mod configure;
 mod expect;
 mod fault;
 mod info;
+mod look;
 mod mistake;
 mod net;
 mod overlap;
 mod pause;
+mod quorum;
 mod selector;
 mod shape;
 mod table;
@@ -29,6 +32,10 @@ use super::{Diagnostic, Nodes, Profile, Protocol, Run, Scenario, StartAs, last_s
 
 /// The format version that this reader understands.
 const FORMAT: u64 = 1;
+
+/// What stands in a file.
+const TABLES: [&str; 12] =
+    ["format", "name", "about", "run", "protocol", "nodes", "net", "fault", "write", "info", "configure", "expect"];
 
 /// Most nodes that a scenario may have.
 const MAX_NODES: u32 = 1_000_000;
@@ -62,7 +69,7 @@ fn read(text: &str) -> Outcome<Scenario> {
     })?;
     let file = Section::file(root.get_ref());
     check_format(&file)?;
-    file.only(&["format", "name", "about", "run", "protocol", "nodes", "net", "fault", "write", "info", "expect"])?;
+    file.only(&TABLES)?;
     let name = file.need("name", "\"crash\"")?.words()?;
     let about = file.need("about", "\"every node learns of a crash in time\"")?.words()?;
     let run = read_run(&file)?;
@@ -73,7 +80,9 @@ fn read(text: &str) -> Outcome<Scenario> {
     let faults = fault::read(&file, &run, nodes.count)?;
     let writes = write::read(&file, &run, &faults, nodes.count)?;
     let infos = info::read(&file, (&run, protocol.profile), &faults, nodes.count)?;
-    let mut scenario = Scenario { name, about, run, protocol, nodes, net, faults, writes, infos, expects: Vec::new() };
+    let (configures, expects) = (Vec::new(), Vec::new());
+    let mut scenario = Scenario { name, about, run, protocol, nodes, net, faults, writes, infos, configures, expects };
+    scenario.configures = configure::read(&file, &scenario)?;
     scenario.expects = expect::read(&file, &scenario)?;
     // Last, so that nothing in the file can refer to it.
     scenario.faults.extend(noise);
@@ -117,7 +126,7 @@ fn read_run(file: &Section<'_>) -> Outcome<Run> {
     Ok(Run { duration_ns, warmup_ns: warmup_ns.unwrap_or(0), seed_base, seed_count, steady })
 }
 
-const PROTOCOL_KEYS: [&str; 29] = [
+const PROTOCOL_KEYS: [&str; 30] = [
     "name",
     "profile",
     "period",
@@ -145,6 +154,7 @@ const PROTOCOL_KEYS: [&str; 29] = [
     "info_interval",
     "infos_max",
     "infos_bytes",
+    "quorum",
     "streams",
     "datagram",
 ];
@@ -195,6 +205,7 @@ fn read_protocol(file: &Section<'_>) -> Outcome<Protocol> {
         info_interval_ns: duration("info_interval")?,
         infos_max: number("infos_max")?,
         infos_bytes: bytes("infos_bytes", &SIZE)?,
+        quorum: quorum::read(&section, profile)?,
         streams: section.opt("streams", Field::switch)?.unwrap_or(false),
         datagram_bytes: section.opt("datagram", |field| {
             let bytes = field.quantity(&SIZE)?;

@@ -57,7 +57,7 @@ fn meet((fault, end): (&Fault, Option<u64>), (other, other_end): (&Fault, Option
 
 /// Whether every target of a crash is down at an instant: the last one stopped, none started again.
 fn surely_down(crash: &Fault, before: &[Fault], at_ns: u64, nodes: u32) -> bool {
-    let FaultKind::Crash { target, stagger_ns, restart_after_ns } = &crash.kind else { return false };
+    let FaultKind::Crash { target, stagger_ns, restart_after_ns, .. } = &crash.kind else { return false };
     let last = last_start_ns(crash.at_ns, *stagger_ns, target.size(before, nodes));
     last < at_ns && restart_after_ns.is_none_or(|after| at_ns < crash.at_ns.saturating_add(after))
 }
@@ -67,7 +67,9 @@ pub(super) fn surely_share(a: &Selector, before_a: &[Fault], b: &Selector, befor
     let (owner_a, origin_a) = a.origin(before_a);
     let (owner_b, origin_b) = b.origin(before_b);
     let (size_a, size_b) = (a.size(before_a, nodes), b.size(before_b, nodes));
-    if owner_a == owner_b || u64::from(size_a) + u64::from(size_b) > u64::from(nodes) {
+    // Two that borrow from one fault name the same nodes; two that stand side by side are two, even if they look alike.
+    let same = owner_a == owner_b && core::ptr::eq(origin_a, origin_b);
+    if same || u64::from(size_a) + u64::from(size_b) > u64::from(nodes) {
         return true;
     }
     match (origin_a, origin_b) {

@@ -1,7 +1,7 @@
 //! Who stands still, and how often, according to a `[[fault]]` with `kind = "pause"`?
 
 use super::fault::Reader;
-use super::mistake::Outcome;
+use super::mistake::{Mistake, Outcome};
 use super::table::Section;
 use super::units::duration_text;
 use crate::scenario::{FaultKind, Repeats};
@@ -13,26 +13,36 @@ impl Reader<'_> {
         Ok(FaultKind::Pause {
             target: self.selector(&section.need("target", "\"node:17\"")?)?,
             stops: section.opt("stops", |field| field.word())?.unwrap_or_default(),
-            repeats: self.repeats(section, (at_ns, for_ns))?,
+            repeats: self.repeats(section, (at_ns, Some(for_ns)), "pause")?,
         })
     }
 
-    /// A pause that repeats begins anew as long as it is over by `until`.
-    fn repeats(&self, section: &Section<'_>, (at_ns, for_ns): (u64, u64)) -> Outcome<Repeats> {
+    /// What repeats begins anew as long as it is over by `until`. `name` is what messages call it.
+    pub(super) fn repeats(
+        &self,
+        section: &Section<'_>,
+        (at_ns, for_ns): (u64, Option<u64>),
+        name: &str,
+    ) -> Outcome<Repeats> {
         let (every, until) = (section.get("every"), section.get("until"));
         let Some(every) = every else {
             return match until {
-                Some(field) => {
-                    Err(field.wrong("a pause that happens once has no `until`", "leave out `until`, or add `every`"))
-                }
+                Some(field) => Err(field
+                    .wrong(format!("a {name} that happens once has no `until`"), "leave out `until`, or add `every`")),
                 None => Ok(Repeats::ONCE),
             };
         };
         let every_ns = every.some_time()?;
+        let for_ns = for_ns.ok_or_else(|| -> Mistake {
+            every.wrong(
+                format!("a {name} that never ends does not begin again"),
+                "say how long it lasts: `for = \"3s\"`",
+            )
+        })?;
         if every_ns <= for_ns {
             return Err(every.wrong(
-                "the next pause would begin before this one is over",
-                format!("a pause lasts {}; leave more time than that", duration_text(for_ns)),
+                format!("the next {name} would begin before this one is over"),
+                format!("a {name} lasts {}; leave more time than that", duration_text(for_ns)),
             ));
         }
         let mut until_ns = self.run.duration_ns;
@@ -41,13 +51,13 @@ impl Reader<'_> {
             if until_ns > self.run.duration_ns {
                 return Err(field.wrong(
                     format!("the run ends before, at {}", duration_text(self.run.duration_ns)),
-                    "leave out `until` if the pauses go on to the end of the run",
+                    format!("leave out `until` if the {name}s go on to the end of the run"),
                 ));
             }
             let first_ns = at_ns.saturating_add(for_ns);
             if until_ns < first_ns {
                 return Err(field.wrong(
-                    "the pauses end before the first one is over",
+                    format!("the {name}s end before the first one is over"),
                     format!("it is over at {}; end then or later", duration_text(first_ns)),
                 ));
             }

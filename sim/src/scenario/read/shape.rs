@@ -30,7 +30,7 @@ words!(ShapeWord {
 });
 
 impl Reader<'_> {
-    pub(super) fn partition(&self, section: &Section<'_>, _at_ns: u64) -> Outcome<FaultKind> {
+    pub(super) fn partition(&self, section: &Section<'_>, at_ns: u64) -> Outcome<FaultKind> {
         let shape_field = section.need("shape", "\"halves\"")?;
         let word = shape_field.word()?;
         for (key, owner) in [("target", ShapeWord::Isolate), ("groups", ShapeWord::Groups)] {
@@ -57,7 +57,9 @@ impl Reader<'_> {
             }
             ShapeWord::Groups => Shape::Groups(self.groups(&section.need("groups", EXAMPLE)?)?),
         };
-        Ok(FaultKind::Partition { shape, direction })
+        let for_ns = section.opt("for", Field::some_time)?;
+        let repeats = self.repeats(section, (at_ns, for_ns), "partition")?;
+        Ok(FaultKind::Partition { shape, direction, repeats })
     }
 
     fn groups(&self, field: &Field<'_>) -> Outcome<Vec<Selector>> {

@@ -109,6 +109,16 @@ impl<'t> Field<'t> {
         matches!(self.value, DeValue::Table(_))
     }
 
+    /// Whether this is a list.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.value, DeValue::Array(_))
+    }
+
+    /// Whether this is a table that has a key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        matches!(self.value, DeValue::Table(table) if table.contains_key(key))
+    }
+
     /// Any string.
     pub(super) fn text(&self) -> Outcome<&'t str> {
         self.as_text().ok_or_else(|| self.wrong_type("a string", "put it in quotes"))

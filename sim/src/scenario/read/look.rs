@@ -1,0 +1,75 @@
+//! What is looked at, and of whom, for an expectation?
+
+use super::configure::some_nodes;
+use super::mistake::Outcome;
+use super::table::{Field, Section};
+use super::units::duration_text;
+use crate::scenario::{Is, Look, Metric, Scenario, Selector};
+
+/// Reads `nodes` of an expectation: of whom it is. Nobody named is everybody.
+pub(super) fn nodes(section: &Section<'_>, metric: Metric, scenario: &Scenario) -> Outcome<Vec<Selector>> {
+    if metric.is_looked_at() {
+        section.need("nodes", "\"all\"")?;
+    }
+    let nodes = section.opt("nodes", |field| {
+        if !metric.has_nodes() {
+            return Err(field.wrong(
+                format!("`{metric}` is not measured of some nodes only"),
+                "`nodes` goes with `standing`, `loss`, `who_goes`, `health`, `quorum.changes`, `quorum.lost` and \
+                 `quorum.gained` only",
+            ));
+        }
+        some_nodes(field, &scenario.faults, scenario.nodes.count)
+    })?;
+    Ok(nodes.unwrap_or_default())
+}
+
+/// Reads what an expectation is to see at an instant, if its metric is about one.
+pub(super) fn read(section: &Section<'_>, metric: Metric, scenario: &Scenario) -> Outcome<Option<Look>> {
+    for (key, belongs, with) in [
+        ("at", metric.is_looked_at(), "`standing`, `loss`, `who_goes` and `health`"),
+        ("is", metric.is_looked_at(), "`standing`, `loss`, `who_goes` and `health`"),
+        ("of", metric.has_subjects(), "`loss`, `who_goes` and `health`"),
+    ] {
+        if let Some(field) = section.get(key).filter(|_| !belongs) {
+            return Err(field.wrong(format!("`{metric}` has no `{key}`"), format!("`{key}` goes with {with} only")));
+        }
+    }
+    if !metric.is_looked_at() {
+        return Ok(None);
+    }
+    let at_ns = instant(&section.need("at", "\"30s\"")?, scenario)?;
+    let is = section.need("is", example(metric))?;
+    let is = if metric == Metric::Loss {
+        Is::Loss(is.word()?)
+    } else if metric == Metric::WhoGoes {
+        Is::Goes(is.word()?)
+    } else if metric == Metric::Health {
+        Is::Health(is.word()?)
+    } else {
+        Is::Standing(is.word()?)
+    };
+    let of = if metric.has_subjects() {
+        some_nodes(&section.need("of", "\"node:0\"")?, &scenario.faults, scenario.nodes.count)?
+    } else {
+        Vec::new()
+    };
+    Ok(Some(Look { at_ns, of, is }))
+}
+
+fn example(metric: Metric) -> &'static str {
+    let examples =
+        [(Metric::Loss, "\"suspect-down\""), (Metric::WhoGoes, "\"the-other\""), (Metric::Health, "\"alive\"")];
+    examples.iter().find(|(of, _)| *of == metric).map_or("\"in-quorum\"", |(_, example)| example)
+}
+
+fn instant(field: &Field<'_>, scenario: &Scenario) -> Outcome<u64> {
+    let (at_ns, end_ns) = (field.duration()?, scenario.run.duration_ns);
+    if at_ns > end_ns {
+        return Err(field.wrong(
+            format!("nobody looks then: the run ends at {}", duration_text(end_ns)),
+            "make the run longer, or look earlier",
+        ));
+    }
+    Ok(at_ns)
+}
