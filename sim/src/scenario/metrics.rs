@@ -65,7 +65,7 @@ impl Metric {
         }
     }
 
-    /// Whether this metric is only counted: its one statistic is [`Stat::Count`].
+    /// Whether this metric is only counted: its one statistic is the count.
     #[must_use]
     pub const fn is_counter(self) -> bool {
         self.has_sides()
