@@ -80,7 +80,7 @@ pub enum Command<'a> {
     /// Say who votes from now on, and which domains are active. Nobody else is told: every node has to be, and a standing
     /// means something only while all are told the same under the same epoch. Needs
     /// [`Config::quorum`](crate::Config::quorum). If it is refused nothing has changed, and it must be mended: the nodes
-    /// that took it do not hear those that did not.
+    /// that took it hear nothing of what the others have heard of voters.
     Configure {
         /// Which configuration this is: higher than the one before. A node that has just been started has none.
         epoch: u64,
