@@ -10,7 +10,8 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::mpsc::Receiver;
 
-use quidnunc::{Config, Event, Handle, Health, NodeId, Options, spawn};
+use quidnunc::std::{Handle, spawn};
+use quidnunc::{Config, Event, Health, NodeId, Options};
 
 fn start(name: &str) -> Result<(Handle, Receiver<Event>), Box<dyn Error>> {
     let bind: SocketAddr = "127.0.0.1:0".parse()?;

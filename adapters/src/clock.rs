@@ -9,30 +9,57 @@ use quidnunc_core::Instant;
 
 /// The machine's monotonic clock, as the core's time: nanoseconds since this clock was made.
 ///
-/// **Suspend is not counted** on Linux (std reads `CLOCK_MONOTONIC`) and on macOS; std offers no clock that
-/// counts it there. A machine that was asleep goes on as if it had not been. For the protocol that is
-/// nearly what the core itself does with a process that stood still: its time stops too, and it accuses
-/// nobody for answers that it slept through. What is lost is only that [`Stats::freezes`] does not count
-/// such a sleep. Meanwhile the others may have declared the node dead; it contradicts when it hears so.
+/// **Suspend is counted** on Linux and Android (`CLOCK_BOOTTIME`), so that a machine that was asleep knows that it was: the core
+/// takes that for a freeze, accuses nobody for answers that it slept through, and counts it ([`Stats::freezes`]). Elsewhere
+/// it is std's clock, which counts it on some systems only; a node that does not notice its sleep goes on as if it had not
+/// been. Meanwhile the others may have declared the node dead; it contradicts when it hears so.
 ///
 /// [`Stats::freezes`]: quidnunc_core::Stats::freezes
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
-    start: std::time::Instant,
+    start: Reading,
 }
 
 impl Clock {
     /// A clock that starts now, at zero.
     #[must_use]
     pub fn start() -> Self {
-        Self { start: std::time::Instant::now() }
+        Self { start: read() }
     }
 
     /// The time now; never before an earlier answer.
     #[must_use]
     pub fn now(&self) -> Instant {
-        Instant::from_nanos(0).after(self.start.elapsed())
+        Instant::from_nanos(0).after(since(self.start))
     }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+type Reading = Duration;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+type Reading = std::time::Instant;
+
+/// What the clock shows.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn read() -> Reading {
+    let shown = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    // Neither is ever negative.
+    Duration::new(u64::try_from(shown.tv_sec).unwrap_or(0), u32::try_from(shown.tv_nsec).unwrap_or(0))
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn since(start: Reading) -> Duration {
+    read().saturating_sub(start)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn read() -> Reading {
+    std::time::Instant::now()
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn since(start: Reading) -> Duration {
+    start.elapsed()
 }
 
 /// A boot number for a node that remembers none: milliseconds of wall clock since 1970, 0 before.

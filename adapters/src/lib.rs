@@ -1,14 +1,13 @@
 //! How does the gossip core meet a real machine?
 //!
-//! [`spawn`] runs one node in a thread of its own and is all that most programs need:
+//! [`std::spawn`] runs one node in a thread of its own and is all that most programs need:
 //!
 //! ```no_run
-//! use std::net::SocketAddr;
-//! use quidnunc::{Config, NodeId, Options, spawn};
+//! use quidnunc::{Config, NodeId, Options};
 //!
-//! let bind: SocketAddr = "10.0.0.2:7946".parse()?;
+//! let bind: std::net::SocketAddr = "10.0.0.2:7946".parse()?;
 //! let options = Options { config: Config::lan(), ..Options::new(NodeId::from_name("n2"), bind) };
-//! let (node, events) = spawn(options)?;
+//! let (node, events) = quidnunc::std::spawn(options)?;
 //! node.join(&["10.0.0.1:7946".parse()?])?;
 //! for event in events {
 //!     println!("{event:?}");
@@ -17,7 +16,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A program that has a thread to spare, or a loop already, drives the node itself with a [`UdpDriver`].
+//! A program that has a thread to spare, or a loop already, drives the node itself with a [`std::Driver`].
 //!
 //! # What an adapter may do
 //!
@@ -26,24 +25,19 @@
 //! a datagram, repeats none, keeps no list of members and decides about nobody's health. So that what is
 //! simulated is what runs, whatever one adapter could do and another could forget belongs into the core.
 //!
+//! * [`Options`] — what does a node need to start?
 //! * [`Clock`], [`boot_now`], [`boot_after`] — what time is it?
-//! * [`UdpDriver`] — one thread, one UDP socket, one deadline;
-//! * [`spawn`], [`Handle`] — the same loop in a thread of its own.
+//! * [`std`] — the system's sockets without a runtime: one thread, one deadline.
 
 #![forbid(unsafe_code)]
 
 mod clock;
 mod error;
-mod handle;
-mod udp;
+mod kinds;
+mod options;
+pub mod std;
 
 pub use clock::{Clock, boot_after, boot_now};
 pub use error::{Error, RequestError};
-pub use handle::{Handle, REQUEST_LATENCY_MAX, spawn};
-pub use quidnunc_core::{
-    Cause, Command, Config, ConfigError, Conflict, Detector, Domain, Event, Evidence, FailureRule, Farewell, Healed,
-    Health, HelperView, Identity, Incarnation, KEY_BYTES_MAX, MapVersion, MemberChange, MemberView, NodeId, ProbeOrder,
-    ProbeView, Reason, Rejected, Relay, Said, Stats, SuspicionView, TTL_MAX, Targets, ValueChange, ValueView, View,
-    WAIT_MAX, WAIT_MIN, WAITS_MAX, Why, accrual, heartbeat,
-};
-pub use udp::{Options, SocketStats, UdpDriver};
+pub use options::{Options, SocketStats};
+pub use quidnunc_core::*;

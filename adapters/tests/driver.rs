@@ -6,10 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use quidnunc::{
-    Command, Config, ConfigError, Error, Event, Farewell, Handle, Health, NodeId, Options, Rejected, RequestError,
-    UdpDriver, spawn,
-};
+use quidnunc::std::{Driver, Handle, spawn};
+use quidnunc::{Command, Config, ConfigError, Error, Event, Farewell, Health, NodeId, Options, Rejected, RequestError};
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
@@ -38,13 +36,13 @@ fn spawn_pair(config: &Config) -> ((Handle, Receiver<Event>), (Handle, Receiver<
 
 #[test]
 fn port_zero_stands_for_the_socket_s_port() {
-    let driver = UdpDriver::bind(options("ada")).unwrap();
+    let driver = Driver::bind(options("ada")).unwrap();
     assert_ne!(driver.local_addr().port(), 0);
     assert_eq!(driver.identity().addr, driver.local_addr());
 
     let outside = SocketAddr::from(([10, 1, 2, 3], 0));
     let behind_nat = Options { bind: ANYWHERE, advertise: Some(outside), ..options("ada") };
-    let driver = UdpDriver::bind(behind_nat).unwrap();
+    let driver = Driver::bind(behind_nat).unwrap();
     assert_eq!(driver.identity().addr, SocketAddr::new(outside.ip(), driver.local_addr().port()));
 }
 
@@ -61,7 +59,7 @@ fn what_cannot_work_is_said_before_anything_runs() {
     let never = spawn(Options { config: never, ..options("ada") });
     assert!(matches!(never, Err(Error::Config(ConfigError::Duration { .. }))), "{never:?}");
 
-    let first = UdpDriver::bind(options("ada")).unwrap();
+    let first = Driver::bind(options("ada")).unwrap();
     let taken = spawn(Options { bind: first.local_addr(), ..options("bob") });
     assert!(matches!(taken, Err(Error::Bind { addr, .. }) if addr == first.local_addr()), "{taken:?}");
 }
@@ -88,7 +86,7 @@ fn a_dropped_handle_frees_the_address_and_silences_the_node() {
     let addr = node.local_addr();
     drop(node);
     assert_eq!(events.iter().next(), None, "no goodbye");
-    let again = UdpDriver::bind(Options { bind: addr, ..options("ada") }).unwrap();
+    let again = Driver::bind(Options { bind: addr, ..options("ada") }).unwrap();
     assert_eq!(again.local_addr(), addr);
 }
 
@@ -139,8 +137,8 @@ fn a_seed_that_cannot_be_sent_to_is_a_loss_and_no_end() {
 
 #[test]
 fn two_nodes_live_on_one_thread_without_a_handle() {
-    let mut ada = UdpDriver::bind(options("ada")).unwrap();
-    let mut bob = UdpDriver::bind(Options { seed: Some(1), ..options("bob") }).unwrap();
+    let mut ada = Driver::bind(options("ada")).unwrap();
+    let mut bob = Driver::bind(Options { seed: Some(1), ..options("bob") }).unwrap();
     bob.command(Command::Join { seeds: &[ada.local_addr()] }).unwrap();
     let (a, b) = (ada.identity().id, bob.identity().id);
     until("a meeting", || {

@@ -10,7 +10,8 @@ use std::net::SocketAddr;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use quidnunc::{Config, Event, Handle, Health, MemberChange, NodeId, Options, spawn};
+use quidnunc::std::{Handle, spawn};
+use quidnunc::{Config, Event, Health, MemberChange, NodeId, Options};
 
 const NAMES: [&str; 5] = ["ada", "bob", "cyd", "dan", "eve"];
 

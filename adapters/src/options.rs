@@ -1,0 +1,66 @@
+//! What does a node need to start, and what did its sockets not do?
+
+use std::net::SocketAddr;
+
+use quidnunc_core::{Config, ConfigError, Domain, Identity, Instant, Node, NodeId};
+
+use crate::clock::boot_now;
+use crate::error::Error;
+
+/// What a node needs to start.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The protocol's settings. With [`Config::streams`] the driver listens for TCP at the address of the UDP socket.
+    pub config: Config,
+    /// Who the node is; the same over every restart.
+    pub id: NodeId,
+    /// Which life of the node this is; see [`boot_now`] and [`boot_after`](crate::boot_after).
+    pub boot: u64,
+    /// Where the sockets listen. Port 0 takes any free one. Members of one cluster speak one family, IPv4
+    /// or IPv6.
+    pub bind: SocketAddr,
+    /// Where the others reach this node, when that is not where the socket listens: behind a NAT, or when
+    /// `bind` is unspecified (`0.0.0.0`). Port 0 stands for the socket's port.
+    pub advertise: Option<SocketAddr>,
+    /// What the node shares its fate with, such as its rack: `Domain::from_name("rack-1")`.
+    pub domain: Domain,
+    /// All the chance that the node will ever have; `None` draws it from the system.
+    pub seed: Option<u64>,
+}
+
+impl Options {
+    /// A node in its present life, with the settings of [`Config::lan`].
+    #[must_use]
+    pub fn new(id: NodeId, bind: SocketAddr) -> Self {
+        Self { config: Config::lan(), id, boot: boot_now(), bind, advertise: None, domain: Domain::NONE, seed: None }
+    }
+
+    /// The node, which listens there and knows only itself.
+    pub(crate) fn start(self, local_addr: SocketAddr, now: Instant) -> Result<(Node, Identity), Error> {
+        let Self { config, id, boot, advertise, domain, seed, .. } = self;
+        let mut addr = advertise.unwrap_or(local_addr);
+        if addr.port() == 0 {
+            addr.set_port(local_addr.port());
+        }
+        if addr.is_ipv4() != local_addr.is_ipv4() {
+            return Err(ConfigError::Address { addr }.into());
+        }
+        let seed = match seed {
+            Some(seed) => seed,
+            None => getrandom::u64()?,
+        };
+        let identity = Identity { id, boot, addr, domain };
+        Ok((Node::new(config, identity, seed, now, None)?, identity))
+    }
+}
+
+/// What the sockets did not do. What the protocol did is in [`Stats`](quidnunc_core::Stats).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SocketStats {
+    /// Datagrams that could not be sent; lost, like others on their way.
+    pub sends_failed: u64,
+    /// Errors in place of a datagram, such as the news that an earlier one reached nobody.
+    pub receives_failed: u64,
+    /// Streams that could not be opened or taken, or that broke.
+    pub streams_failed: u64,
+}

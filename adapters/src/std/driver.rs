@@ -1,0 +1,267 @@
+//! How does one node live on one thread?
+//!
+//! One UDP socket, one deadline, and a TCP listener where the config has streams. The core says what to send and when it
+//! wants to be woken; the loop sends, sleeps until something comes, somebody wakes it or the deadline is there, and hands over
+//! which of them it was.
+//!
+//! Invariant: whatever the network does, a turn ends in bounded time, and only a broken socket ends the loop.
+
+use ::std::io;
+use ::std::net::SocketAddr;
+use ::std::sync::Arc;
+use ::std::time::Duration;
+
+use mio::net::{TcpListener, UdpSocket};
+use mio::{Events, Interest, Poll, Token, Waker};
+use quidnunc_core::{Command, Event, Identity, Input, Node, Rejected, View};
+
+use super::streams::Streams;
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::kinds::{is_silence, is_transient};
+use crate::options::{Options, SocketStats};
+
+/// Room for any UDP payload there is, so that none comes in cut short.
+const INCOMING_BYTES: usize = 1 << 16;
+
+/// So many datagrams are read in one turn; then the deadline, streams and whoever asks for something have theirs.
+const DATAGRAMS_PER_TURN: usize = 64;
+
+/// So often another port is tried, when a port that is free for UDP is taken for TCP.
+const PORT_TRIES: usize = 16;
+
+const UDP: Token = Token(0);
+const WAKE: Token = Token(1);
+const ACCEPT: Token = Token(2);
+/// Tokens of streams begin here.
+const FIRST_STREAM: usize = 3;
+
+/// A node and its sockets, for a loop on a thread of your own. [`spawn`](super::spawn) is that loop.
+///
+/// ```no_run
+/// use quidnunc::{Command, NodeId, Options, std::Driver};
+/// use std::time::Duration;
+///
+/// let mut driver = Driver::bind(Options::new(NodeId::from_name("n2"), "10.0.0.2:7946".parse()?))?;
+/// driver.command(Command::Join { seeds: &["10.0.0.1:7946".parse()?] })?;
+/// loop {
+///     driver.turn(Duration::from_millis(100))?;
+///     while let Some(event) = driver.poll_event() {
+///         println!("{event:?}, {} live", driver.view().live());
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Driver {
+    node: Node,
+    clock: Clock,
+    poll: Poll,
+    events: Events,
+    waker: Arc<Waker>,
+    socket: UdpSocket,
+    /// Whether datagrams may wait in the socket: the system tells of new ones only.
+    may_read: bool,
+    streams: Option<Streams>,
+    identity: Identity,
+    local_addr: SocketAddr,
+    stats: SocketStats,
+    outgoing: Vec<u8>,
+    incoming: Vec<u8>,
+}
+
+impl Driver {
+    /// Opens the sockets and makes the node, which knows only itself.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for settings that cannot work, an address that others cannot reach among them;
+    /// [`Error::Bind`], [`Error::Socket`] and [`Error::Seed`] when the system refuses.
+    pub fn bind(options: Options) -> Result<Self, Error> {
+        options.config.validate()?;
+        let (bind, limits) = (options.bind, options.config.streams);
+        let failed = |action| move |source| Error::Socket { action, addr: bind, source };
+        let (mut socket, listener) = open(bind, limits.is_some())?;
+        let local_addr = socket.local_addr().map_err(failed("ask the address of"))?;
+        let poll = Poll::new().map_err(failed("watch"))?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(failed("watch"))?);
+        poll.registry().register(&mut socket, UDP, Interest::READABLE).map_err(failed("watch"))?;
+        let registry = poll.registry().try_clone().map_err(failed("watch"))?;
+        let streams = match (listener, limits) {
+            (Some(mut listener), Some(limits)) => {
+                registry.register(&mut listener, ACCEPT, Interest::READABLE).map_err(failed("watch"))?;
+                Some(Streams::new(listener, registry, FIRST_STREAM, limits.most))
+            }
+            _ => None,
+        };
+        let (clock, outgoing) = (Clock::start(), vec![0; options.config.datagram_bytes_max]);
+        let (node, identity) = options.start(local_addr, clock.now())?;
+        let (events, incoming, stats) = (Events::with_capacity(128), vec![0; INCOMING_BYTES], SocketStats::default());
+        let may_read = true;
+        Ok(Self {
+            node,
+            clock,
+            poll,
+            events,
+            waker,
+            socket,
+            may_read,
+            streams,
+            identity,
+            local_addr,
+            stats,
+            outgoing,
+            incoming,
+        })
+    }
+
+    /// Who the node is at its start, and where the others reach it.
+    #[must_use]
+    pub const fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Where the sockets listen.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// What the node knows.
+    #[must_use]
+    pub const fn view(&self) -> View<'_> {
+        self.node.view()
+    }
+
+    /// What the sockets did not do.
+    #[must_use]
+    pub const fn socket_stats(&self) -> SocketStats {
+        self.stats
+    }
+
+    /// What ends the sleep of a [`turn`](Self::turn) from another thread.
+    #[must_use]
+    pub fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
+    }
+
+    /// Tells the node what you want of it. It acts in the next [`turn`](Self::turn).
+    ///
+    /// # Errors
+    /// [`Rejected`] when the node refuses.
+    pub fn command(&mut self, command: Command<'_>) -> Result<(), Rejected> {
+        self.node.handle(self.clock.now(), Input::Command(command))
+    }
+
+    /// The next event, oldest first.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.node.poll_event()
+    }
+
+    /// Sends what waits, sleeps until something comes, the driver is woken or the node's deadline is there, but not longer
+    /// than `wait_max`, hands over what it was, and sends what the node answers.
+    ///
+    /// Call it again soon: between two turns nobody answers for this node, and others may think it dead.
+    ///
+    /// # Errors
+    /// [`Error::Socket`] when a socket is broken. Errors that pass by themselves are counted instead.
+    pub fn turn(&mut self, wait_max: Duration) -> Result<(), Error> {
+        self.send_all();
+        self.sleep(wait_max).map_err(|source| self.failed("wait for", source))?;
+        // An answer that lies in the socket already is read before the deadline that would judge it late.
+        self.read_datagrams()?;
+        if self.node.poll_timeout().is_some_and(|wakeup| wakeup.at <= self.clock.now()) {
+            // A timeout is never refused.
+            let _ = self.node.handle(self.clock.now(), Input::Timeout);
+        }
+        self.send_all();
+        Ok(())
+    }
+
+    /// Sleeps, and notes what has come.
+    fn sleep(&mut self, wait_max: Duration) -> io::Result<()> {
+        let now = self.clock.now();
+        let mut wait = self.node.poll_timeout().map_or(wait_max, |wakeup| wakeup.at.since(now).min(wait_max));
+        if let Some(streams) = &self.streams {
+            wait = streams.next_deadline().map_or(wait, |at| at.since(now).min(wait));
+            if streams.has_more() {
+                wait = Duration::ZERO;
+            }
+        }
+        if self.may_read {
+            wait = Duration::ZERO;
+        }
+        match self.poll.poll(&mut self.events, Some(wait)) {
+            Err(error) if !is_silence(&error) => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        for event in &self.events {
+            match event.token() {
+                UDP => self.may_read = true,
+                WAKE => {}
+                ACCEPT => {
+                    if let Some(streams) = &mut self.streams {
+                        streams.may_accept();
+                    }
+                }
+                Token(stream) => {
+                    if let Some(streams) = &mut self.streams {
+                        streams.may_go_on(stream, event.is_readable(), event.is_writable());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read_datagrams(&mut self) -> Result<(), Error> {
+        for _ in 0..DATAGRAMS_PER_TURN {
+            if !self.may_read {
+                break;
+            }
+            match self.socket.recv_from(&mut self.incoming) {
+                // A refused datagram is counted by the node, and is nobody's error here.
+                Ok((len, from)) => {
+                    let input = Input::Datagram { from, bytes: &self.incoming[..len] };
+                    let _ = self.node.handle(self.clock.now(), input);
+                }
+                Err(error) if is_silence(&error) => self.may_read = false,
+                Err(error) if is_transient(&error) => self.stats.receives_failed += 1,
+                Err(source) => return Err(self.failed("receive on", source)),
+            }
+        }
+        Ok(())
+    }
+
+    fn send_all(&mut self) {
+        if let Some(streams) = &mut self.streams {
+            streams.turn(&mut self.node, self.clock, &mut self.incoming, &mut self.stats);
+        }
+        while let Some(transmit) = self.node.poll_transmit(self.clock.now(), &mut self.outgoing) {
+            if self.socket.send_to(&self.outgoing[..transmit.len], transmit.to).is_err() {
+                self.stats.sends_failed += 1;
+            }
+        }
+    }
+
+    fn failed(&self, action: &'static str, source: io::Error) -> Error {
+        Error::Socket { action, addr: self.local_addr, source }
+    }
+}
+
+/// A UDP socket, and a TCP listener at the same address if one is wanted.
+fn open(bind: SocketAddr, listens: bool) -> Result<(UdpSocket, Option<TcpListener>), Error> {
+    let failed = |source| Error::Bind { addr: bind, source };
+    let mut tries = if bind.port() == 0 { PORT_TRIES } else { 1 };
+    loop {
+        tries -= 1;
+        let socket = UdpSocket::bind(bind).map_err(failed)?;
+        if !listens {
+            return Ok((socket, None));
+        }
+        match TcpListener::bind(socket.local_addr().map_err(failed)?) {
+            Ok(listener) => return Ok((socket, Some(listener))),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+}

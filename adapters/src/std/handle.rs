@@ -1,0 +1,226 @@
+//! How does a program talk to a node that runs in a thread of its own?
+//!
+//! Requests go in through one channel and wake the node; events come out through another. What can be asked is in
+//! `requests.rs`.
+
+use ::std::any::Any;
+use ::std::net::SocketAddr;
+use ::std::panic;
+use ::std::sync::Arc;
+use ::std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError};
+use ::std::thread::{self, JoinHandle};
+use ::std::time::Duration;
+
+use mio::Waker;
+use quidnunc_core::{Command, Event, Farewell, Identity, Rejected};
+
+use super::Driver;
+use crate::error::{Error, RequestError};
+use crate::options::Options;
+
+/// Nothing wakes the thread but what it waits for.
+const FOREVER: Duration = Duration::from_secs(3600);
+
+/// Starts a node in a thread of its own.
+///
+/// The events come as the node reports them, at most [`Config::events_max`](quidnunc_core::Config) of them
+/// waiting; what does not fit is dropped and reported as [`Event::EventsLost`]. Who does not want events
+/// may drop the receiver. The receiver ends when the node has stopped.
+///
+/// # Errors
+/// [`Error`] as from [`Driver::bind`], or [`Error::Thread`].
+pub fn spawn(options: Options) -> Result<(Handle, Receiver<Event>), Error> {
+    let events_max = options.config.events_max;
+    let driver = Driver::bind(options)?;
+    let (identity, local_addr, waker) = (driver.identity(), driver.local_addr(), driver.waker());
+    let (requests, requests_in) = mpsc::channel();
+    let (events_out, events) = mpsc::sync_channel(events_max);
+    let worker = Worker { driver, events: events_out, events_lost: 0, leaver: None };
+    let thread = thread::Builder::new()
+        .name(format!("quidnunc {}", local_addr.port()))
+        .spawn(move || worker.run(&requests_in))
+        .map_err(|source| Error::Thread { addr: local_addr, source })?;
+    let handle = Handle { identity, local_addr, requests: Some(requests), waker, thread: Some(thread) };
+    Ok((handle, events))
+}
+
+/// A node that runs in a thread of its own. May be shared between threads.
+///
+/// Dropping it stops the node without a goodbye, as a crash would, and waits for the thread. The address is free again
+/// then. To say goodbye, [`leave`](Self::leave) first.
+#[derive(Debug)]
+pub struct Handle {
+    identity: Identity,
+    local_addr: SocketAddr,
+    requests: Option<Sender<Request>>,
+    waker: Arc<Waker>,
+    thread: Option<JoinHandle<Result<(), Error>>>,
+}
+
+/// What the thread is asked to do. It answers through a channel of its own.
+type Request = Box<dyn FnOnce(&mut Worker) + Send>;
+
+impl Handle {
+    /// Who the node is at its start, and where the others reach it.
+    #[must_use]
+    pub const fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Where the sockets listen.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Does something with the node, in its thread and between two turns of it: whatever [`Command`] there is can be given so,
+    /// as in `act(|driver| driver.command(Command::RegisterGroup(group)))`. What comes of it is reported as events.
+    ///
+    /// `job` should be short and must not ask the same node anything, which would wait for itself; nor should it take events
+    /// ([`Driver::poll_event`]), which are the receiver's. If it panics, the node stops.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] when the node refuses; [`RequestError::Stopped`].
+    pub fn act<T, F>(&self, job: F) -> Result<T, RequestError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Driver) -> Result<T, Rejected> + Send + 'static,
+    {
+        let (reply, answer) = mpsc::channel();
+        self.ask(Box::new(move |worker| {
+            let _ = reply.send(job(&mut worker.driver));
+        }))?;
+        Ok(answer.recv().map_err(|_| RequestError::Stopped)??)
+    }
+
+    /// Looks at the node and its sockets, as in `read(|driver| driver.view().live())`. The events that led to
+    /// what is seen are in the receiver already.
+    ///
+    /// `look` runs in the node's thread: it should be short and must not ask the same node anything, which
+    /// would wait for itself. If it panics, the node stops.
+    ///
+    /// # Errors
+    /// [`RequestError::Stopped`].
+    pub fn read<T, F>(&self, look: F) -> Result<T, RequestError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Driver) -> T + Send + 'static,
+    {
+        self.act(|driver| Ok(look(driver)))
+    }
+
+    /// Says goodbye and waits until it is over ([`Event::Left`]), at most for `wait_max`: until enough members have
+    /// confirmed that they know, or [`Config::leave_timeout`](quidnunc_core::Config::leave_timeout) has passed. Returns
+    /// how many have; [`Event::Leaving`] tells of each meanwhile. The node answers the others until it is stopped.
+    ///
+    /// # Errors
+    /// [`RequestError::StillLeaving`] when the wait was too short, [`RequestError::Refused`] when the node
+    /// leaves already, [`RequestError::Stopped`].
+    pub fn leave(&self, wait_max: Duration) -> Result<Farewell, RequestError> {
+        let (reply, answer) = mpsc::channel();
+        self.ask(Box::new(move |worker| match worker.driver.command(Command::Leave) {
+            Ok(()) => worker.leaver = Some(reply),
+            Err(rejected) => {
+                let _ = reply.send(Err(rejected));
+            }
+        }))?;
+        match answer.recv_timeout(wait_max) {
+            Ok(farewell) => Ok(farewell?),
+            Err(RecvTimeoutError::Timeout) => Err(RequestError::StillLeaving),
+            Err(RecvTimeoutError::Disconnected) => Err(RequestError::Stopped),
+        }
+    }
+
+    /// Stops the node without a goodbye.
+    ///
+    /// # Errors
+    /// The [`Error`] with which the node had stopped before, if it had.
+    ///
+    /// # Panics
+    /// With the panic of the node's thread, if it had one.
+    pub fn stop(mut self) -> Result<(), Error> {
+        self.end().unwrap_or_else(|panic| panic::resume_unwind(panic))
+    }
+
+    fn ask(&self, request: Request) -> Result<(), RequestError> {
+        let requests = self.requests.as_ref().ok_or(RequestError::Stopped)?;
+        requests.send(request).map_err(|_| RequestError::Stopped)?;
+        // Without a wake-up the node looks when something else wakes it.
+        let _ = self.waker.wake();
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<Result<(), Error>, Box<dyn Any + Send>> {
+        self.requests = None;
+        let _ = self.waker.wake();
+        match self.thread.take() {
+            Some(thread) => thread.join(),
+            None => Ok(Ok(())),
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // Who wants to know how it ended calls `stop`.
+        let _ = self.end();
+    }
+}
+
+/// What lives in the thread.
+struct Worker {
+    driver: Driver,
+    events: SyncSender<Event>,
+    events_lost: u64,
+    leaver: Option<Sender<Result<Farewell, Rejected>>>,
+}
+
+impl Worker {
+    /// Runs until the handle is gone or the socket breaks. One request per turn, so that neither requests
+    /// nor datagrams starve the other.
+    fn run(mut self, requests: &Receiver<Request>) -> Result<(), Error> {
+        loop {
+            let wait_max = match requests.try_recv() {
+                Ok(request) => {
+                    request(&mut self);
+                    Duration::ZERO
+                }
+                Err(TryRecvError::Empty) => FOREVER,
+                Err(TryRecvError::Disconnected) => return Ok(()),
+            };
+            self.driver.turn(wait_max)?;
+            self.pass_events();
+        }
+    }
+
+    /// Empties the node's queue in every turn, whether or not anybody reads the events: were they left in
+    /// there, `Left` could be among those that the node drops, and a leaver would wait in vain.
+    fn pass_events(&mut self) {
+        while let Some(event) = self.driver.poll_event() {
+            let farewell = if let Event::Left(farewell) = event { Some(farewell) } else { None };
+            self.pass(event);
+            if let Some(farewell) = farewell
+                && let Some(reply) = self.leaver.take()
+            {
+                let _ = reply.send(Ok(farewell));
+            }
+        }
+        self.tell_lost();
+    }
+
+    fn pass(&mut self, event: Event) {
+        if let Event::EventsLost { count } = event {
+            self.events_lost += count;
+        } else if !self.tell_lost() || self.events.try_send(event).is_err() {
+            self.events_lost += 1;
+        }
+    }
+
+    /// Says that events were lost, in the place where they are missing. `false` while there is no room.
+    fn tell_lost(&mut self) -> bool {
+        if self.events_lost > 0 && self.events.try_send(Event::EventsLost { count: self.events_lost }).is_ok() {
+            self.events_lost = 0;
+        }
+        self.events_lost == 0
+    }
+}

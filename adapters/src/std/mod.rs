@@ -1,0 +1,12 @@
+//! How does a node live on the system's sockets, without a runtime?
+//!
+//! * [`Driver`] — one thread, one UDP socket, one deadline, and streams where the config has them;
+//! * [`spawn`], [`Handle`] — the same loop in a thread of its own.
+
+mod driver;
+mod handle;
+mod requests;
+mod streams;
+
+pub use driver::Driver;
+pub use handle::{Handle, spawn};
