@@ -170,3 +170,14 @@ fn what_one_node_puts_another_reads() {
     assert_eq!(values, [(&b"role"[..], Some(&b"primary"[..])), (&b"role"[..], None)], "only what is watched");
     assert_eq!(ada.put(b"", b"", None), Err(RequestError::Refused(Rejected::Key { len: 0 })));
 }
+
+#[test]
+fn names_are_looked_up_and_one_that_stands_for_nobody_is_no_error() {
+    let (ada, _ada_events) = spawn(options("ada")).unwrap();
+    let (bob, _bob_events) = spawn(options("bob")).unwrap();
+    let none: [&str; 0] = [];
+    assert_eq!(bob.join_names(none), Err(RequestError::Refused(Rejected::NoSeeds)));
+    let port = ada.local_addr().port();
+    bob.join_names(["nobody.invalid:7946".to_string(), format!("localhost:{port}")]).unwrap();
+    until("a meeting", || ada.members().unwrap().len() == 2);
+}

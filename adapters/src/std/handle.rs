@@ -35,12 +35,13 @@ pub fn spawn(options: Options) -> Result<(Handle, Receiver<Event>), Error> {
     let (identity, local_addr, waker) = (driver.identity(), driver.local_addr(), driver.waker());
     let (requests, requests_in) = mpsc::channel();
     let (events_out, events) = mpsc::sync_channel(events_max);
-    let worker = Worker { driver, events: events_out, events_lost: 0, leaver: None };
+    let worker = Worker { driver, events: events_out, events_lost: 0, leaver: None, stops: false };
     let thread = thread::Builder::new()
         .name(format!("quidnunc {}", local_addr.port()))
         .spawn(move || worker.run(&requests_in))
         .map_err(|source| Error::Thread { addr: local_addr, source })?;
-    let handle = Handle { identity, local_addr, requests: Some(requests), waker, thread: Some(thread) };
+    let caller = Caller { requests, waker };
+    let handle = Handle { identity, local_addr, caller, thread: Some(thread) };
     Ok((handle, events))
 }
 
@@ -52,13 +53,41 @@ pub fn spawn(options: Options) -> Result<(Handle, Receiver<Event>), Error> {
 pub struct Handle {
     identity: Identity,
     local_addr: SocketAddr,
-    requests: Option<Sender<Request>>,
-    waker: Arc<Waker>,
+    caller: Caller,
     thread: Option<JoinHandle<Result<(), Error>>>,
 }
 
 /// What the thread is asked to do. It answers through a channel of its own.
 type Request = Box<dyn FnOnce(&mut Worker) + Send>;
+
+/// Where requests go in.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    requests: Sender<Request>,
+    waker: Arc<Waker>,
+}
+
+impl Caller {
+    /// As [`Handle::act`].
+    pub(super) fn act<T, F>(&self, job: F) -> Result<T, RequestError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Driver) -> Result<T, Rejected> + Send + 'static,
+    {
+        let (reply, answer) = mpsc::channel();
+        self.ask(Box::new(move |worker| {
+            let _ = reply.send(job(&mut worker.driver));
+        }))?;
+        Ok(answer.recv().map_err(|_| RequestError::Stopped)??)
+    }
+
+    fn ask(&self, request: Request) -> Result<(), RequestError> {
+        self.requests.send(request).map_err(|_| RequestError::Stopped)?;
+        // Without a wake-up the node looks when something else wakes it.
+        let _ = self.waker.wake();
+        Ok(())
+    }
+}
 
 impl Handle {
     /// Who the node is at its start, and where the others reach it.
@@ -86,11 +115,7 @@ impl Handle {
         T: Send + 'static,
         F: FnOnce(&mut Driver) -> Result<T, Rejected> + Send + 'static,
     {
-        let (reply, answer) = mpsc::channel();
-        self.ask(Box::new(move |worker| {
-            let _ = reply.send(job(&mut worker.driver));
-        }))?;
-        Ok(answer.recv().map_err(|_| RequestError::Stopped)??)
+        self.caller.act(job)
     }
 
     /// Looks at the node and its sockets, as in `read(|driver| driver.view().live())`. The events that led to
@@ -118,7 +143,7 @@ impl Handle {
     /// leaves already, [`RequestError::Stopped`].
     pub fn leave(&self, wait_max: Duration) -> Result<Farewell, RequestError> {
         let (reply, answer) = mpsc::channel();
-        self.ask(Box::new(move |worker| match worker.driver.command(Command::Leave) {
+        self.caller.ask(Box::new(move |worker| match worker.driver.command(Command::Leave) {
             Ok(()) => worker.leaver = Some(reply),
             Err(rejected) => {
                 let _ = reply.send(Err(rejected));
@@ -142,17 +167,14 @@ impl Handle {
         self.end().unwrap_or_else(|panic| panic::resume_unwind(panic))
     }
 
-    fn ask(&self, request: Request) -> Result<(), RequestError> {
-        let requests = self.requests.as_ref().ok_or(RequestError::Stopped)?;
-        requests.send(request).map_err(|_| RequestError::Stopped)?;
-        // Without a wake-up the node looks when something else wakes it.
-        let _ = self.waker.wake();
-        Ok(())
+    /// Where requests go in, for whoever asks in the name of this handle.
+    pub(super) fn caller(&self) -> Caller {
+        self.caller.clone()
     }
 
     fn end(&mut self) -> Result<Result<(), Error>, Box<dyn Any + Send>> {
-        self.requests = None;
-        let _ = self.waker.wake();
+        // It may have stopped already.
+        let _ = self.caller.ask(Box::new(|worker| worker.stops = true));
         match self.thread.take() {
             Some(thread) => thread.join(),
             None => Ok(Ok(())),
@@ -173,24 +195,25 @@ struct Worker {
     events: SyncSender<Event>,
     events_lost: u64,
     leaver: Option<Sender<Result<Farewell, Rejected>>>,
+    stops: bool,
 }
 
 impl Worker {
-    /// Runs until the handle is gone or the socket breaks. One request per turn, so that neither requests
+    /// Runs until the handle is gone or a socket breaks. One request per turn, so that neither requests
     /// nor datagrams starve the other.
     fn run(mut self, requests: &Receiver<Request>) -> Result<(), Error> {
-        loop {
+        while !self.stops {
             let wait_max = match requests.try_recv() {
                 Ok(request) => {
                     request(&mut self);
                     Duration::ZERO
                 }
-                Err(TryRecvError::Empty) => FOREVER,
-                Err(TryRecvError::Disconnected) => return Ok(()),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => FOREVER,
             };
             self.driver.turn(wait_max)?;
             self.pass_events();
         }
+        Ok(())
     }
 
     /// Empties the node's queue in every turn, whether or not anybody reads the events: were they left in

@@ -6,6 +6,7 @@
 mod driver;
 mod handle;
 mod requests;
+mod seeds;
 mod streams;
 
 pub use driver::Driver;

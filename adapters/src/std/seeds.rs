@@ -1,0 +1,103 @@
+//! Who is asked to let this node in, when they are known by name?
+//!
+//! A name may stand for nobody yet, for several addresses, and for others an hour later, as that of a headless service in
+//! Kubernetes does. So names are looked up anew on every try, in a thread of their own, since the system's resolver takes its
+//! time; what they stand for then is what the node is told to join.
+
+use ::std::net::{SocketAddr, ToSocketAddrs};
+use ::std::thread;
+use ::std::time::Duration;
+
+use quidnunc_core::{Command, Rejected, SEEDS_MAX};
+
+use super::Handle;
+use crate::error::RequestError;
+
+/// Between two looks at what names stand for.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+impl Handle {
+    /// Asks to become a member of the cluster that one of these belongs to, each a name and a port, as in
+    /// `"gossip.example.org:7946"`. The names are looked up now and every five seconds, until the node knows a live member
+    /// besides itself or has stopped; one that stands for nobody is no error, and addresses of another family than the node's
+    /// are left out. Returns at once.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] without names; [`RequestError::Stopped`], also when there is no thread to be had.
+    pub fn join_names<S: Into<String>>(&self, names: impl IntoIterator<Item = S>) -> Result<(), RequestError> {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        if names.is_empty() {
+            return Err(Rejected::NoSeeds.into());
+        }
+        let (caller, is_ipv4) = (self.caller(), self.local_addr().is_ipv4());
+        let look = move || loop {
+            let seeds =
+                addresses(&names, is_ipv4, |name| name.to_socket_addrs().map(Iterator::collect).unwrap_or_default());
+            let told = caller.act(move |driver| {
+                let is_alone = driver.view().live() <= 1;
+                if is_alone && !seeds.is_empty() {
+                    driver.command(Command::Join { seeds: &seeds })?;
+                }
+                Ok(is_alone)
+            });
+            if told != Ok(true) {
+                return;
+            }
+            thread::sleep(LOOK_AGAIN);
+        };
+        let thread = thread::Builder::new().name("quidnunc seeds".into()).spawn(look);
+        thread.map(drop).map_err(|_| RequestError::Stopped)
+    }
+}
+
+/// What names stand for now, of one family, each address once and no more than a join takes. Every name has its first address
+/// before any has its second.
+fn addresses(names: &[String], is_ipv4: bool, resolve: impl Fn(&str) -> Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let mut found: Vec<_> = names.iter().map(|name| resolve(name).into_iter()).collect();
+    let mut seeds = Vec::new();
+    loop {
+        let round: Vec<SocketAddr> = found.iter_mut().filter_map(Iterator::next).collect();
+        if round.is_empty() {
+            return seeds;
+        }
+        for addr in round {
+            if addr.is_ipv4() == is_ipv4 && !seeds.contains(&addr) && seeds.len() < SEEDS_MAX {
+                seeds.push(addr);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addr(number: u8) -> SocketAddr {
+        SocketAddr::from(([10, 0, 0, number], 7946))
+    }
+
+    fn found(names: &[&str]) -> Vec<SocketAddr> {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        addresses(&names, true, |name| match name {
+            "three" => [1, 2, 3].map(addr).into(),
+            "two" => [2, 4].map(addr).into(),
+            "both" => vec!["[2001:db8::1]:7946".parse().expect("an address"), addr(9)],
+            "many" => (0..=255).map(addr).collect(),
+            _ => Vec::new(),
+        })
+    }
+
+    #[test]
+    fn every_name_has_its_turn_and_every_address_is_asked_once() {
+        assert_eq!(found(&["three", "two"]), [1, 2, 4, 3].map(addr));
+        assert_eq!(found(&["nobody", "both", "nobody"]), [addr(9)], "the other family is of no use");
+        assert_eq!(found(&["nobody"]), []);
+    }
+
+    #[test]
+    fn a_join_takes_so_many_and_each_name_has_one_of_them() {
+        let seeds = found(&["many", "both"]);
+        assert_eq!(seeds.len(), SEEDS_MAX);
+        assert_eq!(seeds[..3], [addr(0), addr(1), addr(9)]);
+    }
+}
