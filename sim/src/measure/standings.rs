@@ -302,6 +302,21 @@ mod tests {
     }
 
     #[test]
+    fn changes_count_per_life_and_what_a_life_begins_with_is_none() {
+        let mut standings = four();
+        standings.on_change(0, IN, S);
+        standings.on_change(0, OUT, 2 * S);
+        standings.on_stop(0, 3 * S);
+        standings.on_start(0, 4 * S);
+        standings.on_change(0, IN, 5 * S);
+        standings.on_stop(1, 6 * S);
+        standings.finish(99 * S);
+        let lives = standings.changes(&[0, 1]).summary();
+        let stats = lives.stats.expect("two nodes lived");
+        assert_eq!((lives.count, stats.min, stats.p50, stats.max), (3, 0, 1, 2));
+    }
+
+    #[test]
     fn what_is_lost_and_gained_counts_from_an_instant() {
         let mut standings = four();
         standings.on_change(0, IN, 2 * S);
