@@ -27,6 +27,7 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
+    /// What an expectation is about.
     fn by(expect: &Expect, scenario: &Scenario, nodes: &'a [u32], unlike: usize) -> Self {
         let instant = |Anchor { fault, edge }| match edge {
             Edge::Start => scenario.faults[fault].at_ns,
