@@ -69,7 +69,10 @@ impl Events {
         // What others say as they please leaves room for what this node has to say.
         let pleases = matches!(event, Event::User(_) | Event::Answer(_) | Event::Message { .. });
         let (letters, pings) = ends_of(&event);
-        if pleases && !self.has_room(bytes) {
+        // The places that were promised to ends of letters and pings are nobody else's.
+        let promised = (LETTERS_MAX + PINGS_MAX).saturating_sub(self.letters_ended + self.pings_ended);
+        let has_place = letters + pings > 0 || self.queue.len() + promised < self.max + RESERVED;
+        if !has_place || (pleases && !self.has_room(bytes)) {
             self.lost += 1;
         } else if self.queue.push_back(event).is_ok() {
             self.bytes += bytes;

@@ -103,6 +103,10 @@ fn every_datagram_has_these_bytes() {
         heartbeats
         716e010001020304452475e7011b0102030405060708090a0b0c0d0e0f10ac02
         021122334455667788499080006655443322118877010000000000ffff
+        letter
+        716e01000102030414a4d4c9011b0102030405060708090a0b0c0d0e0f10ac02
+        021122334455667788252a6e6f6e6365363738ac020000000000000000000000
+        00000000fe8080808080200977686174206e6f773f
         ages
         716e010001020304ed71bb35011b0102030405060708090a0b0c0d0e0f10ac02
         0211223344556677884b9b800088776655443322110000000000000000000000
@@ -189,8 +193,7 @@ fn a_letter_is_whole_and_may_grow() {
 #[test]
 fn what_is_kept_free_for_a_letter_is_enough_and_no_more() {
     let (bytes, most) = ([7; 1 << 20], u64::MAX);
-    let sender =
-        Sender { incarnation: Incarnation { boot: most, counter: u32::MAX }, state: most, ..super::golden::sender() };
+    let sender = Sender { incarnation: Incarnation { boot: most, counter: u32::MAX }, state: most, ..golden::sender() };
     let letter = Letter { serial: most, boot: most, ..letter(&bytes) };
     for (spare, fits) in [(0, true), (1, false)] {
         let mut buffer = alloc::vec![0; LETTER_ROOM_BYTES + bytes.len() - spare];

@@ -238,3 +238,26 @@ fn what_waits_is_bounded_until_the_application_has_heard_of_it() {
     world.run(60 * SECOND);
     assert_eq!(outcomes(&world, 0).len(), LETTERS_MAX, "each is answered for");
 }
+
+/// However much else the application has not taken: how its letters and pings end has a place.
+#[test]
+fn no_other_event_takes_the_place_of_an_end() {
+    let world = settled(2, Config { events_max: 1, ..config() });
+    let (mut node, now) = (world.node(0).clone(), world.instant());
+    (0..LETTERS_TO_ONE_MAX as u64).for_each(|number| give(&mut node, now, number).expect("there is room"));
+    node.handle(now, Input::Command(Command::Ping { id: id_of(1) })).expect("there is room");
+    // Each wait that nobody helps to end is an event.
+    let mut later = now;
+    for _ in 0..1000 {
+        let wait = Command::PutAndWait { key: b"k", value: b"v", replicas: 9, domains: 0, timeout: MILLI };
+        node.handle(later, Input::Command(wait)).expect("one wait at a time");
+        later = later.after(MILLI);
+        node.handle(later, Input::Timeout).expect("never refused");
+    }
+    node.handle(later, Input::Command(Command::Leave)).expect("a member may leave");
+    let events = drained(&mut node);
+    let count = |wanted: fn(&Event) -> bool| events.iter().filter(|event| wanted(event)).count();
+    assert!(matches!(events[0], Event::EventsLost { .. }), "it is too much");
+    assert_eq!(count(|event| matches!(event, Event::NotSent { why: NotSent::Left, .. })), LETTERS_TO_ONE_MAX);
+    assert_eq!(count(|event| matches!(event, Event::Pinged { rtt: None, .. })), 1);
+}
