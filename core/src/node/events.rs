@@ -199,12 +199,9 @@ fn bytes_of(event: &Event) -> usize {
 }
 
 /// How many letters and how many pings have ended, as an event says.
-const fn ends_of(event: &Event) -> (usize, usize) {
-    match event {
-        Event::Sent { .. } | Event::NotSent { .. } => (1, 0),
-        Event::Pinged { .. } => (0, 1),
-        _ => (0, 0),
-    }
+fn ends_of(event: &Event) -> (usize, usize) {
+    let is_letter = matches!(event, Event::Sent { .. } | Event::NotSent { .. });
+    (usize::from(is_letter), usize::from(matches!(event, Event::Pinged { .. })))
 }
 
 const fn standing_bytes(change: &StandingChange) -> usize {

@@ -35,10 +35,11 @@ fn send(world: &mut World, from: usize, to: usize, number: u64, bytes: &[u8]) ->
 
 /// How letters of a peer have ended, and when; `None` is well.
 fn ends(world: &World, peer: usize) -> Vec<(Duration, u64, Option<NotSent>)> {
-    let end = |(at, event)| match event {
-        Event::Sent { number } => Some((at, number, None)),
-        Event::NotSent { number, why } => Some((at, number, Some(why))),
-        _ => None,
+    let end = |(at, event)| {
+        if let Event::NotSent { number, why } = event {
+            return Some((at, number, Some(why)));
+        }
+        if let Event::Sent { number } = event { Some((at, number, None)) } else { None }
     };
     world.events(peer).filter_map(end).collect()
 }
@@ -50,9 +51,8 @@ fn outcomes(world: &World, peer: usize) -> Vec<(u64, Option<NotSent>)> {
 
 /// What a peer has got, from whom and when.
 fn received(world: &World, peer: usize) -> Vec<(Duration, NodeId, Vec<u8>)> {
-    let message = |(at, event)| match event {
-        Event::Message { from, bytes } => Some((at, from, bytes.into_vec())),
-        _ => None,
+    let message = |(at, event)| {
+        if let Event::Message { from, bytes } = event { Some((at, from, bytes.into_vec())) } else { None }
     };
     world.events(peer).filter_map(message).collect()
 }
