@@ -261,3 +261,24 @@ fn no_other_event_takes_the_place_of_an_end() {
     assert_eq!(count(|event| matches!(event, Event::NotSent { why: NotSent::Left, .. })), LETTERS_TO_ONE_MAX);
     assert_eq!(count(|event| matches!(event, Event::Pinged { rtt: None, .. })), 1);
 }
+
+/// With heartbeats nobody is told of a silence; for letters whoever is silent is gone all the same.
+#[test]
+fn whoever_is_silent_for_this_node_alone_gets_no_letters() {
+    let streams = Some(StreamLimits { idle: 1000 * SECOND, ..LIMITS });
+    let mut world = settled(3, Config { streams, ..Config::heartbeat() });
+    world.peers[1].side = 1;
+    send(&mut world, 0, 1, 1, b"x").expect("it is taken");
+    let failed = world.node(0).view().failure_time().expect("there is a failure time");
+    world.run(failed / 2);
+    assert_eq!((outcomes(&world, 0), world.belief(0, 1)), (vec![], Some(Health::Alive)));
+    world.run(failed);
+    assert_eq!((outcomes(&world, 0), world.belief(0, 1)), (vec![(1, Some(NotSent::Gone))], Some(Health::Dead)));
+    let not_live = Rejected::NotLive { id: id_of(1), health: Health::Dead };
+    assert_eq!(send(&mut world, 0, 1, 2, b"x"), Err(not_live));
+    world.peers[1].side = 0;
+    world.run(60 * SECOND);
+    send(&mut world, 0, 1, 3, b"x").expect("it is heard again");
+    world.run(SECOND);
+    assert_eq!(outcomes(&world, 0)[1..], [(3, None)]);
+}
