@@ -42,8 +42,9 @@ pub use error::{Error, RequestError};
 pub use handle::{Handle, REQUEST_LATENCY_MAX, spawn};
 pub use quidnunc_core::{
     Cause, Command, Config, ConfigError, Conflict, Detector, Domain, Event, Evidence, FailureRule, Farewell, Healed,
-    Health, HelperView, Identity, Incarnation, KEY_BYTES_MAX, MapVersion, MemberChange, MemberView, NodeId, ProbeOrder,
-    ProbeView, Reason, Rejected, Relay, Said, Stats, SuspicionView, TTL_MAX, Targets, ValueChange, ValueView, View,
-    WAIT_MAX, WAIT_MIN, WAITS_MAX, Why, accrual, heartbeat,
+    Health, HelperView, Identity, Incarnation, KEY_BYTES_MAX, LETTER_BYTES_MAX, LETTERS_BYTES_MAX, LETTERS_MAX,
+    LETTERS_TO_ONE_BYTES_MAX, LETTERS_TO_ONE_MAX, LetterRefused, LetterRejected, MapVersion, MemberChange, MemberView,
+    NodeId, NotSent, PINGS_MAX, ProbeOrder, ProbeView, Reason, Rejected, Relay, Said, Stats, SuspicionView, TTL_MAX,
+    Targets, ValueChange, ValueView, View, WAIT_MAX, WAIT_MIN, WAITS_MAX, Why, accrual, heartbeat,
 };
 pub use udp::{Options, SocketStats, UdpDriver};

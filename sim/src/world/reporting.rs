@@ -40,6 +40,10 @@ impl<W: Witness> World<'_, W> {
                 | NodeEvent::QueryEnded { .. }
                 | NodeEvent::LinksStanding { .. }
                 | NodeEvent::Lost { .. }
+                | NodeEvent::Message { .. }
+                | NodeEvent::Sent { .. }
+                | NodeEvent::NotSent { .. }
+                | NodeEvent::Pinged { .. }
                 | NodeEvent::EventsLost { .. } => {}
             }
         }
