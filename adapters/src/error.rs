@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use quidnunc_core::{ConfigError, Rejected};
+use quidnunc_core::{ConfigError, NotSent, Rejected};
 
 /// A driver that cannot start, or cannot go on.
 ///
@@ -52,10 +52,13 @@ pub enum RequestError {
     /// The node refused; it is as if the request had never been made.
     #[error("the node refused: {0}")]
     Refused(#[from] Rejected),
+    /// A letter is not known to have arrived.
+    #[error("the letter is not known to have arrived: {0:?}")]
+    NotSent(NotSent),
     /// The node was still telling its goodbye when the wait was over; it goes on with that.
     #[error("the goodbye is still being told")]
     StillLeaving,
-    /// The node's thread has ended; [`Handle::stop`](crate::Handle::stop) says why.
+    /// The node's thread has ended; [`Handle::stop`](crate::std::Handle::stop) says why.
     #[error("the node has stopped")]
     Stopped,
 }

@@ -7,7 +7,9 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use quidnunc::std::{Driver, Handle, spawn};
-use quidnunc::{Command, Config, ConfigError, Error, Event, Farewell, Health, NodeId, Options, Rejected, RequestError};
+use quidnunc::{
+    Command, Config, ConfigError, Error, Event, Farewell, Health, NodeId, Options, Rejected, RequestError, StreamLimits,
+};
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
@@ -180,4 +182,36 @@ fn names_are_looked_up_and_one_that_stands_for_nobody_is_no_error() {
     let port = ada.local_addr().port();
     bob.join_names(["nobody.invalid:7946".to_string(), format!("localhost:{port}")]).unwrap();
     until("a meeting", || ada.members().unwrap().len() == 2);
+}
+
+#[test]
+fn a_ping_has_a_time_and_a_stranger_has_none() {
+    let ((ada, _), (bob, _)) = spawn_pair(&Config::local());
+    until("a meeting", || ada.members().unwrap().len() == 2);
+    assert!(ada.ping(bob.identity().id).unwrap().is_some_and(|rtt| rtt < PATIENCE));
+    let nobody = NodeId::from_name("nobody");
+    assert_eq!(ada.ping(nobody), Err(RequestError::Refused(Rejected::NoSuchMember { id: nobody })));
+}
+
+#[test]
+fn letters_arrive_in_their_order_over_real_streams() {
+    let config = Config { streams: Some(StreamLimits::default()), ..Config::local() };
+    let ((ada, _), (bob, events)) = spawn_pair(&config);
+    until("a meeting", || ada.members().unwrap().len() == 2 && bob.members().unwrap().len() == 2);
+    let letter = |number: u8| vec![number; 1 + usize::from(number) * 9000];
+    for number in 0..8 {
+        ada.send(bob.identity().id, &letter(number)).unwrap();
+    }
+    let letter_of =
+        |event| if let Event::Message { from, bytes } = event { Some((from, bytes.into_vec())) } else { None };
+    let mut letters = events.iter().filter_map(letter_of);
+    for number in 0..8 {
+        let (from, bytes) = letters.next().unwrap();
+        assert!((from, &bytes) == (ada.identity().id, &letter(number)), "{} bytes of {number}", bytes.len());
+    }
+    assert_eq!(ada.read(|driver| driver.socket_stats().streams_failed), Ok(0));
+    // Whoever is gone without a word takes no letter.
+    let to = bob.identity().id;
+    bob.stop().unwrap();
+    assert!(matches!(ada.send(to, b"anybody?"), Err(RequestError::NotSent(_))));
 }

@@ -94,6 +94,9 @@ impl Peer {
             Event::Info(_) | Event::GroupConflict(_) | Event::Link(_) | Event::LinksStanding { .. } => {
                 panic!("{} takes no part in infos", self.name)
             }
+            Event::Message { .. } | Event::Sent { .. } | Event::NotSent { .. } | Event::Pinged { .. } => {
+                panic!("{} sent no letters and no pings", self.name)
+            }
             Event::Standing(_) | Event::Lost { .. } => panic!("{} knows no quorum", self.name),
             Event::Joined { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::Value(_) => {}
         }

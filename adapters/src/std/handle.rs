@@ -4,6 +4,7 @@
 //! `requests.rs`.
 
 use ::std::any::Any;
+use ::std::collections::BTreeMap;
 use ::std::net::SocketAddr;
 use ::std::panic;
 use ::std::sync::Arc;
@@ -12,11 +13,14 @@ use ::std::thread::{self, JoinHandle};
 use ::std::time::Duration;
 
 use mio::Waker;
-use quidnunc_core::{Command, Event, Farewell, Identity, Rejected};
+use quidnunc_core::{Command, Event, Farewell, Identity, NodeId, NotSent, Rejected};
 
 use super::Driver;
 use crate::error::{Error, RequestError};
 use crate::options::Options;
+
+/// Letters that a handle waits for have numbers from here on; those below are the application's.
+const OWN_LETTERS: u64 = 1 << 63;
 
 /// Nothing wakes the thread but what it waits for.
 const FOREVER: Duration = Duration::from_secs(3600);
@@ -35,7 +39,7 @@ pub fn spawn(options: Options) -> Result<(Handle, Receiver<Event>), Error> {
     let (identity, local_addr, waker) = (driver.identity(), driver.local_addr(), driver.waker());
     let (requests, requests_in) = mpsc::channel();
     let (events_out, events) = mpsc::sync_channel(events_max);
-    let worker = Worker { driver, events: events_out, events_lost: 0, leaver: None, stops: false };
+    let worker = Worker::new(driver, events_out);
     let thread = thread::Builder::new()
         .name(format!("quidnunc {}", local_addr.port()))
         .spawn(move || worker.run(&requests_in))
@@ -156,6 +160,49 @@ impl Handle {
         }
     }
 
+    /// Pings a member and waits for the answer: how long it took, or `None` when there was none within
+    /// [`Config::period`](quidnunc_core::Config::period). It is no probe: silence accuses nobody.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] for somebody who is no member, for the node itself, when too many pings are open, or
+    /// after a [`leave`](Self::leave); [`RequestError::Stopped`].
+    pub fn ping(&self, id: NodeId) -> Result<Option<Duration>, RequestError> {
+        let (reply, answer) = mpsc::channel();
+        self.caller.ask(Box::new(move |worker| match worker.driver.command(Command::Ping { id }) {
+            Ok(()) => worker.pingers.push((id, reply)),
+            Err(rejected) => {
+                let _ = reply.send(Err(rejected));
+            }
+        }))?;
+        Ok(answer.recv().map_err(|_| RequestError::Stopped)??)
+    }
+
+    /// Sends a letter to the application of a member over a stream, and waits until that member has taken it. Letters to one
+    /// member arrive in the order in which they were sent. Who does not want to wait gives [`Command::Send`] to
+    /// [`act`](Self::act), with a number below 2^63, and reads [`Event::Sent`] and [`Event::NotSent`].
+    ///
+    /// # Errors
+    /// [`RequestError::NotSent`] when it is not known to have arrived; [`RequestError::Refused`] without streams, for a letter
+    /// that is too long, for somebody who is no live member, when too much waits, or after a [`leave`](Self::leave);
+    /// [`RequestError::Stopped`].
+    pub fn send(&self, to: NodeId, bytes: &[u8]) -> Result<(), RequestError> {
+        let (reply, answer) = mpsc::channel();
+        let bytes = bytes.to_vec();
+        self.caller.ask(Box::new(move |worker| {
+            let number = worker.next_letter;
+            match worker.driver.command(Command::Send { to, number, bytes: &bytes }) {
+                Ok(()) => {
+                    worker.next_letter += 1;
+                    worker.writers.insert(number, reply);
+                }
+                Err(rejected) => {
+                    let _ = reply.send(Err(rejected));
+                }
+            }
+        }))?;
+        answer.recv().map_err(|_| RequestError::Stopped)??.map_or(Ok(()), |why| Err(RequestError::NotSent(why)))
+    }
+
     /// Stops the node without a goodbye.
     ///
     /// # Errors
@@ -195,10 +242,20 @@ struct Worker {
     events: SyncSender<Event>,
     events_lost: u64,
     leaver: Option<Sender<Result<Farewell, Rejected>>>,
+    /// Who waits for the answer to a ping.
+    pingers: Vec<(NodeId, Sender<Result<Option<Duration>, Rejected>>)>,
+    /// Who waits to hear what became of a letter, by its number.
+    writers: BTreeMap<u64, Sender<Result<Option<NotSent>, Rejected>>>,
+    next_letter: u64,
     stops: bool,
 }
 
 impl Worker {
+    fn new(driver: Driver, events: SyncSender<Event>) -> Self {
+        let (pingers, writers) = (Vec::new(), BTreeMap::new());
+        Self { driver, events, events_lost: 0, leaver: None, pingers, writers, next_letter: OWN_LETTERS, stops: false }
+    }
+
     /// Runs until the handle is gone or a socket breaks. One request per turn, so that neither requests
     /// nor datagrams starve the other.
     fn run(mut self, requests: &Receiver<Request>) -> Result<(), Error> {
@@ -220,15 +277,32 @@ impl Worker {
     /// there, `Left` could be among those that the node drops, and a leaver would wait in vain.
     fn pass_events(&mut self) {
         while let Some(event) = self.driver.poll_event() {
-            let farewell = if let Event::Left(farewell) = event { Some(farewell) } else { None };
-            self.pass(event);
-            if let Some(farewell) = farewell
-                && let Some(reply) = self.leaver.take()
-            {
-                let _ = reply.send(Ok(farewell));
+            if !self.answer(&event) {
+                let farewell = if let Event::Left(farewell) = event { Some(farewell) } else { None };
+                self.pass(event);
+                if let (Some(farewell), Some(reply)) = (farewell, self.leaver.take_if(|_| farewell.is_some())) {
+                    let _ = reply.send(Ok(farewell));
+                }
             }
         }
         self.tell_lost();
+    }
+
+    /// Answers whoever waits for just this. Returns whether somebody did.
+    fn answer(&mut self, event: &Event) -> bool {
+        if let Event::Pinged { id, rtt } = *event {
+            let place = self.pingers.iter().position(|&(of, _)| of == id);
+            return place.is_some_and(|place| {
+                let _ = self.pingers.remove(place).1.send(Ok(rtt));
+                true
+            });
+        }
+        let ended = if let Event::Sent { number } = *event { Some((number, None)) } else { None };
+        let failed = if let Event::NotSent { number, why } = *event { Some((number, Some(why))) } else { None };
+        let Some((number, why)) = ended.or(failed) else { return false };
+        let Some(reply) = self.writers.remove(&number) else { return false };
+        let _ = reply.send(Ok(why));
+        true
     }
 
     fn pass(&mut self, event: Event) {

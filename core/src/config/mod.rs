@@ -14,7 +14,7 @@ pub use detector::{Detector, FailureRule, Relay, Targets};
 pub use error::ConfigError;
 use infos::INFO_DATAGRAM_BYTES_MIN;
 pub use infos::{Compat2014, InfoSettings};
-pub use streams::StreamLimits;
+pub use streams::{LETTER_BYTES_MAX, StreamLimits};
 
 use crate::detector::phi;
 use crate::detector::suspicion::Length;

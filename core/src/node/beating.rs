@@ -168,6 +168,7 @@ impl Node {
 
     /// What this node alone believes of a member has changed.
     fn report_silence(&mut self, slot: Slot, (was, health): (Health, Health), reason: Reason) {
+        self.follow_mail(slot);
         let record = Record { health, hops: 0, ..self.membership.record(slot) };
         let evidence = (health == Health::Dead).then(|| Box::new(self.silence(slot)));
         self.report(Event::Member(MemberChange { evidence, ..MemberChange::to(&record, Some(was), reason) }));

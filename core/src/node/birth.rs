@@ -34,6 +34,8 @@ use super::intents::Intents;
 use super::io::{Identity, Snapshot};
 use super::leaving::Goodbye;
 use super::limits::{flow_limits_of, instance_of, limits_of, state_limits_of};
+use super::mail::{Inbox, Mail};
+use super::pinging::Pings;
 use super::repairing::Conversation;
 use super::standing::FIRST_VOTER;
 use super::stats::Stats;
@@ -166,6 +168,9 @@ impl Cold {
             pace: Pace::new(flow_limits_of(&config), now),
             watches: Watches::default(),
             waits: Waits::default(),
+            mail: Mail::default(),
+            inbox: Inbox::default(),
+            pings: Pings::new(config.hash_seed),
             takeovers: Takeovers::default(),
             rival,
             linking: None,

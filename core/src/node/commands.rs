@@ -5,7 +5,10 @@ use core::time::Duration;
 
 use super::info_types::Question;
 #[cfg(doc)]
-use super::io::{ANSWER_BYTES_MAX, EVENT_BYTES_MAX, Event, KEY_BYTES_MAX, QUERIES_MAX, SEEDS_MAX, WAIT_MAX, WAIT_MIN};
+use super::io::{
+    ANSWER_BYTES_MAX, EVENT_BYTES_MAX, Event, KEY_BYTES_MAX, LETTERS_MAX, PINGS_MAX, QUERIES_MAX, SEEDS_MAX, WAIT_MAX,
+    WAIT_MIN,
+};
 use crate::quorum::Voters;
 use crate::vocab::{Domain, GroupDef, InfoValue, KeyPattern, NodeId};
 #[cfg(doc)]
@@ -88,6 +91,28 @@ pub enum Command<'a> {
         voters: Voters<'a>,
         /// All domains that are active or not, if they are others than before. Who is not named is not active.
         domains: Option<&'a [(Domain, bool)]>,
+    },
+    /// Send a letter to the application of one member, over a stream: [`Event::Message`] is what comes of it there, and
+    /// here [`Event::Sent`] follows when that is certain, or [`Event::NotSent`]: one of the two, once. Needs
+    /// [`Config::streams`](crate::Config::streams), here and there.
+    ///
+    /// Letters to one member go one after the other, in the order of the commands; when one is not sent, those that wait
+    /// behind it are not either, so that none comes without those before it unless this node has said so. Each has
+    /// [`StreamLimits::idle`](crate::StreamLimits::idle) to be confirmed, without time in which the process stood still.
+    Send {
+        /// To whom: a member that lives. The letter is for its present life and no later one.
+        to: NodeId,
+        /// What is said of the letter here; no other letter that waits has it.
+        number: u64,
+        /// At most [`StreamLimits::letter_bytes_max`](crate::StreamLimits::letter_bytes_max) bytes; [`LETTERS_MAX`] says
+        /// how many wait.
+        bytes: &'a [u8],
+    },
+    /// Measure how long a member takes to answer a ping: [`Event::Pinged`] follows. It is no probe: silence accuses nobody.
+    /// At most [`PINGS_MAX`] are open.
+    Ping {
+        /// Whom: a member, in whatever health.
+        id: NodeId,
     },
     /// Tell everybody a value under a key, in place of whoever said something of that key before. Needs
     /// [`Config::infos`](crate::Config::infos), as all commands about infos do.

@@ -6,15 +6,15 @@
 //! Only a queue that nobody drains is looked through, so that nothing is kept to look through the few events that
 //! wait between an input and its driver.
 
-use super::io::{Event, InfoChange, LinkChange, MemberChange, ValueChange};
+use super::io::{Event, InfoChange, LETTERS_MAX, LinkChange, MemberChange, PINGS_MAX, ValueChange};
 use crate::packing::backlog::TELLINGS_MAX;
 use crate::quorum::{Change as StandingChange, DomainVotes};
 use crate::state::waits::WAITS_MAX;
 use crate::vocab::{Map, Ring, mix, stable_hash};
 
 /// Places that only events about the node itself may take: a driver must not miss a new incarnation because
-/// the cluster is noisy, nor how a wait ended, nor that its goodbye is over.
-pub(super) const RESERVED: usize = 16 + WAITS_MAX + TELLINGS_MAX;
+/// the cluster is noisy, nor how a wait, a letter or a ping ended, nor that its goodbye is over.
+pub(super) const RESERVED: usize = 16 + WAITS_MAX + TELLINGS_MAX + LETTERS_MAX + PINGS_MAX;
 
 /// When more than so many events wait, it is kept where the latest change of each member and key lies.
 const UNINDEXED_MAX: usize = 64;
@@ -36,12 +36,17 @@ pub(super) struct Events {
     indexed: bool,
     taken: u64,
     lost: u64,
+    /// How many of the waiting ones say how a letter ended, and how many how a ping did: no more is begun than there are
+    /// places for.
+    letters_ended: usize,
+    pings_ended: usize,
 }
 
 impl Events {
     pub(super) const fn new(max: usize, hash_seed: u64) -> Self {
         let latest = Map::new(hash_seed);
-        Self { queue: Ring::new(max + RESERVED), bytes: 0, max, latest, indexed: false, taken: 0, lost: 0 }
+        let queue = Ring::new(max + RESERVED);
+        Self { queue, bytes: 0, max, latest, indexed: false, taken: 0, lost: 0, letters_ended: 0, pings_ended: 0 }
     }
 
     pub(super) fn push(&mut self, event: Event) {
@@ -62,14 +67,35 @@ impl Events {
             }
         }
         // What others say as they please leaves room for what this node has to say.
-        let pleases = matches!(event, Event::User(_) | Event::Answer(_));
-        if pleases && (self.queue.len() >= self.max || self.bytes + bytes > BYTES_MAX) {
+        let pleases = matches!(event, Event::User(_) | Event::Answer(_) | Event::Message { .. });
+        let (letters, pings) = ends_of(&event);
+        // The places that were promised to ends of letters and pings are nobody else's.
+        let promised = (LETTERS_MAX + PINGS_MAX).saturating_sub(self.letters_ended + self.pings_ended);
+        let has_place = letters + pings > 0 || self.queue.len() + promised < self.max + RESERVED;
+        if !has_place || (pleases && !self.has_room(bytes)) {
             self.lost += 1;
         } else if self.queue.push_back(event).is_ok() {
             self.bytes += bytes;
+            self.letters_ended += letters;
+            self.pings_ended += pings;
         } else {
             self.lost += 1;
         }
+    }
+
+    /// Whether there is room for so many bytes that somebody else says.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.queue.len() < self.max && self.bytes.saturating_add(bytes) <= BYTES_MAX
+    }
+
+    /// How many letters have ended of which the application has not heard.
+    pub(super) const fn letters_ended(&self) -> usize {
+        self.letters_ended
+    }
+
+    /// How many of its pings have.
+    pub(super) const fn pings_ended(&self) -> usize {
+        self.pings_ended
     }
 
     fn index(&mut self) {
@@ -146,6 +172,9 @@ impl Events {
         }
         self.taken += 1;
         self.bytes -= bytes_of(&event);
+        let (letters, pings) = ends_of(&event);
+        self.letters_ended -= letters;
+        self.pings_ended -= pings;
         Some(event)
     }
 }
@@ -163,8 +192,16 @@ fn bytes_of(event: &Event) -> usize {
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::StreamOnly { .. } => 0,
         Event::Replicated { .. } | Event::NotReplicated { .. } | Event::Link(_) | Event::LinksStanding { .. } => 0,
         Event::QueryEnded { .. } | Event::Lost { .. } => 0,
+        Event::Sent { .. } | Event::NotSent { .. } | Event::Pinged { .. } => 0,
+        Event::Message { bytes, .. } => bytes.len(),
         Event::Standing(change) => standing_bytes(change),
     }
+}
+
+/// How many letters and how many pings have ended, as an event says.
+fn ends_of(event: &Event) -> (usize, usize) {
+    let is_letter = matches!(event, Event::Sent { .. } | Event::NotSent { .. });
+    (usize::from(is_letter), usize::from(matches!(event, Event::Pinged { .. })))
 }
 
 const fn standing_bytes(change: &StandingChange) -> usize {
@@ -186,6 +223,7 @@ fn subject_of(event: &Event) -> Option<u64> {
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::LinksStanding { .. } => return None,
         Event::Replicated { .. } | Event::NotReplicated { .. } => return None,
         Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => return None,
+        Event::Message { .. } | Event::Sent { .. } | Event::NotSent { .. } | Event::Pinged { .. } => return None,
     };
     let (high, low) = id.words();
     Some(mix([high, low, key, 0]))

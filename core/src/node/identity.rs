@@ -174,6 +174,8 @@ impl Node {
         self.intents.keep_claims();
         (self.replies_waiting, self.exchanges_waiting) = (0, 0);
         self.end_waits();
+        self.end_mail();
+        self.end_pings();
         self.end_streams();
     }
 

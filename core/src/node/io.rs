@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use crate::quorum::{Change as StandingChange, Loss, QuorumError};
 pub use crate::state::waits::WAITS_MAX;
-use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId, Record, TTL_MAX};
+use crate::vocab::{Domain, Health, Incarnation, NodeId, Record, TTL_MAX};
 use crate::wire::DecodeError;
 
 pub use super::changes::{Cause, Conflict, Farewell, Healed, MemberChange, Reason, ValueChange};
@@ -15,7 +15,12 @@ pub use super::info_types::{
     ANSWER_BYTES_MAX, Answer, EVENT_BYTES_MAX, InfoChange, InfoRejected, LinkChange, LinksStanding, QUERIES_MAX,
     Question, UserEvent,
 };
+pub use super::mail_types::{
+    LETTERS_BYTES_MAX, LETTERS_MAX, LETTERS_TO_ONE_BYTES_MAX, LETTERS_TO_ONE_MAX, LetterRefused, LetterRejected,
+    NotSent,
+};
 pub use super::maps::{MapSnapshot, MapVersion, ValueView};
+pub use super::outputs::{Purpose, Timer, Transmit, Wakeup};
 pub use super::stream_types::{StreamError, StreamId, StreamRequest};
 
 /// Who a node is.
@@ -50,6 +55,9 @@ pub const KEY_BYTES_MAX: usize = 128;
 
 /// The most prefixes that are watched at once.
 pub const WATCHES_MAX: usize = 64;
+
+/// The most pings of the application that are open at once: an event that nobody has taken is one of them.
+pub const PINGS_MAX: usize = 64;
 
 /// Something that happens to a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,6 +193,29 @@ pub enum Rejected {
         /// What is believed of it; `None` when nothing is known.
         health: Option<Health>,
     },
+    /// A letter or a ping to somebody of whom nothing is known.
+    #[error("there is no member {id:?}")]
+    NoSuchMember {
+        /// To whom.
+        id: NodeId,
+    },
+    /// A letter to a member that is dead or has left, as far as this node knows.
+    #[error("{id:?} does not live, but is {health:?}")]
+    NotLive {
+        /// To whom.
+        id: NodeId,
+        /// What is believed of it.
+        health: Health,
+    },
+    /// A letter or a ping of a node to itself.
+    #[error("that is this node itself")]
+    ToSelf,
+    /// As many pings are open as can be.
+    #[error("at most {PINGS_MAX} pings are open at once")]
+    TooManyPings,
+    /// A letter is refused.
+    #[error("{0}")]
+    Letter(#[from] LetterRejected),
     /// The node takes no part in infos, because [`Config::infos`](crate::Config::infos) is not set.
     #[error("this node takes no part in infos")]
     NoInfos,
@@ -203,41 +234,6 @@ pub enum Rejected {
     /// The node has stopped because another one has its identity ([`Event::Conflict`]).
     #[error("another node has this identity, and this one has stopped")]
     Stopped,
-}
-
-/// One datagram to be sent: the first `len` bytes of the buffer that was polled into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use = "the datagram is lost if it is not sent"]
-pub struct Transmit {
-    /// Where to.
-    pub to: SocketAddr,
-    /// How many bytes of the buffer.
-    pub len: usize,
-    /// What for.
-    pub purpose: Purpose,
-}
-
-/// What a datagram is for: what a trace, a metric or a filter goes by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Purpose {
-    /// A ping.
-    Probe,
-    /// The answer to a ping.
-    Ack,
-    /// A request to ping somebody else, or its answer.
-    Relay,
-    /// Rumours and nothing else.
-    Gossip,
-    /// Heartbeats, the own and others'.
-    Heartbeat,
-    /// A step of joining.
-    Join,
-    /// A step of a repair.
-    Repair,
-    /// Changes of maps, and what asks for them.
-    State,
-    /// A step of opening a link, or what goes over one.
-    Info,
 }
 
 /// Something that the application may want to know.
@@ -325,67 +321,38 @@ pub enum Event {
         /// Whether it alone, or perhaps with its whole domain.
         loss: Loss,
     },
+    /// A member has sent a letter with [`Command::Send`]. Those of one life of a member come in the order in which it sent
+    /// them, and none comes twice.
+    Message {
+        /// Who.
+        from: NodeId,
+        /// The letter.
+        bytes: Box<[u8]>,
+    },
+    /// The node that a letter is for has taken it: its application will see it, or has.
+    Sent {
+        /// The number of the letter in [`Command::Send`].
+        number: u64,
+    },
+    /// A letter is not known to have arrived. It may have, if it had left; it will not any more if it has not.
+    NotSent {
+        /// The number of the letter in [`Command::Send`].
+        number: u64,
+        /// Why.
+        why: NotSent,
+    },
+    /// What came of [`Command::Ping`].
+    Pinged {
+        /// Who was pinged.
+        id: NodeId,
+        /// How long after the ping left the answer came, without time in which this process stood still; `None` when none
+        /// came within [`Config::period`](crate::Config::period).
+        rtt: Option<Duration>,
+    },
     /// So many events were dropped because nobody took them, or because they would have held more than 16 MiB; read
     /// members and values from the view.
     EventsLost {
         /// How many.
         count: u64,
     },
-}
-
-/// The node's one deadline: call [`handle`](crate::Node::handle) with [`Input::Timeout`] then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wakeup {
-    /// When.
-    pub at: Instant,
-    /// What for; of use to logs and tests only.
-    pub timer: Timer,
-}
-
-/// What a node waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timer {
-    /// The lease of a voter ends, or a standing lasts long enough; first, because what a node may do rests on it.
-    Quorum,
-    /// The next probe period.
-    ProbePeriod,
-    /// The answer to a direct probe.
-    ProbeAnswer,
-    /// The next gossip tick.
-    Gossip,
-    /// The last chance or the end of a suspicion.
-    Suspicion,
-    /// The next request to let this node in.
-    Join,
-    /// The next repair of a young node.
-    Repair,
-    /// The next attempt to reach a dead member, or somebody from the book.
-    Reconnect,
-    /// A member that died or left has been remembered for long enough.
-    Forget,
-    /// A value ends, or deleted keys have been remembered for long enough.
-    Values,
-    /// The next repair of a young node's copies of maps.
-    StateRepair,
-    /// More changes of maps may be sent.
-    Pace,
-    /// Members are asked whether they hold what is waited for, or a wait is over; also that of a node that leaves.
-    Waits,
-    /// Somebody waits to hear that a member does not answer.
-    Nack,
-    /// The next heartbeat, or the next part of what is told with it; in a ring, the next contact, or the end of an
-    /// interval in which nobody is contacted.
-    Heartbeat,
-    /// Somebody's heartbeat has stood still for too long, or somebody who is contacted stays silent.
-    Silence,
-    /// The next question to an address at which this node's identity, or a member's old life, is looked for.
-    Identity,
-    /// A stream has brought no message for too long.
-    Streams,
-    /// A sign of life over a link, or something that is to be told over one.
-    Links,
-    /// An info ends.
-    Infos,
-    /// An answer to a query is to be sent, or answers are waited for no longer.
-    Calls,
 }

@@ -60,6 +60,7 @@ impl Node {
         self.note_member(slot, now);
         self.follow_case(slot, was, (reason, convicted), now);
         self.follow_heartbeat(slot, now);
+        self.follow_mail(slot);
         self.count_map(slot, live);
         self.recheck_holder(slot);
         self.order.on_changed(slot, live.then(|| self.target(slot)));

@@ -70,6 +70,8 @@ impl Node {
         self.membership.overwrite(Slot::SELF, &own, self.clock.outside(now));
         self.count_map(Slot::SELF, false);
         self.end_waits();
+        self.end_mail();
+        self.end_pings();
         self.stop_links(now);
         self.cold.goodbye.nonce = self.nonce();
         // Whoever leaves waits for nothing else any more.

@@ -1,7 +1,7 @@
 //! The wiring: the only place where rooms meet.
 //!
 //! * [`birth`] — what a node knows at first;
-//! * [`io`], [`changes`], [`maps`], [`stream_types`] — everything that goes in and comes out, as types;
+//! * [`io`], [`outputs`], [`changes`], [`maps`], [`stream_types`], [`mail_types`] — everything that goes in and comes out, as types;
 //! * [`receive`] — a datagram in: decode, learn, answer;
 //! * [`learn`] — a belief changes: rumour, suspicion, event;
 //! * [`timers`] — a deadline passes: which room is asked;
@@ -15,9 +15,11 @@
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners; [`asking_again`] — and
 //!   whoever was asked in vain;
-//! * [`streams`], [`streaming`] — which streams are there, and what is said on them;
+//! * [`streams`], [`streaming`] — which streams are there, and what is said on them; [`mail`], [`mailing`] — letters of the
+//!   application; [`pinging`] — and its pings;
 //! * [`transmit`] — what waits becomes a packet, at the last moment;
 //! * [`intents`], [`exchanges`] — what waits; [`events`] — what is reported; [`stats`] — what is counted;
+//!   [`checking`] — what holds always;
 //! * [`clock`] — what time it is; [`limits`] — what the settings mean to each room.
 //!
 //! Invariant: what waits inside is what is *wished* ("ping this member"), never a packet; so what is sent
@@ -33,6 +35,7 @@ mod bounds;
 mod calling;
 mod cases;
 mod changes;
+mod checking;
 mod clock;
 mod commands;
 mod contacting;
@@ -55,8 +58,13 @@ mod leaving;
 mod limits;
 mod link_steps;
 mod linking;
+mod mail;
+mod mail_types;
+mod mailing;
 mod maps;
 mod outlook;
+mod outputs;
+mod pinging;
 mod receive;
 mod reconciling;
 mod repair_packets;
@@ -98,7 +106,7 @@ use crate::quorum::{Proposal, Quorum};
 use crate::state::State;
 use crate::state::flow::{Flow, Pace};
 use crate::state::waits::Waits;
-use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId, Rng, Slot};
+use crate::vocab::{Domain, Incarnation, Instant, NodeId, Rng};
 use crate::wire::DecodeError;
 use beating::Beating;
 use cases::Cases;
@@ -112,6 +120,8 @@ pub use info_view::{InfoView, LinkView};
 use intents::Intents;
 use io::{Command, Event, Input, Rejected, SEEDS_MAX, Wakeup};
 use leaving::Goodbye;
+use mail::{Inbox, Mail};
+use pinging::Pings;
 use repairing::Conversation;
 use stats::Stats;
 use streams::Streams;
@@ -213,6 +223,9 @@ struct Cold {
     pace: Pace,
     watches: Watches,
     waits: Waits,
+    mail: Mail,
+    inbox: Inbox,
+    pings: Pings,
     takeovers: Takeovers,
     rival: Rival,
     linking: Option<Box<linking::Linking>>,
@@ -305,6 +318,8 @@ impl Node {
                 Ok(())
             }
             Command::Remove { id } => self.remove(id, now),
+            Command::Send { to, number, bytes } => self.send(to, number, bytes, now),
+            Command::Ping { id } => self.ping(id, now),
             Command::Put { key, value } => self.put(key, value, None, now),
             Command::PutWithTtl { key, value, ttl } => self.put(key, value, Some(ttl), now),
             Command::PutAndWait { key, value, replicas, domains, timeout } => {
@@ -357,31 +372,5 @@ impl Node {
     #[must_use]
     pub const fn view(&self) -> View<'_> {
         View::new(self)
-    }
-
-    /// Asserts every invariant that spans rooms. Walks over all members: for tests and simulators.
-    ///
-    /// # Panics
-    /// When one does not hold, which is a mistake in this crate.
-    pub fn check(&self) {
-        self.membership.check();
-        self.suspicions.check();
-        self.cold.state.check();
-        self.cold.waits.check();
-        self.check_beating();
-        self.check_cases();
-        self.check_contacts();
-        self.check_streams();
-        self.check_links();
-        self.check_standing();
-        self.deadlines.check();
-        assert_eq!(self.state_sum, self.cold.state.fingerprint(), "the sum is that of the copies");
-        for slot in self.membership.slots() {
-            let suspect = self.membership.health(slot) == Health::Suspect;
-            assert_eq!(suspect, self.suspicions.is_open(slot), "a suspect has an open suspicion, and nobody else");
-        }
-        let own = self.membership.record(Slot::SELF);
-        assert_eq!((own.id, own.incarnation), (self.id, self.incarnation), "the first row is the node itself");
-        assert!(matches!(own.health, Health::Alive | Health::Left), "nobody suspects itself");
     }
 }

@@ -140,6 +140,7 @@ impl Node {
                     || self.take_goodbye_answer(sender.id, nonce)
                     || self.take_contact_answer(sender, nonce, now)
                     || self.take_takeover_answer(sender, nonce, now)
+                    || self.take_ping_answer(sender.id, nonce, now)
             }
             Body::Relayed { nonce, target } => {
                 self.take_probe_answer(target, nonce) || self.take_contact_word(target, nonce, now)
@@ -159,6 +160,7 @@ impl Node {
             | Body::PingRequest { .. }
             | Body::Join { .. }
             | Body::Claim(_)
+            | Body::Letter(_)
             | Body::Link(_) => {
                 return false;
             }
@@ -269,6 +271,8 @@ impl Node {
             Body::Digest(digest) if awaited => self.on_digest(from, &digest, datagram.sender.fingerprint),
             Body::StateDigest(digest) if awaited => self.on_state_digest(from, &digest, now),
             Body::None | Body::Ack { .. } | Body::Relayed { .. } | Body::Nack { .. } | Body::Claim(_) => {}
+            // Whoever sends letters waits for an answer over the stream, and would not for one by datagram.
+            Body::Letter(_) => {}
             Body::Link(_) => return self.on_link(datagram, from, bytes_max, now),
             Body::Challenge { .. } | Body::Welcome { .. } | Body::Digest(_) | Body::StateDigest(_) => {}
         }

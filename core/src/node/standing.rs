@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use crate::quorum::{Change, Evidence, Proposal, Quorum, Verdict, Word};
+use crate::quorum::{Change, Evidence, Proposal, Quorum, Verdict, Voters, Word};
 use crate::vocab::{Domain, Instant, NodeId, Record, Rng, Slot};
 use crate::wire::{Ages, Body, Datagram, Sender, Writer};
 
@@ -15,8 +15,8 @@ use super::{Cold, Node};
 /// What a packet keeps for ages of voters while other things wait.
 const AGES_BYTES: usize = 64;
 
-/// What comes before the ages in their list.
-const AGES_HEAD_BYTES: usize = 24;
+/// What comes before the ages: the head of their section, a sum and a name.
+const AGES_HEAD_BYTES: usize = 4 + 8 + 16;
 
 /// No voter comes before it.
 pub(super) const FIRST_VOTER: (Domain, NodeId) = (Domain::NONE, NodeId::from_u128(0));
@@ -38,13 +38,15 @@ impl Node {
     }
 
     /// Tells the quorum something, and reports what changes.
-    fn with_quorum(&mut self, now: Instant, tell: impl FnOnce(&mut Quorum, &mut Rng) -> Option<Change>) {
+    fn with_quorum<C: IntoIterator<Item = Change>>(
+        &mut self,
+        now: Instant,
+        tell: impl FnOnce(&mut Quorum, &mut Rng) -> C,
+    ) {
         let Some(quorum) = &mut self.cold.quorum else { return };
-        let change = tell(quorum, &mut self.rng);
+        let changes = tell(quorum, &mut self.rng);
         self.schedule_quorum(now, now);
-        if let Some(change) = change {
-            self.report(Event::Standing(Box::new(change)));
-        }
+        changes.into_iter().for_each(|change| self.report(Event::Standing(Box::new(change))));
     }
 
     /// What is due already waits until then.
@@ -62,7 +64,7 @@ impl Node {
             return;
         }
         let Record { id, incarnation, health, domain, .. } = self.membership.record(slot);
-        let word = Word { id, incarnation, health, domain, heard: None };
+        let word = Word { id, incarnation, health, domain };
         let mut has_room = true;
         self.with_quorum(now, |quorum, rng| {
             let noted = quorum.on_member(&word, now, rng);
@@ -84,13 +86,12 @@ impl Node {
             return;
         }
         self.note_heard(id, incarnation.boot, now);
-        if let Some(Ages { sum, first, ages }) = datagram.ages
-            && let Some(quorum) = &mut self.cold.quorum
-        {
-            let mut changes = Vec::new();
-            quorum.on_ages((sum, first), ages, now, |change| changes.push(change));
-            self.schedule_quorum(now, now);
-            changes.into_iter().for_each(|change| self.report(Event::Standing(Box::new(change))));
+        if let Some(Ages { sum, first, ages }) = datagram.ages {
+            self.with_quorum(now, |quorum, _| {
+                let mut changes = Vec::new();
+                quorum.on_ages((sum, first), ages, now, |change| changes.push(change));
+                changes
+            });
         }
     }
 
@@ -139,11 +140,17 @@ impl Node {
         self.with_quorum(now, |quorum, _| quorum.on_freeze(now));
     }
 
-    /// The application says who votes.
+    /// The application says who votes. Of a member that had no room before, the quorum hears now.
     pub(super) fn configure(&mut self, proposal: &Proposal<'_>, now: Instant) -> Result<(), Rejected> {
         let quorum = self.cold.quorum.as_mut().ok_or(Rejected::NoQuorum)?;
         let change = quorum.configure(proposal, now)?;
         self.with_quorum(now, |_, _| change);
+        let (Voters::All(named) | Voters::Changed { set: named, .. }) = proposal.voters else { return Ok(()) };
+        for voter in named {
+            if let Some(slot) = self.membership.find(voter.id) {
+                self.note_member(slot, now);
+            }
+        }
         Ok(())
     }
 

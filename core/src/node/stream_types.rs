@@ -2,6 +2,8 @@
 
 use core::net::SocketAddr;
 
+use super::mail_types::LetterRefused;
+
 /// The name of a stream between a node and its driver. Whoever opens one chooses the number, so that no two names
 /// are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,7 +67,10 @@ pub enum StreamError {
         /// The most that is taken.
         most: usize,
     },
-    /// A message is neither a ping of whoever opened the stream, nor the answer to one. The stream is over.
-    #[error("neither a ping nor the answer to one")]
+    /// A message is neither a ping or a letter of whoever opened the stream, nor the answer to one. The stream is over.
+    #[error("neither a ping, nor a letter, nor the answer to one")]
     Kind,
+    /// A letter is not taken. The stream is over, which is what its sender hears of that.
+    #[error("{0}")]
+    Letter(#[from] LetterRefused),
 }

@@ -1,14 +1,14 @@
-//! What is said over streams? A ping whose answer by datagram is late, and the answer.
+//! What is said over streams? A ping whose answer by datagram is late, a letter of the application, and the answers.
 //!
-//! A message is a datagram like any other, made and judged by the same code. Of what may be in one, a ping or an
-//! answer and rumours are heard: everything else leads to further datagrams, and those have an address to go to.
+//! A message is a datagram like any other, made and judged by the same code. Of what may be in one, a ping, a letter or
+//! an answer and rumours are heard: everything else leads to further datagrams, and those have an address to go to.
 
 use alloc::vec::Vec;
 
 use crate::vocab::{Instant, NodeId, Nonce, Record, Slot};
-use crate::wire::{Body, Datagram, MESSAGE_HEAD_BYTES, RecordKind, Writer, message_head};
+use crate::wire::{Body, Datagram, LETTER_ROOM_BYTES, MESSAGE_HEAD_BYTES, RecordKind, Sender, Writer, message_head};
 
-use super::io::{Event, Input, Rejected, StreamError, StreamId, StreamRequest, Timer};
+use super::io::{Event, Input, NotSent, Rejected, StreamError, StreamId, StreamRequest, Timer};
 use super::streams::Says;
 use super::transmit::accused;
 use super::{Leaving, Node};
@@ -21,6 +21,10 @@ impl Node {
         }
         let request = self.cold.streams.next_request();
         self.has_stream_requests = request.is_some();
+        if matches!(request, Some(StreamRequest::Close { .. })) {
+            // There is room for another one.
+            self.schedule_streams();
+        }
         request
     }
 
@@ -28,10 +32,10 @@ impl Node {
     /// there is no such stream. Whatever is written must be sent, in this order.
     pub fn poll_stream(&mut self, now: Instant, id: StreamId, buffer: &mut [u8]) -> usize {
         let Some(stream) = self.cold.streams.open(id) else { return 0 };
-        if buffer.is_empty() || (stream.rest.is_empty() && stream.says.is_none()) {
+        if buffer.is_empty() || !(stream.has_rest() || stream.says.is_some()) {
             return 0;
         }
-        if stream.rest.is_empty()
+        if !stream.has_rest()
             && let Some(says) = stream.says
         {
             let now = self.node_time(now);
@@ -46,19 +50,23 @@ impl Node {
         written
     }
 
-    /// Something is to be said over a stream, as a message. The least datagram has room for it.
+    /// Something is to be said over a stream, as a message. The least datagram has room for it, but for a letter.
     fn pack_message(&mut self, says: Says, now: Instant) -> Vec<u8> {
-        let mut message = alloc::vec![0; MESSAGE_HEAD_BYTES + self.budget as usize];
-        let (head, datagram) = message.split_at_mut(MESSAGE_HEAD_BYTES);
-        let sender = self.sender();
         let (body, about) = match says {
             Says::Ping { target, nonce } => {
                 let slot = self.membership.find(target);
                 (Body::Ping { nonce }, slot.and_then(|slot| accused(&self.membership, slot)))
             }
             Says::Ack { nonce, about } => (Body::Ack { nonce }, about),
+            Says::Letter { to, .. } => match self.letter_to(to) {
+                Some(letter) => (Body::Letter(letter), accused(&self.membership, to)),
+                None => return Vec::new(),
+            },
         };
-        let Some(mut writer) = Writer::begin(datagram, self.cluster, &sender) else { return Vec::new() };
+        let letter = if let Body::Letter(letter) = body { LETTER_ROOM_BYTES + letter.bytes.len() } else { 0 };
+        let mut message = alloc::vec![0; MESSAGE_HEAD_BYTES + letter.max(self.budget as usize)];
+        let (head, datagram) = message.split_at_mut(MESSAGE_HEAD_BYTES);
+        let Some(mut writer) = Writer::begin(datagram, self.cluster, &self.sender()) else { return Vec::new() };
         if !writer.body(&body) {
             return Vec::new();
         }
@@ -84,7 +92,7 @@ impl Node {
         let judged = period.max(now.after(self.contact_patience(slot, nonce)));
         let end = if self.prober.is_current(nonce) { self.prober.next_tick() } else { judged };
         let says = Says::Ping { target: known.id, nonce };
-        if self.cold.streams.wish(known.addr, says, end.min(now.after(limits.idle))) {
+        if self.cold.streams.wish(known.addr, says, end.min(now.after(limits.idle))).is_some() {
             self.stats.streams_opened += 1;
         } else {
             self.stats.intents_dropped += 1;
@@ -104,11 +112,19 @@ impl Node {
                 let result = self.on_stream_bytes(id, bytes, until, now);
                 if result.is_err() {
                     self.cold.streams.forget(id);
+                    self.lose_stream(id, NotSent::Broken);
                 }
                 result
             }
-            Input::StreamClosed { id } if !self.cold.streams.forget(id) => Err(StreamError::Unknown { id }.into()),
-            Input::StreamClosed { .. } | Input::Datagram { .. } | Input::Timeout | Input::Command(_) => Ok(()),
+            Input::StreamClosed { id } => {
+                let why = if self.cold.streams.open(id).is_some() { NotSent::Broken } else { NotSent::NoStream };
+                if !self.cold.streams.forget(id) {
+                    return Err(StreamError::Unknown { id }.into());
+                }
+                self.lose_stream(id, why);
+                Ok(())
+            }
+            Input::Datagram { .. } | Input::Timeout | Input::Command(_) => Ok(()),
         }
     }
 
@@ -138,8 +154,16 @@ impl Node {
         self.note_word(&datagram.body, datagram.sender.id);
         let says = match (datagram.body, id) {
             (Body::Ping { nonce }, StreamId::Accepted(_)) => Some(nonce),
+            (Body::Letter(letter), StreamId::Accepted(_)) => {
+                Some(self.take_letter(id, &datagram.sender, &letter).map_err(StreamError::from)?)
+            }
+            (Body::Ack { nonce }, StreamId::Opened(_)) if self.cold.mail.member_on(id).is_some() => {
+                self.take_letter_answer(id, &datagram.sender, nonce, now);
+                None
+            }
             (Body::Ack { nonce }, StreamId::Opened(_)) => {
-                self.take_stream_answer((id, datagram.sender.id), nonce, datagram.sender.incarnation.boot, now);
+                self.take_stream_answer(id, &datagram.sender, nonce, now);
+                self.cold.streams.end(id);
                 None
             }
             _ => return Err(StreamError::Kind.into()),
@@ -148,9 +172,8 @@ impl Node {
         self.clock.mark(now);
         self.learn_rumours(datagram.sender.id, datagram.rumours, now);
         let about = self.meet(&datagram.sender, now);
-        match says {
-            Some(nonce) => self.wish_answer(id, Says::Ack { nonce, about: self.told_to_asker(about) }),
-            None => self.cold.streams.end(id),
+        if let Some(nonce) = says {
+            self.wish_answer(id, Says::Ack { nonce, about: self.told_to_asker(about) });
         }
         Ok(())
     }
@@ -165,19 +188,25 @@ impl Node {
     }
 
     /// Ends the wait of the probe that an answer belongs to. Whoever repeats a fresh nonce is really there.
-    fn take_stream_answer(&mut self, (id, from): (StreamId, NodeId), nonce: Nonce, boot: u64, now: Instant) {
+    fn take_stream_answer(&mut self, id: StreamId, sender: &Sender, nonce: Nonce, now: Instant) {
         if self.cold.streams.open(id).is_none_or(|stream| stream.asked != Some(nonce)) {
             self.stats.answers_unexpected += 1;
             return;
         }
-        self.membership.believe_boot(boot, self.clock.outside(now));
-        self.suspicions.on_heard(now);
-        self.note_heard(from, boot, now);
-        if self.prober.on_stream_answer(from, nonce) {
+        self.note_answer_by_stream(sender, now);
+        if self.prober.on_stream_answer(sender.id, nonce) {
             self.health.on_heard();
         } else {
-            self.take_contact_stream(from, nonce, now);
+            self.take_contact_stream(sender.id, nonce, now);
         }
+    }
+
+    /// Somebody has repeated a fresh nonce: it is there, and hears this node.
+    pub(super) fn note_answer_by_stream(&mut self, sender: &Sender, now: Instant) {
+        let boot = sender.incarnation.boot;
+        self.membership.believe_boot(boot, self.clock.outside(now));
+        self.suspicions.on_heard(now);
+        self.note_heard(sender.id, boot, now);
     }
 
     /// The wait for an answer to a probe ends that came over a stream only.
@@ -217,7 +246,10 @@ impl Node {
     }
 
     pub(super) fn on_streams_due(&mut self, now: Instant) {
-        self.stats.streams_expired += self.cold.streams.expire(now);
+        while let Some(id) = self.cold.streams.expire(now) {
+            self.stats.streams_expired += 1;
+            self.lose_stream(id, NotSent::TimeOver);
+        }
         self.schedule_streams();
     }
 
@@ -228,6 +260,9 @@ impl Node {
     }
 
     pub(super) fn schedule_streams(&mut self) {
+        if !self.cold.mail.is_empty() {
+            self.open_for_mail();
+        }
         self.has_stream_requests = self.cold.streams.has_request();
         self.deadlines.set(Timer::Streams, self.cold.streams.next_deadline());
     }

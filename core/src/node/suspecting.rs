@@ -197,6 +197,9 @@ impl Node {
             }
             self.schedule_suspicions();
         }
+        if has_left {
+            self.on_ping_left(nonce, now);
+        }
         self.on_contact_question(slot, nonce, has_left, now);
     }
 

@@ -12,7 +12,7 @@ use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 21] = [
+const TIMERS: [Timer; 23] = [
     Timer::Quorum,
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
@@ -34,6 +34,8 @@ const TIMERS: [Timer; 21] = [
     Timer::Links,
     Timer::Infos,
     Timer::Calls,
+    Timer::Mail,
+    Timer::Pings,
 ];
 
 /// The most members that are forgotten at a time, and how long the others wait then.
@@ -130,6 +132,8 @@ impl Node {
                 Timer::Links => self.on_links_due(now),
                 Timer::Infos => self.on_infos_due(now),
                 Timer::Calls => self.on_calls_due(now),
+                Timer::Mail => self.on_mail_due(now),
+                Timer::Pings => self.on_pings_due(now),
             }
         }
     }
@@ -230,6 +234,7 @@ impl Node {
         self.cold.cases.close(slot);
         self.forget_map(slot, last.id);
         self.cold.waits.forget(slot);
+        self.cold.inbox.forget(slot);
         if last.health == Health::Dead {
             self.note_for_healing(slot, last);
             self.cold.book.note(last.id, last.addr, &mut self.rng);

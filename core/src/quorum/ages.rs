@@ -25,9 +25,6 @@ const HOP_PART: u64 = 40;
 /// What stands for an age when there is none to tell.
 pub(super) const UNTOLD: u8 = u8::MAX;
 
-/// So many are looked up at a time.
-const BATCH: usize = 64;
-
 impl Quorum {
     /// The sum of everything that must be the same for ages to mean something; `None` where none are told.
     pub(crate) fn sum(&self) -> Option<u64> {
@@ -62,7 +59,7 @@ impl Quorum {
     pub(crate) fn on_ages(
         &mut self,
         (sum, first): (u64, NodeId),
-        mut ages: &[u8],
+        ages: &[u8],
         now: Instant,
         mut report: impl FnMut(Change),
     ) {
@@ -70,28 +67,23 @@ impl Quorum {
         if self.sum() != Some(sum) || seat.votes == 0 {
             return;
         }
-        let mut from = (seat.domain, first);
-        while !ages.is_empty() {
-            let mut batch = [from; BATCH];
-            let mut count = 0;
-            for (place, voter) in batch.iter_mut().zip(self.roll.wards.voters_from(from)).take(ages.len() + 1) {
-                (*place, count) = (voter, count + 1);
+        let mut next = Some((seat.domain, first));
+        for &age in ages {
+            let Some(voter) = next else { return };
+            next = self.roll.wards.voters_from(voter).nth(1);
+            if age != UNTOLD
+                && let Some(boot) = self.roll.boot(voter.1)
+                && let Some(at) = heard_at(age, nanos(lease), now)
+                && let Some(change) = self.on_heard(Evidence { id: voter.1, boot, at }, now)
+            {
+                report(change);
             }
-            // The last of a whole batch is the first of the next one.
-            let last = if count == BATCH { count - 1 } else { count };
-            for (&(_, id), &age) in batch.iter().take(last).zip(ages) {
-                let age =
-                    (age != UNTOLD).then(|| (nanos(lease) * u64::from(age)).div_ceil(PARTS) + nanos(lease) / HOP_PART);
-                let heard = age.and_then(|age| now.as_nanos().checked_sub(age)).map(Instant::from_nanos);
-                let boot = self.roll.boot(id);
-                if let (Some(at), Some(boot)) = (heard, boot)
-                    && let Some(change) = self.on_heard(Evidence { id, boot, at }, now)
-                {
-                    report(change);
-                }
-            }
-            ages = if count == BATCH { ages.get(last..).unwrap_or_default() } else { &[] };
-            from = batch[BATCH - 1];
         }
     }
+}
+
+/// When somebody was heard, at the latest, of whom this age is told; `None` before the beginning of time.
+fn heard_at(age: u8, lease: u64, now: Instant) -> Option<Instant> {
+    let age = (lease * u64::from(age)).div_ceil(PARTS) + lease / HOP_PART;
+    now.as_nanos().checked_sub(age).map(Instant::from_nanos)
 }

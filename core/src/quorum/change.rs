@@ -12,6 +12,8 @@ use crate::vocab::Domain;
 pub enum Why {
     /// Enough is seen, and has been for as long as is wanted.
     Enough,
+    /// Enough is seen, but not for as long as is wanted. In reports only: it changes nothing.
+    NotYet,
     /// Too few votes are seen.
     TooFew,
     /// The node's own domain is not active.
@@ -65,6 +67,17 @@ pub struct Change {
     pub margin: Option<Margin>,
     /// Of which configuration all this is; `None` before the first.
     pub epoch: Option<u64>,
+}
+
+impl Change {
+    /// This change and one that followed in the same call, as one. With a lease a quorum is not lost and gained in one call,
+    /// so the two never cancel out.
+    pub(super) fn both(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+        match (first, second) {
+            (Some(first), Some(second)) => Some(Self { from: first.from, ..second }),
+            (first, second) => second.or(first),
+        }
+    }
 }
 
 /// The votes of every domain in which voters stand.

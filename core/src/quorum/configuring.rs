@@ -161,7 +161,7 @@ impl Configuration {
         if let Some(present) = self.epoch.filter(|&present| epoch <= present) {
             return Err(QuorumError::Epoch { given: epoch, present });
         }
-        let (set, dropped) = match voters {
+        let (set, dropped): (_, BTreeSet<NodeId>) = match voters {
             Voters::Same => (BTreeMap::new(), BTreeSet::new()),
             Voters::All(voters) => {
                 let set = seats(voters, settings.provider)?;
@@ -184,7 +184,8 @@ impl Configuration {
                 return Err(QuorumError::Misplaced { id, given: seat.domain, said });
             }
         }
-        let count = roll.len() + set.keys().filter(|&&id| !roll.knows(id)).count();
+        let freed = dropped.iter().filter(|&&id| roll.is_absent(id)).count();
+        let count = roll.len() - freed + set.keys().filter(|&&id| !roll.knows(id)).count();
         if count > settings.members_max as usize {
             return Err(QuorumError::Members { count, most: settings.members_max });
         }

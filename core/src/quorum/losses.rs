@@ -48,8 +48,8 @@ struct Enquiry {
 pub(super) struct Losses {
     settings: Option<SuspectDown>,
     enquiries: BTreeMap<Domain, Enquiry>,
-    /// Domains of which nobody answered, until somebody of them is heard.
-    silent: BTreeSet<Domain>,
+    /// Domains of which nobody answered, and when that was clear, until somebody of them was heard later.
+    silent: BTreeMap<Domain, Instant>,
     probation: BTreeSet<(Instant, NodeId)>,
     /// What was found out, with the end of the probation.
     lost: BTreeMap<NodeId, (Loss, Option<Instant>)>,
@@ -57,7 +57,7 @@ pub(super) struct Losses {
 
 impl Losses {
     pub(super) fn new(settings: Option<SuspectDown>) -> Self {
-        let (enquiries, silent) = (BTreeMap::new(), BTreeSet::new());
+        let (enquiries, silent) = (BTreeMap::new(), BTreeMap::new());
         Self { settings, enquiries, silent, probation: BTreeSet::new(), lost: BTreeMap::new() }
     }
 
@@ -70,7 +70,7 @@ impl Losses {
     pub(super) fn on_death(&mut self, id: NodeId, (domain, is_active): (Domain, bool), now: Instant, rng: &mut Rng) {
         let Some(SuspectDown { patience, .. }) = self.settings else { return };
         self.cancel(id, domain);
-        let found = match (is_active, self.silent.contains(&domain)) {
+        let found = match (is_active, self.silent.contains_key(&domain)) {
             (false, _) => Some(Loss::Down),
             (true, true) => Some(Loss::SuspectDown),
             (true, false) => None,
@@ -95,7 +95,9 @@ impl Losses {
 
     /// A member that stands in a domain was heard at some time.
     pub(super) fn on_sign(&mut self, domain: Domain, at: Instant, now: Instant) {
-        self.silent.remove(&domain);
+        if self.silent.get(&domain).is_some_and(|&since| since < at) {
+            self.silent.remove(&domain);
+        }
         if let Some(enquiry) = self.enquiries.get_mut(&domain).filter(|it| it.found.is_none() && it.since < at) {
             (enquiry.found, enquiry.next) = (Some(Loss::Down), now);
         }
@@ -123,7 +125,7 @@ impl Losses {
 
     /// These domains remain.
     pub(super) fn keep_domains(&mut self, remains: impl Fn(Domain) -> bool) {
-        self.silent.retain(|&domain| remains(domain));
+        self.silent.retain(|&domain, _| remains(domain));
     }
 
     /// The node has left: nothing matters any more.
@@ -134,6 +136,11 @@ impl Losses {
     /// Whether no sign of life matters.
     pub(super) fn is_idle(&self) -> bool {
         self.enquiries.is_empty() && self.silent.is_empty()
+    }
+
+    /// Whether a sign of life of a domain matters.
+    pub(super) fn listens(&self, domain: Domain) -> bool {
+        self.enquiries.contains_key(&domain) || self.silent.contains_key(&domain)
     }
 
     /// When something is to be done next.
@@ -163,7 +170,7 @@ impl Losses {
                 return Some(Finding::Ask(mate));
             }
             enquiry.found = Some(Loss::SuspectDown);
-            self.silent.insert(domain);
+            self.silent.insert(domain, now);
             return None;
         };
         let id = enquiry.waiting.pop_first();

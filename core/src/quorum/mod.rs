@@ -49,7 +49,7 @@ pub(crate) use roll::{Evidence, Word};
 use roll::{Roll, Turn};
 pub use settings::{ASKS_MAX, DOMAINS_MAX, Looks, MEMBERS_MAX, Settings, SettingsError, SuspectDown, VOTES_MAX};
 pub use standing::Standing;
-use standing::{Event, Machine};
+use standing::{Event, Machine, Seen};
 use wards::{Seat, Wards};
 
 use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId, Rng};
@@ -94,7 +94,7 @@ impl Quorum {
         settings.validate()?;
         let mut roll = Roll::new(own, settings.lease, Wards::new(settings.provider));
         let (incarnation, health) = (Incarnation::first(0), Health::Alive);
-        roll.hear_word(&Word { id: own, incarnation, health, domain, heard: None });
+        roll.hear_word(&Word { id: own, incarnation, health, domain });
         let (machine, losses) = (Machine::new(&settings), Losses::new(settings.suspect_down));
         let (configuration, looked) = (Configuration::default(), Instant::from_nanos(0));
         Ok(Self { own, settings, configuration, roll, machine, losses, looked })
@@ -142,9 +142,7 @@ impl Quorum {
         }
         let lapsed = self.on_overdue(word.id, now);
         let turn = self.roll.hear_word(word);
-        let heard = word.heard.map(|at| Evidence { id: word.id, boot: word.incarnation.boot, at: at.min(now) });
         self.note_loss(word, turn, now, rng);
-        self.note_evidence(heard, now);
         let event = match turn {
             Turn::Came => Event::NodeAlive,
             Turn::Went => Event::NodeLeave,
@@ -152,7 +150,7 @@ impl Quorum {
         };
         let is_counted_anew = self.roll.recount(word.id, now);
         let change = (is_counted_anew || event != Event::Evidence).then(|| self.step(event, now));
-        Ok(lapsed.or(change.flatten()))
+        Ok(Change::both(lapsed, change.flatten()))
     }
 
     /// A member was heard, directly or by somebody else. What nobody listens to, or is of another life, is nothing.
@@ -161,13 +159,16 @@ impl Quorum {
             return None;
         }
         let evidence = Evidence { at: evidence.at.min(now), ..evidence };
-        if self.losses.is_idle() && self.roll.renew(evidence, now) {
+        let is_awaited = |losses: &Losses, roll: &Roll| {
+            !losses.is_idle() && roll.domain(evidence.id).is_some_and(|domain| losses.listens(domain))
+        };
+        if !is_awaited(&self.losses, &self.roll) && self.roll.renew(evidence, now) {
             return None;
         }
         let lapsed = self.on_overdue(evidence.id, now);
-        self.note_evidence(Some(evidence), now);
+        self.note_evidence(evidence, now);
         let change = self.roll.recount(evidence.id, now).then(|| self.step(Event::Evidence, now));
-        lapsed.or(change.flatten())
+        Change::both(lapsed, change.flatten())
     }
 
     /// The roster has forgotten a member.
@@ -256,6 +257,7 @@ impl Quorum {
         let standing = self.standing();
         let why = match (standing, self.settings.provider.judge(&self.count())) {
             (Standing::Down, _) => Why::Left,
+            (Standing::NotInQuorum | Standing::SuspectNotInQuorum, Ok(())) => Why::NotYet,
             (_, judged) => why(judged),
         };
         self.change(standing, why)
@@ -279,10 +281,11 @@ impl Quorum {
     /// What is seen may have changed.
     fn step(&mut self, event: Event, now: Instant) -> Option<Change> {
         let judged = self.settings.provider.judge(&self.count());
+        let seen = Seen { enough: judged.is_ok(), is_settled: self.roll.is_settled(now) };
         if !self.machine.rests_on_votes() {
             self.looked = now;
         }
-        let from = self.machine.step(event, judged.is_ok(), now)?;
+        let from = self.machine.step(event, seen, now)?;
         let why = match (event, self.standing()) {
             (Event::SelfLeave, _) => Why::Left,
             (Event::Freeze, _) => Why::Froze,
@@ -308,9 +311,10 @@ impl Quorum {
         lapsed.then(|| self.step(Event::Evidence, now)).flatten()
     }
 
-    fn note_evidence(&mut self, evidence: Option<Evidence>, now: Instant) {
-        let Some(evidence) = evidence.filter(|&evidence| self.roll.hear(evidence)) else { return };
-        if let Some(domain) = self.roll.domain(evidence.id) {
+    fn note_evidence(&mut self, evidence: Evidence, now: Instant) {
+        if self.roll.hear(evidence)
+            && let Some(domain) = self.roll.domain(evidence.id)
+        {
             self.losses.on_sign(domain, evidence.at, now);
         }
     }

@@ -21,8 +21,6 @@ pub(crate) struct Word {
     pub(crate) health: Health,
     /// Where it says that it stands; [`Domain::NONE`] contradicts nothing.
     pub(crate) domain: Domain,
-    /// When it was heard last, directly or through others; `None` if that is not known.
-    pub(crate) heard: Option<Instant>,
 }
 
 /// Evidence that a member lives.
@@ -98,6 +96,11 @@ impl Roll {
 
     pub(super) fn knows(&self, id: NodeId) -> bool {
         self.rows.contains_key(&id)
+    }
+
+    /// Whether the configuration alone knows a member: its row goes with its seat.
+    pub(super) fn is_absent(&self, id: NodeId) -> bool {
+        self.rows.get(&id).is_some_and(|row| row.said.is_none())
     }
 
     /// What the configuration says of a member.
@@ -239,6 +242,11 @@ impl Roll {
     /// When the first lease may end.
     pub(super) fn next_lapse(&self) -> Instant {
         self.lapses.first().map_or(Instant::NEVER, |&(at, _)| at)
+    }
+
+    /// Whether every lease that may have ended by now was looked at.
+    pub(super) fn is_settled(&self, now: Instant) -> bool {
+        self.next_lapse() > now
     }
 
     /// Looks at the first member whose lease may have ended. Returns whether it has.

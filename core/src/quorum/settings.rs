@@ -75,6 +75,12 @@ pub enum SettingsError {
         /// Twice the lease.
         lease: Duration,
     },
+    /// Whoever counts votes at a few events only does not see a lease end.
+    #[error("looks is as the original's, which has no lease; lease is {lease:?}")]
+    Looks {
+        /// The lease that was set.
+        lease: Duration,
+    },
     /// A duration is outside what works.
     #[error("{name} {value:?} is not between {least:?} and {most:?}")]
     Duration {
@@ -145,6 +151,9 @@ impl Settings {
         }
         duration("stable_after", self.stable_after, Duration::ZERO)?;
         duration("quorum_timeout", self.quorum_timeout, Duration::ZERO)?;
+        if let (Looks::AsOriginal, Some(lease)) = (self.looks, self.lease) {
+            return Err(SettingsError::Looks { lease });
+        }
         if let Some(SuspectDown { asks, patience, probation }) = self.suspect_down {
             count("suspect_down.asks", asks, 1, ASKS_MAX)?;
             duration("suspect_down.patience", patience, DURATION_MIN)?;

@@ -58,6 +58,15 @@ impl Event {
     }
 }
 
+/// What is seen when something happens.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    /// Whether it is enough.
+    pub(super) enough: bool,
+    /// Whether all of it is seen still: no quorum is made of votes that may have lapsed.
+    pub(super) is_settled: bool,
+}
+
 /// The standing and its one deadline. A deadline that does not hold any more is not there any more, so that none can come
 /// late.
 #[derive(Debug, Clone)]
@@ -88,8 +97,8 @@ impl Machine {
         self.standing
     }
 
-    /// Something happened. `enough` says whether enough is seen now. Returns the standing before, if it has changed.
-    pub(super) fn step(&mut self, event: Event, enough: bool, now: Instant) -> Option<Standing> {
+    /// Something happened. Returns the standing before, if it has changed.
+    pub(super) fn step(&mut self, event: Event, Seen { enough, is_settled }: Seen, now: Instant) -> Option<Standing> {
         let from = self.standing;
         if from == Standing::Down {
             return None;
@@ -108,7 +117,7 @@ impl Machine {
                 self.suspect_until = now.after(self.timeout);
                 Standing::SuspectNotInQuorum
             }
-            Standing::NotInQuorum | Standing::SuspectNotInQuorum if is_stable => Standing::InQuorum,
+            Standing::NotInQuorum | Standing::SuspectNotInQuorum if is_stable && is_settled => Standing::InQuorum,
             Standing::SuspectNotInQuorum if !enough && self.suspect_until <= now => Standing::NotInQuorum,
             Standing::NotInQuorum | Standing::SuspectNotInQuorum | Standing::InQuorum | Standing::Down => from,
         };

@@ -45,6 +45,8 @@ pub(crate) enum Body<'a> {
     Claim(Claim),
     /// A step of the life of a link.
     Link(LinkBody<'a>),
+    /// "This is for your application." Over streams only.
+    Letter(Letter<'a>),
     /// "This is what my roster sums up to; where does yours differ?"
     Summary(Summary<'a>),
     /// "Here it differs, and this is what I have there."
@@ -56,6 +58,22 @@ pub(crate) enum Body<'a> {
     /// "Here they differ, and this is how far mine have come."
     StateDigest(StateDigest<'a>),
 }
+
+/// What one application has to say to another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Letter<'a> {
+    /// To be repeated by the ack.
+    pub(crate) nonce: Nonce,
+    /// Of two letters of one life of the sender, the earlier one has the lower number.
+    pub(crate) serial: u64,
+    /// Whom it is for, and which life of it: an address may have got another owner.
+    pub(crate) to: NodeId,
+    pub(crate) boot: u64,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// What stands before the bytes of a letter, at most: a nonce, a number, an identity, a boot and a length.
+pub(super) const LETTER_HEAD_BYTES_MAX: usize = 8 + 10 + 16 + 10 + 3;
 
 /// Sums of the sender's live members over consecutive prefixes of the hashed identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,6 +179,7 @@ impl<'a> Body<'a> {
             Body::Welcome { .. } => kind::WELCOME,
             Body::Claim(_) => kind::CLAIM,
             Body::Link(_) => kind::LINK,
+            Body::Letter(_) => kind::LETTER,
             Body::Summary(_) => kind::SUMMARY,
             Body::Digest(_) => kind::DIGEST,
             Body::Wants(_) => kind::WANTS,
@@ -181,6 +200,9 @@ impl<'a> Body<'a> {
             Body::Challenge { nonce, cookie } => encode(&(nonce, cookie), buffer),
             Body::Claim(claim) => encode(&claim, buffer),
             Body::Link(link) => encode(&link, buffer),
+            Body::Letter(Letter { nonce, serial, to, boot, bytes }) => {
+                encode(&(nonce, serial, to.to_bytes(), boot, bytes), buffer)
+            }
             Body::Summary(summary) | Body::StateSummary(summary) => encode(&summary, buffer),
             Body::StateDigest(StateDigest { nonce, cookie, groups }) => {
                 encode(&(nonce, cookie, groups.as_bytes()), buffer)
@@ -220,6 +242,10 @@ impl<'a> Body<'a> {
             }
             kind::CLAIM => Body::Claim(decode(bytes)?),
             kind::LINK => Body::Link(decode(bytes)?),
+            kind::LETTER => {
+                let (nonce, serial, to, boot, bytes) = decode(bytes)?;
+                Body::Letter(Letter { nonce, serial, to: NodeId::from_bytes(to), boot, bytes })
+            }
             kind::SUMMARY => Body::Summary(decode_summary(bytes)?),
             kind::STATE_SUMMARY => {
                 Body::StateSummary(decode_summary(bytes).filter(|summary| summary.level <= Prefix::BUCKET_LEVEL)?)

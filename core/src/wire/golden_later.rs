@@ -1,5 +1,5 @@
 //! What was added to version 1 later, pinned for ever: the domain of a record, the mark of whoever was removed, the
-//! question how far a copy has come, heartbeats, and ages of voters.
+//! question how far a copy has come, heartbeats, ages of voters, and letters.
 
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
 
@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use expect_test::expect;
 
-use super::golden::{CLUSTER, error, hex_of, with};
+use super::golden::{CLUSTER, NONCE, error, hex_of, with};
 use super::golden_state::written;
 use super::*;
 use crate::vocab::{Accusers, Domain, Health, Incarnation, NodeId, Record};
@@ -52,6 +52,16 @@ fn with_ages(sum: u64, first: NodeId, ages: &[u8]) -> Vec<u8> {
     bytes
 }
 
+fn with_letter(letter: Letter<'_>) -> Vec<u8> {
+    let bytes = written(0, |writer| assert!(writer.body(&Body::Letter(letter))));
+    assert_eq!(Datagram::decode(&bytes, CLUSTER).expect("valid").body, Body::Letter(letter), "it comes back");
+    bytes
+}
+
+fn letter(bytes: &[u8]) -> Letter<'_> {
+    Letter { nonce: NONCE, serial: 300, to: NodeId::from_u128(0xfe), boot: 1 << 40, bytes }
+}
+
 /// One datagram of every kind that was added, by name.
 pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
     let rack = Domain::from_name("rack-1");
@@ -62,6 +72,7 @@ pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
         ("removed_from_a_domain", with_record(record(Health::Removed, rack))),
         ("confirm", written(0, |writer| assert!(writer.confirm()))),
         ("heartbeats", with_heartbeats(&[(0x1122_3344_5566, 0x7788), (1, u16::MAX)])),
+        ("letter", with_letter(letter(b"what now?"))),
         ("ages", with_ages(0x1122_3344_5566_7788, NodeId::from_u128(0xfe), &[0, 1, 0xff])),
     ]
     .into()
@@ -92,6 +103,10 @@ fn every_datagram_has_these_bytes() {
         heartbeats
         716e010001020304452475e7011b0102030405060708090a0b0c0d0e0f10ac02
         021122334455667788499080006655443322118877010000000000ffff
+        letter
+        716e01000102030414a4d4c9011b0102030405060708090a0b0c0d0e0f10ac02
+        021122334455667788252a6e6f6e6365363738ac020000000000000000000000
+        00000000fe8080808080200977686174206e6f773f
         ages
         716e010001020304ed71bb35011b0102030405060708090a0b0c0d0e0f10ac02
         0211223344556677884b9b800088776655443322110000000000000000000000
@@ -150,4 +165,39 @@ fn ages_have_a_head_and_come_once() {
     assert_eq!(Datagram::decode(&with(&[]), CLUSTER).expect("valid").ages, None);
     let section = [&[kind::AGES, 24], &[7; 24][..]].concat();
     assert_eq!(error(&with(&[&section[..], &section].concat())), Some(DecodeError::Repeated { kind: kind::AGES }));
+}
+
+/// A later release may append to a letter; what is cut is none, and its length is that of its bytes.
+#[test]
+fn a_letter_is_whole_and_may_grow() {
+    let content = |letter: &Letter<'_>| {
+        let mut buffer = [0; 80];
+        let len = Body::Letter(*letter).encode(&mut buffer).expect("it fits");
+        buffer[..len].to_vec()
+    };
+    let section =
+        |content: &[u8]| with(&[&[kind::LETTER, u8::try_from(content.len()).expect("short")], content].concat());
+    let whole = content(&letter(b"what now?"));
+    let read = |bytes: &[u8]| {
+        Datagram::decode(bytes, CLUSTER).map(|datagram| datagram.body == Body::Letter(letter(b"what now?")))
+    };
+    assert_eq!(read(&section(&[&whole[..], &[1, 2]].concat())), Ok(true));
+    for len in 0..whole.len() {
+        assert_eq!(error(&section(&whole[..len])), Some(DecodeError::Malformed { kind: kind::LETTER }), "{len} bytes");
+    }
+    let twice = [&[kind::PING, 8], &NONCE.0[..], &[kind::LETTER, u8::try_from(whole.len()).expect("short")], &whole];
+    assert_eq!(error(&with(&twice.concat())), Some(DecodeError::Repeated { kind: kind::LETTER }), "one body at most");
+}
+
+/// The longest letter for which so many bytes are room always fits, whoever sends it to whom.
+#[test]
+fn what_is_kept_free_for_a_letter_is_enough_and_no_more() {
+    let (bytes, most) = ([7; 1 << 20], u64::MAX);
+    let sender = Sender { incarnation: Incarnation { boot: most, counter: u32::MAX }, state: most, ..golden::sender() };
+    let letter = Letter { serial: most, boot: most, ..letter(&bytes) };
+    for (spare, fits) in [(0, true), (1, false)] {
+        let mut buffer = alloc::vec![0; LETTER_ROOM_BYTES + bytes.len() - spare];
+        let mut writer = Writer::begin(&mut buffer, CLUSTER, &sender).expect("frame and sender fit");
+        assert_eq!(writer.body(&Body::Letter(letter)), fits, "{spare} bytes are missing");
+    }
 }

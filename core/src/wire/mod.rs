@@ -43,7 +43,7 @@ mod spans;
 mod writer;
 
 pub(crate) use ages::Ages;
-pub(crate) use body::{Body, Digest, Sender, StateDigest, Summary, Wants};
+pub(crate) use body::{Body, Digest, Letter, Sender, StateDigest, Summary, Wants};
 pub(crate) use claim::{Claim, Step};
 pub(crate) use datagram::{Datagram, RecordKind};
 pub use datagram::{fit_checksum, probe_decoder};
@@ -73,6 +73,9 @@ pub(crate) const ITEM_ROOM_BYTES: usize =
 /// No answer to "how far has your copy of my map come" is longer; the question is at least a third of it.
 pub(crate) const CONFIRM_ANSWER_BYTES_MAX: usize =
     FRAME_BYTES + SENDER_BYTES_MAX + LIST_HEAD_BYTES + size_of::<crate::vocab::Cookie>() + HEAD_BYTES_MAX;
+/// What a message with a letter takes besides what is in the letter.
+pub(crate) const LETTER_ROOM_BYTES: usize =
+    FRAME_BYTES + SENDER_BYTES_MAX + LIST_HEAD_BYTES + body::LETTER_HEAD_BYTES_MAX;
 const SENDER_BYTES_MAX: usize = 2 + 16 + 10 + 5 + 8 + 8;
 const LIST_HEAD_BYTES: usize = 4;
 
@@ -100,6 +103,7 @@ mod kind {
     pub(super) const WELCOME: u8 = 0x22;
     pub(super) const CLAIM: u8 = 0x23;
     pub(super) const LINK: u8 = 0x24;
+    pub(super) const LETTER: u8 = 0x25;
     pub(super) const SUMMARY: u8 = 0x30;
     pub(super) const DIGEST: u8 = 0x31;
     pub(super) const WANTS: u8 = 0x32;

@@ -21,6 +21,8 @@ type Wire = [Option<(usize, StreamId)>; 2];
 /// All streams of a world.
 #[derive(Debug, Clone)]
 pub(crate) struct Wires {
+    /// How long anything takes from one end to the other.
+    pub(crate) delay: Duration,
     /// How many bytes a driver polls for at a time.
     pub(crate) piece: usize,
     /// Peers whose drivers cannot open any.
@@ -37,6 +39,7 @@ pub(crate) struct Wires {
 impl Wires {
     pub(super) const fn new() -> Self {
         Self {
+            delay: Duration::from_millis(10),
             piece: 700,
             closed: BTreeSet::new(),
             requests: Vec::new(),
@@ -67,7 +70,7 @@ impl World {
     /// Does what a peer asks to be done with streams.
     pub(super) fn drain_streams(&mut self, peer: usize) -> bool {
         let Some(request) = self.peers[peer].node.poll_stream_request() else { return false };
-        let at = self.now + self.delay;
+        let at = self.now + self.wires.delay;
         self.wires.requests.push((self.now, peer, request));
         match request {
             StreamRequest::Open { id, to } => {
@@ -107,7 +110,14 @@ impl World {
     /// One end of a wire has it no more, and the other one hears of that.
     fn hang_up(&mut self, wire: usize, end: usize) {
         self.wires.wires[wire][end] = None;
-        self.wires.push(self.now + self.delay, wire, 1 - end, What::Closed);
+        self.wires.push(self.now + self.wires.delay, wire, 1 - end, What::Closed);
+    }
+
+    /// Something between the peers ends all streams that there are.
+    pub(crate) fn cut_wires(&mut self) {
+        for wire in 0..self.wires.wires.len() {
+            (0..2).for_each(|end| self.wires.push(self.now + self.wires.delay, wire, end, What::Closed));
+        }
     }
 
     pub(super) fn deliver_stream(&mut self) {
@@ -131,7 +141,7 @@ impl World {
         };
         match what {
             What::Opened if taken.is_ok() && end == 1 => {
-                self.wires.push(self.now + self.delay, wire, 0, What::Opened);
+                self.wires.push(self.now + self.wires.delay, wire, 0, What::Opened);
             }
             What::Closed => self.wires.wires[wire][end] = None,
             What::Opened | What::Bytes(_) if taken.is_err() => self.hang_up(wire, end),

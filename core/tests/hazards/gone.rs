@@ -58,6 +58,10 @@ fn zombie_staggered() {
             | Event::LinksStanding { .. }
             | Event::Standing(_)
             | Event::Lost { .. }
+            | Event::Message { .. }
+            | Event::Sent { .. }
+            | Event::NotSent { .. }
+            | Event::Pinged { .. }
             | Event::EventsLost { .. } => false,
         });
         assert!(!back, "{} never took it for alive, nor showed what it had said", of + 1);

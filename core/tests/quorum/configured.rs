@@ -89,6 +89,39 @@ fn whoever_says_that_it_stands_elsewhere_cannot_be_named_there() {
     assert_eq!(configure(&mut world, 0, 1, &voters(&[1, 1]), None), Err(Rejected::Quorum(misplaced)));
 }
 
+/// Voters that nobody has met take the room of a member; when they go, it is heard of at once.
+#[test]
+fn whoever_had_no_room_is_told_of_when_there_is_some() {
+    let settings = QuorumSettings { members_max: 3, ..QuorumSettings::native() };
+    let config = Config { members_max: 3, quorum: Some(settings), ..Config::lan() };
+    let mut world = World::new(2, config, Options::plain(7, Instant::from_nanos(0)));
+    let strangers: Vec<Voter> = [0, 7, 8].map(|peer| Voter { id: id_of(peer), votes: 1, domain: Domain::NONE }).into();
+    configure(&mut world, 0, 1, &strangers, None).expect("it can be");
+    world.command(1, Command::Join { seeds: &[addr_of(0)] }).expect("a join is taken");
+    world.run(2 * SECOND);
+    assert_eq!(world.node(0).view().stats().records_refused, 1);
+    for peer in 0..2 {
+        configure(&mut world, peer, 2, &voters(&[0; 2]), None).expect("it can be");
+    }
+    world.run(STABLE + LEASE);
+    assert_eq!((standings(&world), votes(&world, 0)), (vec![Standing::InQuorum; 2], (2, 2)));
+}
+
+/// In the original, maps are shared between threads without a lock: whoever reads them while they change may crash. Here the
+/// compiler refuses that: a node is changed by whoever has it alone, and read by any number of others.
+#[test]
+fn defect_14_no_data_race_is_possible() {
+    const fn can_be_shared<T: Send + Sync>(_: &T) {}
+    let world = in_quorum(2, native(), 8);
+    let node = world.node(0);
+    can_be_shared(node);
+    let seen = std::thread::scope(|threads| {
+        let readers = [0, 1].map(|_| threads.spawn(|| node.view().standing_report()));
+        readers.map(|reader| reader.join().expect("it only reads"))
+    });
+    assert_eq!(seen, [node.view().standing_report(), node.view().standing_report()]);
+}
+
 /// Who was told something else is heard itself, and nothing that it has heard.
 #[test]
 fn configurations_that_differ_show() {

@@ -150,3 +150,33 @@ fn defect_8_a_node_of_another_cluster_evicts_nobody() {
     world.run(30 * SECOND);
     assert_eq!((told(&world, 0, since), votes(&world, 0)), (Vec::new(), (3, 3)));
 }
+
+/// Whatever detects failures, a standing rests on what was heard.
+#[test]
+fn every_detector_brings_evidence() {
+    for config in [Config::heartbeat(), Config::phi_ring(), Config::scuttlebutt_lan()] {
+        let mut world = in_quorum(3, Config { quorum: Some(QuorumSettings::native()), ..config }, 10);
+        let since = world.now;
+        world.run(30 * SECOND);
+        assert!((0..3).all(|peer| told(&world, peer, since).is_empty()), "all hear all");
+        let crash = world.now;
+        (1..3).for_each(|peer| world.kill(peer));
+        world.run(LEASE + TRAVEL);
+        assert_eq!(told(&world, 0, crash), [(Standing::SuspectNotInQuorum, StandingWhy::TooFew)]);
+    }
+}
+
+#[test]
+fn a_voter_that_is_removed_is_seen_no_more_and_votes_still() {
+    let mut world = in_quorum(3, native(), 11);
+    world.kill(2);
+    world.run(60 * SECOND);
+    assert_eq!(world.belief(0, 2), Some(quidnunc_core::Health::Dead));
+    let since = world.now;
+    world.command(0, Command::Remove { id: id_of(2) }).expect("it is dead");
+    world.run(2 * SECOND);
+    assert_eq!(world.belief(1, 2), Some(quidnunc_core::Health::Removed));
+    for peer in 0..2 {
+        assert_eq!((told(&world, peer, since), votes(&world, peer)), (Vec::new(), (2, 3)));
+    }
+}

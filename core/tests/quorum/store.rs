@@ -15,10 +15,14 @@ fn store(provider: Provider) -> Config {
     Config { quorum: Some(settings), ..Config::quorum_store() }
 }
 
-/// Six voters in three active domains, two each.
 fn six(seed: u64) -> World {
+    six_by(Provider::FailureDomains, seed)
+}
+
+/// Six voters in three active domains, two each.
+fn six_by(provider: Provider, seed: u64) -> World {
     let zones = [1, 1, 2, 2, 3, 3];
-    let mut world = World::met_in(&zones.map(Domain::from_number), store(Provider::FailureDomains), seed);
+    let mut world = World::met_in(&zones.map(Domain::from_number), store(provider), seed);
     let active = [1, 2, 3].map(|zone| (Domain::from_number(zone), true));
     for peer in 0..6 {
         configure(&mut world, peer, 1, &voters(&zones), Some(&active)).expect("it can be");
@@ -76,6 +80,37 @@ fn defect_1_a_stale_alive_record_restores_no_quorum() {
     assert_eq!((votes(&world, 0), standing(&world, 0)), ((1, 3), Standing::SuspectNotInQuorum));
     world.run(TIMEOUT);
     assert_eq!(told(&world, 0, since), [(Standing::NotInQuorum, StandingWhy::TimedOut)]);
+}
+
+/// In the original, one value of a type that is not registered silently blanks everything that its node sends.
+#[test]
+fn defect_15_a_bad_value_silences_nobody() {
+    let mut world = World::met(3, store(Provider::Majority), 7);
+    configure_all(&mut world);
+    world.run(SECOND);
+    let (since, long) = (world.now, vec![0; world.config.value_bytes_max + 1]);
+    let refused = world.command(0, Command::Put { key: b"bad", value: &long });
+    assert_eq!(refused, Err(Rejected::Value { len: long.len(), most: world.config.value_bytes_max }));
+    world.command(0, Command::Put { key: b"good", value: b"1" }).expect("it can be");
+    world.run(10 * SECOND);
+    for peer in 0..3 {
+        let view = world.node(peer).view();
+        let there = [&b"good"[..], b"bad"].map(|key| view.value(id_of(0), key).is_some());
+        assert_eq!((there, told(&world, peer, since)), ([true, false], Vec::new()));
+    }
+}
+
+#[test]
+fn a_majority_of_domains_outlives_one_of_three_and_not_two() {
+    let mut world = six_by(Provider::MajorityOfDomains, 8);
+    let since = world.now;
+    world.kill(0);
+    world.run(KNOWN);
+    assert_eq!(told(&world, 5, since), [], "one of two does not hold its domain; two of three are held");
+    world.kill(2);
+    world.run(KNOWN);
+    let lost = [(Standing::SuspectNotInQuorum, StandingWhy::TooFew)];
+    assert_eq!((told(&world, 5, since), votes(&world, 5)), (lost.to_vec(), (1, 3)), "votes are those of domains");
 }
 
 #[test]

@@ -65,8 +65,7 @@ pub(crate) struct Measure {
     links: Links,
     infos: Infos,
     standings: Standings,
-    /// Per expectation: of which nodes it is, nobody being all; and of how many something was not so.
-    named: Vec<Vec<u32>>,
+    /// Per expectation: of how many nodes, or pairs, something was not so.
     looked: Vec<usize>,
     stats: Stats,
     /// Whether everybody agreed when the first fault began, if anybody asked.
@@ -97,12 +96,8 @@ impl Mistake {
 }
 
 impl Measure {
-    /// `touched` says who ever has a fault on it, `named` of whom each expectation is.
-    pub(crate) fn new(
-        scenario: &Scenario,
-        (touched, named): (&[bool], &[Vec<u32>]),
-        quorum: Option<&QuorumSettings>,
-    ) -> Self {
+    /// `touched` says who ever has a fault on it.
+    pub(crate) fn new(scenario: &Scenario, touched: &[bool], quorum: Option<&QuorumSettings>) -> Self {
         let nodes = scenario.nodes.count;
         Self {
             warmup_ns: scenario.run.warmup_ns,
@@ -121,8 +116,7 @@ impl Measure {
             links: Links::new(scenario),
             infos: Infos::new(scenario),
             standings: Standings::new(scenario, quorum),
-            named: named.to_vec(),
-            looked: vec![0; named.len()],
+            looked: vec![0; scenario.expects.len()],
             stats: Stats::default(),
             steady: None,
         }

@@ -11,13 +11,48 @@ use crate::result::{FaultResult, Measured, Packets, RunResult, Verdict, evaluate
 use crate::scenario::{Across, Anchor, Edge, Expect, Metric, Scenario, Scope};
 use crate::stats::Samples;
 
+/// Which samples of a metric are asked for.
+#[derive(Debug, Clone, Copy)]
+struct Asked<'a> {
+    metric: Metric,
+    /// Only those of this fault.
+    fault: Option<usize>,
+    /// Counted from this instant.
+    after: Option<u64>,
+    scope: Scope,
+    /// Only those of these nodes; of nobody is of all.
+    nodes: &'a [u32],
+    /// Of how many something was not so that was to be seen.
+    unlike: usize,
+}
+
+impl<'a> Asked<'a> {
+    /// What an expectation is about.
+    fn by(expect: &Expect, scenario: &Scenario, nodes: &'a [u32], unlike: usize) -> Self {
+        let instant = |Anchor { fault, edge }| match edge {
+            Edge::Start => scenario.faults[fault].at_ns,
+            Edge::End => scenario.fault_end_ns(fault).unwrap_or(scenario.run.duration_ns),
+        };
+        let &Expect { metric, fault, scope, .. } = expect;
+        Self { metric, fault, after: expect.after.map(instant), scope, nodes, unlike }
+    }
+}
+
 impl Measure {
-    /// Ends the measuring at `now` and says what came out. What the world counts itself is left zero.
-    pub(crate) fn finish(mut self, scenario: &Scenario, now: u64, faults: &[FaultResult]) -> RunResult {
+    /// Ends the measuring at `now` and says what came out. `nodes` says of which each expectation is. What the
+    /// world counts itself is left zero.
+    pub(crate) fn finish(
+        mut self,
+        scenario: &Scenario,
+        nodes: &[Vec<u32>],
+        (now, faults): (u64, &[FaultResult]),
+    ) -> RunResult {
         self.links.finish();
         self.standings.finish(now);
-        let all = scenario.expects.iter().enumerate();
-        let measured: Vec<Measured> = all.map(|(number, expect)| self.of(scenario, number, expect)).collect();
+        let of = |(number, expect): (usize, &Expect)| {
+            self.select(Asked::by(expect, scenario, &nodes[number], self.looked[number]))
+        };
+        let measured: Vec<Measured> = scenario.expects.iter().enumerate().map(of).collect();
         let held: Vec<_> = scenario.expects.iter().zip(&measured).map(|(expect, m)| evaluate(expect, m)).collect();
         let pooled = scenario.expects.iter().map(|expect| expect.across == Across::Pooled);
         RunResult {
@@ -30,7 +65,7 @@ impl Measure {
             events: 0,
             packets: Packets::default(),
             bytes_sent: 0,
-            metrics: Metric::ALL.iter().map(|&metric| (metric.name(), self.metric(scenario, metric))).collect(),
+            metrics: Metric::ALL.iter().map(|&metric| (metric.name(), self.whole(scenario, metric))).collect(),
             faults: faults.to_vec(),
             expectations: held,
             to_pool: measured
@@ -45,48 +80,13 @@ impl Measure {
     }
 
     /// A metric over the whole run.
-    fn metric(&self, scenario: &Scenario, metric: Metric) -> Measured {
-        if metric.is_looked_at() {
-            let of_it = scenario.expects.iter().zip(&self.looked).filter(|(expect, _)| expect.metric == metric);
-            return counter(of_it.map(|(_, wrong)| wrong).sum());
-        }
-        self.select(metric, None, None, Scope::All)
+    fn whole(&self, scenario: &Scenario, metric: Metric) -> Measured {
+        let looks = scenario.expects.iter().zip(&self.looked).filter(|(expect, _)| expect.metric == metric);
+        let unlike = looks.map(|(_, unlike)| unlike).sum();
+        self.select(Asked { metric, fault: None, after: None, scope: Scope::All, nodes: &[], unlike })
     }
 
-    /// The samples that one expectation is about.
-    fn of(&self, scenario: &Scenario, number: usize, expect: &Expect) -> Measured {
-        let after = expect.after.map(|Anchor { fault, edge }| match edge {
-            Edge::Start => scenario.faults[fault].at_ns,
-            Edge::End => scenario.fault_end_ns(fault).unwrap_or(scenario.run.duration_ns),
-        });
-        if expect.metric.is_looked_at() {
-            return counter(self.looked[number]);
-        }
-        if expect.metric.is_of_quorum() {
-            return self.quorum(expect.metric, &self.named[number], after);
-        }
-        self.select(expect.metric, expect.fault, after, expect.scope)
-    }
-
-    /// What is measured of the standings of these nodes; of nobody is of all.
-    fn quorum(&self, metric: Metric, of: &[u32], after: Option<u64>) -> Measured {
-        let (standings, after) = (&self.standings, after.unwrap_or(0));
-        if metric == Metric::QuorumChanges {
-            plain(standings.changes(of))
-        } else if metric == Metric::QuorumLost {
-            missable(standings.lost(of, after))
-        } else if metric == Metric::QuorumGained {
-            missable(standings.gained(of, after))
-        } else if metric == Metric::QuorumOverlap {
-            plain(standings.overlap.clone())
-        } else if metric == Metric::QuorumBothSides {
-            counter(standings.both_sides)
-        } else {
-            counter(standings.refused)
-        }
-    }
-
-    fn select(&self, metric: Metric, fault: Option<usize>, after: Option<u64>, scope: Scope) -> Measured {
+    fn select(&self, Asked { metric, fault, after, scope, nodes, unlike }: Asked<'_>) -> Measured {
         if metric.is_of_infos() && !self.links.exist {
             return Measured { counter: metric.is_counter(), ..Measured::default() };
         }
@@ -114,13 +114,13 @@ impl Measure {
             Metric::Agreed => plain(self.copies.agreed(after).into_iter().collect()),
             Metric::WritesRefused => counter(self.copies.refused()),
             Metric::WritesSkipped => counter(self.copies.skipped()),
-            Metric::Standing | Metric::Loss | Metric::WhoGoes | Metric::Health => counter(0),
-            Metric::QuorumChanges
-            | Metric::QuorumLost
-            | Metric::QuorumGained
-            | Metric::QuorumOverlap
-            | Metric::QuorumBothSides
-            | Metric::QuorumRefused => self.quorum(metric, &[], after),
+            Metric::Standing | Metric::Loss | Metric::WhoGoes | Metric::Health => counter(unlike),
+            Metric::QuorumChanges => plain(self.standings.changes(nodes)),
+            Metric::QuorumLost => missable(self.standings.lost(nodes, after.unwrap_or(0))),
+            Metric::QuorumGained => missable(self.standings.gained(nodes, after.unwrap_or(0))),
+            Metric::QuorumOverlap => plain(self.standings.overlap.clone()),
+            Metric::QuorumBothSides => counter(self.standings.both_sides),
+            Metric::QuorumRefused => counter(self.standings.refused),
             Metric::Hops if fault.is_some() => plain(self.crashes.detection(fault).hops),
             Metric::Hops => plain(self.hops.clone()),
             Metric::HopsLast => plain(self.history.last_hops()),

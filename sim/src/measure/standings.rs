@@ -4,6 +4,8 @@
 //! when one heals, since then whoever was heard by both sides may still be remembered by both. Only who runs and does not
 //! stand still acts.
 
+use std::collections::BTreeMap;
+
 use quidnunc_core::{QuorumSettings, Standing};
 
 use crate::scenario::{Distribution, Scenario};
@@ -16,8 +18,6 @@ use super::crashes::Tally;
 struct Node {
     /// Every standing that it ever had, with the instant from which on; `None` while it does not run.
     standings: Vec<(u64, Option<Standing>)>,
-    /// Changes in its present life.
-    changes: u64,
     stands_still: bool,
 }
 
@@ -34,6 +34,12 @@ impl Node {
     fn standing_at(&self, at: u64) -> Option<Standing> {
         let until = self.standings.partition_point(|&(since, _)| since <= at);
         until.checked_sub(1).and_then(|last| self.standings[last].1)
+    }
+
+    /// How often it changed in each of its lives. What a life begins with is no change.
+    fn changes(&self) -> impl Iterator<Item = u64> {
+        let lives = self.standings.split(|(_, standing)| standing.is_none());
+        lives.filter_map(|life| life.len().checked_sub(1)).map(|changes| changes as u64)
     }
 
     /// Those that it came to later.
@@ -56,15 +62,14 @@ struct Cut {
 /// All standings.
 #[derive(Debug)]
 pub(super) struct Standings {
-    exist: bool,
     /// So long after a cut two sides may act: what was heard before it holds for a lease, and may have come late.
     allowed: u64,
+    /// Nobody, where nodes have no quorum.
     nodes: Vec<Node>,
     /// Each one splits what the one before left together.
     cuts: Vec<Cut>,
     /// Until when it is known who acts.
     looked: u64,
-    changes: Vec<(u32, u64)>,
     pub(super) overlap: Samples,
     pub(super) both_sides: usize,
     pub(super) refused: usize,
@@ -74,12 +79,10 @@ impl Standings {
     pub(super) fn new(scenario: &Scenario, settings: Option<&QuorumSettings>) -> Self {
         let nodes = if settings.is_some() { scenario.nodes.count as usize } else { 0 };
         Self {
-            exist: settings.is_some(),
             allowed: settings.map_or(0, |settings| allowed(scenario, settings)),
             nodes: vec![Node::default(); nodes],
             cuts: Vec::new(),
             looked: 0,
-            changes: Vec::new(),
             overlap: Samples::default(),
             both_sides: 0,
             refused: 0,
@@ -92,13 +95,10 @@ impl Standings {
     }
 
     pub(super) fn on_stop(&mut self, node: u32, now: u64) {
-        if !self.exist {
-            return;
-        }
         self.set(node, None, now);
-        let stopped = &mut self.nodes[node as usize];
-        stopped.stands_still = false;
-        self.changes.push((node, core::mem::take(&mut stopped.changes)));
+        if let Some(node) = self.nodes.get_mut(node as usize) {
+            node.stands_still = false;
+        }
     }
 
     pub(super) fn on_stands_still(&mut self, node: u32, still: bool, now: u64) {
@@ -111,9 +111,6 @@ impl Standings {
     /// A node reports another standing.
     pub(super) fn on_change(&mut self, node: u32, to: Standing, now: u64) {
         self.set(node, Some(to), now);
-        if let Some(node) = self.nodes.get_mut(node as usize) {
-            node.changes += 1;
-        }
     }
 
     fn set(&mut self, node: u32, standing: Option<Standing>, now: u64) {
@@ -125,18 +122,14 @@ impl Standings {
 
     /// Partitions began or ended: from now on nodes are on these sides. Empty: on one.
     pub(super) fn on_sides(&mut self, side: &[u32], now: u64) {
-        if !self.exist {
+        if self.nodes.is_empty() {
             return;
         }
         self.look(now);
         let one = vec![0; self.nodes.len()];
         let side = if side.is_empty() { &one } else { side };
         let before = self.cuts.last().map_or(one.as_slice(), |cut| cut.side.as_slice());
-        let splits = |old: &[u32], new: &[u32]| {
-            let pairs = || (0..old.len()).flat_map(|one| (0..one).map(move |other| (one, other)));
-            pairs().all(|(one, other)| old[one] == old[other] || new[one] != new[other])
-        };
-        let (finer, coarser) = (splits(before, side), splits(side, before));
+        let (finer, coarser) = (refines(side, before), refines(before, side));
         if finer && coarser {
             return;
         }
@@ -175,11 +168,6 @@ impl Standings {
     pub(super) fn finish(&mut self, now: u64) {
         self.look(now);
         self.close();
-        for (number, node) in (0..).zip(&mut self.nodes) {
-            if node.standing().is_some() {
-                self.changes.push((number, node.changes));
-            }
-        }
     }
 
     /// What a node reported last; `None` if it does not run.
@@ -189,11 +177,7 @@ impl Standings {
 
     /// How often the standing changed, per life of one of these nodes; of nobody is of all.
     pub(super) fn changes(&self, of: &[u32]) -> Samples {
-        self.changes
-            .iter()
-            .filter(|(node, _)| of.is_empty() || of.contains(node))
-            .map(|&(_, changes)| changes)
-            .collect()
+        self.these(of).flat_map(Node::changes).collect()
     }
 
     /// How long those who were in quorum at an instant remained so. Whoever stopped first gives no sample; whoever never
@@ -227,6 +211,12 @@ impl Standings {
         let named = move |node: &u32| of.is_empty() || of.contains(node);
         (0..).zip(&self.nodes).filter(move |(number, _)| named(number)).map(|(_, node)| node)
     }
+}
+
+/// Whether nodes on one side of the one state are always on one side of the other.
+fn refines(fine: &[u32], coarse: &[u32]) -> bool {
+    let mut whole = BTreeMap::new();
+    fine.iter().zip(coarse).all(|(part, side)| *whole.entry(part).or_insert(side) == side)
 }
 
 /// A lease, a quarter of one, by which a tick may be late without being a freeze, and how long a packet may take. Nothing
@@ -309,6 +299,21 @@ mod tests {
         // The first cut for 4 s, the finer one for 1 s, the last one for 4 s.
         assert_eq!(overlaps(&standings), (0, vec![S, 4 * S]));
         assert_eq!(standings.overlap.count(), 3);
+    }
+
+    #[test]
+    fn changes_count_per_life_and_what_a_life_begins_with_is_none() {
+        let mut standings = four();
+        standings.on_change(0, IN, S);
+        standings.on_change(0, OUT, 2 * S);
+        standings.on_stop(0, 3 * S);
+        standings.on_start(0, 4 * S);
+        standings.on_change(0, IN, 5 * S);
+        standings.on_stop(1, 6 * S);
+        standings.finish(99 * S);
+        let lives = standings.changes(&[0, 1]).summary();
+        let stats = lives.stats.expect("two nodes lived");
+        assert_eq!((lives.count, stats.min, stats.p50, stats.max), (3, 0, 1, 2));
     }
 
     #[test]

@@ -15,7 +15,7 @@ fn hears(health: &[Health]) -> RunResult {
          nodes = {{ count = 2, start = \"converged\" }}\n{CLAIMS}"
     );
     let scenario = parse("test.toml", &text).unwrap_or_else(|mistake| panic!("{mistake}"));
-    let mut measure = Measure::new(&scenario, (&[false; 2], &[]), None);
+    let mut measure = Measure::new(&scenario, &[false; 2], None);
     (0..2).for_each(|node| measure.on_start((node, 1), true, 0));
     for (now, &health) in (5..).zip(health) {
         let change = MemberChange {
@@ -32,7 +32,7 @@ fn hears(health: &[Health]) -> RunResult {
         };
         measure.on_stranger(0, &change, now);
     }
-    measure.finish(&scenario, 9, &[])
+    measure.finish(&scenario, &[const { Vec::new() }; 2], (9, &[]))
 }
 
 #[test]

@@ -270,7 +270,7 @@ impl Cast {
         Some(self.owners[place].1)
     }
 
-    /// Stops a node without a word. Returns its counters, or `None` when it did not run.
+    /// Stops a node, in the middle of a goodbye or without a word. Returns its counters, or `None` when it did not run.
     pub(super) fn stop(&mut self, node: u32) -> Option<Stats> {
         let state = self.actors[node as usize].take()?;
         self.leaving[node as usize] = false;

@@ -4,19 +4,18 @@
 //! goes on, at once what all tables together say until now.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use quidnunc_core::{
     Command, Domain, Input, Instant, Looks, NodeId, Provider, QuorumSettings, SuspectDown, Voter, Voters,
 };
 
-use crate::engine::draws::{Draws, Purpose, entity_of};
+use crate::engine::draws::Draws;
 use crate::engine::wheel::{Class, Event, order_key};
-use crate::scenario::{
-    Active, Ballot, Configure, Electorate, Protocol, QuorumLooks, QuorumProvider, Scenario, Selector,
-};
+use crate::scenario::{Active, Ballot, Configure, Electorate, Protocol, QuorumLooks, QuorumProvider, Scenario};
 
 use super::cast::Cast;
-use super::plan::select;
+use super::plan::Choice;
 use super::{Witness, World};
 
 /// What nodes have of the quorum, if they have one. `base` is the profile's.
@@ -61,6 +60,7 @@ pub(super) fn settings(protocol: &Protocol, base: Option<QuorumSettings>) -> Opt
 struct Table {
     at: u64,
     epoch: u64,
+    /// In order.
     nodes: Vec<u32>,
     voters: Option<Voting>,
     /// Numbers of active domains.
@@ -75,6 +75,19 @@ enum Voting {
     These(Vec<(u32, u32)>),
 }
 
+impl Voting {
+    /// Whoever is named twice has the votes of the first time.
+    fn of(ballots: &[Ballot], choice: Choice<'_>, name: &str) -> Self {
+        let mut known = BTreeSet::new();
+        let mut these = Vec::new();
+        for (place, ballot) in ballots.iter().enumerate() {
+            let named = choice.one(&ballot.nodes, &format!("{name}/{place}")).into_iter();
+            these.extend(named.filter(|&node| known.insert(node)).map(|node| (node, ballot.votes)));
+        }
+        Self::These(these)
+    }
+}
+
 /// Who is told what.
 #[derive(Debug)]
 pub(super) struct Configuring {
@@ -87,32 +100,19 @@ pub(super) struct Configuring {
 impl Configuring {
     /// `targets` are those whom the faults hit.
     pub(super) fn new(scenario: &Scenario, draws: Draws, targets: &[Vec<u32>]) -> Self {
-        let table = |(number, table): (usize, &Configure)| {
-            let name = |part: &str, place: usize| entity_of(&format!("configure/{number}/{part}/{place}"));
-            let chosen = |selector: &Selector, part: &str, place: usize| {
-                select(selector, (Purpose::Workload, name(part, place)), scenario.nodes.count, draws, targets)
-            };
-            let nodes = (0..).zip(&table.nodes).flat_map(|(place, nodes)| chosen(nodes, "nodes", place));
-            let all = || (1..=scenario.nodes.domains).collect();
-            Table {
-                at: table.at_ns,
-                epoch: table.epoch,
-                nodes: nodes.collect(),
-                voters: table.voters.as_ref().map(|voters| match voters {
-                    Electorate::Itself => Voting::Itself,
-                    Electorate::Nodes(ballots) => {
-                        let of = |(place, ballot): (usize, &Ballot)| {
-                            let votes = ballot.votes;
-                            chosen(&ballot.nodes, "voters", place).into_iter().map(move |node| (node, votes))
-                        };
-                        Voting::These(first_mentions(ballots.iter().enumerate().flat_map(of)))
-                    }
-                }),
-                domains: table.domains.as_ref().map(|domains| match domains {
-                    Active::All => all(),
-                    Active::These(these) => these.clone(),
-                }),
-            }
+        let choice = Choice { nodes: scenario.nodes.count, draws, targets };
+        let table = |(number, table): (usize, &Configure)| Table {
+            at: table.at_ns,
+            epoch: table.epoch,
+            nodes: choice.all(&table.nodes, &format!("configure/{number}/nodes")),
+            voters: table.voters.as_ref().map(|voters| match voters {
+                Electorate::Itself => Voting::Itself,
+                Electorate::Nodes(ballots) => Voting::of(ballots, choice, &format!("configure/{number}/voters")),
+            }),
+            domains: table.domains.as_ref().map(|domains| match domains {
+                Active::All => (1..=scenario.nodes.domains).collect(),
+                Active::These(these) => these.clone(),
+            }),
         };
         Self {
             tables: scenario.configures.iter().enumerate().map(table).collect(),
@@ -137,7 +137,7 @@ impl Configuring {
         let until = self.tables.partition_point(|table| table.at <= now);
         let since = core::mem::replace(&mut self.told[node as usize], until);
         let mut word: Option<Word> = None;
-        for table in self.tables[since..until].iter().filter(|table| table.nodes.contains(&node)) {
+        for table in self.tables[since..until].iter().filter(|table| table.nodes.binary_search(&node).is_ok()) {
             let word = word.get_or_insert(Word { epoch: 0, voters: None, domains: None });
             word.epoch = table.epoch;
             word.voters = table.voters.clone().or(word.voters.take());
@@ -168,16 +168,6 @@ impl Word {
         let active = self.domains.as_ref()?;
         Some((1..=count).map(|number| (Domain::from_number(number.into()), active.contains(&number))).collect())
     }
-}
-
-fn first_mentions(all: impl Iterator<Item = (u32, u32)>) -> Vec<(u32, u32)> {
-    let mut these: Vec<(u32, u32)> = Vec::new();
-    for (node, votes) in all {
-        if !these.iter().any(|&(known, _)| known == node) {
-            these.push((node, votes));
-        }
-    }
-    these
 }
 
 /// What a node is told, as bytes for its fingerprint.

@@ -2,36 +2,36 @@
 
 use quidnunc_core::{Health, Loss, Node, Standing};
 
-use crate::engine::draws::{Draws, Purpose, entity_of};
+use crate::engine::draws::Draws;
 use crate::engine::wheel::{Class, Event, order_key};
 use crate::result::{Packets as PacketCounts, RunResult};
 use crate::scenario::{Expect, GoesIs, HealthIs, Is, LossIs, Scenario, Selector, StandingIs};
 
 use super::cast::Cast;
-use super::plan::select;
+use super::plan::Choice;
 use super::{CHECKED_NODES_MAX, WINDOW_NS, Witness, World};
 
-/// Of which nodes each expectation is, and of which others they are asked.
+/// Of which nodes each expectation is, and about whom they are asked.
 #[derive(Debug)]
 pub(super) struct Looks {
     nodes: Vec<Vec<u32>>,
-    of: Vec<Vec<u32>>,
+    /// `None` alone where they are asked about themselves.
+    of: Vec<Vec<Option<u32>>>,
 }
 
 impl Looks {
     /// `targets` are those whom the faults hit.
     pub(super) fn new(scenario: &Scenario, draws: Draws, targets: &[Vec<u32>]) -> Self {
+        let choice = Choice { nodes: scenario.nodes.count, draws, targets };
         let chosen = |expect: &Expect, part: &str, selectors: &[Selector]| {
-            let one = |(place, selector): (usize, &Selector)| {
-                let entity = entity_of(&format!("expect/{}/{part}/{place}", expect.id));
-                select(selector, (Purpose::Workload, entity), scenario.nodes.count, draws, targets)
-            };
-            let mut nodes: Vec<u32> = selectors.iter().enumerate().flat_map(one).collect();
-            nodes.sort_unstable();
-            nodes.dedup();
-            nodes
+            choice.all(selectors, &format!("expect/{}/{part}", expect.id))
         };
-        let of = |expect: &Expect| expect.look.as_ref().map_or_else(Vec::new, |look| chosen(expect, "of", &look.of));
+        let of = |expect: &Expect| match &expect.look {
+            Some(look) if expect.metric.has_subjects() => {
+                chosen(expect, "of", &look.of).into_iter().map(Some).collect()
+            }
+            Some(_) | None => vec![None],
+        };
         Self {
             nodes: scenario.expects.iter().map(|expect| chosen(expect, "nodes", &expect.nodes)).collect(),
             of: scenario.expects.iter().map(of).collect(),
@@ -104,17 +104,12 @@ impl<W: Witness> World<'_, W> {
     pub(super) fn on_look(&mut self, number: u32) {
         let expect = number as usize;
         let Some(look) = &self.scenario.expects[expect].look else { return };
-        let of = &self.looks.of[expect];
-        let mut wrong = 0;
-        for &node in &self.looks.nodes[expect] {
-            let shown = |other| self.cast.get(node).is_some_and(|state| shows(look.is, state, other, &self.cast));
-            if self.scenario.expects[expect].metric.has_subjects() {
-                wrong += of.iter().filter(|&&other| other != node && !shown(Some(other))).count();
-            } else {
-                wrong += usize::from(!shown(None));
-            }
-        }
-        self.measure.on_look(expect, wrong);
+        let shown = |node, other| self.cast.get(node).is_some_and(|state| shows(look.is, state, other, &self.cast));
+        let wrong_of = |&node: &u32| {
+            let others = self.looks.of[expect].iter().filter(|&&other| other != Some(node));
+            others.filter(|&&other| !shown(node, other)).count()
+        };
+        self.measure.on_look(expect, self.looks.nodes[expect].iter().map(wrong_of).sum());
     }
 
     pub(super) fn tell_fingerprint(&self, end: u64) {
@@ -137,7 +132,7 @@ impl<W: Witness> World<'_, W> {
             measure.add_stats(node.view().stats());
         }
         let counts = PacketCounts { in_flight: self.packets.in_use(), ..self.network.counts };
-        let mut result = measure.finish(self.scenario, self.now, &self.network.bitten());
+        let mut result = measure.finish(self.scenario, self.looks.named(), (self.now, &self.network.bitten()));
         (result.seed, result.fingerprint) = (self.seed, self.cast.fingerprint());
         (result.events, result.packets, result.bytes_sent) = (self.events, counts, self.network.bytes_sent);
         result

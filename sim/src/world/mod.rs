@@ -4,18 +4,19 @@
 //! * `plan` — what is to happen when: starts, crashes, cuts;
 //! * `network` — what becomes of a packet;
 //! * `inject` — what comes from outside the cluster;
-//! * `writing` — what nodes are asked to write; `telling` — what they are asked to tell everybody; `configuring` — what they are
-//!   told of the quorum; `reporting` — what they report;
+//! * `writing` — what nodes are asked to write; `telling` — what they are asked to tell everybody; `configuring` — what
+//!   they are told of the quorum; `reporting` — what they report;
 //! * `pauses` — who stands still, and what waits for them;
 //! * `streams` — what becomes of a stream;
 //! * `packets` — where packets lie while they are under way;
 //! * `options` — how a run is made, and who looks on;
-//! * `looking` — what the simulator looks at every second and at the end; `simulated` — a cluster that somebody watches;
+//! * `looking` — what the simulator looks at every second, when expectations ask for it, and at the end; `simulated` —
+//!   a cluster that somebody watches;
 //! * `null` — what the engine costs by itself: the same parts with nodes that do next to nothing.
 //!
 //! Invariant: everything that happens follows from the scenario and the seed. The world hands each node
-//! bytes and instants and takes bytes, instants and events; it looks into none of them except through
-//! [`quidnunc_core::View`], when the run is over.
+//! bytes, instants and commands, and takes bytes, instants and events; it looks into none of them except through
+//! [`quidnunc_core::View`].
 
 mod cast;
 mod configuring;
@@ -152,7 +153,7 @@ impl<'a, W: Witness> World<'a, W> {
             now: 0,
             events: 0,
             network: Network::new(scenario, draws),
-            measure: Measure::new(scenario, (&plan.touched(), looks.named()), config.quorum.as_ref()),
+            measure: Measure::new(scenario, &plan.touched(), config.quorum.as_ref()),
             cast: Cast::new(scenario, config, draws),
             plan,
             packets: Packets::new(),

@@ -1,8 +1,8 @@
 //! Who stands still, since when by which fault, and what waits for them meanwhile?
 //!
 //! A paused process is a process: it runs, it has its memory and its socket, and it gets nothing to do. What
-//! arrives lies in its socket's buffer until it goes on; what does not fit is lost, but for what belongs to a stream. Where only its network stands
-//! still, its timers run, and what it has to say waits inside it.
+//! arrives lies in its socket's buffer until it goes on; what does not fit is lost, but for what belongs to a stream.
+//! Where only its network stands still, its timers run, and what it has to say waits inside it.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -69,7 +69,7 @@ impl<W: Witness> World<'_, W> {
         self.pauses.holders(node).iter().for_each(|&fault| self.network.bite(fault));
     }
 
-    /// A node crashes. Its streams end, and if it was paused, packets that waited for it are lost.
+    /// A node has stopped. Its streams end, and if it was paused, packets that waited for it are lost.
     pub(super) fn drop_waiting(&mut self, node: u32) {
         let queue = self.pauses.forget(node);
         self.hang_up_all(node);

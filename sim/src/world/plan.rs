@@ -1,5 +1,7 @@
 //! What is to happen when? The timetable of a run, drawn up before it begins.
 
+use std::borrow::Cow;
+
 use crate::engine::draws::{Draws, Purpose, entity_of};
 use crate::scenario::{Direction, Fault, FaultKind, Repeats, Scenario, Selector, Shape, Share, last_start_ns};
 
@@ -20,7 +22,7 @@ pub(super) enum Step {
     Leave { fault: usize, node: u32 },
     /// A node stops without a word.
     Crash { fault: usize, node: u32 },
-    /// A crashed node starts again.
+    /// A node that stopped, or still says goodbye, starts again.
     Restart { node: u32 },
     /// A node stands still.
     Pause { fault: usize, node: u32 },
@@ -32,16 +34,6 @@ pub(super) enum Step {
     Begin { fault: usize, time: usize },
     /// A link fault or partition ends.
     End { fault: usize },
-}
-
-impl Step {
-    const fn crash(fault: usize, node: u32) -> Self {
-        Self::Crash { fault, node }
-    }
-
-    const fn leave(fault: usize, node: u32) -> Self {
-        Self::Leave { fault, node }
-    }
 }
 
 /// The timetable, and the network rules of the faults that have one.
@@ -83,7 +75,8 @@ impl Plan {
 
     /// Enters a fault that stands behind those entered before.
     fn add(&mut self, number: usize, fault: &Fault, nodes: u32, draws: Draws) {
-        let select = |selector: &Selector| select(selector, chance_of(fault), nodes, draws, &self.targets);
+        let choice = Choice { nodes, draws, targets: &self.targets };
+        let select = |selector: &Selector| choice.of_fault(selector, &fault.id);
         let mut groups = Vec::new();
         let mut repeated = Repeats::ONCE;
         let chosen = match &fault.kind {
@@ -94,16 +87,17 @@ impl Plan {
             FaultKind::Noise { .. } => Vec::new(),
             FaultKind::Partition { shape, repeats, .. } => {
                 repeated = *repeats;
-                groups = (0..repeats.times)
-                    .map(|time| groups_at(time, shape, (fault, draws), nodes, &self.targets))
-                    .collect();
+                groups = (0..repeats.times).map(|time| choice.groups(shape, &name_of(fault, time))).collect();
                 groups.first().and_then(|first: &Vec<_>| first.first().cloned()).unwrap_or_default()
             }
         };
         let rules = match &fault.kind {
-            FaultKind::Crash { stagger_ns, restart_after_ns, says_goodbye, .. } => {
-                let stop = if *says_goodbye { Step::leave } else { Step::crash };
-                self.crash((number, stop), fault.at_ns, &chosen, (*stagger_ns, *restart_after_ns));
+            &FaultKind::Crash { stagger_ns, restart_after_ns, says_goodbye, .. } => {
+                let stop = |node| match says_goodbye {
+                    true => Step::Leave { fault: number, node },
+                    false => Step::Crash { fault: number, node },
+                };
+                self.crash(stop, fault.at_ns, &chosen, (stagger_ns, restart_after_ns));
                 Vec::new()
             }
             FaultKind::Inject { .. } => {
@@ -127,11 +121,12 @@ impl Plan {
             }
             FaultKind::Partition { direction, shape, .. } => {
                 // Whoever is isolated has a fault on it; the others only miss one of many.
-                if !matches!(shape, Shape::Isolate(_)) {
-                    self.touched.fill(true);
+                match shape {
+                    Shape::Isolate(_) => {
+                        groups.iter().flatten().flatten().for_each(|&node| self.touched[node as usize] = true);
+                    }
+                    Shape::Halves | Shape::RandomHalves | Shape::Groups(_) => self.touched.fill(true),
                 }
-                let isolated = groups.iter().flatten().flatten();
-                isolated.for_each(|&node| self.touched[node as usize] = true);
                 groups.iter().map(|groups| cuts(fault, groups, *direction, nodes)).collect()
             }
         };
@@ -145,16 +140,10 @@ impl Plan {
         self.targets.push(chosen);
     }
 
-    fn crash(
-        &mut self,
-        (fault, stop): (usize, fn(usize, u32) -> Step),
-        at: u64,
-        targets: &[u32],
-        (stagger, restart): (u64, Option<u64>),
-    ) {
+    fn crash(&mut self, stop: impl Fn(u32) -> Step, at: u64, targets: &[u32], (stagger, restart): (u64, Option<u64>)) {
         for (place, &node) in (0..).zip(targets) {
             let at = at + place * stagger;
-            self.steps.push((at, stop(fault, node)));
+            self.steps.push((at, stop(node)));
             if let Some(after) = restart {
                 self.steps.push((at + after, Step::Restart { node }));
             }
@@ -200,77 +189,86 @@ impl Plan {
     }
 }
 
-/// What keys a fault's random picks.
-const fn chance_of(fault: &Fault) -> (Purpose, u64) {
-    (Purpose::FaultPlan, entity_of(fault.id.as_str()))
+/// What keys the random picks of a fault that happens for the how many-th time: another name each time.
+fn name_of(fault: &Fault, time: u64) -> Cow<'_, str> {
+    if time == 0 { Cow::Borrowed(&fault.id) } else { Cow::Owned(format!("{}#{time}", fault.id)) }
 }
 
-/// The nodes that a selector names; random picks are drawn for this purpose and entity.
-pub(super) fn select(
-    selector: &Selector,
-    (purpose, entity): (Purpose, u64),
-    nodes: u32,
-    draws: Draws,
-    taken: &[Vec<u32>],
-) -> Vec<u32> {
-    match *selector {
-        Selector::All => (0..nodes).collect(),
-        Selector::Node(node) => vec![node],
-        Selector::Random(count) => draws.pick(purpose, entity, count.of(nodes), nodes),
-        Selector::First(count) => (0..count.of(nodes)).collect(),
-        Selector::SameAs(earlier) => taken[earlier].clone(),
-    }
+/// Whom selectors name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Choice<'a> {
+    /// How many there are.
+    pub(super) nodes: u32,
+    pub(super) draws: Draws,
+    /// Whom the faults hit that selectors may borrow from.
+    pub(super) targets: &'a [Vec<u32>],
 }
 
-/// The groups that a partition names the how many-th time. Whoever is picked at random is another one each time.
-fn groups_at(
-    time: u64,
-    shape: &Shape,
-    (fault, draws): (&Fault, Draws),
-    nodes: u32,
-    taken: &[Vec<u32>],
-) -> Vec<Vec<u32>> {
-    if time == 0 {
-        return groups_of(shape, (fault, draws), nodes, taken);
+impl Choice<'_> {
+    /// The nodes that a selector of something that is no fault names; random picks are drawn for its name.
+    pub(super) fn one(self, selector: &Selector, name: &str) -> Vec<u32> {
+        self.select(selector, Purpose::Workload, name)
     }
-    let again = Fault { id: format!("{}#{time}", fault.id), ..fault.clone() };
-    groups_of(shape, (&again, draws), nodes, taken)
-}
 
-/// The groups that a partition names; everybody else forms one more.
-fn groups_of(shape: &Shape, (fault, draws): (&Fault, Draws), nodes: u32, taken: &[Vec<u32>]) -> Vec<Vec<u32>> {
-    match shape {
-        Shape::Halves => vec![(0..nodes / 2).collect()],
-        Shape::RandomHalves => vec![draws.pick(Purpose::FaultPlan, entity_of(&fault.id), nodes / 2, nodes)],
-        Shape::Isolate(target) => vec![select(target, chance_of(fault), nodes, draws, taken)],
-        Shape::Groups(selectors) => disjoint(selectors, (fault, draws), nodes, taken),
+    /// The nodes that any of these names, in order, each once.
+    pub(super) fn all(self, selectors: &[Selector], name: &str) -> Vec<u32> {
+        let one = |(place, selector)| self.one(selector, &format!("{name}/{place}"));
+        let mut nodes: Vec<u32> = selectors.iter().enumerate().flat_map(one).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
     }
-}
 
-/// One set of nodes per selector, no node in two: who is named by two belongs to the first, and random picks
-/// are made from those whom nobody has yet.
-fn disjoint(selectors: &[Selector], (fault, draws): (&Fault, Draws), nodes: u32, taken: &[Vec<u32>]) -> Vec<Vec<u32>> {
-    let mut free = vec![true; nodes as usize];
-    let mut groups = vec![Vec::new(); selectors.len()];
-    let random = |selector: &Selector| matches!(selector, Selector::Random(_));
-    let in_turn = |late: bool| (0..).zip(selectors).filter(move |(_, selector)| random(selector) == late);
-    for (place, selector) in in_turn(false).chain(in_turn(true)) {
-        let mut group = match selector {
-            Selector::Random(count) => {
-                let left: Vec<u32> = (0..nodes).filter(|&node| free[node as usize]).collect();
-                let entity = entity_of(&format!("{}/{place}", fault.id));
-                let among = u32::try_from(left.len()).unwrap_or(nodes);
-                let picked = draws.pick(Purpose::FaultPlan, entity, count.of(nodes), among);
-                picked.iter().map(|&index| left[index as usize]).collect()
-            }
-            Selector::All | Selector::Node(_) | Selector::First(_) | Selector::SameAs(_) => {
-                select(selector, chance_of(fault), nodes, draws, taken)
-            }
-        };
-        group.retain(|&node| core::mem::replace(&mut free[node as usize], false));
-        groups[place] = group;
+    fn of_fault(self, selector: &Selector, name: &str) -> Vec<u32> {
+        self.select(selector, Purpose::FaultPlan, name)
     }
-    groups
+
+    fn select(self, selector: &Selector, purpose: Purpose, name: &str) -> Vec<u32> {
+        match *selector {
+            Selector::All => (0..self.nodes).collect(),
+            Selector::Node(node) => vec![node],
+            Selector::Random(count) => self.draws.pick(purpose, entity_of(name), count.of(self.nodes), self.nodes),
+            Selector::First(count) => (0..count.of(self.nodes)).collect(),
+            Selector::SameAs(earlier) => self.targets[earlier].clone(),
+        }
+    }
+
+    /// The groups that a partition names; everybody else forms one more.
+    fn groups(self, shape: &Shape, name: &str) -> Vec<Vec<u32>> {
+        let half = self.nodes / 2;
+        match shape {
+            Shape::Halves => vec![(0..half).collect()],
+            Shape::RandomHalves => vec![self.draws.pick(Purpose::FaultPlan, entity_of(name), half, self.nodes)],
+            Shape::Isolate(target) => vec![self.of_fault(target, name)],
+            Shape::Groups(selectors) => self.disjoint(selectors, name),
+        }
+    }
+
+    /// One set of nodes per selector, no node in two: who is named by two belongs to the first, and random picks
+    /// are made from those whom nobody has yet.
+    fn disjoint(self, selectors: &[Selector], name: &str) -> Vec<Vec<u32>> {
+        let mut free = vec![true; self.nodes as usize];
+        let mut groups = vec![Vec::new(); selectors.len()];
+        let random = |selector: &Selector| matches!(selector, Selector::Random(_));
+        let in_turn = |late: bool| (0..).zip(selectors).filter(move |(_, selector)| random(selector) == late);
+        for (place, selector) in in_turn(false).chain(in_turn(true)) {
+            let mut group = match selector {
+                Selector::Random(count) => {
+                    let left: Vec<u32> = (0..self.nodes).filter(|&node| free[node as usize]).collect();
+                    let entity = entity_of(&format!("{name}/{place}"));
+                    let among = u32::try_from(left.len()).unwrap_or(self.nodes);
+                    let picked = self.draws.pick(Purpose::FaultPlan, entity, count.of(self.nodes), among);
+                    picked.iter().map(|&index| left[index as usize]).collect()
+                }
+                Selector::All | Selector::Node(_) | Selector::First(_) | Selector::SameAs(_) => {
+                    self.of_fault(selector, name)
+                }
+            };
+            group.retain(|&node| core::mem::replace(&mut free[node as usize], false));
+            groups[place] = group;
+        }
+        groups
+    }
 }
 
 /// One rule per group: nothing passes between it and those behind it, the rest being the last.

@@ -40,13 +40,18 @@ impl<W: Witness> World<'_, W> {
                 | NodeEvent::QueryEnded { .. }
                 | NodeEvent::LinksStanding { .. }
                 | NodeEvent::Lost { .. }
+                | NodeEvent::Message { .. }
+                | NodeEvent::Sent { .. }
+                | NodeEvent::NotSent { .. }
+                | NodeEvent::Pinged { .. }
                 | NodeEvent::EventsLost { .. } => {}
             }
         }
         has_left
     }
 
-    /// A fault makes a node say goodbye. It counts as gone from now on, and stops when enough have heard it.
+    /// A fault makes a node say goodbye. It counts as gone from now on, and stops when it says that it has left. Whoever
+    /// stands still hears nothing of it.
     pub(super) fn leave(&mut self, fault: usize, node: u32) {
         if self.stands_still(node) || self.cast.is_leaving(node) {
             return;
@@ -60,7 +65,7 @@ impl<W: Witness> World<'_, W> {
         self.after(node);
     }
 
-    /// A node stops.
+    /// A node stops, in the middle of a goodbye or without a word. Returns whether it ran.
     pub(super) fn stop(&mut self, node: u32) -> bool {
         let left = self.cast.is_leaving(node);
         let Some(node_stats) = self.cast.stop(node) else { return false };

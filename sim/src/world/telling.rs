@@ -11,7 +11,7 @@ use crate::engine::wheel::{Class, Event, order_key};
 use crate::measure::Issue;
 use crate::scenario::{Info, Issuers, Scenario, When};
 
-use super::plan::select;
+use super::plan::Choice;
 use super::{Witness, World};
 
 /// The draws of one value have this many counters; each gives 8 bytes.
@@ -31,17 +31,15 @@ pub(super) struct Telling {
 impl Telling {
     /// `targets` are those whom the faults hit.
     pub(super) fn new(scenario: &Scenario, draws: Draws, targets: &[Vec<u32>]) -> Self {
-        let count = scenario.nodes.count;
+        let choice = Choice { nodes: scenario.nodes.count, draws, targets };
         let nodes_of = |info: &Info| match &info.issuers {
             Issuers::Lowest => vec![0],
-            Issuers::Nodes(selector) => {
-                select(selector, (Purpose::Workload, entity_of(&info.id)), count, draws, targets)
-            }
+            Issuers::Nodes(selector) => choice.one(selector, &info.id),
         };
         Self {
             draws,
             nodes: scenario.infos.iter().map(nodes_of).collect(),
-            lives: vec![0; count as usize],
+            lives: vec![0; scenario.nodes.count as usize],
             value: Vec::new(),
         }
     }

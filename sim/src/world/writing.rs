@@ -11,7 +11,7 @@ use crate::engine::draws::{Draws, Purpose, entity_of};
 use crate::engine::wheel::{Class, Event, order_key};
 use crate::scenario::{Scenario, When, Write, Written};
 
-use super::plan::select;
+use super::plan::Choice;
 use super::{Witness, World};
 
 /// The draws of one value have this many counters; each gives 8 bytes.
@@ -40,15 +40,11 @@ pub(super) struct Writing {
 impl Writing {
     /// `targets` are those whom the faults hit, for writes of the same nodes.
     pub(super) fn new(scenario: &Scenario, draws: Draws, targets: &[Vec<u32>]) -> Self {
-        let count = scenario.nodes.count;
-        let nodes_of = |write: &Write| {
-            let entity = entity_of(&write.id);
-            select(&write.nodes, (Purpose::Workload, entity), count, draws, targets)
-        };
+        let choice = Choice { nodes: scenario.nodes.count, draws, targets };
         Self {
             draws,
-            nodes: scenario.writes.iter().map(nodes_of).collect(),
-            lives: vec![0; count as usize],
+            nodes: scenario.writes.iter().map(|write| choice.one(&write.nodes, &write.id)).collect(),
+            lives: vec![0; scenario.nodes.count as usize],
             value: Vec::new(),
         }
     }

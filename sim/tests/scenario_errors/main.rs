@@ -61,8 +61,13 @@ max = "8s"
 
 /// Puts `new` in the place of `old` in [`FILE`] and expects this message.
 fn changed(old: &str, new: &str, message: &Expect) {
-    assert_eq!(FILE.matches(old).count(), 1, "{old} must be unique");
-    refused(&FILE.replacen(old, new, 1), message);
+    replaced(FILE, old, new, message);
+}
+
+/// Puts `new` in the place of `old`, of which there is one, and expects this message.
+fn replaced(file: &str, old: &str, new: &str, message: &Expect) {
+    assert_eq!(file.matches(old).count(), 1, "{old} must be unique");
+    refused(&file.replacen(old, new, 1), message);
 }
 
 /// Appends to [`FILE`] and expects this message.

@@ -33,8 +33,9 @@ pub(super) struct Stream {
     /// What was asked, on a stream of our own.
     pub(super) asked: Option<Nonce>,
     reader: MessageReader,
-    /// The rest of a message that is being sent.
-    pub(super) rest: Vec<u8>,
+    /// A message that is being sent, and how much of it has been.
+    message: Vec<u8>,
+    sent: usize,
     /// Whether the driver was told that there is something to send.
     told: bool,
     until: Instant,
@@ -61,6 +62,8 @@ pub(super) enum Says {
     Ping { target: NodeId, nonce: Nonce },
     /// I am, and this is what you should hear of somebody, first of all of yourself.
     Ack { nonce: Nonce, about: Option<Slot> },
+    /// The first letter that waits for this member.
+    Letter { to: Slot, nonce: Nonce },
 }
 
 /// How a stream is found: whether the driver is to be asked something, and until when it may be silent.
@@ -161,16 +164,16 @@ impl Streams {
         self.all.insert(id, Stream { number, ..stream });
     }
 
-    /// Wishes for a stream on which something is said first. Returns whether there is room.
+    /// Wishes for a stream on which something is said first, if there is room.
     #[must_use]
-    pub(super) fn wish(&mut self, to: SocketAddr, says: Says, until: Instant) -> bool {
+    pub(super) fn wish(&mut self, to: SocketAddr, says: Says, until: Instant) -> Option<StreamId> {
         if !self.has_room(true) {
-            return false;
+            return None;
         }
         let id = StreamId::Opened(self.next);
         self.next += 1;
         self.add(id, Stream { says: Some(says), ..Stream::new(Phase::Wished { to }, until) });
-        true
+        Some(id)
     }
 
     /// A stream is there.
@@ -237,16 +240,16 @@ impl Streams {
         all.into_iter().for_each(|id| self.end(id));
     }
 
-    /// Ends what has been silent for too long. Returns how many those are.
-    pub(super) fn expire(&mut self, now: Instant) -> u64 {
-        let mut count = 0;
-        while let Some(&(until, id)) = self.deadlines.first()
-            && until <= now
-        {
-            self.end(id);
-            count += 1;
-        }
-        count
+    /// Ends one that has been silent for too long. Returns which.
+    pub(super) fn expire(&mut self, now: Instant) -> Option<StreamId> {
+        let &(_, id) = self.deadlines.first().filter(|&&(until, _)| until <= now)?;
+        self.end(id);
+        Some(id)
+    }
+
+    /// Whether a stream is there, or will be, and shall not end.
+    pub(super) fn goes_on(&self, id: StreamId) -> bool {
+        self.all.get(&id).is_some_and(|stream| stream.phase != Phase::Over)
     }
 
     /// When the next stream has been silent for too long.
@@ -309,7 +312,7 @@ impl Streams {
         assert_eq!(opened, self.opened, "what was opened is counted");
         assert!(opened.max(accepted) <= most as usize, "{opened} and {accepted} streams, {most} each are allowed");
         for (&id, stream) in &self.all {
-            let held = stream.reader.held().max(stream.rest.len());
+            let held = stream.reader.held().max(stream.message.len());
             assert!(held <= message + crate::wire::MESSAGE_HEAD_BYTES, "one message at most waits on {id:?}");
             let (request, until) = stream.marks();
             assert_eq!(self.requests.contains(&(stream.number, id)), request, "requests are those of the streams");
@@ -324,7 +327,8 @@ impl Streams {
 impl Stream {
     const fn new(phase: Phase, until: Instant) -> Self {
         let reader = MessageReader::new();
-        Self { number: 0, phase, says: None, asked: None, reader, rest: Vec::new(), told: false, until }
+        let message = Vec::new();
+        Self { number: 0, phase, says: None, asked: None, reader, message, sent: 0, told: false, until }
     }
 
     fn marks(&self) -> Marks {
@@ -339,22 +343,40 @@ impl Stream {
     /// What was to be said is this message now.
     pub(super) fn say(&mut self, message: Vec<u8>) {
         let says = self.says.take();
-        self.rest = message;
-        self.asked = if let Some(Says::Ping { nonce, .. }) = says { Some(nonce) } else { None };
+        (self.message, self.sent) = (message, 0);
+        self.asked = match says {
+            Some(Says::Ping { nonce, .. } | Says::Letter { nonce, .. }) => Some(nonce),
+            Some(Says::Ack { .. }) | None => None,
+        };
+    }
+
+    /// What was asked is answered, and something else is to be said until then.
+    pub(super) fn go_on(&mut self, says: Says, until: Instant) {
+        (self.says, self.asked, self.until) = (Some(says), None, until);
+    }
+
+    /// Whether the rest of a message is to be sent.
+    pub(super) fn has_rest(&self) -> bool {
+        self.sent < self.message.len()
     }
 
     /// Moves as much of what waits as fits, and says how much that was.
     pub(super) fn write(&mut self, buffer: &mut [u8]) -> usize {
-        let len = self.rest.len().min(buffer.len());
-        for (place, byte) in buffer.iter_mut().zip(self.rest.drain(..len)) {
+        let rest = self.message.get(self.sent..).unwrap_or_default();
+        let len = rest.len().min(buffer.len());
+        for (place, &byte) in buffer.iter_mut().zip(rest) {
             *place = byte;
         }
-        self.told = !self.rest.is_empty();
+        self.sent += len;
+        self.told = self.has_rest();
+        if !self.told {
+            (self.message, self.sent) = (Vec::new(), 0);
+        }
         len
     }
 
     fn end(&mut self) {
         (self.phase, self.says) = (Phase::Over, None);
-        (self.rest, self.reader) = (Vec::new(), MessageReader::new());
+        (self.message, self.sent, self.reader) = (Vec::new(), 0, MessageReader::new());
     }
 }

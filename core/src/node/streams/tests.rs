@@ -18,9 +18,9 @@ fn ping() -> (SocketAddr, Says) {
 #[test]
 fn each_request_comes_once_and_in_order() {
     let (mut streams, (to, says)) = (Streams::new(Some(LIMITS)), ping());
-    assert!(streams.wish(to, says, at(500)) && streams.wish(to, says, at(600)));
-    assert!(!streams.wish(to, says, at(700)), "two at once");
+    let wished = [500, 600, 700].map(|end| streams.wish(to, says, at(end)));
     let [first, second] = [0, 1].map(StreamId::Opened);
+    assert_eq!(wished, [Some(first), Some(second), None], "two at once");
     assert_eq!(streams.next_request(), Some(StreamRequest::Open { id: first, to }));
     assert_eq!(streams.next_request(), Some(StreamRequest::Open { id: second, to }));
     assert_eq!((streams.next_request(), streams.has_request()), (None, false));
@@ -30,7 +30,7 @@ fn each_request_comes_once_and_in_order() {
     assert_eq!(streams.next_request(), None, "said once");
     streams.end(second);
     assert_eq!(streams.next_request(), Some(StreamRequest::Close { id: second }));
-    assert!(streams.wish(to, says, at(500)), "there is room again");
+    assert!(streams.wish(to, says, at(500)).is_some(), "there is room again");
     assert_eq!(streams.next_request(), Some(StreamRequest::Open { id: StreamId::Opened(2), to }), "no number twice");
     streams.check();
 }
@@ -38,12 +38,14 @@ fn each_request_comes_once_and_in_order() {
 #[test]
 fn what_is_silent_ends_and_what_was_never_asked_for_is_not_closed() {
     let (mut streams, (to, says)) = (Streams::new(Some(LIMITS)), ping());
-    assert!(streams.wish(to, says, at(500)));
-    assert_eq!(streams.on_opened(StreamId::Accepted(4), at(400)), Ok(()));
-    assert_eq!((streams.next_deadline(), streams.expire(at(399))), (at(400), 0));
-    assert_eq!(streams.expire(at(500)), 2);
+    let (mine, theirs) = (StreamId::Opened(0), StreamId::Accepted(4));
+    assert_eq!(streams.wish(to, says, at(500)), Some(mine));
+    assert_eq!(streams.on_opened(theirs, at(400)), Ok(()));
+    assert_eq!((streams.next_deadline(), streams.expire(at(399))), (at(400), None));
+    assert_eq!([(); 3].map(|()| streams.expire(at(500))), [Some(theirs), Some(mine), None]);
+    assert!(!streams.goes_on(theirs) && !streams.goes_on(mine));
     assert_eq!(streams.next_deadline(), Instant::NEVER);
-    assert_eq!(streams.next_request(), Some(StreamRequest::Close { id: StreamId::Accepted(4) }));
+    assert_eq!(streams.next_request(), Some(StreamRequest::Close { id: theirs }));
     assert_eq!(streams.next_request(), None);
 }
 

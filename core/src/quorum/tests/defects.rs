@@ -26,7 +26,7 @@ fn defect_1_a_stale_alive_record_must_not_restore_quorum() {
         (1..3).for_each(|other| room.die(other));
         assert_eq!(room.standing(), Standing::SuspectNotInQuorum);
         for stale in [room.lives[1], room.lives[1] - 1] {
-            room.tell(&Word { heard: Some(room.now), ..word(1, stale, Health::Alive) });
+            room.tell(&word(1, stale, Health::Alive));
             room.hear(1);
             assert_eq!(room.quorum.report().votes.seen, 1);
         }
@@ -65,17 +65,17 @@ fn defect_3_what_a_member_says_of_itself_changes_no_votes() {
         [store(Provider::FailureDomains), Settings { provider: Provider::FailureDomains, ..Settings::native() }]
     {
         let mut room = Room::joined(0, settings, &voters(&[1, 1, 2]), &[(1, true), (2, false)]);
-        let elsewhere = Word { domain: zone(2), heard: Some(room.now), ..word(1, 2, Health::Alive) };
-        room.tell(&elsewhere);
+        room.tell(&Word { domain: zone(2), ..word(1, 2, Health::Alive) });
+        room.lives[1] = 2;
+        room.hear(1);
         let report = room.quorum.report();
         assert_eq!(report.votes, Votes { all: 2, needed: 2, seen: 1 }, "whoever contradicts the map is not seen");
-        room.lives[1] = 2;
         room.come(1);
         assert_eq!(room.quorum.report().votes, Votes { all: 2, needed: 2, seen: 2 });
         // And a change that lowers what is seen is looked at, at once.
         room.wait_hearing(secs(12), &[1]);
         assert_eq!(room.standing(), Standing::InQuorum);
-        room.tell(&Word { domain: zone(2), heard: Some(room.now), ..word(1, 9, Health::Alive) });
+        room.tell(&Word { domain: zone(2), ..word(1, 9, Health::Alive) });
         assert_eq!(room.standing(), Standing::SuspectNotInQuorum);
     }
 }

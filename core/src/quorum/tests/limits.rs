@@ -141,6 +141,20 @@ fn members_are_bounded() {
 }
 
 #[test]
+fn voters_of_whom_nothing_is_known_give_their_places_to_others() {
+    let mut room = room(Provider::Majority);
+    let [some, others]: [Vec<Voter>; 2] = [10, 20].map(|first| {
+        let unknown = (first..first + 4).map(|number| voter(number, 1, 2));
+        voters(&[1, 1, 2, 2]).into_iter().chain(unknown).collect()
+    });
+    room.set_voters(&some).expect("as many as can be");
+    room.set_voters(&others).expect("as many again, in their places");
+    // Whoever is a member keeps its row without a seat.
+    let unknown: Vec<_> = others[4..].iter().chain(&voters(&[1])).copied().chain([voter(30, 1, 2)]).collect();
+    assert_eq!(refused(&mut room, &all(&unknown)), QuorumError::Members { count: 9, most: 8 });
+}
+
+#[test]
 fn all_errors_can_be_read() {
     let error = QuorumError::Misplaced { id: id(2), given: zone(1), said: zone(2) };
     let expected = "member 00000000000000000000000000000002 stands in domain 0000000000000002, not in 0000000000000001";

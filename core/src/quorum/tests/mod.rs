@@ -46,7 +46,7 @@ fn voters(domains: &[u64]) -> Vec<Voter> {
 
 fn word(number: u32, boot: u64, health: Health) -> Word {
     let incarnation = Incarnation::first(boot);
-    Word { id: id(number), incarnation, health, domain: Domain::NONE, heard: None }
+    Word { id: id(number), incarnation, health, domain: Domain::NONE }
 }
 
 /// One node's quorum, its time, and what it has told.
@@ -118,8 +118,9 @@ impl Room {
     fn come(&mut self, number: u32) {
         let life = &mut self.lives[number as usize];
         *life += 1;
-        let word = Word { heard: Some(self.now), ..word(number, *life, Health::Alive) };
+        let word = word(number, *life, Health::Alive);
         self.tell(&word);
+        self.hear(number);
     }
 
     fn die(&mut self, number: u32) {

@@ -193,6 +193,44 @@ fn what_was_lost_unnoticed_is_noticed_when_it_is_heard() {
 }
 
 #[test]
+fn no_quorum_is_made_of_votes_that_have_lapsed() {
+    let mut room = Room::joined(0, Settings::native(), &voters(&[1, 2, 3]), &[]);
+    room.come(1);
+    room.wait_hearing(secs(6), &[1]);
+    // The lease of 1 ends when enough was seen for long enough, and somebody speaks before anybody has looked.
+    room.now = room.now.after(LEASE);
+    assert_eq!(room.now, at(100).after(STABLE));
+    room.tell(&word(2, 2, Health::Alive));
+    assert_eq!(room.standing(), Standing::NotInQuorum);
+    room.wake();
+    assert_eq!(room.changes, []);
+}
+
+#[test]
+fn two_changes_in_one_call_are_told_as_one() {
+    let settings = Settings { quorum_timeout: Duration::ZERO, ..Settings::native() };
+    let mut room = Room::joined(0, settings, &voters(&[1, 2]), &[]);
+    room.come(1);
+    room.wait_hearing(STABLE, &[1]);
+    room.changes.clear();
+    // The lease of 1 has ended, so the quorum is lost; and with its death that is final at once.
+    room.now = room.now.after(LEASE);
+    let death = word(1, room.lives[1], Health::Dead);
+    let change = room.quorum.on_member(&death, room.now, &mut room.rng).expect("it is known").expect("it is told");
+    assert_eq!((change.from, change.to, change.why), (Standing::InQuorum, Standing::NotInQuorum, Why::TimedOut));
+}
+
+#[test]
+fn enough_that_has_not_been_seen_for_long_enough_is_not_yet_enough() {
+    let mut room = Room::joined(0, Settings::native(), &voters(&[1, 2, 3]), &[]);
+    room.come(1);
+    let report = room.quorum.report();
+    assert_eq!((report.to, report.why, report.votes.seen), (Standing::NotInQuorum, Why::NotYet, 2));
+    room.wait_hearing(STABLE, &[1]);
+    assert_eq!(room.quorum.report().why, Why::Enough);
+}
+
+#[test]
 fn a_node_that_is_a_majority_by_itself_needs_nobody() {
     let mut room = Room::joined(0, Settings::native(), &voters(&[1]), &[]);
     room.wait(STABLE);

@@ -69,11 +69,14 @@ impl Course {
     fn step(&mut self) {
         let number = self.one();
         let place = number as usize;
-        match self.rng.below(16) {
+        match self.rng.below(18) {
             0..=2 => {
                 let member = &mut self.members[place];
                 member.boot = self.room.lives[place] + 1;
-                (member.lives, member.heard) = (true, Some(self.room.now));
+                // Nothing of this life was heard yet.
+                (member.lives, member.heard) = (true, None);
+                self.enough_since = self.enough_since.filter(|_| self.enough());
+                self.members[place].heard = Some(self.room.now);
                 self.room.come(number);
             }
             3 => {
@@ -98,7 +101,7 @@ impl Course {
             }
             13 => self.set_map(),
             14 | 15 => self.set_voters(),
-            _ => {}
+            _ => self.speak_late(number),
         }
         self.room.wake();
     }
@@ -118,6 +121,21 @@ impl Course {
         for _ in 0..self.rng.below(12) {
             self.room.wait(Duration::from_millis(500));
             self.compare();
+        }
+    }
+
+    /// Somebody speaks after leases may have ended, before anybody has looked, but not so late that it is a freeze.
+    fn speak_late(&mut self, number: u32) {
+        self.room.now = self.room.now.after(Duration::from_millis(self.rng.below(1200).into()));
+        self.enough_since = self.enough_since.filter(|_| self.enough());
+        match self.rng.below(3) {
+            0 => self.hear(number),
+            1 => {
+                let live = self.members[number as usize].lives;
+                let health = if live { Health::Suspect } else { Health::Dead };
+                self.room.tell(&word(number, self.room.lives[number as usize], health));
+            }
+            _ => self.set_voters(),
         }
     }
 

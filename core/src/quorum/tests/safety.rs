@@ -31,8 +31,9 @@ impl Case {
         let proposal = Proposal { epoch: 1, voters: Voters::All(&self.voters), domains: Some(&self.map) };
         node.quorum.configure(&proposal, node.now).expect("it can be");
         for other in 0..self.nodes() {
-            let word = Word { heard: Some(node.now), ..word(other, 1, Health::Alive) };
-            node.quorum.on_member(&word, node.now, &mut node.rng).expect("there is room");
+            let alive = word(other, 1, Health::Alive);
+            node.quorum.on_member(&alive, node.now, &mut node.rng).expect("there is room");
+            node.quorum.on_heard(Evidence { id: id(other), boot: 1, at: node.now }, node.now);
         }
         for _ in 0..5 {
             node.beat((1 << self.nodes()) - 1, BEAT);

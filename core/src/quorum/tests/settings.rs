@@ -23,10 +23,18 @@ fn a_quorum_is_gained_later_than_two_leases() {
 }
 
 #[test]
+fn whoever_looks_seldom_does_not_see_a_lease_end() {
+    let seldom = Settings { looks: Looks::AsOriginal, ..Settings::native() };
+    assert_eq!(seldom.validate(), Err(SettingsError::Looks { lease: LEASE }));
+    assert_eq!(Settings { lease: None, ..seldom }.validate(), Ok(()));
+}
+
+#[test]
 fn what_is_outside_its_limits_is_named() {
     let name = |settings: Settings| match settings.validate() {
         Err(SettingsError::Duration { name, .. } | SettingsError::Count { name, .. }) => name,
         Err(SettingsError::StableAfter { .. }) => "stable_after, because of lease",
+        Err(SettingsError::Looks { .. }) => "looks, because of lease",
         Ok(()) => "nothing",
     };
     let (native, day) = (Settings::native(), secs(86_400));

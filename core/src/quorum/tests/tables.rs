@@ -7,6 +7,7 @@ use core::fmt::Write as _;
 use super::*;
 use crate::membership::merge_law::check_table;
 use crate::quorum::provider::Count;
+use crate::quorum::standing::Seen;
 
 const STANDINGS: [Standing; 4] =
     [Standing::NotInQuorum, Standing::SuspectNotInQuorum, Standing::InQuorum, Standing::Down];
@@ -30,7 +31,7 @@ fn every_event_moves_every_standing_as_in_the_table() {
             let now = if event == Event::Timeout { at(60) } else { at(59) };
             let becomes = |enough| {
                 let mut machine = Machine::at(&settings, standing, at(0));
-                let from = machine.step(event, enough, now);
+                let from = machine.step(event, Seen { enough, is_settled: true }, now);
                 assert_eq!(from, (machine.standing() != standing).then_some(standing), "a change is told");
                 std::format!("{:?}", machine.standing())
             };
@@ -48,7 +49,7 @@ fn the_native_profile_looks_at_every_event() {
     for event in EVENTS.into_iter().filter(|&event| event != Event::SelfLeave) {
         let becomes = |standing, enough| {
             let mut machine = Machine::at(&settings, standing, at(0));
-            machine.step(event, enough, at(1));
+            machine.step(event, Seen { enough, is_settled: true }, at(1));
             machine.standing()
         };
         assert_eq!(becomes(Standing::InQuorum, false), Standing::SuspectNotInQuorum, "{event:?}");

@@ -172,17 +172,6 @@ impl Wheel {
         Some(event)
     }
 
-    /// The instant of the next event, in nanoseconds from the start of the run. May open a bucket, hence
-    /// `&mut`.
-    pub fn peek_at(&mut self) -> Option<u64> {
-        if self.open.is_empty() && self.near.is_empty() {
-            self.open_next();
-        }
-        let open = self.open.last().map(|event| event.at);
-        let near = self.near.peek().map(|event| event.0.at);
-        open.into_iter().chain(near).min()
-    }
-
     fn place(&mut self, event: Event) {
         let bucket = event.bucket();
         if bucket < self.floor {

@@ -22,7 +22,8 @@ enum Step {
     /// So far after the last popped event, in this class, from this source.
     Push(u64, Class, u32),
     Pop,
-    Peek,
+    /// If it comes so soon after the last popped event.
+    PopUntil(u64),
 }
 
 fn offsets() -> impl Strategy<Value = u64> {
@@ -42,7 +43,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         10 => (offsets(), class, 0..4_u32).prop_map(|(at, class, src)| Step::Push(at, class, src)),
         8 => Just(Step::Pop),
-        2 => Just(Step::Peek),
+        2 => offsets().prop_map(Step::PopUntil),
     ];
     prop::collection::vec(step, 0..600)
 }
@@ -72,7 +73,13 @@ proptest! {
                     prop_assert_eq!(popped, model.pop_first());
                     now = popped.map_or(now, |event| event.at);
                 }
-                Step::Peek => prop_assert_eq!(wheel.peek_at(), model.first().map(|event| event.at)),
+                Step::PopUntil(after) => {
+                    let end = now + after;
+                    let due = model.first().is_some_and(|event| event.at <= end);
+                    let popped = wheel.pop_until(end);
+                    prop_assert_eq!(popped, if due { model.pop_first() } else { None });
+                    now = popped.map_or(now, |event| event.at);
+                }
             }
             prop_assert_eq!(wheel.len(), model.len());
         }
@@ -107,7 +114,7 @@ fn a_source_that_would_spill_into_the_class_is_refused() {
 fn an_event_for_an_opened_bucket_still_comes_first() {
     let mut wheel = Wheel::new();
     wheel.push(event(100 * BUCKET + 9, 1));
-    assert_eq!(wheel.peek_at(), Some(100 * BUCKET + 9));
+    assert_eq!(wheel.pop_until(100 * BUCKET), None, "the bucket is open");
     wheel.push(event(100 * BUCKET + 3, 2));
     wheel.push(event(5, 3));
     wheel.push(event(99 * BUCKET, 4));

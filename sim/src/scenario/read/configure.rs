@@ -2,12 +2,15 @@
 
 use core::ops::Range;
 
+use quidnunc_core::{QUORUM_DOMAINS_MAX, VOTES_MAX};
+
 use super::mistake::Outcome;
 use super::overlap::surely_share;
 use super::selector;
 use super::table::{Field, Section};
 use super::units::duration_text;
-use crate::scenario::{Active, Ballot, Configure, Electorate, Fault, Nodes, QuorumProvider, Run, Scenario, Selector};
+use super::write::instant;
+use crate::scenario::{Active, Ballot, Configure, Electorate, Fault, QuorumProvider, Scenario, Selector};
 
 const KEYS: &[&str] = &["at", "nodes", "epoch", "voters", "domains"];
 
@@ -16,12 +19,6 @@ const TABLES_MAX: usize = 256;
 
 /// Most entries of a list of nodes or voters.
 const ENTRIES_MAX: usize = 1000;
-
-/// Most domains of a quorum.
-const DOMAINS_MAX: u32 = 256;
-
-/// Most votes of a voter that may have several.
-const VOTES_MAX: u32 = 255;
 
 /// How a list of nodes is written.
 const NODES: &str = "[\"node:0\", \"node:1\"]";
@@ -70,10 +67,9 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(&self, section: &Section<'_>) -> Outcome<Configure> {
         section.only(KEYS)?;
-        let (faults, Nodes { count, .. }) = (self.scenario.faults.as_slice(), self.scenario.nodes);
-        let at_ns = self.instant(&section.need("at", "\"0s\"")?)?;
+        let at_ns = self.at(&section.need("at", "\"0s\"")?)?;
         let nodes_field = section.need("nodes", "\"all\"")?;
-        let nodes = some_nodes(&nodes_field, faults, count)?;
+        let nodes = some_nodes(&nodes_field, &self.scenario.faults, self.scenario.nodes.count)?;
         let epoch_field = section.get("epoch");
         let epoch = epoch_field.as_ref().map(|field| field.integer(0..=u64::MAX)).transpose()?;
         let epoch = epoch.unwrap_or_else(|| self.next_epoch(at_ns));
@@ -90,14 +86,8 @@ impl Reader<'_> {
         Ok(Configure { at_ns, nodes, epoch, voters, domains })
     }
 
-    fn instant(&self, field: &Field<'_>) -> Outcome<u64> {
-        let (at_ns, Run { duration_ns, .. }) = (field.duration()?, self.scenario.run);
-        if at_ns >= duration_ns {
-            return Err(field.wrong(
-                format!("nobody is ever told: the run ends at {}", duration_text(duration_ns)),
-                "make the run longer, or the times shorter",
-            ));
-        }
+    fn at(&self, field: &Field<'_>) -> Outcome<u64> {
+        let at_ns = instant(field, &self.scenario.run, "nobody is ever told")?;
         match self.earlier.last().filter(|before| before.at_ns > at_ns) {
             Some(before) => Err(field.wrong(
                 format!("the table before is told later, at {}", duration_text(before.at_ns)),
@@ -114,10 +104,8 @@ impl Reader<'_> {
 
     /// A node refuses what is no later than what it has.
     fn check_epoch(&self, field: &Field<'_>, nodes: &[Selector], epoch: u64) -> Outcome<()> {
-        let faults = self.scenario.faults.as_slice();
-        let share =
-            |one: &Selector, other: &Selector| surely_share(one, faults, other, faults, self.scenario.nodes.count);
-        let names_one = |before: &&Configure| before.nodes.iter().any(|one| nodes.iter().any(|two| share(one, two)));
+        let names_one =
+            |before: &&Configure| before.nodes.iter().any(|one| nodes.iter().any(|other| self.share(one, other)));
         match self.earlier.iter().filter(names_one).map(|before| before.epoch).max().filter(|&known| known >= epoch) {
             Some(known) => Err(field.wrong(
                 format!("a node of these has epoch {known} already, and would refuse epoch {epoch}"),
@@ -125,6 +113,16 @@ impl Reader<'_> {
             )),
             None => Ok(()),
         }
+    }
+
+    fn selector(&self, field: &Field<'_>) -> Outcome<Selector> {
+        selector::read(field, &self.scenario.faults, self.scenario.nodes.count)
+    }
+
+    /// Whether these name some node together in every run.
+    fn share(&self, one: &Selector, other: &Selector) -> bool {
+        let faults = &self.scenario.faults;
+        surely_share(one, faults, other, faults, self.scenario.nodes.count)
     }
 
     fn voters(&self, field: &Field<'_>) -> Outcome<Electorate> {
@@ -136,11 +134,10 @@ impl Reader<'_> {
         let mut ballots: Vec<Ballot> = Vec::new();
         for entry in field.list(1..=ENTRIES_MAX, VOTERS)? {
             let ballot = self.ballot(&entry)?;
-            let (faults, nodes) = (self.scenario.faults.as_slice(), self.scenario.nodes.count);
             // Behind others everybody is whoever is left.
             let again = |before: &Ballot| {
                 let rest = ballot.nodes == Selector::All && before.nodes != Selector::All;
-                !rest && surely_share(&before.nodes, faults, &ballot.nodes, faults, nodes)
+                !rest && self.share(&before.nodes, &ballot.nodes)
             };
             if ballots.iter().any(again) {
                 return Err(entry.wrong("a node of these is named already", "name each once"));
@@ -151,30 +148,27 @@ impl Reader<'_> {
     }
 
     fn ballot(&self, entry: &Field<'_>) -> Outcome<Ballot> {
-        let (faults, nodes) = (self.scenario.faults.as_slice(), self.scenario.nodes.count);
         if !entry.has("nodes") && !entry.has("votes") {
-            return Ok(Ballot { nodes: selector::read(entry, faults, nodes)?, votes: 1 });
+            return Ok(Ballot { nodes: self.selector(entry)?, votes: 1 });
         }
         let section = entry.section("an entry of `voters`", &["nodes", "votes"])?;
         let weighted = self.scenario.protocol.quorum.and_then(|keys| keys.provider) == Some(QuorumProvider::Weighted);
-        let votes = section.need("votes", "2")?;
-        let count = votes.small(0..=VOTES_MAX)?;
-        if count > 1 && !weighted {
-            return Err(votes.wrong(
-                format!("nobody has {count} votes where all votes are alike"),
+        let votes_field = section.need("votes", "2")?;
+        let votes = votes_field.small(0..=VOTES_MAX)?;
+        if votes > 1 && !weighted {
+            return Err(votes_field.wrong(
+                format!("nobody has {votes} votes where all votes are alike"),
                 "write `provider = \"weighted\"` in `quorum`, or 1, or 0 for one that only looks on",
             ));
         }
-        Ok(Ballot { nodes: selector::read(&section.need("nodes", "\"node:0\"")?, faults, nodes)?, votes: count })
+        Ok(Ballot { nodes: self.selector(&section.need("nodes", "\"node:0\"")?)?, votes })
     }
 
     /// A node refuses a list of voters that it is not on. Random picks may be on it.
     fn check_self(&self, field: &Field<'_>, nodes: &[Selector], ballots: &[Ballot]) -> Outcome<()> {
-        let ranges = |selectors: &mut dyn Iterator<Item = &Selector>| -> Option<Vec<Range<u32>>> {
-            selectors.map(|selector| fixed(selector, self.scenario.nodes.count)).collect()
-        };
-        let told = ranges(&mut nodes.iter());
-        let named = ranges(&mut ballots.iter().map(|ballot| &ballot.nodes));
+        let range = |selector: &Selector| fixed(selector, self.scenario.nodes.count);
+        let told: Option<Vec<Range<u32>>> = nodes.iter().map(range).collect();
+        let named: Option<Vec<Range<u32>>> = ballots.iter().map(|ballot| range(&ballot.nodes)).collect();
         let (Some(told), Some(named)) = (told, named) else { return Ok(()) };
         let missing = told.into_iter().flatten().find(|node| !named.iter().any(|range| range.contains(node)));
         match missing {
@@ -187,18 +181,18 @@ impl Reader<'_> {
     }
 
     fn domains(&self, field: &Field<'_>) -> Outcome<Active> {
-        let Nodes { domains, .. } = self.scenario.nodes;
-        if domains == 0 || domains > DOMAINS_MAX {
+        let domains = self.scenario.nodes.domains;
+        if domains == 0 || domains as usize > QUORUM_DOMAINS_MAX {
             return Err(field.wrong(
                 if domains == 0 { "nodes of this file are in no domain" } else { "these are too many domains" },
-                format!("write `domains = 3` in [nodes], and {DOMAINS_MAX} at most"),
+                format!("write `domains = 3` in [nodes], and {QUORUM_DOMAINS_MAX} at most"),
             ));
         }
         if field.as_text() == Some("all") {
             return Ok(Active::All);
         }
         let mut these = Vec::new();
-        for entry in field.list(0..=DOMAINS_MAX as usize, "\"all\" or [1, 2]")? {
+        for entry in field.list(0..=QUORUM_DOMAINS_MAX, "\"all\" or [1, 2]")? {
             let number = entry.small(1..=domains)?;
             if these.contains(&number) {
                 return Err(entry.wrong(format!("domain {number} is named already"), "name each once"));

@@ -6,6 +6,27 @@ use super::table::{Field, Section};
 use super::units::duration_text;
 use crate::scenario::{Is, Look, Metric, Scenario, Selector};
 
+/// How what is to be seen is read.
+type Read = fn(&Field<'_>) -> Outcome<Is>;
+
+/// What can be looked at, how it is read, and an example.
+const LOOKS: [(Metric, Read, &str); 4] = [
+    (Metric::Standing, |field| field.word().map(Is::Standing), "\"in-quorum\""),
+    (Metric::Loss, |field| field.word().map(Is::Loss), "\"suspect-down\""),
+    (Metric::WhoGoes, |field| field.word().map(Is::Goes), "\"the-other\""),
+    (Metric::Health, |field| field.word().map(Is::Health), "\"alive\""),
+];
+
+/// Whether something goes with a metric.
+type Goes = fn(Metric) -> bool;
+
+/// The keys of looks, and with which metrics they go, also in words.
+const KEYS: [(&str, Goes, &str); 3] = [
+    ("at", Metric::is_looked_at, "`standing`, `loss`, `who_goes` and `health`"),
+    ("is", Metric::is_looked_at, "`standing`, `loss`, `who_goes` and `health`"),
+    ("of", Metric::has_subjects, "`loss`, `who_goes` and `health`"),
+];
+
 /// Reads `nodes` of an expectation: of whom it is. Nobody named is everybody.
 pub(super) fn nodes(section: &Section<'_>, metric: Metric, scenario: &Scenario) -> Outcome<Vec<Selector>> {
     if metric.is_looked_at() {
@@ -26,41 +47,20 @@ pub(super) fn nodes(section: &Section<'_>, metric: Metric, scenario: &Scenario) 
 
 /// Reads what an expectation is to see at an instant, if its metric is about one.
 pub(super) fn read(section: &Section<'_>, metric: Metric, scenario: &Scenario) -> Outcome<Option<Look>> {
-    for (key, belongs, with) in [
-        ("at", metric.is_looked_at(), "`standing`, `loss`, `who_goes` and `health`"),
-        ("is", metric.is_looked_at(), "`standing`, `loss`, `who_goes` and `health`"),
-        ("of", metric.has_subjects(), "`loss`, `who_goes` and `health`"),
-    ] {
-        if let Some(field) = section.get(key).filter(|_| !belongs) {
+    for (key, goes, with) in KEYS {
+        if let Some(field) = section.get(key).filter(|_| !goes(metric)) {
             return Err(field.wrong(format!("`{metric}` has no `{key}`"), format!("`{key}` goes with {with} only")));
         }
     }
-    if !metric.is_looked_at() {
-        return Ok(None);
-    }
+    let Some((_, is, example)) = LOOKS.iter().find(|(of, ..)| *of == metric) else { return Ok(None) };
     let at_ns = instant(&section.need("at", "\"30s\"")?, scenario)?;
-    let is = section.need("is", example(metric))?;
-    let is = if metric == Metric::Loss {
-        Is::Loss(is.word()?)
-    } else if metric == Metric::WhoGoes {
-        Is::Goes(is.word()?)
-    } else if metric == Metric::Health {
-        Is::Health(is.word()?)
-    } else {
-        Is::Standing(is.word()?)
-    };
+    let is = is(&section.need("is", example)?)?;
     let of = if metric.has_subjects() {
         some_nodes(&section.need("of", "\"node:0\"")?, &scenario.faults, scenario.nodes.count)?
     } else {
         Vec::new()
     };
     Ok(Some(Look { at_ns, of, is }))
-}
-
-fn example(metric: Metric) -> &'static str {
-    let examples =
-        [(Metric::Loss, "\"suspect-down\""), (Metric::WhoGoes, "\"the-other\""), (Metric::Health, "\"alive\"")];
-    examples.iter().find(|(of, _)| *of == metric).map_or("\"in-quorum\"", |(_, example)| example)
 }
 
 fn instant(field: &Field<'_>, scenario: &Scenario) -> Outcome<u64> {

@@ -67,8 +67,9 @@ pub(super) fn surely_share(a: &Selector, before_a: &[Fault], b: &Selector, befor
     let (owner_a, origin_a) = a.origin(before_a);
     let (owner_b, origin_b) = b.origin(before_b);
     let (size_a, size_b) = (a.size(before_a, nodes), b.size(before_b, nodes));
-    // Two that borrow from one fault name the same nodes; two that stand side by side are two, even if they look alike.
-    let same = owner_a == owner_b && core::ptr::eq(origin_a, origin_b);
+    // Whoever borrows names the nodes of the owner; two that stand side by side are two, even if they look alike.
+    let borrows = |selector: &Selector| matches!(selector, Selector::SameAs(_));
+    let same = owner_a == owner_b && (borrows(a) || borrows(b));
     if same || u64::from(size_a) + u64::from(size_b) > u64::from(nodes) {
         return true;
     }

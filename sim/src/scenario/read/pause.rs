@@ -2,28 +2,23 @@
 
 use super::fault::Reader;
 use super::mistake::{Mistake, Outcome};
-use super::table::Section;
+use super::table::{Field, Section};
 use super::units::duration_text;
 use crate::scenario::{FaultKind, Repeats};
 
 impl Reader<'_> {
     /// A process that never goes on is a crash, so that the end must be said.
     pub(super) fn pause(&self, section: &Section<'_>, at_ns: u64) -> Outcome<FaultKind> {
-        let for_ns = section.need("for", "\"3s\"")?.some_time()?;
+        section.need("for", "\"3s\"")?;
         Ok(FaultKind::Pause {
             target: self.selector(&section.need("target", "\"node:17\"")?)?,
             stops: section.opt("stops", |field| field.word())?.unwrap_or_default(),
-            repeats: self.repeats(section, (at_ns, Some(for_ns)), "pause")?,
+            repeats: self.repeats(section, at_ns, "pause")?,
         })
     }
 
     /// What repeats begins anew as long as it is over by `until`. `name` is what messages call it.
-    pub(super) fn repeats(
-        &self,
-        section: &Section<'_>,
-        (at_ns, for_ns): (u64, Option<u64>),
-        name: &str,
-    ) -> Outcome<Repeats> {
+    pub(super) fn repeats(&self, section: &Section<'_>, at_ns: u64, name: &str) -> Outcome<Repeats> {
         let (every, until) = (section.get("every"), section.get("until"));
         let Some(every) = every else {
             return match until {
@@ -33,7 +28,7 @@ impl Reader<'_> {
             };
         };
         let every_ns = every.some_time()?;
-        let for_ns = for_ns.ok_or_else(|| -> Mistake {
+        let for_ns = section.opt("for", Field::some_time)?.ok_or_else(|| -> Mistake {
             every.wrong(
                 format!("a {name} that never ends does not begin again"),
                 "say how long it lasts: `for = \"3s\"`",

@@ -57,8 +57,7 @@ impl Reader<'_> {
             }
             ShapeWord::Groups => Shape::Groups(self.groups(&section.need("groups", EXAMPLE)?)?),
         };
-        let for_ns = section.opt("for", Field::some_time)?;
-        let repeats = self.repeats(section, (at_ns, for_ns), "partition")?;
+        let repeats = self.repeats(section, at_ns, "partition")?;
         Ok(FaultKind::Partition { shape, direction, repeats })
     }
 

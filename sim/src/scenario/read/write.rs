@@ -80,7 +80,8 @@ pub(super) fn when(section: &Section<'_>, run: &Run, name: &str) -> Outcome<When
     })
 }
 
-fn instant(field: &Field<'_>, run: &Run, what: &str) -> Outcome<u64> {
+/// When something happens that must happen before the run ends; `what` is what messages say if it does not.
+pub(super) fn instant(field: &Field<'_>, run: &Run, what: &str) -> Outcome<u64> {
     let at_ns = field.duration()?;
     if at_ns >= run.duration_ns {
         let end = duration_text(run.duration_ns);
