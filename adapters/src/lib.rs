@@ -27,17 +27,22 @@
 //! simulated is what runs, whatever one adapter could do and another could forget belongs into the core.
 //!
 //! * [`Clock`], [`boot_now`], [`boot_after`] — what time is it?
+//! * [`Durable`] — what survives the end of the process, however it ends?
 //! * [`UdpDriver`] — one thread, one UDP socket, one deadline;
 //! * [`spawn`], [`Handle`] — the same loop in a thread of its own.
 
 #![forbid(unsafe_code)]
 
 mod clock;
+mod durable;
 mod error;
 mod handle;
 mod udp;
 
 pub use clock::{Clock, boot_after, boot_now};
+pub use durable::{
+    DAMAGED_MAX, Damage, Durable, DurableError, FILE_BYTES_MAX, Kept, KeptMap, KeptValue, Secret, State, Trouble,
+};
 pub use error::{Error, RequestError};
 pub use handle::{Handle, REQUEST_LATENCY_MAX, spawn};
 pub use quidnunc_core::{
@@ -46,4 +51,5 @@ pub use quidnunc_core::{
     ProbeView, Reason, Rejected, Relay, Said, Stats, SuspicionView, TTL_MAX, Targets, ValueChange, ValueView, View,
     WAIT_MAX, WAIT_MIN, WAITS_MAX, Why, accrual, heartbeat,
 };
+pub use quidnunc_core::{MapSnapshot, Snapshot};
 pub use udp::{Options, SocketStats, UdpDriver};
