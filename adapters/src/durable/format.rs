@@ -34,6 +34,12 @@ const BOOT_AT: usize = 25;
 const CHECK_BYTES: usize = 8;
 const CHECK_SEED: u64 = 0x7374_6174_652d_6f6b;
 
+const SECTION_HEAD_BYTES: usize = 5;
+/// The longest `u64` of postcard.
+const NUMBER_BYTES_MAX: usize = 10;
+/// Family, an IPv6 address, and the longest port.
+const PEER_BYTES_MAX: usize = 1 + 16 + 3;
+
 const PEERS: u8 = 1;
 const KEYS: u8 = 2;
 const MAP: u8 = 3;
@@ -77,9 +83,9 @@ impl Head {
     }
 }
 
-/// The bytes that stand for a state.
+/// The bytes that stand for a state, of which [`bytes_most`] has said that they are not too many.
 pub(super) fn encode(id: NodeId, boot: u64, written_ms: u64, state: &State<'_>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(HEAD_BYTES + CHECK_BYTES + room_for(state));
+    let mut bytes = Vec::with_capacity(usize::try_from(bytes_most(state)).unwrap_or(0));
     bytes.extend(MAGIC);
     bytes.push(VERSION);
     bytes.extend(id.to_bytes());
@@ -160,12 +166,13 @@ impl Serialize for Bytes<'_> {
     }
 }
 
-/// About as many bytes as the sections take, so that they are not moved while they grow.
-fn room_for(state: &State<'_>) -> usize {
-    let keys: usize = state.keys.iter().map(|key| key.len() + 5).sum();
+/// As many bytes as a state takes at most, every number at its longest.
+pub(super) fn bytes_most(state: &State<'_>) -> u64 {
+    const FRAME: usize = HEAD_BYTES + CHECK_BYTES + 3 * (SECTION_HEAD_BYTES + NUMBER_BYTES_MAX) + 3 * NUMBER_BYTES_MAX;
+    let keys = state.keys.iter().map(|key| key.len() + NUMBER_BYTES_MAX);
     let values = state.map.iter().flat_map(|map| map.values);
-    let values: usize = values.map(|value| value.key.len() + value.value.len() + 24).sum();
-    64 + state.peers.len() * 24 + keys + values
+    let values = values.map(|value| value.key.len() + value.value.len() + 4 * NUMBER_BYTES_MAX + 1);
+    [FRAME, state.peers.len() * PEER_BYTES_MAX].into_iter().chain(keys).chain(values).map(|bytes| bytes as u64).sum()
 }
 
 fn section(bytes: &mut Vec<u8>, kind: u8, body: impl FnOnce(&mut Vec<u8>)) {
@@ -173,8 +180,7 @@ fn section(bytes: &mut Vec<u8>, kind: u8, body: impl FnOnce(&mut Vec<u8>)) {
     let start = bytes.len();
     bytes.extend([0; 4]);
     body(bytes);
-    // What is longer than that is longer than a file may be, and is never written.
-    let len = u32::try_from(bytes.len() - start - 4).unwrap_or(u32::MAX);
+    let len = u32::try_from(bytes.len() - start - 4).expect("a file is shorter than that");
     bytes[start..start + 4].copy_from_slice(&len.to_le_bytes());
 }
 

@@ -61,11 +61,14 @@ pub const DAMAGED_MAX: u32 = 16;
 /// alone. If `NAME` is a symbolic link, the first save puts a file in its place.
 ///
 /// # Cost
-/// A save writes the whole state and waits for the disk twice: one sync of the file, one of its folder. So it takes
-/// what the disk takes, and the processor next to nothing: see `ARCHITECTURE.md`, *Figures*. A driver saves after
-/// writes that it acknowledges, and takes all that came while the last save ran into the next one. A node is deaf
-/// while its thread waits for a disk, so saves belong into another thread unless the disk is known to be quick; a
-/// `Durable` is [`Send`]. Peers alone are no reason to save more than a few times a minute.
+/// A save writes the whole state and waits for the disk twice: one sync of the file, one of its folder. On a virtual
+/// machine with ext4 that took 0.6 ms for a small state, 2 ms for 1 MiB and 0.14 s for 64 MiB, and many times that when
+/// others used the disk; without the disk 15 µs, 0.7 ms and 0.1 s. The example `save_cost` measures yours.
+///
+/// A node is deaf while its thread waits, so a driver that saves in that thread should stay below a tenth of the
+/// probe timeout in all, or save in another thread: a `Durable` is [`Send`]. One save can acknowledge any number of
+/// writes; what comes while it runs goes into the next one, so a save follows the one before at once at the most.
+/// Without writes there is a save per new life, raised boot number and new key; for peers alone one a minute is enough.
 ///
 /// # What is not promised
 /// A disk that says that it has written, and has not, loses what it wants at a power cut. Some network file systems
@@ -153,13 +156,12 @@ impl Durable {
     }
 
     fn save_on<D: Disk>(&mut self, disk: &mut D, state: &State<'_>) -> Result<(), DurableError> {
-        let boot = self.boot.map_or(state.boot, |last| last.max(state.boot));
-        let bytes = format::encode(self.id, boot, boot_now(), state);
-        let len = bytes.len() as u64;
-        if len > FILE_BYTES_MAX {
-            return Err(DurableError::TooLarge { path: self.names.file.clone(), bytes: len, most: FILE_BYTES_MAX });
+        let bytes = format::bytes_most(state);
+        if bytes > FILE_BYTES_MAX {
+            return Err(DurableError::TooLarge { path: self.names.file.clone(), bytes, most: FILE_BYTES_MAX });
         }
-        disk::replace(disk, &self.names, &bytes)?;
+        let boot = self.boot.map_or(state.boot, |last| last.max(state.boot));
+        disk::replace(disk, &self.names, &format::encode(self.id, boot, boot_now(), state))?;
         self.boot = Some(boot);
         Ok(())
     }

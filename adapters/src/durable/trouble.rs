@@ -45,11 +45,11 @@ pub enum DurableError {
         most: u32,
     },
     /// The state is too large for one file.
-    #[error("the state for {path} has {bytes} bytes, more than {most}; keep less in the map")]
+    #[error("the state for {path} may take {bytes} bytes, more than {most}; keep less in the map")]
     TooLarge {
         /// The file of state.
         path: PathBuf,
-        /// How long it would be.
+        /// How long it would be at most.
         bytes: u64,
         /// [`FILE_BYTES_MAX`](super::FILE_BYTES_MAX).
         most: u64,

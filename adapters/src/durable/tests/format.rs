@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use quidnunc_core::{MapSnapshot, MapVersion, NodeId, ValueView, stable_hash};
 
-use super::super::format::{decode, encode, set_boot};
+use super::super::format::{bytes_most, decode, encode, set_boot};
 use super::super::kept::{Kept, State};
 use super::super::trouble::Damage;
 use super::{NOW, VALUES, id, kept, map, peers, sample};
@@ -85,6 +85,17 @@ fn a_time_beyond_all_numbers_is_kept_as_the_largest() {
     let state = State { map: Some(MapSnapshot { values: &values, ..map() }), ..State::default() };
     let kept = decode(&encode(id(), 1, NOW, &state), id(), NOW).unwrap();
     assert_eq!(kept.values()[0].left, Some(Duration::from_millis(u64::MAX)));
+}
+
+#[test]
+fn no_state_takes_more_than_is_reckoned() {
+    let far = std::net::SocketAddr::from(([0xffff; 8], u16::MAX));
+    let values = [ValueView { key: b"k", value: b"v", version: u64::MAX, left: Some(Duration::MAX) }];
+    let version = MapVersion { epoch: u64::MAX, version: u64::MAX, watermark: u64::MAX };
+    let map = Some(MapSnapshot { version, values: &values });
+    let state = State { boot: u64::MAX, peers: &[far; 50], keys: &[b"secret".as_slice(); 3], map };
+    let (bytes, most) = (encode(id(), u64::MAX, u64::MAX, &state).len() as u64, bytes_most(&state));
+    assert!((bytes..bytes + 100).contains(&most), "{bytes} bytes, at most {most}");
 }
 
 #[test]

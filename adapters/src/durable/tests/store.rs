@@ -4,11 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use quidnunc_core::NodeId;
+use quidnunc_core::{MapSnapshot, NodeId, ValueView};
 
 use super::super::disk::{Disk, System};
 use super::super::format::opened;
-use super::super::{DAMAGED_MAX, Durable};
+use super::super::{DAMAGED_MAX, Durable, FILE_BYTES_MAX};
 use super::{Damage, DurableError, Folder, Kept, State, beside, id, kept, map, peers, sample};
 
 fn state() -> (Vec<std::net::SocketAddr>, [&'static [u8]; 2]) {
@@ -175,6 +175,22 @@ fn whichever_step_fails_a_whole_file_stands_and_nothing_lies_beside_it() {
     drop(durable);
     let (_, found) = Durable::open(&folder.path(), id()).unwrap();
     assert_eq!(found.keys, [b"second".as_slice().into()]);
+}
+
+#[test]
+fn a_state_that_is_too_large_is_refused_before_anything_is_done() {
+    let folder = Folder::new("large");
+    let (mut durable, _) = Durable::open(&folder.path(), id()).unwrap();
+    let value = vec![0; 1 << 20];
+    let values = [ValueView { key: b"k", value: &value, version: 1, left: None }; 1025];
+    let state = State { map: Some(MapSnapshot { values: &values, ..map() }), ..State::default() };
+    let mut disk = Noting::default();
+    let error = durable.save_on(&mut disk, &state).unwrap_err();
+    assert!(
+        matches!(error, DurableError::TooLarge { bytes, most: FILE_BYTES_MAX, .. } if bytes >= 1025 << 20),
+        "{error}"
+    );
+    assert_eq!(disk.steps, [""; 0]);
 }
 
 #[test]
