@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 
 use quidnunc_core::{ConfigError, NotSent, Rejected};
 
+use crate::durable::DurableError;
+
 /// A driver that cannot start, or cannot go on.
 ///
 /// Lost packets are not among these: a datagram that cannot be sent is lost like any other.
@@ -35,6 +37,9 @@ pub enum Error {
     /// The system gave no random seed.
     #[error("cannot draw a seed: {0}")]
     Seed(#[from] getrandom::Error),
+    /// What must survive the process cannot be kept, or read.
+    #[error(transparent)]
+    State(#[from] DurableError),
     /// The system gave no thread.
     #[error("cannot start a thread for UDP {addr}: {source}")]
     Thread {
@@ -52,6 +57,10 @@ pub enum RequestError {
     /// The node refused; it is as if the request had never been made.
     #[error("the node refused: {0}")]
     Refused(#[from] Rejected),
+    /// The node has written it, and others hear of it, but it could not be kept: after a restart it may be gone.
+    /// [`Driver::state_error`](crate::std::Driver::state_error) says why; the node tries again.
+    #[error("it is written, but could not be kept on the disk")]
+    NotKept,
     /// A letter is not known to have arrived.
     #[error("the letter is not known to have arrived: {0:?}")]
     NotSent(NotSent),

@@ -27,17 +27,22 @@
 //!
 //! * [`Options`] — what does a node need to start?
 //! * [`Clock`], [`boot_now`], [`boot_after`] — what time is it?
+//! * [`Durable`] — what survives the end of the process, however it ends?
 //! * [`std`] — the system's sockets without a runtime: one thread, one deadline.
 
 #![forbid(unsafe_code)]
 
 mod clock;
+mod durable;
 mod error;
 mod kinds;
 mod options;
 pub mod std;
 
 pub use clock::{Clock, boot_after, boot_now};
+pub use durable::{
+    DAMAGED_MAX, Damage, Durable, DurableError, FILE_BYTES_MAX, Kept, KeptMap, KeptValue, Secret, State, Trouble,
+};
 pub use error::{Error, RequestError};
-pub use options::{Options, SocketStats};
+pub use options::{Options, SocketStats, StateFile};
 pub use quidnunc_core::*;

@@ -1,8 +1,9 @@
 //! What does a node need to start, and what did its sockets not do?
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use quidnunc_core::{Config, ConfigError, Domain, Identity, Instant, Node, NodeId};
+use quidnunc_core::{Config, ConfigError, Domain, Identity, Instant, Node, NodeId, Snapshot};
 
 use crate::clock::boot_now;
 use crate::error::Error;
@@ -14,7 +15,7 @@ pub struct Options {
     pub config: Config,
     /// Who the node is; the same over every restart.
     pub id: NodeId,
-    /// Which life of the node this is; see [`boot_now`] and [`boot_after`](crate::boot_after).
+    /// Which life of the node this is; see [`boot_now`] and [`boot_after`](crate::boot_after). A [`StateFile`] knows better.
     pub boot: u64,
     /// Where the sockets listen. Port 0 takes any free one. Members of one cluster speak one family, IPv4
     /// or IPv6.
@@ -26,17 +27,45 @@ pub struct Options {
     pub domain: Domain,
     /// All the chance that the node will ever have; `None` draws it from the system.
     pub seed: Option<u64>,
+    /// Where is kept what survives the process. `None`: nothing is.
+    pub state: Option<StateFile>,
+}
+
+/// What of a node survives its process, however that ends, and where.
+///
+/// The boot number is always kept, before it is used, and so are addresses of others, through which the node joins again by
+/// itself when it starts, unless it had said goodbye.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateFile {
+    /// A file of this node's own, in a folder that is there; see [`Durable`](crate::Durable).
+    pub path: PathBuf,
+    /// Whether the node's own map is kept too. Then whoever writes to it through a handle waits until the disk has it.
+    pub keeps_map: bool,
 }
 
 impl Options {
     /// A node in its present life, with the settings of [`Config::lan`].
     #[must_use]
     pub fn new(id: NodeId, bind: SocketAddr) -> Self {
-        Self { config: Config::lan(), id, boot: boot_now(), bind, advertise: None, domain: Domain::NONE, seed: None }
+        Self {
+            config: Config::lan(),
+            id,
+            boot: boot_now(),
+            bind,
+            advertise: None,
+            domain: Domain::NONE,
+            seed: None,
+            state: None,
+        }
     }
 
-    /// The node, which listens there and knows only itself.
-    pub(crate) fn start(self, local_addr: SocketAddr, now: Instant) -> Result<(Node, Identity), Error> {
+    /// The node, which listens there and knows what it is told.
+    pub(crate) fn start(
+        self,
+        local_addr: SocketAddr,
+        now: Instant,
+        kept: Option<Snapshot<'_>>,
+    ) -> Result<(Node, Identity), Error> {
         let Self { config, id, boot, advertise, domain, seed, .. } = self;
         let mut addr = advertise.unwrap_or(local_addr);
         if addr.port() == 0 {
@@ -50,7 +79,7 @@ impl Options {
             None => getrandom::u64()?,
         };
         let identity = Identity { id, boot, addr, domain };
-        Ok((Node::new(config, identity, seed, now, None)?, identity))
+        Ok((Node::new(config, identity, seed, now, kept)?, identity))
     }
 }
 

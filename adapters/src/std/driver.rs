@@ -13,10 +13,12 @@ use ::std::time::Duration;
 
 use mio::net::{TcpListener, UdpSocket};
 use mio::{Events, Interest, Poll, Token, Waker};
-use quidnunc_core::{Command, Event, Identity, Input, Node, Rejected, View};
+use quidnunc_core::{Command, Event, Identity, Input, Node, Rejected, SEEDS_MAX, View};
 
+use super::keeping::Keeper;
 use super::streams::Streams;
 use crate::clock::Clock;
+use crate::durable::{Durable, DurableError, Kept, Trouble};
 use crate::error::Error;
 use crate::kinds::{is_silence, is_transient};
 use crate::options::{Options, SocketStats};
@@ -35,6 +37,17 @@ const WAKE: Token = Token(1);
 const ACCEPT: Token = Token(2);
 /// Tokens of streams begin here.
 const FIRST_STREAM: usize = 3;
+
+/// How far what must survive is on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// The number of the last change.
+    pub changed: u64,
+    /// All changes up to this one are kept.
+    pub kept: u64,
+    /// So many saves have failed.
+    pub failures: u64,
+}
 
 /// A node and its sockets, for a loop on a thread of your own. [`spawn`](super::spawn) is that loop.
 ///
@@ -63,6 +76,8 @@ pub struct Driver {
     /// Whether datagrams may wait in the socket: the system tells of new ones only.
     may_read: bool,
     streams: Option<Streams>,
+    keeper: Option<Keeper>,
+    trouble: Option<Trouble>,
     identity: Identity,
     local_addr: SocketAddr,
     stats: SocketStats,
@@ -71,12 +86,14 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Opens the sockets and makes the node, which knows only itself.
+    /// Opens the sockets and makes the node, which knows only itself, and what it has kept with [`Options::state`]: then it
+    /// begins a new life that is on the disk, and joins those whom the life before knew.
     ///
     /// # Errors
     /// [`Error::Config`] for settings that cannot work, an address that others cannot reach among them;
-    /// [`Error::Bind`], [`Error::Socket`] and [`Error::Seed`] when the system refuses.
-    pub fn bind(options: Options) -> Result<Self, Error> {
+    /// [`Error::Bind`], [`Error::Socket`], [`Error::Seed`] and [`Error::Thread`] when the system refuses; [`Error::State`] when
+    /// what is kept cannot be read or written.
+    pub fn bind(mut options: Options) -> Result<Self, Error> {
         options.config.validate()?;
         let (bind, limits) = (options.bind, options.config.streams);
         let failed = |action| move |source| Error::Socket { action, addr: bind, source };
@@ -94,7 +111,24 @@ impl Driver {
             _ => None,
         };
         let (clock, outgoing) = (Clock::start(), vec![0; options.config.datagram_bytes_max]);
-        let (node, identity) = options.start(local_addr, clock.now())?;
+        let state = options.state.take();
+        let (kept, keeper) = match state {
+            Some(state) => {
+                let (mut durable, kept) = Durable::open(&state.path, options.id)?;
+                options.boot = durable.begin_life()?;
+                let life = (options.id, options.boot);
+                let keeper = Keeper::start(durable, life, (kept.keys.clone(), state.keeps_map), Arc::clone(&waker));
+                let keeper = keeper.map_err(|source| Error::Thread { addr: local_addr, source })?;
+                (kept, Some(keeper))
+            }
+            None => (Kept::default(), None),
+        };
+        let values = kept.values();
+        let (mut node, identity) = options.start(local_addr, clock.now(), Some(kept.snapshot(&values)))?;
+        let mut seeds = kept.peers;
+        seeds.truncate(SEEDS_MAX);
+        // None are refused, and that is right then.
+        let _ = node.handle(clock.now(), Input::Command(Command::Join { seeds: &seeds }));
         let (events, incoming, stats) = (Events::with_capacity(128), vec![0; INCOMING_BYTES], SocketStats::default());
         let may_read = true;
         Ok(Self {
@@ -106,6 +140,8 @@ impl Driver {
             socket,
             may_read,
             streams,
+            keeper,
+            trouble: kept.trouble,
             identity,
             local_addr,
             stats,
@@ -149,12 +185,44 @@ impl Driver {
     /// # Errors
     /// [`Rejected`] when the node refuses.
     pub fn command(&mut self, command: Command<'_>) -> Result<(), Rejected> {
-        self.node.handle(self.clock.now(), Input::Command(command))
+        let now = self.clock.now();
+        self.node.handle(now, Input::Command(command))?;
+        let writes = matches!(
+            command,
+            Command::Put { .. } | Command::PutWithTtl { .. } | Command::PutAndWait { .. } | Command::Delete { .. }
+        );
+        if let Some(keeper) = self.keeper.as_mut().filter(|_| writes) {
+            keeper.note_map(now);
+        }
+        Ok(())
     }
 
     /// The next event, oldest first.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.node.poll_event()
+        let event = self.node.poll_event()?;
+        if let Some(keeper) = &mut self.keeper {
+            keeper.note(&event, self.clock.now());
+        }
+        Some(event)
+    }
+
+    /// How far what must survive is on the disk; always all of it without [`Options::state`].
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let (changed, kept, failures) = self.keeper.as_ref().map_or((0, 0, 0), Keeper::progress);
+        Progress { changed, kept, failures }
+    }
+
+    /// Why the latest save failed, if it did. It is tried again every second.
+    #[must_use]
+    pub fn state_error(&self) -> Option<&DurableError> {
+        self.keeper.as_ref().and_then(Keeper::error)
+    }
+
+    /// What was wrong with the file of state at the start, if anything was: it was set aside then.
+    #[must_use]
+    pub const fn trouble(&self) -> Option<&Trouble> {
+        self.trouble.as_ref()
     }
 
     /// Sends what waits, sleeps until something comes, the driver is woken or the node's deadline is there, but not longer
@@ -174,6 +242,9 @@ impl Driver {
             let _ = self.node.handle(self.clock.now(), Input::Timeout);
         }
         self.send_all();
+        if let Some(keeper) = &mut self.keeper {
+            keeper.turn(self.node.view(), self.clock.now());
+        }
         Ok(())
     }
 
@@ -186,6 +257,9 @@ impl Driver {
             if streams.has_more() {
                 wait = Duration::ZERO;
             }
+        }
+        if let Some(keeper) = &self.keeper {
+            wait = keeper.next_deadline().map_or(wait, |at| at.since(now).min(wait));
         }
         if self.may_read {
             wait = Duration::ZERO;

@@ -4,7 +4,7 @@
 //! `requests.rs`.
 
 use ::std::any::Any;
-use ::std::collections::BTreeMap;
+use ::std::collections::{BTreeMap, VecDeque};
 use ::std::net::SocketAddr;
 use ::std::panic;
 use ::std::sync::Arc;
@@ -15,7 +15,7 @@ use ::std::time::Duration;
 use mio::Waker;
 use quidnunc_core::{Command, Event, Farewell, Identity, NodeId, NotSent, Rejected};
 
-use super::Driver;
+use super::driver::{Driver, Progress};
 use crate::error::{Error, RequestError};
 use crate::options::Options;
 
@@ -63,6 +63,9 @@ pub struct Handle {
 
 /// What the thread is asked to do. It answers through a channel of its own.
 type Request = Box<dyn FnOnce(&mut Worker) + Send>;
+
+/// Where what a node has done, or refused, is awaited.
+type Reply<T> = Sender<Result<T, Rejected>>;
 
 /// Where requests go in.
 #[derive(Debug, Clone)]
@@ -120,6 +123,24 @@ impl Handle {
         F: FnOnce(&mut Driver) -> Result<T, Rejected> + Send + 'static,
     {
         self.caller.act(job)
+    }
+
+    /// As [`act`](Self::act) with something that writes to the own map; where that is kept, returns when the disk has it.
+    pub(super) fn write<F>(&self, job: F) -> Result<(), RequestError>
+    where
+        F: FnOnce(&mut Driver) -> Result<(), Rejected> + Send + 'static,
+    {
+        let (reply, answer) = mpsc::channel();
+        self.caller.ask(Box::new(move |worker| match job(&mut worker.driver) {
+            Ok(()) => {
+                let Progress { changed, failures, .. } = worker.driver.progress();
+                worker.keepers.push_back((changed, failures, reply));
+            }
+            Err(rejected) => {
+                let _ = reply.send(Err(rejected.into()));
+            }
+        }))?;
+        answer.recv().map_err(|_| RequestError::Stopped)?
     }
 
     /// Looks at the node and its sockets, as in `read(|driver| driver.view().live())`. The events that led to
@@ -241,19 +262,31 @@ struct Worker {
     driver: Driver,
     events: SyncSender<Event>,
     events_lost: u64,
-    leaver: Option<Sender<Result<Farewell, Rejected>>>,
+    leaver: Option<Reply<Farewell>>,
     /// Who waits for the answer to a ping.
-    pingers: Vec<(NodeId, Sender<Result<Option<Duration>, Rejected>>)>,
+    pingers: Vec<(NodeId, Reply<Option<Duration>>)>,
     /// Who waits to hear what became of a letter, by its number.
-    writers: BTreeMap<u64, Sender<Result<Option<NotSent>, Rejected>>>,
+    writers: BTreeMap<u64, Reply<Option<NotSent>>>,
     next_letter: u64,
+    /// Who waits until a change is on the disk: its number, and how many saves had failed when it was made.
+    keepers: VecDeque<(u64, u64, Sender<Result<(), RequestError>>)>,
     stops: bool,
 }
 
 impl Worker {
     fn new(driver: Driver, events: SyncSender<Event>) -> Self {
-        let (pingers, writers) = (Vec::new(), BTreeMap::new());
-        Self { driver, events, events_lost: 0, leaver: None, pingers, writers, next_letter: OWN_LETTERS, stops: false }
+        let (pingers, writers, keepers) = (Vec::new(), BTreeMap::new(), VecDeque::new());
+        Self {
+            driver,
+            events,
+            events_lost: 0,
+            leaver: None,
+            pingers,
+            writers,
+            next_letter: OWN_LETTERS,
+            keepers,
+            stops: false,
+        }
     }
 
     /// Runs until the handle is gone or a socket breaks. One request per turn, so that neither requests
@@ -269,6 +302,7 @@ impl Worker {
             };
             self.driver.turn(wait_max)?;
             self.pass_events();
+            self.pass_progress();
         }
         Ok(())
     }
@@ -303,6 +337,19 @@ impl Worker {
         let Some(reply) = self.writers.remove(&number) else { return false };
         let _ = reply.send(Ok(why));
         true
+    }
+
+    /// Answers whoever waits for the disk.
+    fn pass_progress(&mut self) {
+        let Progress { kept, failures, .. } = self.driver.progress();
+        while let Some(&(change, failed, _)) = self.keepers.front() {
+            if change > kept && failed == failures {
+                return;
+            }
+            if let Some((_, _, reply)) = self.keepers.pop_front() {
+                let _ = reply.send(if change <= kept { Ok(()) } else { Err(RequestError::NotKept) });
+            }
+        }
     }
 
     fn pass(&mut self, event: Event) {

@@ -5,9 +5,10 @@
 
 mod driver;
 mod handle;
+mod keeping;
 mod requests;
 mod seeds;
 mod streams;
 
-pub use driver::Driver;
+pub use driver::{Driver, Progress};
 pub use handle::{Handle, spawn};

@@ -39,14 +39,15 @@ impl Handle {
         self.act(move |driver| driver.command(Command::Remove { id }))
     }
 
-    /// Lets a key of the node's own map stand for a value, for ever or for a while. All members hear of it.
+    /// Lets a key of the node's own map stand for a value, for ever or for a while. All members hear of it. Where the map is
+    /// kept ([`StateFile::keeps_map`](crate::StateFile)), this and the others that write return when the disk has it.
     ///
     /// # Errors
     /// [`RequestError::Refused`] for a key or a value or a time that cannot be, when the map is full, when too much was
-    /// written lately, or after a [`leave`](Self::leave); [`RequestError::Stopped`].
+    /// written lately, or after a [`leave`](Self::leave); [`RequestError::NotKept`]; [`RequestError::Stopped`].
     pub fn put(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> Result<(), RequestError> {
         let (key, value) = (key.to_vec(), value.to_vec());
-        self.act(move |driver| {
+        self.write(move |driver| {
             driver.command(match ttl {
                 Some(ttl) => Command::PutWithTtl { key: &key, value: &value, ttl },
                 None => Command::Put { key: &key, value: &value },
@@ -71,7 +72,7 @@ impl Handle {
         timeout: Duration,
     ) -> Result<(), RequestError> {
         let (key, value) = (key.to_vec(), value.to_vec());
-        self.act(move |driver| {
+        self.write(move |driver| {
             driver.command(Command::PutAndWait { key: &key, value: &value, replicas, domains, timeout })
         })
     }
@@ -83,7 +84,7 @@ impl Handle {
     /// [`RequestError::Stopped`].
     pub fn delete(&self, key: &[u8]) -> Result<(), RequestError> {
         let key = key.to_vec();
-        self.act(move |driver| driver.command(Command::Delete { key: &key }))
+        self.write(move |driver| driver.command(Command::Delete { key: &key }))
     }
 
     /// What a key of a member's map stands for, as far as it has come here; `None` for nothing.

@@ -1,0 +1,198 @@
+//! How does a running node keep what must survive it?
+//!
+//! The disk takes its time, and a node that waits for it is deaf; so a thread of its own saves, one state after the other. What
+//! changes while a save runs goes into the next one. Changes are numbered: whoever made one knows that it is kept when all up to
+//! its number are.
+//!
+//! Invariant: a change is called kept only after a save that began after it has returned.
+
+use ::std::net::SocketAddr;
+use ::std::sync::Arc;
+use ::std::sync::mpsc::{self, Receiver, Sender};
+use ::std::thread::{self, JoinHandle};
+use ::std::time::Duration;
+
+use mio::Waker;
+use quidnunc_core::{Event, Health, Instant, MapSnapshot, NodeId, SEEDS_MAX, View};
+
+use crate::durable::{Durable, DurableError, KeptMap, KeptValue, Secret, State};
+
+/// Addresses of others that have changed wait for so long, and so does a save that failed.
+const LAZY: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// One state, on its way to the disk.
+struct Job {
+    boot: u64,
+    peers: Vec<SocketAddr>,
+    keys: Arc<[Secret]>,
+    map: Option<KeptMap>,
+}
+
+/// What keeps a node's state.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    id: NodeId,
+    boot: u64,
+    keys: Arc<[Secret]>,
+    keeps_map: bool,
+    /// Nobody is joined again by whoever has said goodbye.
+    has_left: bool,
+    jobs: Option<Sender<Job>>,
+    done: Receiver<Result<(), DurableError>>,
+    thread: Option<JoinHandle<()>>,
+    /// The last change, the last one that the save under way holds, and the last one that is on the disk.
+    changed: u64,
+    saving: Option<u64>,
+    kept: u64,
+    /// When the next save begins, if something has changed.
+    due: Option<Instant>,
+    error: Option<DurableError>,
+    failures: u64,
+}
+
+impl Keeper {
+    /// Keeps the state of a life that has begun with this boot number.
+    pub(super) fn start(
+        mut durable: Durable,
+        (id, boot): (NodeId, u64),
+        (keys, keeps_map): (Vec<Secret>, bool),
+        waker: Arc<Waker>,
+    ) -> ::std::io::Result<Self> {
+        let (jobs, jobs_in) = mpsc::channel::<Job>();
+        let (done_out, done) = mpsc::channel();
+        let save = move || {
+            for job in jobs_in {
+                let done = save(&mut durable, &job);
+                // Whoever has gone wants no answer, but what it gave is kept.
+                if done_out.send(done).is_ok() {
+                    let _ = waker.wake();
+                }
+            }
+        };
+        let thread = thread::Builder::new().name("quidnunc state".into()).spawn(save)?;
+        Ok(Self {
+            id,
+            boot,
+            keys: keys.into(),
+            keeps_map,
+            has_left: false,
+            jobs: Some(jobs),
+            done,
+            thread: Some(thread),
+            changed: 0,
+            saving: None,
+            kept: 0,
+            due: None,
+            error: None,
+            failures: 0,
+        })
+    }
+
+    /// The node has said something. What of it must be kept, is.
+    pub(super) fn note(&mut self, event: &Event, now: Instant) {
+        if let Event::Refuted { incarnation, .. } = event
+            && incarnation.boot > self.boot
+        {
+            self.boot = incarnation.boot;
+            self.change(now);
+        }
+        if matches!(event, Event::Left(_)) {
+            self.has_left = true;
+            self.change(now);
+        }
+        if matches!(event, Event::Joined { .. }) {
+            self.change(now);
+        } else if matches!(event, Event::Member(_)) {
+            self.change(now.after(LAZY));
+        }
+    }
+
+    /// The own map has changed.
+    pub(super) fn note_map(&mut self, now: Instant) {
+        if self.keeps_map {
+            self.change(now);
+        }
+    }
+
+    fn change(&mut self, due: Instant) {
+        self.changed += 1;
+        self.save_at(due);
+    }
+
+    fn save_at(&mut self, at: Instant) {
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    /// The number of the last change, and up to which number changes are kept; and how many saves have failed.
+    pub(super) const fn progress(&self) -> (u64, u64, u64) {
+        (self.changed, self.kept, self.failures)
+    }
+
+    pub(super) const fn error(&self) -> Option<&DurableError> {
+        self.error.as_ref()
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.due.filter(|_| self.saving.is_none())
+    }
+
+    /// Takes note of what is done, and begins what is due.
+    pub(super) fn turn(&mut self, view: View<'_>, now: Instant) {
+        while let Ok(done) = self.done.try_recv() {
+            let saved = self.saving.take();
+            match done {
+                Ok(()) => (self.kept, self.error) = (saved.unwrap_or(self.kept), None),
+                Err(error) => {
+                    (self.error, self.failures) = (Some(error), self.failures + 1);
+                    self.save_at(now.after(AGAIN));
+                }
+            }
+        }
+        if self.next_deadline().is_some_and(|due| due <= now) {
+            self.begin(view);
+        }
+    }
+
+    fn begin(&mut self, view: View<'_>) {
+        let job = Job { boot: self.boot, peers: self.peers(view), keys: Arc::clone(&self.keys), map: self.map(view) };
+        self.due = None;
+        if self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok()) {
+            self.saving = Some(self.changed);
+        }
+    }
+
+    fn peers(&self, view: View<'_>) -> Vec<SocketAddr> {
+        let others = view.members().filter(|member| member.id != self.id && member.health == Health::Alive);
+        if self.has_left { Vec::new() } else { others.map(|member| member.addr).take(SEEDS_MAX).collect() }
+    }
+
+    fn map(&self, view: View<'_>) -> Option<KeptMap> {
+        let version = view.map_version(self.id).filter(|_| self.keeps_map)?;
+        let own = |value: quidnunc_core::ValueView<'_>| KeptValue {
+            key: value.key.into(),
+            value: value.value.into(),
+            version: value.version,
+            left: value.left,
+        };
+        Some(KeptMap { version, values: view.values(self.id, b"").map(own).collect() })
+    }
+}
+
+impl Drop for Keeper {
+    /// What has begun to be saved is saved, and the file is free.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // It does not panic, and who drops this could do nothing about it.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn save(durable: &mut Durable, job: &Job) -> Result<(), DurableError> {
+    let keys: Vec<&[u8]> = job.keys.iter().map(Secret::bytes).collect();
+    let values: Vec<_> = job.map.iter().flat_map(|map| &map.values).map(KeptValue::view).collect();
+    let map = job.map.as_ref().map(|map| MapSnapshot { version: map.version, values: &values });
+    durable.save(&State { boot: job.boot, peers: &job.peers, keys: &keys, map })
+}
