@@ -5,6 +5,7 @@
 //! ```
 
 use super::error::Refused;
+use super::header::FRAME_HEAD_BYTES;
 use crate::wire::DATAGRAM_BYTES_MAX;
 
 /// Texts below this length are not worth it.
@@ -13,6 +14,9 @@ const COMPRESSED_MIN: usize = 128;
 /// An lz4 block makes at most so many bytes of one: each byte of length stands for 255.
 const INFLATION_MAX: usize = 255;
 
+/// The longest text of a datagram: its frame from the ninth byte.
+const TEXT_BYTES_MAX: usize = DATAGRAM_BYTES_MAX - FRAME_HEAD_BYTES;
+
 const LENGTH_BYTES: usize = 2;
 
 /// What compression needs besides its input: nothing per datagram.
@@ -20,6 +24,9 @@ const LENGTH_BYTES: usize = 2;
 pub(super) struct Compressor {
     #[cfg(feature = "lz4")]
     table: lz4_flex::block::CompressTable,
+    /// Room for the worst that can become of a text; it grows to the longest one.
+    #[cfg(feature = "lz4")]
+    room: alloc::vec::Vec<u8>,
 }
 
 impl Compressor {
@@ -32,22 +39,27 @@ impl Compressor {
             return None;
         }
         let len = u16::try_from(text.len()).ok()?;
-        let out = out.get_mut(..text.len())?;
-        let (length, block) = out.split_first_chunk_mut::<LENGTH_BYTES>()?;
+        let block = self.block(text)?;
+        let written = block.len().checked_add(LENGTH_BYTES).filter(|&written| written < text.len())?;
+        let (length, place) = out.get_mut(..written)?.split_first_chunk_mut::<LENGTH_BYTES>()?;
         *length = len.to_le_bytes();
-        let written = self.block(text, block)?.checked_add(LENGTH_BYTES)?;
-        (written < text.len()).then_some(written)
+        place.copy_from_slice(block);
+        Some(written)
     }
 
     #[cfg(feature = "lz4")]
-    fn block(&mut self, text: &[u8], block: &mut [u8]) -> Option<usize> {
-        // It ends with an error when there is no room for what it makes: then the text stays as it is.
-        lz4_flex::block::compress_into_with_table(text, block, &mut self.table).ok()
+    fn block(&mut self, text: &[u8]) -> Option<&[u8]> {
+        let most = lz4_flex::block::get_maximum_output_size(text.len());
+        if self.room.len() < most {
+            self.room.resize(most, 0);
+        }
+        let len = lz4_flex::block::compress_into_with_table(text, &mut self.room, &mut self.table).ok()?;
+        self.room.get(..len)
     }
 
     #[cfg(not(feature = "lz4"))]
     #[expect(clippy::unused_self, reason = "with compression it needs its table")]
-    const fn block(&mut self, _: &[u8], _: &mut [u8]) -> Option<usize> {
+    const fn block(&mut self, _: &[u8]) -> Option<&[u8]> {
         None
     }
 }
@@ -56,7 +68,7 @@ impl Compressor {
 pub(super) fn inflated_len(text: &[u8]) -> Result<usize, Refused> {
     let (length, block) = text.split_first_chunk::<LENGTH_BYTES>().ok_or(Refused::Malformed)?;
     let len = usize::from(u16::from_le_bytes(*length));
-    let most = block.len().saturating_mul(INFLATION_MAX).min(DATAGRAM_BYTES_MAX);
+    let most = block.len().saturating_mul(INFLATION_MAX).min(TEXT_BYTES_MAX);
     if len > most { Err(Refused::Bomb) } else { Ok(len) }
 }
 

@@ -69,7 +69,9 @@ impl Header {
     pub(super) fn read(bytes: &[u8], cluster: u32) -> Result<Self, Refused> {
         let cut = Refused::Truncated;
         let (&[_, _, version, flags, c0, c1, c2, c3], rest) = bytes.split_first_chunk().ok_or(cut)?;
-        if version != WIRE_VERSION || flags & !(COMPRESSED | HANDSHAKE) != SEALED {
+        // A handshake is never compressed.
+        let is_known = matches!(flags & !SEALED, 0 | COMPRESSED | HANDSHAKE);
+        if version != WIRE_VERSION || !is_known {
             return Err(Refused::Unknown);
         }
         if u32::from_le_bytes([c0, c1, c2, c3]) != cluster {

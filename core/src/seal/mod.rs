@@ -74,8 +74,8 @@ use handshake::{Asker, HANDSHAKE_TEXT_BYTES, Handshake, Mac, Proof};
 pub use header::SEAL_BYTES;
 use header::{COMPRESSED, FRAME_HEAD_BYTES, HANDSHAKE, HEADER_BYTES, Header, Source, frame_head};
 use held::Waiting;
-use key::{Salt, hkdf};
 pub use key::{Key, KeyId};
+use key::{Salt, hkdf};
 use own::Own;
 use peers::Peers;
 pub use ring::{KEYS_MAX, KeyRing};
@@ -259,7 +259,8 @@ impl Seal {
             rest.iter_mut().zip(body).for_each(|(to, from)| *to = *from);
             (0, body.len())
         };
-        let nonce = Nonced { now: self.now, checksum: u32::from_le_bytes(*checksum), cluster: self.config.cluster, flags };
+        let nonce =
+            Nonced { now: self.now, checksum: u32::from_le_bytes(*checksum), cluster: self.config.cluster, flags };
         let (text, tail) = rest.split_at_mut(len);
         nonce.seal(own, header, text, tail).ok_or(SealError::Exhausted)?;
         up(&mut self.stats.sealed, 1);

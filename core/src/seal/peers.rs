@@ -58,7 +58,13 @@ impl Peers {
 
     /// Adds a source that has proven itself and is not in here. Returns its place, and when a peer was heard that had to
     /// go for it.
-    pub(super) fn insert(&mut self, source: Source, cipher: Cipher, floor: u64, now: Instant) -> (u32, Option<Instant>) {
+    pub(super) fn insert(
+        &mut self,
+        source: Source,
+        cipher: Cipher,
+        floor: u64,
+        now: Instant,
+    ) -> (u32, Option<Instant>) {
         let peer = Peer { source, cipher, window: Window::above(floor), heard: now, older: NOBODY, newer: NOBODY };
         let (place, heard) = match u32::try_from(self.rows.len()) {
             Ok(len) if len < self.max => {
@@ -77,7 +83,7 @@ impl Peers {
         };
         let rows = &self.rows;
         // Each place that the index knows has a row.
-        self.index.insert(place, |place| rows.get(place as usize).map(|peer| peer.source));
+        self.index.insert(place, |place| rows.get(place as usize).map_or(source, |peer| peer.source));
         self.link(place);
         (place, heard)
     }

@@ -121,4 +121,5 @@ fn a_sealed_datagram_is_pinned_for_ever() {
     assert_eq!(out[..len], hex(PINNED), "{:02x?}", &out[..len]);
 }
 
-const PINNED: &str = "";
+const PINNED: &str = "716e01010700000069fce946000000000000000000000000000001023310453635d2885b98b4a5c03af40e19\
+    000000000000000089710e662ba1a4c6c8eff530ae205d20d2d1285057dc73496b6cc49aaf545f6a9c";

@@ -2,6 +2,8 @@
 
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may end with a panic")]
 
+#[cfg(feature = "lz4")]
+mod bombs;
 mod inside;
 mod known_answers;
 
