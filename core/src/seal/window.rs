@@ -3,6 +3,8 @@
 //! A ring of bits, as in RFC 6479: words are cleared when the highest counter enters them.
 
 const WORDS: u64 = 17;
+#[expect(clippy::cast_possible_truncation, reason = "it is a small number")]
+const PLACES: usize = WORDS as usize;
 
 /// A counter that is so far behind the highest one is taken for a replay.
 pub(super) const WINDOW: u64 = (WORDS - 1) * 64;
@@ -12,13 +14,13 @@ pub(super) struct Window {
     /// One more than the highest counter that was here.
     next: u64,
     /// A set bit: was here, or may have been.
-    seen: [u64; WORDS as usize],
+    seen: [u64; PLACES],
 }
 
 impl Window {
     /// All counters below `floor` have been here or are not wanted.
     pub(super) fn above(floor: u64) -> Self {
-        let mut window = Self { next: floor, seen: [u64::MAX; WORDS as usize] };
+        let mut window = Self { next: floor, seen: [u64::MAX; PLACES] };
         if let Some(word) = window.word(floor) {
             *word = mask(floor).wrapping_sub(1);
         }
@@ -67,6 +69,7 @@ const fn mask(counter: u64) -> u64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a test may end with a panic")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -9,7 +9,7 @@ const ROUND_TRIP: u64 = 40;
 
 fn run(seed: u64, net: &mut Net, millis: u64) {
     for _ in 0..millis {
-        if (net.millis + seed) % PACE == 0 {
+        if (net.millis + seed).is_multiple_of(PACE) {
             net.say(0, 1);
             net.say(1, 0);
         }
