@@ -14,6 +14,10 @@ pub enum Error {
     /// The settings cannot work; nothing is left open.
     #[error("the configuration cannot work: {0}")]
     Config(#[from] ConfigError),
+    /// The seal cannot work as it is set; nothing is left open.
+    #[cfg(feature = "crypto")]
+    #[error("the seal cannot work: {0}")]
+    Seal(#[from] quidnunc_core::seal::SealError),
     /// The address is taken, not this machine's, or not permitted.
     #[error("cannot bind UDP {addr}: {source}")]
     Bind {

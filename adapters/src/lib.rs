@@ -28,6 +28,7 @@
 //!
 //! * [`Clock`], [`boot_now`], [`boot_after`] — what time is it?
 //! * [`UdpDriver`] — one thread, one UDP socket, one deadline;
+//! * `SealOptions` — (feature `crypto`, on unless turned off) datagrams that only holders of a key read and write;
 //! * [`spawn`], [`Handle`] — the same loop in a thread of its own.
 
 #![forbid(unsafe_code)]
@@ -35,15 +36,20 @@
 mod clock;
 mod error;
 mod handle;
+mod transport;
 mod udp;
 
 pub use clock::{Clock, boot_after, boot_now};
 pub use error::{Error, RequestError};
 pub use handle::{Handle, REQUEST_LATENCY_MAX, spawn};
+#[cfg(feature = "crypto")]
+pub use quidnunc_core::seal;
 pub use quidnunc_core::{
     Cause, Command, Config, ConfigError, Conflict, Detector, Domain, Event, Evidence, FailureRule, Farewell, Healed,
     Health, HelperView, Identity, Incarnation, KEY_BYTES_MAX, MapVersion, MemberChange, MemberView, NodeId, ProbeOrder,
     ProbeView, Reason, Rejected, Relay, Said, Stats, SuspicionView, TTL_MAX, Targets, ValueChange, ValueView, View,
     WAIT_MAX, WAIT_MIN, WAITS_MAX, Why, accrual, heartbeat,
 };
+#[cfg(feature = "crypto")]
+pub use transport::SealOptions;
 pub use udp::{Options, SocketStats, UdpDriver};

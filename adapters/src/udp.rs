@@ -14,6 +14,9 @@ use quidnunc_core::{Command, Config, ConfigError, Domain, Event, Identity, Input
 
 use crate::clock::{Clock, boot_now};
 use crate::error::Error;
+use crate::transport::Transport;
+#[cfg(feature = "crypto")]
+use crate::transport::{SealOptions, seal};
 
 /// The shortest sleep: a socket understands a timeout of zero as "for ever". It also lets an answer that
 /// already lies in the socket be read before the deadline that would judge it late.
@@ -44,13 +47,27 @@ pub struct Options {
     pub domain: Domain,
     /// All the chance that the node will ever have; `None` draws it from the system.
     pub seed: Option<u64>,
+    /// How datagrams are sealed; `None` leaves them open to everybody on their way. The seal's bytes are part of
+    /// [`Config::datagram_bytes_max`].
+    #[cfg(feature = "crypto")]
+    pub seal: Option<SealOptions>,
 }
 
 impl Options {
     /// A node in its present life, with the settings of [`Config::lan`].
     #[must_use]
     pub fn new(id: NodeId, bind: SocketAddr) -> Self {
-        Self { config: Config::lan(), id, boot: boot_now(), bind, advertise: None, domain: Domain::NONE, seed: None }
+        Self {
+            config: Config::lan(),
+            id,
+            boot: boot_now(),
+            bind,
+            advertise: None,
+            domain: Domain::NONE,
+            seed: None,
+            #[cfg(feature = "crypto")]
+            seal: None,
+        }
     }
 }
 
@@ -87,7 +104,7 @@ pub struct UdpDriver {
     identity: Identity,
     local_addr: SocketAddr,
     stats: SocketStats,
-    outgoing: Vec<u8>,
+    transport: Transport,
     incoming: Vec<u8>,
 }
 
@@ -95,10 +112,15 @@ impl UdpDriver {
     /// Opens the socket and makes the node, which knows only itself.
     ///
     /// # Errors
-    /// [`Error::Config`] for settings that cannot work, an address that others cannot reach among them;
-    /// [`Error::Bind`], [`Error::Socket`] and [`Error::Seed`] when the system refuses.
+    /// [`Error::Config`] for settings that cannot work, an address that others cannot reach among them; `Error::Seal` for
+    /// a seal that cannot work; [`Error::Bind`], [`Error::Socket`] and [`Error::Seed`] when the system refuses.
     pub fn bind(options: Options) -> Result<Self, Error> {
-        let Options { config, id, boot, bind, advertise, domain, seed } = options;
+        let clock = Clock::start();
+        #[cfg(feature = "crypto")]
+        let (transport, options) = seal(options, clock.now())?;
+        #[cfg(not(feature = "crypto"))]
+        let transport = Transport::plain(options.config.datagram_bytes_max);
+        let Options { config, id, boot, bind, advertise, domain, seed, .. } = options;
         config.validate()?;
         let socket = UdpSocket::bind(bind).map_err(|source| Error::Bind { addr: bind, source })?;
         let failed = |action| move |source| Error::Socket { action, addr: bind, source };
@@ -115,11 +137,10 @@ impl UdpDriver {
             Some(seed) => seed,
             None => getrandom::u64()?,
         };
-        let (identity, clock) = (Identity { id, boot, addr, domain }, Clock::start());
-        let outgoing = vec![0; config.datagram_bytes_max];
+        let identity = Identity { id, boot, addr, domain };
         let node = Node::new(config, identity, seed, clock.now(), None)?;
         let (stats, incoming) = (SocketStats::default(), vec![0; INCOMING_BYTES]);
-        Ok(Self { node, clock, socket, identity, local_addr, stats, outgoing, incoming })
+        Ok(Self { node, clock, socket, identity, local_addr, stats, transport, incoming })
     }
 
     /// Who the node is at its start, and where the others reach it.
@@ -176,7 +197,12 @@ impl UdpDriver {
         let failed = |action| move |source| Error::Socket { action, addr, source };
         self.socket.set_read_timeout(Some(wait.max(WAIT_MIN))).map_err(failed("set the timeout of"))?;
         let input = match self.socket.recv_from(&mut self.incoming) {
-            Ok((len, from)) => Input::Datagram { from, bytes: &self.incoming[..len] },
+            Ok((len, from)) => {
+                let now = self.clock.now();
+                self.transport.open(now, from, &mut self.incoming[..len], &mut self.node);
+                self.send_all();
+                return Ok(());
+            }
             Err(error) if is_silence(&error) => Input::Timeout,
             Err(error) if is_transient(&error) => {
                 self.stats.receives_failed += 1;
@@ -186,15 +212,21 @@ impl UdpDriver {
             }
             Err(error) => return Err(failed("receive on")(error)),
         };
-        // A refused datagram is counted by the node, and is nobody's error here.
+        // A refused input is counted by the node, and is nobody's error here.
         let _ = self.node.handle(self.clock.now(), input);
         self.send_all();
         Ok(())
     }
 
+    /// The node's seal: its keys, its mode, what it refused. `None` when datagrams are not sealed.
+    #[cfg(feature = "crypto")]
+    pub const fn seal(&mut self) -> Option<&mut quidnunc_core::seal::Seal> {
+        self.transport.seal.as_mut()
+    }
+
     fn send_all(&mut self) {
-        while let Some(transmit) = self.node.poll_transmit(self.clock.now(), &mut self.outgoing) {
-            if self.socket.send_to(&self.outgoing[..transmit.len], transmit.to).is_err() {
+        while let Some((to, bytes)) = self.transport.poll_transmit(self.clock.now(), &mut self.node) {
+            if self.socket.send_to(bytes, to).is_err() {
                 self.stats.sends_failed += 1;
             }
         }

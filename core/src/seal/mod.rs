@@ -55,6 +55,8 @@ mod opening;
 mod own;
 mod peers;
 mod ring;
+mod sealing;
+mod settings;
 mod stats;
 #[cfg(test)]
 mod tests;
@@ -63,26 +65,25 @@ mod window;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::SocketAddr;
-use core::time::Duration;
 
 use zeroize::Zeroizing;
 
 use cipher::TAG_BYTES;
 use compress::Compressor;
 pub use error::{Refused, SealError};
-use handshake::{Asker, HANDSHAKE_TEXT_BYTES, Handshake, Mac, Proof};
+use handshake::{Asker, HANDSHAKE_TEXT_BYTES, Mac};
 pub use header::SEAL_BYTES;
-use header::{COMPRESSED, FRAME_HEAD_BYTES, HANDSHAKE, HEADER_BYTES, Header, Source, frame_head};
+use header::{HEADER_BYTES, Source};
 use held::Waiting;
 pub use key::{Key, KeyId};
 use key::{Salt, hkdf};
 use own::Own;
 use peers::Peers;
 pub use ring::{KEYS_MAX, KeyRing};
+pub use settings::{Mode, SealConfig};
 pub use stats::SealStats;
-use stats::up;
 
-use crate::vocab::{Instant, NodeId, Ring};
+use crate::vocab::{Instant, Ring};
 
 /// Bytes of a question or a proof, as it is sent. No more than three times the shortest datagram that leads to one.
 pub const HANDSHAKE_BYTES: usize = HEADER_BYTES + HANDSHAKE_TEXT_BYTES + TAG_BYTES;
@@ -90,41 +91,6 @@ const _: () = assert!(HANDSHAKE_BYTES <= 3 * (HEADER_BYTES + TAG_BYTES), "an ans
 
 /// The most questions and proofs that wait to be sent.
 const ANSWERS_MAX: usize = 256;
-
-/// What is sealed, and what is let in. The module's head says how to go from one to the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// Sends plain; lets in both, and opens what it has the key for.
-    Off,
-    /// Sends sealed; lets in both.
-    Accept,
-    /// Sends sealed; lets in sealed only.
-    Require,
-}
-
-/// What a seal can be told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealConfig {
-    /// What is sealed and what is let in; see [`Seal::set_mode`].
-    pub mode: Mode,
-    /// The tag of the cluster, as in [`Config::cluster`](crate::Config::cluster).
-    pub cluster: u32,
-    /// Who the node is.
-    pub id: NodeId,
-    /// Whether datagrams are compressed before they are sealed. Everybody must have the cargo feature `lz4` then.
-    pub compress: bool,
-    /// The most peers that are remembered, about 600 bytes each; more than the cluster has members. A peer that made room
-    /// must prove itself again, and loses what it has under way.
-    pub peers_max: u32,
-}
-
-impl SealConfig {
-    /// Seals and requires it, does not compress, and remembers 4096 peers.
-    #[must_use]
-    pub const fn new(cluster: u32, id: NodeId) -> Self {
-        Self { mode: Mode::Require, cluster, id, compress: false, peers_max: 4096 }
-    }
-}
 
 /// What was in a datagram.
 #[derive(Debug, PartialEq, Eq)]
@@ -231,62 +197,6 @@ impl Seal {
         self.own.as_ref().is_some_and(Own::is_half_used)
     }
 
-    /// Seals a datagram of the node into `out`, or copies it there in [`Mode::Off`]. Returns its length, which is
-    /// [`SEAL_BYTES`] more than before at most.
-    ///
-    /// # Errors
-    /// [`SealError::Room`], [`SealError::NotAFrame`], and [`SealError::Exhausted`] after 2^40 datagrams.
-    pub fn seal(&mut self, now: Instant, plain: &[u8], out: &mut [u8]) -> Result<usize, SealError> {
-        self.advance(now);
-        let room = SealError::Room { needed: plain.len().saturating_add(SEAL_BYTES), room: out.len() };
-        let Some(own) = self.own.as_mut().filter(|_| self.config.mode != Mode::Off) else {
-            out.get_mut(..plain.len()).ok_or(room)?.copy_from_slice(plain);
-            up(&mut self.stats.sent_plain, 1);
-            return Ok(plain.len());
-        };
-        let (head, body) = plain.split_first_chunk::<FRAME_HEAD_BYTES>().ok_or(SealError::NotAFrame)?;
-        let (checksum, _) = body.split_first_chunk::<4>().ok_or(SealError::NotAFrame)?;
-        if *head != frame_head(self.config.cluster) {
-            return Err(SealError::NotAFrame);
-        }
-        let (header, rest) = out.split_first_chunk_mut::<HEADER_BYTES>().ok_or(room)?;
-        let rest = rest.get_mut(..body.len().saturating_add(TAG_BYTES)).ok_or(room)?;
-        let compressed = if self.config.compress { self.compressor.compress(body, rest) } else { None };
-        let (flags, len) = if let Some(len) = compressed {
-            up(&mut self.stats.compressed, 1);
-            (COMPRESSED, len)
-        } else {
-            rest.iter_mut().zip(body).for_each(|(to, from)| *to = *from);
-            (0, body.len())
-        };
-        let nonce =
-            Nonced { now: self.now, checksum: u32::from_le_bytes(*checksum), cluster: self.config.cluster, flags };
-        let (text, tail) = rest.split_at_mut(len);
-        nonce.seal(own, header, text, tail).ok_or(SealError::Exhausted)?;
-        up(&mut self.stats.sealed, 1);
-        Ok(len.saturating_add(HEADER_BYTES).saturating_add(TAG_BYTES))
-    }
-
-    /// A question or a proof to send, of [`HANDSHAKE_BYTES`]; none when the buffer has no room for it.
-    pub fn poll_transmit(&mut self, now: Instant, out: &mut [u8]) -> Option<(SocketAddr, usize)> {
-        self.advance(now);
-        let (header, rest) = out.split_first_chunk_mut::<HEADER_BYTES>()?;
-        let (text, tail) = rest.split_first_chunk_mut::<HANDSHAKE_TEXT_BYTES>()?;
-        if tail.len() < TAG_BYTES {
-            return None;
-        }
-        let own = self.own.as_mut()?;
-        let Answer { to, ask, prove } = self.answers.pop_front()?;
-        let question = ask.map(|source| self.asker.ask(&source, self.now));
-        let prove = prove.map(|it| Proof { mac: it.mac, issued: it.issued, floor: own.first_after(it.since) });
-        up(&mut self.stats.asked, u64::from(question.is_some()));
-        up(&mut self.stats.proofs_sent, u64::from(prove.is_some()));
-        *text = Handshake { question, proof: prove }.write();
-        let nonce = Nonced { now: self.now, checksum: fold_text(text), cluster: self.config.cluster, flags: HANDSHAKE };
-        nonce.seal(own, header, text, tail)?;
-        Some((to, HANDSHAKE_BYTES))
-    }
-
     /// A frame for the node that was held until its sender has proven itself, and where it came from. Ask for these after
     /// every [`Seal::open`].
     pub fn poll_released(&mut self) -> Option<(SocketAddr, Vec<u8>)> {
@@ -384,38 +294,6 @@ impl fmt::Debug for Seal {
     }
 }
 
-/// What a header says besides whose it is.
-struct Nonced {
-    now: Instant,
-    checksum: u32,
-    cluster: u32,
-    flags: u8,
-}
-
-impl Nonced {
-    /// Seals a text in place between its header and its tag; nothing when the salt is used up.
-    fn seal(&self, own: &mut Own, header: &mut [u8; HEADER_BYTES], text: &mut [u8], tail: &mut [u8]) -> Option<()> {
-        let tag_place = tail.first_chunk_mut::<TAG_BYTES>()?;
-        let len = u32::try_from(text.len()).ok()?;
-        let (counter, blur) = own.take_nonce(self.now, self.checksum, len)?;
-        let head = Header { flags: self.flags, cluster: self.cluster, source: own.source, counter, blur };
-        *header = head.write();
-        *tag_place = own.cipher.seal(head.nonce(), header, text);
-        Some(())
-    }
-}
-
 fn need_key(mode: Mode, ring: &KeyRing) -> Result<(), SealError> {
     if mode != Mode::Off && ring.used().is_none() { Err(SealError::NoKey) } else { Ok(()) }
-}
-
-/// What stands for a handshake's checksum.
-fn fold_text(text: &[u8]) -> u32 {
-    let [a, b, c, d, ..] = crate::vocab::stable_hash(0, text).to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
-}
-
-/// Zero when the age is longer than this process has run.
-fn before(now: Instant, age: Duration) -> Instant {
-    now.before(age)
 }

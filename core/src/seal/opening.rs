@@ -9,7 +9,7 @@ use super::handshake::{Handshake, Proof};
 use super::header::{COMPRESSED, FRAME_HEAD_BYTES, HANDSHAKE, HEADER_BYTES, Header, Source, frame_head, is_sealed};
 use super::held::{Held, Place};
 use super::stats::up;
-use super::{Answer, Mode, Opened, Seal, ToProve, before};
+use super::{Answer, Mode, Opened, Seal, ToProve};
 use crate::vocab::Instant;
 
 /// Where the frame of the head begins when its text was opened in place.
@@ -176,7 +176,7 @@ impl Seal {
 
     fn reply(&mut self, to: SocketAddr, handshake: &Handshake, ask: Option<Source>) {
         let prove = handshake.question.map(|question| {
-            let since = before(self.now, question.age);
+            let since = self.now.before(question.age);
             ToProve { mac: question.mac, issued: question.issued, since }
         });
         if prove.is_some() || ask.is_some() {

@@ -1,8 +1,9 @@
 //! What a holder of the key could pack to make others allocate: refused by its length, before there is room for it.
 
 use super::super::compress::inflated_len;
-use super::super::header::{COMPRESSED, HEADER_BYTES};
-use super::super::{Nonced, Opened, Refused, Seal};
+use super::super::header::{COMPRESSED, HANDSHAKE, HEADER_BYTES};
+use super::super::sealing::Nonced;
+use super::super::{Opened, Refused, Seal};
 use super::{frame, seal};
 use crate::vocab::Instant;
 use alloc::vec;
@@ -77,8 +78,8 @@ fn what_is_said_of_the_length_is_bounded_by_what_is_there() {
 #[test]
 fn flags_that_make_no_sense_are_refused() {
     let (mut a, mut b) = pair();
-    let mut bytes = packed(&mut a, super::super::HANDSHAKE, b"short");
+    let mut bytes = packed(&mut a, HANDSHAKE, b"short");
     assert_eq!(b.open(NOW, addr(1), &mut bytes), Err(Refused::Malformed));
-    let mut bytes = packed(&mut a, super::super::HANDSHAKE | COMPRESSED, &[0; 49]);
+    let mut bytes = packed(&mut a, HANDSHAKE | COMPRESSED, &[0; 49]);
     assert_eq!(b.open(NOW, addr(1), &mut bytes), Err(Refused::Unknown), "a handshake is never compressed");
 }
