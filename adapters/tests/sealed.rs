@@ -21,6 +21,8 @@ fn key(secret: u8) -> Key {
 fn node(name: &str, seal: Option<SealOptions>) -> UdpDriver {
     let config = Config {
         cluster: Config::cluster_tag("sealed test"),
+        period: Duration::from_millis(200),
+        probe_timeout: Duration::from_millis(100),
         join_interval: Duration::from_millis(100),
         repair_interval: Duration::from_millis(50),
         ..Config::lan()
