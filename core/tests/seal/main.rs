@@ -5,6 +5,8 @@
 mod attacks;
 mod bombs;
 mod copies;
+#[path = "../../../fuzz/src/seal.rs"]
+mod fuzz;
 mod live;
 mod meeting;
 mod net;

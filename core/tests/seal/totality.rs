@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use proptest::prelude::*;
 use quidnunc_core::seal::KeyRing;
 
+use crate::fuzz;
 use crate::party::{Party, acquainted, addr, frame, key};
 
 /// Genuine datagrams of every kind, none of which was taken yet, and somebody who knows their sender and somebody who
@@ -30,7 +31,24 @@ thread_local! {
     static STAGE: RefCell<Stage> = RefCell::new(stage());
 }
 
+#[test]
+fn the_corpus_of_the_fuzz_target_holds() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/seal");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() > 1, "there is a corpus");
+    for file in files {
+        let bytes = std::fs::read(&file).unwrap();
+        (0..=bytes.len()).for_each(|len| fuzz::open(&bytes[..len]));
+    }
+}
+
 proptest! {
+    #[test]
+    fn the_body_of_the_fuzz_target_holds(bytes in prop::collection::vec(any::<u8>(), 0..300), claim in 0..20_usize) {
+        let sealed = b"qn\x01\x01\x07\0\0\0";
+        fuzz::open(&[&sealed[..claim.min(sealed.len())], &bytes].concat());
+    }
+
     #[test]
     fn flipped_bits_are_never_let_in(which in 0..5_usize, flips in prop::collection::vec(any::<(u16, u8)>(), 1..4)) {
         STAGE.with_borrow_mut(|stage| {
