@@ -48,20 +48,21 @@ pub(super) struct Header {
 
 impl Header {
     pub(super) fn write(&self) -> [u8; HEADER_BYTES] {
-        let ([c0, c1, c2, c3], [m0, m1]) = (self.cluster.to_le_bytes(), MAGIC);
-        let parts: [&[u8]; 6] = [
-            &[m0, m1, WIRE_VERSION, SEALED | self.flags, c0, c1, c2, c3],
-            &self.source.key.to_bytes(),
-            &self.source.sender.to_bytes(),
-            &self.source.salt,
-            &self.counter.to_le_bytes(),
-            &self.blur,
-        ];
         let mut bytes = [0; HEADER_BYTES];
-        let mut rest = bytes.iter_mut();
-        for (to, from) in rest.by_ref().zip(parts.into_iter().flatten()) {
-            *to = *from;
-        }
+        let mut rest = &mut bytes[..];
+        let mut put = |part: &[u8]| {
+            if let Some(place) = rest.split_off_mut(..part.len()) {
+                place.copy_from_slice(part);
+            }
+        };
+        let mut head = frame_head(self.cluster);
+        head[3] = SEALED | self.flags;
+        put(&head);
+        put(&self.source.key.to_bytes());
+        put(&self.source.sender.to_bytes());
+        put(&self.source.salt);
+        put(&self.counter.to_le_bytes());
+        put(&self.blur);
         bytes
     }
 

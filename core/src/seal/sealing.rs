@@ -36,7 +36,7 @@ impl Seal {
             up(&mut self.stats.compressed, 1);
             (COMPRESSED, len)
         } else {
-            rest.iter_mut().zip(body).for_each(|(to, from)| *to = *from);
+            rest.get_mut(..body.len()).ok_or(room)?.copy_from_slice(body);
             (0, body.len())
         };
         let nonce =
