@@ -16,7 +16,7 @@ pub enum Mode {
 /// What a seal can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealConfig {
-    /// What is sealed and what is let in; see [`Seal::set_mode`].
+    /// What is sealed and what is let in; see [`Seal::set_mode`](super::Seal::set_mode).
     pub mode: Mode,
     /// The tag of the cluster, as in [`Config::cluster`](crate::Config::cluster).
     pub cluster: u32,
