@@ -16,6 +16,14 @@ pub enum Error {
     /// The settings cannot work; nothing is left open.
     #[error("the configuration cannot work: {0}")]
     Config(#[from] ConfigError),
+    /// The seal cannot work as it is set; nothing is left open.
+    #[cfg(feature = "crypto")]
+    #[error("the seal cannot work: {0}")]
+    Seal(#[from] quidnunc_core::seal::SealError),
+    /// Streams beside a seal: what comes over them is not sealed, and would go past it.
+    #[cfg(feature = "crypto")]
+    #[error("streams are not sealed, and would go past the seal: leave one of the two out")]
+    UnsealedStreams,
     /// The address is taken, not this machine's, or not permitted.
     #[error("cannot bind UDP {addr}: {source}")]
     Bind {

@@ -28,7 +28,8 @@
 //! * [`Options`] — what does a node need to start?
 //! * [`Clock`], [`boot_now`], [`boot_after`] — what time is it?
 //! * [`Durable`] — what survives the end of the process, however it ends?
-//! * [`std`] — the system's sockets without a runtime: one thread, one deadline.
+//! * [`std`] — the system's sockets without a runtime: one thread, one deadline;
+//! * `SealOptions` — (feature `crypto`, on unless turned off) datagrams that only holders of a key read and write.
 
 #![forbid(unsafe_code)]
 
@@ -38,6 +39,7 @@ mod error;
 mod kinds;
 mod options;
 pub mod std;
+mod transport;
 
 pub use clock::{Clock, boot_after, boot_now};
 pub use durable::{
@@ -46,3 +48,5 @@ pub use durable::{
 pub use error::{Error, RequestError};
 pub use options::{Options, SocketStats, StateFile};
 pub use quidnunc_core::*;
+#[cfg(feature = "crypto")]
+pub use transport::SealOptions;

@@ -7,6 +7,8 @@ use quidnunc_core::{Config, ConfigError, Domain, Identity, Instant, Node, NodeId
 
 use crate::clock::boot_now;
 use crate::error::Error;
+#[cfg(feature = "crypto")]
+use crate::transport::SealOptions;
 
 /// What a node needs to start.
 #[derive(Debug, Clone)]
@@ -29,6 +31,10 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Where is kept what survives the process. `None`: nothing is.
     pub state: Option<StateFile>,
+    /// How datagrams are sealed; `None` leaves them open to everybody on their way. The seal's bytes are part of
+    /// [`Config::datagram_bytes_max`]. Streams are not sealed, so there can be none beside it.
+    #[cfg(feature = "crypto")]
+    pub seal: Option<SealOptions>,
 }
 
 /// What of a node survives its process, however that ends, and where.
@@ -56,6 +62,8 @@ impl Options {
             domain: Domain::NONE,
             seed: None,
             state: None,
+            #[cfg(feature = "crypto")]
+            seal: None,
         }
     }
 

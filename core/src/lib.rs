@@ -16,6 +16,7 @@
 //! * `info` — what should everyone know?
 //! * `overlay` — whom does this node talk to?
 //! * `node` — the wiring, the only place where rooms meet.
+//! * `seal` — (feature `crypto`) who may read and write the datagrams? Below the node, which knows nothing of it.
 //!
 //! Rooms know `vocab` and `config`; `packing` also knows `wire`; only `node` knows them all.
 
@@ -34,6 +35,8 @@ mod node;
 mod overlay;
 mod packing;
 mod quorum;
+#[cfg(feature = "crypto")]
+pub mod seal;
 mod state;
 mod vocab;
 mod wire;

@@ -22,6 +22,9 @@ use crate::durable::{Durable, DurableError, Kept, Trouble};
 use crate::error::Error;
 use crate::kinds::{is_silence, is_transient};
 use crate::options::{Options, SocketStats};
+use crate::transport::Transport;
+#[cfg(feature = "crypto")]
+use crate::transport::seal;
 
 /// Room for any UDP payload there is, so that none comes in cut short.
 const INCOMING_BYTES: usize = 1 << 16;
@@ -81,7 +84,7 @@ pub struct Driver {
     identity: Identity,
     local_addr: SocketAddr,
     stats: SocketStats,
-    outgoing: Vec<u8>,
+    transport: Transport,
     incoming: Vec<u8>,
 }
 
@@ -91,9 +94,14 @@ impl Driver {
     ///
     /// # Errors
     /// [`Error::Config`] for settings that cannot work, an address that others cannot reach among them;
-    /// [`Error::Bind`], [`Error::Socket`], [`Error::Seed`] and [`Error::Thread`] when the system refuses; [`Error::State`] when
+    /// `Error::Seal` and `Error::UnsealedStreams` for a seal that cannot work; [`Error::Bind`], [`Error::Socket`], [`Error::Seed`] and [`Error::Thread`] when the system refuses; [`Error::State`] when
     /// what is kept cannot be read or written.
-    pub fn bind(mut options: Options) -> Result<Self, Error> {
+    pub fn bind(options: Options) -> Result<Self, Error> {
+        let clock = Clock::start();
+        #[cfg(feature = "crypto")]
+        let (transport, mut options) = seal(options, clock.now())?;
+        #[cfg(not(feature = "crypto"))]
+        let (transport, mut options) = (Transport::plain(options.config.datagram_bytes_max), options);
         options.config.validate()?;
         let (bind, limits) = (options.bind, options.config.streams);
         let failed = |action| move |source| Error::Socket { action, addr: bind, source };
@@ -110,7 +118,6 @@ impl Driver {
             }
             _ => None,
         };
-        let (clock, outgoing) = (Clock::start(), vec![0; options.config.datagram_bytes_max]);
         let state = options.state.take();
         let (kept, keeper) = match state {
             Some(state) => {
@@ -145,7 +152,7 @@ impl Driver {
             identity,
             local_addr,
             stats,
-            outgoing,
+            transport,
             incoming,
         })
     }
@@ -172,6 +179,12 @@ impl Driver {
     #[must_use]
     pub const fn socket_stats(&self) -> SocketStats {
         self.stats
+    }
+
+    /// The node's seal: its keys, its mode, what it refused. `None` when datagrams are not sealed.
+    #[cfg(feature = "crypto")]
+    pub const fn seal(&mut self) -> Option<&mut quidnunc_core::seal::Seal> {
+        self.transport.seal.as_mut()
     }
 
     /// What ends the sleep of a [`turn`](Self::turn) from another thread.
@@ -293,10 +306,9 @@ impl Driver {
                 break;
             }
             match self.socket.recv_from(&mut self.incoming) {
-                // A refused datagram is counted by the node, and is nobody's error here.
                 Ok((len, from)) => {
-                    let input = Input::Datagram { from, bytes: &self.incoming[..len] };
-                    let _ = self.node.handle(self.clock.now(), input);
+                    let now = self.clock.now();
+                    self.transport.open(now, from, &mut self.incoming[..len], &mut self.node);
                 }
                 Err(error) if is_silence(&error) => self.may_read = false,
                 Err(error) if is_transient(&error) => self.stats.receives_failed += 1,
@@ -310,8 +322,8 @@ impl Driver {
         if let Some(streams) = &mut self.streams {
             streams.turn(&mut self.node, self.clock, &mut self.incoming, &mut self.stats);
         }
-        while let Some(transmit) = self.node.poll_transmit(self.clock.now(), &mut self.outgoing) {
-            if self.socket.send_to(&self.outgoing[..transmit.len], transmit.to).is_err() {
+        while let Some((to, bytes)) = self.transport.poll_transmit(self.clock.now(), &mut self.node) {
+            if self.socket.send_to(bytes, to).is_err() {
                 self.stats.sends_failed += 1;
             }
         }

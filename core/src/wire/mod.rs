@@ -86,7 +86,7 @@ pub(crate) const LINK_FRAME_BYTES_MAX: usize = LIST_HEAD_BYTES + 1 + 8 + 3 * 5 +
 pub(crate) const INFO_ROOM_BYTES: usize =
     FRAME_BYTES + SENDER_BYTES_MAX + LINK_FRAME_BYTES_MAX + LIST_HEAD_BYTES + pieces::PIECE_BYTES_MAX;
 
-const MAGIC: [u8; 2] = *b"qn";
+pub(crate) const MAGIC: [u8; 2] = *b"qn";
 const FRAME_BYTES: usize = 12;
 
 /// Section kinds. Numbers are for ever: a retired one is never used again.
