@@ -134,7 +134,7 @@ impl Handle {
         self.caller.ask(Box::new(move |worker| match job(&mut worker.driver) {
             Ok(()) => {
                 let Progress { changed, failures, .. } = worker.driver.progress();
-                worker.keepers.push_back((changed, failures, reply));
+                worker.keepers.push_back(Awaited { change: changed, failures, reply });
             }
             Err(rejected) => {
                 let _ = reply.send(Err(rejected.into()));
@@ -257,6 +257,14 @@ impl Drop for Handle {
     }
 }
 
+/// Somebody waits until a change is on the disk.
+struct Awaited {
+    change: u64,
+    /// How many saves had failed when it was made.
+    failures: u64,
+    reply: Sender<Result<(), RequestError>>,
+}
+
 /// What lives in the thread.
 struct Worker {
     driver: Driver,
@@ -268,8 +276,8 @@ struct Worker {
     /// Who waits to hear what became of a letter, by its number.
     writers: BTreeMap<u64, Reply<Option<NotSent>>>,
     next_letter: u64,
-    /// Who waits until a change is on the disk: its number, and how many saves had failed when it was made.
-    keepers: VecDeque<(u64, u64, Sender<Result<(), RequestError>>)>,
+    /// Who waits for the disk, in the order of what they wait for.
+    keepers: VecDeque<Awaited>,
     stops: bool,
 }
 
@@ -342,13 +350,10 @@ impl Worker {
     /// Answers whoever waits for the disk.
     fn pass_progress(&mut self) {
         let Progress { kept, failures, .. } = self.driver.progress();
-        while let Some(&(change, failed, _)) = self.keepers.front() {
-            if change > kept && failed == failures {
-                return;
-            }
-            if let Some((_, _, reply)) = self.keepers.pop_front() {
-                let _ = reply.send(if change <= kept { Ok(()) } else { Err(RequestError::NotKept) });
-            }
+        while self.keepers.front().is_some_and(|it| it.change <= kept || it.failures < failures)
+            && let Some(Awaited { change, reply, .. }) = self.keepers.pop_front()
+        {
+            let _ = reply.send(if change <= kept { Ok(()) } else { Err(RequestError::NotKept) });
         }
     }
 
