@@ -2,7 +2,9 @@
 //!
 //! 1. The core alone: several hundred real nodes in memory, settled; every `alloc` and `realloc` inside
 //!    `handle`, `poll_transmit`, `poll_event` and `poll_timeout` is counted. **Fails unless there are none.**
-//! 2. The whole simulator: allocations per packet while 1000 settled nodes run, from reading to reading
+//! 2. The same with a quorum of 50 voters: whoever was heard is noted without one; the tree of leases, in which each voter is
+//!    put again once per lease, takes one now and then.
+//! 3. The whole simulator: allocations per packet while 1000 settled nodes run, from reading to reading
 //!    within one run. Fails when there are more than one per thousand packets: its queue and its statistics
 //!    may grow now and then, its packets may not allocate.
 
@@ -15,14 +17,19 @@ use std::process::ExitCode;
 use quidnunc_benches::cluster::Cluster;
 use quidnunc_benches::is_quick;
 use quidnunc_benches::laps::{Course, drive};
+use quidnunc_core::Standing;
 
 /// Most allocations per thousand packets of the whole simulator.
 const SIMULATOR_MAX: u64 = 1;
 
+/// Most allocations per thousand packets of nodes with a quorum.
+const QUORUM_MAX: u64 = 100;
+
 fn main() -> ExitCode {
     let core = core_alone();
+    let quorum = with_quorum();
     let simulator = whole_simulator();
-    if core && simulator { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if core && quorum && simulator { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Measures the nodes. Returns whether they keep what they promise.
@@ -42,6 +49,29 @@ fn core_alone() -> bool {
         eprintln!("allocations: FAILED: a steady node allocates nothing, but there were {allocations} allocations");
     }
     allocations == 0 && packets > 0
+}
+
+/// Measures nodes that vote. Returns whether they keep what they promise.
+fn with_quorum() -> bool {
+    let (nodes, settle_s, measure_s) = (50, 30, if is_quick() { 60 } else { 600 });
+    let mut cluster = Cluster::of_voters(1, nodes, counting::count);
+    cluster.run_for(settle_s);
+    let in_quorum = |cluster: &Cluster| {
+        cluster.nodes().iter().filter(|node| node.view().standing() == Some(Standing::InQuorum)).count()
+    };
+    let (before, packets, allocations) = (in_quorum(&cluster), cluster.packets(), cluster.metered());
+    cluster.run_for(measure_s);
+    let (packets, allocations) = (cluster.packets() - packets, cluster.metered() - allocations);
+    let after = in_quorum(&cluster);
+    println!("{nodes} voters, {before} and {after} in quorum: {allocations} allocations in {packets} steady packets");
+    let few = allocations * 1000 <= packets * QUORUM_MAX;
+    if !few || before < nodes as usize || after < nodes as usize {
+        eprintln!(
+            "allocations: FAILED: all {nodes} are in quorum, with at most {QUORUM_MAX} allocations per 1000 packets"
+        );
+        return false;
+    }
+    packets > 0
 }
 
 /// Measures a run of the simulator. Returns whether it keeps what it promises.

@@ -4,7 +4,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use quidnunc_core::{Command, Config, Domain, Identity, Input, Instant, Node, NodeId, Purpose, Transmit};
+use quidnunc_core::{
+    Command, Config, Domain, Identity, Input, Instant, Node, NodeId, Purpose, QuorumSettings, Transmit, Voter, Voters,
+};
 use quidnunc_sim::engine::delay::DelaySampler;
 use quidnunc_sim::engine::draws::{Draws, Purpose as Draw};
 use quidnunc_sim::engine::wheel::{Class, Event, Wheel, order_key};
@@ -42,9 +44,13 @@ pub fn fresh_identity(family: u64, number: u32) -> Identity {
 /// Never: the profile is valid.
 #[must_use]
 pub fn fresh_node(family: u64, number: u32, now: Instant) -> Node {
+    configured_node(Config::lan(), family, number, now)
+}
+
+fn configured_node(config: Config, family: u64, number: u32, now: Instant) -> Node {
     let identity = fresh_identity(family, number);
     let seed = Draws::new(family).draw(Draw::NodeSeed, u64::from(number), 0);
-    Node::new(Config::lan(), identity, seed, now, None).expect("the profile is valid")
+    Node::new(config, identity, seed, now, None).expect("the config is valid")
 }
 
 /// A packet that somebody sent.
@@ -90,6 +96,30 @@ impl Cluster {
     /// When a new node does not want to join.
     #[must_use]
     pub fn new(family: u64, nodes: u32, meter: fn() -> u64) -> Self {
+        Self::with(&Config::lan(), family, nodes, meter)
+    }
+
+    /// The same with a quorum: all nodes vote, and are told so before they meet.
+    ///
+    /// # Panics
+    /// When a new node does not want to join.
+    #[must_use]
+    pub fn of_voters(family: u64, nodes: u32, meter: fn() -> u64) -> Self {
+        let config = Config { quorum: Some(QuorumSettings::native()), ..Config::lan() };
+        let mut cluster = Self::with(&config, family, nodes, meter);
+        let voter = |number| Voter { id: fresh_identity(family, number).id, votes: 1, domain: Domain::NONE };
+        let voters: Vec<Voter> = (0..nodes).map(voter).collect();
+        for number in 0..nodes {
+            let configure = Command::Configure { epoch: 1, voters: Voters::All(&voters), domains: None };
+            let node = &mut cluster.nodes[number as usize];
+            // It was made at that time.
+            let now = Instant::from_nanos(u64::from(number) * (SECOND / u64::from(nodes)));
+            node.handle(now, Input::Command(configure)).expect("it can be");
+        }
+        cluster
+    }
+
+    fn with(config: &Config, family: u64, nodes: u32, meter: fn() -> u64) -> Self {
         let mut cluster = Self {
             nodes: Vec::with_capacity(nodes as usize),
             scheduled: vec![u64::MAX; nodes as usize],
@@ -110,7 +140,7 @@ impl Cluster {
         for number in 0..nodes {
             let start = u64::from(number) * (SECOND / u64::from(nodes));
             let now = Instant::from_nanos(start);
-            let mut node = fresh_node(family, number, now);
+            let mut node = configured_node(config.clone(), family, number, now);
             if number > 0 {
                 let join = Command::Join { seeds: &[address_of(0)] };
                 node.handle(now, Input::Command(join)).expect("a new node may join");
