@@ -6,11 +6,15 @@
 //!
 //! Invariant: whoever is counted as seen has a seat, and a lapse that is due no later than its lease ends.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BinaryHeap};
+use core::cmp::Reverse;
 use core::time::Duration;
 
 use super::wards::{Seat, Wards};
 use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId};
+
+/// So many lapses of rows that are gone may wait in any case.
+const LAPSES_SPARE: usize = 16;
 
 /// What the roster says of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,12 +86,14 @@ pub(super) struct Roll {
     round: u64,
     rows: BTreeMap<NodeId, Row>,
     pub(super) wards: Wards,
-    lapses: BTreeSet<(Instant, NodeId)>,
+    /// When somebody is to be looked at: the lapse of each row, and some of rows that are gone. A heap, because each voter is put
+    /// again once per lease, and that must not allocate.
+    lapses: BinaryHeap<Reverse<(Instant, NodeId)>>,
 }
 
 impl Roll {
     pub(super) const fn new(own: NodeId, lease: Option<Duration>, wards: Wards) -> Self {
-        Self { own, lease, void: None, round: 0, rows: BTreeMap::new(), wards, lapses: BTreeSet::new() }
+        Self { own, lease, void: None, round: 0, rows: BTreeMap::new(), wards, lapses: BinaryHeap::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -227,7 +233,7 @@ impl Roll {
         // A lapse that comes too early costs a look.
         if let (Some(until), None) = (until.filter(|&until| until < Instant::NEVER), row.lapse) {
             row.lapse = Some(until);
-            self.lapses.insert((until, id));
+            self.lapses.push(Reverse((until, id)));
         }
         self.rows.insert(id, row);
         if row.is_mate != was_mate {
@@ -241,7 +247,7 @@ impl Roll {
 
     /// When the first lease may end.
     pub(super) fn next_lapse(&self) -> Instant {
-        self.lapses.first().map_or(Instant::NEVER, |&(at, _)| at)
+        self.lapses.peek().map_or(Instant::NEVER, |&Reverse((at, _))| at)
     }
 
     /// Whether every lease that may have ended by now was looked at.
@@ -251,10 +257,9 @@ impl Roll {
 
     /// Looks at the first member whose lease may have ended. Returns whether it has.
     pub(super) fn on_lapse(&mut self, now: Instant) -> bool {
-        let Some((_, id)) = self.lapses.pop_first() else { return false };
-        if let Some(row) = self.rows.get_mut(&id) {
-            row.lapse = None;
-        }
+        let Some(Reverse((at, id))) = self.lapses.pop() else { return false };
+        let Some(row) = self.rows.get_mut(&id).filter(|row| row.lapse == Some(at)) else { return false };
+        row.lapse = None;
         self.recount(id, now)
     }
 
@@ -292,11 +297,17 @@ impl Roll {
 
     /// Drops a row of which nothing is known any more.
     fn tidy(&mut self, id: NodeId) {
-        if self.rows.get(&id).is_some_and(|row| row.seat.is_none() && row.said.is_none())
-            && let Some(row) = self.rows.remove(&id)
-            && let Some(at) = row.lapse
-        {
-            self.lapses.remove(&(at, id));
+        if self.rows.get(&id).is_some_and(|row| row.seat.is_none() && row.said.is_none()) {
+            self.rows.remove(&id);
+            self.drop_lapses();
+        }
+    }
+
+    /// Drops the lapses of rows that are gone, when there are more of them than rows.
+    fn drop_lapses(&mut self) {
+        if self.lapses.len() > 2 * self.rows.len() + LAPSES_SPARE {
+            let rows = &self.rows;
+            self.lapses.retain(|&Reverse((at, id))| rows.get(&id).is_some_and(|row| row.lapse == Some(at)));
         }
     }
 
@@ -304,9 +315,14 @@ impl Roll {
     pub(super) fn check(&self) {
         let seats = self.rows.iter().filter_map(|(&id, row)| Some((id, row.seat?, self.is_seen(id), row.is_mate)));
         self.wards.check(seats);
-        let lapses = self.rows.iter().filter_map(|(&id, row)| Some((row.lapse?, id)));
-        let lapses: BTreeSet<_> = lapses.collect();
-        assert_eq!(self.lapses, lapses, "whoever is looked at knows when");
+        let is_known =
+            |&Reverse((at, id)): &Reverse<(Instant, NodeId)>| self.rows.get(&id)?.lapse.filter(|&it| it == at);
+        let known = self.lapses.iter().filter_map(is_known).count();
+        assert!(
+            known >= self.rows.values().filter(|row| row.lapse.is_some()).count(),
+            "whoever has a lapse is looked at"
+        );
+        assert!(self.lapses.len() <= 2 * self.rows.len() + LAPSES_SPARE, "what is gone is dropped");
         for (&id, row) in &self.rows {
             assert!(row.seat.is_some() || row.said.is_some(), "something is known of every member");
             assert_eq!(row.is_mate, row.seat.is_some() && row.lives() && id != self.own, "mates live");
