@@ -50,8 +50,8 @@ impl Events {
     }
 
     pub(super) fn push(&mut self, event: Event) {
-        let bytes = bytes_of(&event);
-        if let Some(subject) = subject_of(&event) {
+        let (bytes, subject) = (bytes_of(&event), subject_of(&event));
+        if let Some(subject) = subject {
             let full = self.queue.len() >= self.max || self.bytes + bytes > BYTES_MAX;
             if !self.indexed && (full || self.queue.len() >= UNINDEXED_MAX) {
                 self.index();
@@ -62,19 +62,20 @@ impl Events {
                 self.lost += u64::from(!self.coalesce(subject, event));
                 return;
             }
-            if self.indexed {
-                self.latest.insert(subject, self.taken + self.queue.len() as u64);
-            }
         }
         // What others say as they please leaves room for what this node has to say.
         let pleases = matches!(event, Event::User(_) | Event::Answer(_) | Event::Message { .. });
         let (letters, pings) = ends_of(&event);
         // The places that were promised to ends of letters and pings are nobody else's.
         let promised = (LETTERS_MAX + PINGS_MAX).saturating_sub(self.letters_ended + self.pings_ended);
+        let number = self.taken + self.queue.len() as u64;
         let has_place = letters + pings > 0 || self.queue.len() + promised < self.max + RESERVED;
         if !has_place || (pleases && !self.has_room(bytes)) {
             self.lost += 1;
         } else if self.queue.push_back(event).is_ok() {
+            if let Some(subject) = subject.filter(|_| self.indexed) {
+                self.latest.insert(subject, number);
+            }
             self.bytes += bytes;
             self.letters_ended += letters;
             self.pings_ended += pings;
@@ -333,8 +334,15 @@ mod tests {
         events.push(standing(Standing::InQuorum, Standing::SuspectNotInQuorum, 9));
         let drained: Vec<Event> = core::iter::from_fn(|| events.pop()).collect();
         let last = standing(Standing::NotInQuorum, Standing::SuspectNotInQuorum, 9);
-        assert_eq!(drained, [change(1, None, Health::Alive), lost(Loss::Down), last]);
+        assert_eq!(drained, [change(1, None, Health::Alive), lost(Loss::Down), last.clone()]);
         assert_eq!(events.bytes, 0);
+        // One that found no place at all leaves nothing behind.
+        (0..2 + RESERVED).for_each(|_| events.push(LEFT));
+        events.push(last.clone());
+        while events.pop().is_some() {}
+        (1..4).for_each(|id| events.push(change(id, None, Health::Alive)));
+        events.push(last.clone());
+        assert_eq!(core::iter::from_fn(|| events.pop()).last(), Some(last));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use core::time::Duration;
 use super::wards::{Seat, Wards};
 use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId};
 
-/// So many lapses of rows that are gone may wait in any case.
+/// So many lapses that mean nothing any more may wait in any case.
 const LAPSES_SPARE: usize = 16;
 
 /// What the roster says of a member.
@@ -86,7 +86,7 @@ pub(super) struct Roll {
     round: u64,
     rows: BTreeMap<NodeId, Row>,
     pub(super) wards: Wards,
-    /// When somebody is to be looked at: the lapse of each row, and some of rows that are gone. A heap, because each voter is put
+    /// When somebody is to be looked at: the lapse of each row, and some that mean nothing any more. A heap, because each voter is put
     /// again once per lease, and that must not allocate.
     lapses: BinaryHeap<Reverse<(Instant, NodeId)>>,
 }
@@ -230,12 +230,14 @@ impl Roll {
         let (was_mate, was_seen) = (row.is_mate, row.seen == Some(self.round));
         row.is_mate = row.lives() && id != self.own;
         row.seen = until.map(|_| self.round);
-        // A lapse that comes too early costs a look.
-        if let (Some(until), None) = (until.filter(|&until| until < Instant::NEVER), row.lapse) {
-            row.lapse = Some(until);
-            self.lapses.push(Reverse((until, id)));
-        }
+        // A lapse that comes too early costs a look; one that would come too late is of an earlier life, and is put aside.
+        let lapse = until.filter(|&until| until < Instant::NEVER && row.lapse.is_none_or(|at| until < at));
+        row.lapse = lapse.or(row.lapse);
         self.rows.insert(id, row);
+        if let Some(lapse) = lapse {
+            self.lapses.push(Reverse((lapse, id)));
+            self.drop_lapses();
+        }
         if row.is_mate != was_mate {
             self.wards.set_mate(id, seat.domain, row.is_mate);
         }
@@ -303,7 +305,7 @@ impl Roll {
         }
     }
 
-    /// Drops the lapses of rows that are gone, when there are more of them than rows.
+    /// Drops the lapses of rows that are gone and of earlier lives, when there are more of them than rows.
     fn drop_lapses(&mut self) {
         if self.lapses.len() > 2 * self.rows.len() + LAPSES_SPARE {
             let rows = &self.rows;

@@ -255,6 +255,33 @@ fn another_life_must_be_heard_itself() {
 }
 
 #[test]
+fn what_is_told_of_another_life_ends_with_its_own_lease() {
+    let mut room = in_quorum();
+    let heard = room.now;
+    let next = room.lives[1] + 1;
+    room.tell(&word(1, next, Health::Alive));
+    room.lives[1] = next;
+    // Somebody has heard it earlier than the life before was heard here.
+    room.hear_at(1, heard.before(secs(4)));
+    assert_eq!(room.quorum.report().votes.seen, 3);
+    room.wait(secs(1));
+    assert_eq!(room.quorum.report().votes.seen, 2, "its lease has ended, not that of the life before");
+}
+
+#[test]
+fn members_that_come_and_go_leave_no_lapses() {
+    let all = voters(&[1; 40]);
+    let mut room = Room::joined(0, Settings::native(), &all, &[]);
+    (1..30).for_each(|other| room.come(other));
+    room.set_voters(&[&all[..1], &all[30..]].concat()).expect("it can be");
+    for other in 1..30 {
+        let change = room.quorum.on_forgotten(id(other), room.now);
+        room.note(change);
+    }
+    (30..40).for_each(|other| room.come(other));
+}
+
+#[test]
 fn every_change_says_why() {
     let all = [voter(0, 1, 1), voter(1, 1, 1), voter(2, 1, 2), voter(3, 1, 2), voter(4, 1, 3)];
     let mut room = Room::joined(0, Settings::native(), &all, &[]);
