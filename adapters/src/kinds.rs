@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 
 /// Nothing came, nothing more fits, or a signal came in between: no error at all.
 pub(crate) fn is_silence(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
 /// Errors that say something about one peer or about the network at present, and nothing about the socket: an earlier

@@ -39,7 +39,7 @@ pub struct Options {
 
 /// What of a node survives its process, however that ends, and where.
 ///
-/// The boot number is always kept, before it is used, and so are addresses of others, through which the node joins again by
+/// The boot number is always kept, that of a new life before it is used, and so are addresses of others, through which the node joins again by
 /// itself when it starts, unless it had said goodbye.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateFile {

@@ -48,8 +48,8 @@ pub struct Progress {
     pub changed: u64,
     /// All changes up to this one are kept.
     pub kept: u64,
-    /// So many saves have failed.
-    pub failures: u64,
+    /// All changes up to this one were in a save that failed; they go into the next one.
+    pub failed: u64,
 }
 
 /// A node and its sockets, for a loop on a thread of your own. [`spawn`](super::spawn) is that loop.
@@ -124,7 +124,7 @@ impl Driver {
                 let (mut durable, kept) = Durable::open(&state.path, options.id)?;
                 options.boot = durable.begin_life()?;
                 let life = (options.id, options.boot);
-                let keeper = Keeper::start(durable, life, (kept.keys.clone(), state.keeps_map), Arc::clone(&waker));
+                let keeper = Keeper::start(durable, life, (&kept, state.keeps_map), Arc::clone(&waker));
                 let keeper = keeper.map_err(|source| Error::Thread { addr: local_addr, source })?;
                 (kept, Some(keeper))
             }
@@ -222,8 +222,13 @@ impl Driver {
     /// How far what must survive is on the disk; always all of it without [`Options::state`].
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let (changed, kept, failures) = self.keeper.as_ref().map_or((0, 0, 0), Keeper::progress);
-        Progress { changed, kept, failures }
+        let (changed, kept, failed) = self.keeper.as_ref().map_or((0, 0, 0), Keeper::progress);
+        Progress { changed, kept, failed }
+    }
+
+    /// Whether the own map survives the process.
+    pub(super) fn keeps_map(&self) -> bool {
+        self.keeper.as_ref().is_some_and(Keeper::keeps_map)
     }
 
     /// Why the latest save failed, if it did. It is tried again every second.
@@ -331,6 +336,14 @@ impl Driver {
 
     fn failed(&self, action: &'static str, source: io::Error) -> Error {
         Error::Socket { action, addr: self.local_addr, source }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.finish(self.node.view());
+        }
     }
 }
 

@@ -28,8 +28,9 @@ const FOREVER: Duration = Duration::from_secs(3600);
 /// Starts a node in a thread of its own.
 ///
 /// The events come as the node reports them, at most [`Config::events_max`](quidnunc_core::Config) of them
-/// waiting; what does not fit is dropped and reported as [`Event::EventsLost`]. Who does not want events
-/// may drop the receiver. The receiver ends when the node has stopped.
+/// waiting; what does not fit is dropped and reported as [`Event::EventsLost`], letters of others
+/// ([`Event::Message`]) too, though their senders were told that they have arrived. Who does not want events may drop the
+/// receiver. The receiver ends when the node has stopped.
 ///
 /// # Errors
 /// [`Error`] as from [`Driver::bind`], or [`Error::Thread`].
@@ -132,9 +133,12 @@ impl Handle {
     {
         let (reply, answer) = mpsc::channel();
         self.caller.ask(Box::new(move |worker| match job(&mut worker.driver) {
+            Ok(()) if worker.driver.keeps_map() => {
+                let change = worker.driver.progress().changed;
+                worker.keepers.push_back(Awaited { change, reply });
+            }
             Ok(()) => {
-                let Progress { changed, failures, .. } = worker.driver.progress();
-                worker.keepers.push_back(Awaited { change: changed, failures, reply });
+                let _ = reply.send(Ok(()));
             }
             Err(rejected) => {
                 let _ = reply.send(Err(rejected.into()));
@@ -260,8 +264,6 @@ impl Drop for Handle {
 /// Somebody waits until a change is on the disk.
 struct Awaited {
     change: u64,
-    /// How many saves had failed when it was made.
-    failures: u64,
     reply: Sender<Result<(), RequestError>>,
 }
 
@@ -349,9 +351,9 @@ impl Worker {
 
     /// Answers whoever waits for the disk.
     fn pass_progress(&mut self) {
-        let Progress { kept, failures, .. } = self.driver.progress();
-        while self.keepers.front().is_some_and(|it| it.change <= kept || it.failures < failures)
-            && let Some(Awaited { change, reply, .. }) = self.keepers.pop_front()
+        let Progress { kept, failed, .. } = self.driver.progress();
+        while self.keepers.front().is_some_and(|it| it.change <= kept.max(failed))
+            && let Some(Awaited { change, reply }) = self.keepers.pop_front()
         {
             let _ = reply.send(if change <= kept { Ok(()) } else { Err(RequestError::NotKept) });
         }

@@ -15,7 +15,7 @@ use ::std::time::Duration;
 use mio::Waker;
 use quidnunc_core::{Event, Health, Instant, MapSnapshot, NodeId, SEEDS_MAX, View};
 
-use crate::durable::{Durable, DurableError, KeptMap, KeptValue, Secret, State};
+use crate::durable::{Durable, DurableError, Kept, KeptMap, KeptValue, Secret, State};
 
 /// Addresses of others that have changed wait for so long, and so does a save that failed.
 const LAZY: Duration = Duration::from_secs(60);
@@ -35,6 +35,8 @@ pub(super) struct Keeper {
     id: NodeId,
     boot: u64,
     keys: Arc<[Secret]>,
+    /// Addresses of others, as they were kept last.
+    peers: Vec<SocketAddr>,
     keeps_map: bool,
     /// Nobody is joined again by whoever has said goodbye.
     has_left: bool,
@@ -48,7 +50,8 @@ pub(super) struct Keeper {
     /// When the next save begins, if something has changed.
     due: Option<Instant>,
     error: Option<DurableError>,
-    failures: u64,
+    /// All changes up to this one were in a save that failed, or in one before.
+    failed: u64,
 }
 
 impl Keeper {
@@ -56,7 +59,7 @@ impl Keeper {
     pub(super) fn start(
         mut durable: Durable,
         (id, boot): (NodeId, u64),
-        (keys, keeps_map): (Vec<Secret>, bool),
+        (kept, keeps_map): (&Kept, bool),
         waker: Arc<Waker>,
     ) -> ::std::io::Result<Self> {
         let (jobs, jobs_in) = mpsc::channel::<Job>();
@@ -74,7 +77,8 @@ impl Keeper {
         Ok(Self {
             id,
             boot,
-            keys: keys.into(),
+            keys: kept.keys.as_slice().into(),
+            peers: kept.peers.clone(),
             keeps_map,
             has_left: false,
             jobs: Some(jobs),
@@ -85,7 +89,7 @@ impl Keeper {
             kept: 0,
             due: None,
             error: None,
-            failures: 0,
+            failed: 0,
         })
     }
 
@@ -108,6 +112,11 @@ impl Keeper {
         }
     }
 
+    /// Whether the own map is kept.
+    pub(super) const fn keeps_map(&self) -> bool {
+        self.keeps_map
+    }
+
     /// The own map has changed.
     pub(super) fn note_map(&mut self, now: Instant) {
         if self.keeps_map {
@@ -124,9 +133,9 @@ impl Keeper {
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
     }
 
-    /// The number of the last change, and up to which number changes are kept; and how many saves have failed.
+    /// The number of the last change, and up to which number changes are kept; and up to which number saves have failed.
     pub(super) const fn progress(&self) -> (u64, u64, u64) {
-        (self.changed, self.kept, self.failures)
+        (self.changed, self.kept, self.failed)
     }
 
     pub(super) const fn error(&self) -> Option<&DurableError> {
@@ -144,7 +153,7 @@ impl Keeper {
             match done {
                 Ok(()) => (self.kept, self.error) = (saved.unwrap_or(self.kept), None),
                 Err(error) => {
-                    (self.error, self.failures) = (Some(error), self.failures + 1);
+                    (self.error, self.failed) = (Some(error), saved.unwrap_or(self.failed));
                     self.save_at(now.after(AGAIN));
                 }
             }
@@ -154,17 +163,35 @@ impl Keeper {
         }
     }
 
+    /// The node ends. What has changed is kept still.
+    pub(super) fn finish(&mut self, view: View<'_>) {
+        if self.due.is_some() {
+            self.begin(view);
+        }
+    }
+
     fn begin(&mut self, view: View<'_>) {
-        let job = Job { boot: self.boot, peers: self.peers(view), keys: Arc::clone(&self.keys), map: self.map(view) };
+        self.peers = self.peers(view);
+        let job = Job { boot: self.boot, peers: self.peers.clone(), keys: Arc::clone(&self.keys), map: self.map(view) };
         self.due = None;
         if self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok()) {
             self.saving = Some(self.changed);
         }
     }
 
+    /// Those who live, and then those who did before: whoever is cut off forgets nobody.
     fn peers(&self, view: View<'_>) -> Vec<SocketAddr> {
-        let others = view.members().filter(|member| member.id != self.id && member.health == Health::Alive);
-        if self.has_left { Vec::new() } else { others.map(|member| member.addr).take(SEEDS_MAX).collect() }
+        let mut peers = Vec::new();
+        if self.has_left {
+            return peers;
+        }
+        let live = view.members().filter(|member| member.id != self.id && member.health == Health::Alive);
+        for addr in live.map(|member| member.addr).chain(self.peers.iter().copied()) {
+            if peers.len() < SEEDS_MAX && !peers.contains(&addr) {
+                peers.push(addr);
+            }
+        }
+        peers
     }
 
     fn map(&self, view: View<'_>) -> Option<KeptMap> {

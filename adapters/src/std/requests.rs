@@ -56,7 +56,7 @@ impl Handle {
     }
 
     /// Lets a key of the node's own map stand for a value for ever, and reports when so many others in so many domains
-    /// hold it: [`Event::Replicated`] follows, or [`Event::NotReplicated`] after the timeout. Returns at once.
+    /// hold it: [`Event::Replicated`] follows, or [`Event::NotReplicated`] after the timeout, which is not waited for.
     ///
     /// # Errors
     /// [`RequestError::Refused`] as from [`put`](Self::put), without replicas, with more domains than replicas, for a

@@ -34,7 +34,8 @@ impl Handle {
             let seeds =
                 addresses(&names, is_ipv4, |name| name.to_socket_addrs().map(Iterator::collect).unwrap_or_default());
             let told = caller.act(move |driver| {
-                let is_alone = driver.view().live() <= 1;
+                let view = driver.view();
+                let is_alone = view.live() <= 1 && !view.has_left() && !view.has_stopped();
                 if is_alone && !seeds.is_empty() {
                     driver.command(Command::Join { seeds: &seeds })?;
                 }

@@ -26,6 +26,9 @@ const CHUNK_BYTES: usize = 16 * 1024;
 const READS_PER_TURN: usize = 4;
 const ACCEPTS_PER_TURN: usize = 16;
 
+/// When nobody could be taken, it is tried again after this.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
 /// A stream that is over is kept for so long at most, so that what was sent last arrives.
 const LINGER: Duration = Duration::from_secs(5);
 
@@ -56,6 +59,8 @@ pub(super) struct Streams {
     listener: TcpListener,
     registry: Registry,
     may_accept: bool,
+    /// When somebody may be taken again, after the system could not.
+    accept_again: Option<Instant>,
     links: BTreeMap<usize, Link>,
     tokens: BTreeMap<StreamId, usize>,
     next_token: usize,
@@ -70,12 +75,13 @@ impl Streams {
             listener,
             registry,
             may_accept: true,
+            accept_again: None,
             links: BTreeMap::new(),
             tokens: BTreeMap::new(),
             next_token: first_token,
             accepted: 0,
             // As many again may be on their way out.
-            links_max: usize::try_from(most).unwrap_or(usize::MAX).saturating_mul(4),
+            links_max: usize::try_from(most).unwrap_or(usize::MAX).saturating_mul(2),
         }
     }
 
@@ -92,9 +98,14 @@ impl Streams {
         }
     }
 
-    /// When a connection that is being closed is dropped.
+    /// When a connection that is being closed is dropped, or somebody may be taken again.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.links.values().filter_map(|link| if let Phase::Closing(at) = link.phase { Some(at) } else { None }).min()
+        self.closing().map(|(at, _)| at).chain(self.accept_again).min()
+    }
+
+    fn closing(&self) -> impl Iterator<Item = (Instant, StreamId)> {
+        let end = |link: &Link| if let Phase::Closing(at) = link.phase { Some((at, link.id)) } else { None };
+        self.links.values().filter_map(end)
     }
 
     /// Whether something is left to do that needs no waiting.
@@ -113,6 +124,7 @@ impl Streams {
     }
 
     fn accept(&mut self, node: &mut Node, clock: Clock, stats: &mut SocketStats) {
+        self.may_accept |= self.accept_again.take_if(|at| *at <= clock.now()).is_some();
         for _ in 0..ACCEPTS_PER_TURN {
             if !self.may_accept {
                 return;
@@ -121,17 +133,21 @@ impl Streams {
                 Ok((socket, _)) => {
                     let id = StreamId::Accepted(self.accepted);
                     self.accepted += 1;
-                    let is_taken = self.links.len() < self.links_max && self.insert(id, socket, Phase::Open).is_ok();
+                    let open = self.links.len() - self.closing().count();
+                    let is_taken = open < self.links_max && self.insert(id, socket, Phase::Open).is_ok();
                     if !is_taken || node.handle(clock.now(), Input::StreamOpened { id }).is_err() {
                         stats.streams_failed += 1;
                         self.remove(id);
                     }
                 }
                 Err(error) if is_silence(&error) => self.may_accept = false,
-                // Whoever connected is gone, or there are no files left. The next one to come is told of again.
+                // Whoever connected is gone already.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => stats.streams_failed += 1,
+                // There are no files left. Those who wait are not told of again.
                 Err(_) => {
                     stats.streams_failed += 1;
                     self.may_accept = false;
+                    self.accept_again = Some(clock.now().after(ACCEPT_AGAIN));
                 }
             }
         }
@@ -192,6 +208,11 @@ impl Streams {
         link.phase = Phase::Closing(until);
         if link.unsent.is_empty() {
             let _ = link.socket.shutdown(Shutdown::Write);
+        }
+        if self.closing().count() > self.links_max
+            && let Some((_, oldest)) = self.closing().min()
+        {
+            self.remove(oldest);
         }
     }
 
