@@ -45,11 +45,20 @@ impl Transport {
         let _ = node.handle(now, Input::Datagram { from, bytes });
     }
 
+    /// Called before anything is sent: whether the machine slept is asked once for all of it.
+    pub(crate) fn wake(&mut self, now: Instant) {
+        #[cfg(feature = "crypto")]
+        if let Some(seal) = &mut self.seal {
+            self.wall.wake(seal, now);
+        }
+        #[cfg(not(feature = "crypto"))]
+        let _ = now;
+    }
+
     /// The next datagram to send.
     pub(crate) fn poll_transmit(&mut self, now: Instant, node: &mut Node) -> Option<(SocketAddr, &[u8])> {
         #[cfg(feature = "crypto")]
         if let Some(seal) = &mut self.seal {
-            self.wall.wake(seal, now);
             return sealed::poll_transmit(seal, now, node, &mut self.plain, &mut self.sealed);
         }
         let transmit = node.poll_transmit(now, &mut self.plain)?;

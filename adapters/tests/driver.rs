@@ -2,31 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end with a panic")]
 
+mod common;
+
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use common::{LOOPBACK, PATIENCE, until};
 use quidnunc::std::{Driver, Handle, spawn};
 use quidnunc::{
     Command, Config, ConfigError, Error, Event, Farewell, Health, NodeId, Options, Rejected, RequestError, StreamLimits,
 };
 
-const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-
-/// A net for a test that hangs; far beyond what it takes.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn options(name: &str) -> Options {
     Options { config: Config::local(), ..Options::new(NodeId::from_name(name), LOOPBACK) }
-}
-
-/// Asks again until the answer is right; every question takes the node a turn.
-fn until(what: &str, mut reached: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !reached() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-    }
 }
 
 fn spawn_pair(config: &Config) -> ((Handle, Receiver<Event>), (Handle, Receiver<Event>)) {

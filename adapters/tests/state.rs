@@ -2,18 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end with a panic")]
 
-use std::net::{Ipv4Addr, SocketAddr};
+mod common;
+
 use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
 
+use common::{LOOPBACK, PATIENCE, until};
 use quidnunc::std::{Handle, spawn};
 use quidnunc::{Config, Error, Event, NodeId, Options, RequestError, StateFile};
-
-const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-
-/// A net for a test that hangs; far beyond what it takes.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder that goes with the test.
 struct Folder(PathBuf);
@@ -35,13 +31,6 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn until(what: &str, mut reached: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !reached() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
     }
 }
 

@@ -15,13 +15,13 @@ use mio::net::{TcpListener, UdpSocket};
 use mio::{Events, Interest, Poll, Token, Waker};
 use quidnunc_core::{Command, Event, Identity, Input, Node, Rejected, SEEDS_MAX, View};
 
-use super::keeping::Keeper;
-use super::streams::Streams;
+use super::keeping::{Keeper, Progress};
+use super::streams::{FIRST_TOKEN, Host, Streams};
 use crate::clock::Clock;
 use crate::durable::{Durable, DurableError, Kept, Trouble};
 use crate::error::Error;
 use crate::kinds::{is_silence, is_transient};
-use crate::options::{Options, SocketStats};
+use crate::options::{Options, SocketStats, StateFile};
 use crate::transport::Transport;
 #[cfg(feature = "crypto")]
 use crate::transport::seal;
@@ -37,20 +37,7 @@ const PORT_TRIES: usize = 16;
 
 const UDP: Token = Token(0);
 const WAKE: Token = Token(1);
-const ACCEPT: Token = Token(2);
-/// Tokens of streams begin here.
-const FIRST_STREAM: usize = 3;
-
-/// How far what must survive is on the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
-    /// The number of the last change.
-    pub changed: u64,
-    /// All changes up to this one are kept.
-    pub kept: u64,
-    /// All changes up to this one were in a save that failed; they go into the next one.
-    pub failed: u64,
-}
+const ACCEPT: Token = Token(FIRST_TOKEN - 1);
 
 /// A node and its sockets, for a loop on a thread of your own. [`spawn`](super::spawn) is that loop.
 ///
@@ -94,8 +81,9 @@ impl Driver {
     ///
     /// # Errors
     /// [`Error::Config`] for settings that cannot work, an address that others cannot reach among them;
-    /// `Error::Seal` and `Error::UnsealedStreams` for a seal that cannot work; [`Error::Bind`], [`Error::Socket`], [`Error::Seed`] and [`Error::Thread`] when the system refuses; [`Error::State`] when
-    /// what is kept cannot be read or written.
+    /// `Error::Seal` and `Error::UnsealedStreams` for a seal that cannot work; [`Error::Bind`], [`Error::Socket`],
+    /// [`Error::Seed`] and [`Error::Thread`] when the system refuses; [`Error::State`] when what is kept cannot be read or
+    /// written.
     pub fn bind(options: Options) -> Result<Self, Error> {
         let clock = Clock::start();
         #[cfg(feature = "crypto")]
@@ -114,22 +102,11 @@ impl Driver {
         let streams = match (listener, limits) {
             (Some(mut listener), Some(limits)) => {
                 registry.register(&mut listener, ACCEPT, Interest::READABLE).map_err(failed("watch"))?;
-                Some(Streams::new(listener, registry, FIRST_STREAM, limits.most))
+                Some(Streams::new(listener, registry, limits.most))
             }
             _ => None,
         };
-        let state = options.state.take();
-        let (kept, keeper) = match state {
-            Some(state) => {
-                let (mut durable, kept) = Durable::open(&state.path, options.id)?;
-                options.boot = durable.begin_life()?;
-                let life = (options.id, options.boot);
-                let keeper = Keeper::start(durable, life, (&kept, state.keeps_map), Arc::clone(&waker));
-                let keeper = keeper.map_err(|source| Error::Thread { addr: local_addr, source })?;
-                (kept, Some(keeper))
-            }
-            None => (Kept::default(), None),
-        };
+        let (kept, keeper) = remember(&mut options, local_addr, &waker)?;
         let values = kept.values();
         let (mut node, identity) = options.start(local_addr, clock.now(), Some(kept.snapshot(&values)))?;
         let mut seeds = kept.peers;
@@ -222,8 +199,7 @@ impl Driver {
     /// How far what must survive is on the disk; always all of it without [`Options::state`].
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let (changed, kept, failed) = self.keeper.as_ref().map_or((0, 0, 0), Keeper::progress);
-        Progress { changed, kept, failed }
+        self.keeper.as_ref().map_or_else(Progress::default, Keeper::progress)
     }
 
     /// Whether the own map survives the process.
@@ -269,37 +245,24 @@ impl Driver {
     /// Sleeps, and notes what has come.
     fn sleep(&mut self, wait_max: Duration) -> io::Result<()> {
         let now = self.clock.now();
-        let mut wait = self.node.poll_timeout().map_or(wait_max, |wakeup| wakeup.at.since(now).min(wait_max));
-        if let Some(streams) = &self.streams {
-            wait = streams.next_deadline().map_or(wait, |at| at.since(now).min(wait));
-            if streams.has_more() {
-                wait = Duration::ZERO;
-            }
-        }
-        if let Some(keeper) = &self.keeper {
-            wait = keeper.next_deadline().map_or(wait, |at| at.since(now).min(wait));
-        }
-        if self.may_read {
-            wait = Duration::ZERO;
-        }
+        let deadlines = [
+            self.node.poll_timeout().map(|wakeup| wakeup.at),
+            self.streams.as_ref().and_then(Streams::next_deadline),
+            self.keeper.as_ref().and_then(Keeper::next_deadline),
+        ];
+        let has_more = self.may_read || self.streams.as_ref().is_some_and(Streams::has_more);
+        let wait = deadlines.into_iter().flatten().map(|at| at.since(now)).min().unwrap_or(wait_max).min(wait_max);
+        let wait = if has_more { Duration::ZERO } else { wait };
         match self.poll.poll(&mut self.events, Some(wait)) {
             Err(error) if !is_silence(&error) => return Err(error),
             Ok(()) | Err(_) => {}
         }
         for event in &self.events {
-            match event.token() {
-                UDP => self.may_read = true,
-                WAKE => {}
-                ACCEPT => {
-                    if let Some(streams) = &mut self.streams {
-                        streams.may_accept();
-                    }
-                }
-                Token(stream) => {
-                    if let Some(streams) = &mut self.streams {
-                        streams.may_go_on(stream, event.is_readable(), event.is_writable());
-                    }
-                }
+            match (event.token(), &mut self.streams) {
+                (UDP, _) => self.may_read = true,
+                (ACCEPT, Some(streams)) => streams.may_accept(),
+                (WAKE, _) | (_, None) => {}
+                (stream, Some(streams)) => streams.may_go_on(stream, event.is_readable(), event.is_writable()),
             }
         }
         Ok(())
@@ -325,8 +288,10 @@ impl Driver {
 
     fn send_all(&mut self) {
         if let Some(streams) = &mut self.streams {
-            streams.turn(&mut self.node, self.clock, &mut self.incoming, &mut self.stats);
+            let (node, clock) = (&mut self.node, self.clock);
+            streams.turn(&mut Host { node, clock, stats: &mut self.stats, buffer: &mut self.incoming });
         }
+        self.transport.wake(self.clock.now());
         while let Some((to, bytes)) = self.transport.poll_transmit(self.clock.now(), &mut self.node) {
             if self.socket.send_to(bytes, to).is_err() {
                 self.stats.sends_failed += 1;
@@ -345,6 +310,15 @@ impl Drop for Driver {
             keeper.finish(self.node.view());
         }
     }
+}
+
+/// What the life before has kept, and what keeps that of the new one, which begins here.
+fn remember(options: &mut Options, addr: SocketAddr, waker: &Arc<Waker>) -> Result<(Kept, Option<Keeper>), Error> {
+    let Some(StateFile { path, keeps_map }) = options.state.take() else { return Ok((Kept::default(), None)) };
+    let (mut durable, kept) = Durable::open(&path, options.id)?;
+    options.boot = durable.begin_life()?;
+    let keeper = Keeper::start(durable, (options.id, options.boot), (&kept, keeps_map), Arc::clone(waker));
+    Ok((kept, Some(keeper.map_err(|source| Error::Thread { addr, source })?)))
 }
 
 /// A UDP socket, and a TCP listener at the same address if one is wanted.

@@ -13,9 +13,10 @@ use ::std::thread::{self, JoinHandle};
 use ::std::time::Duration;
 
 use mio::Waker;
-use quidnunc_core::{Command, Event, Farewell, Identity, NodeId, NotSent, Rejected};
+use quidnunc_core::{Command, Event, Farewell, Identity, NodeId, Rejected};
 
-use super::driver::{Driver, Progress};
+use super::driver::Driver;
+use super::keeping::Progress;
 use crate::error::{Error, RequestError};
 use crate::options::Options;
 
@@ -65,8 +66,8 @@ pub struct Handle {
 /// What the thread is asked to do. It answers through a channel of its own.
 type Request = Box<dyn FnOnce(&mut Worker) + Send>;
 
-/// Where what a node has done, or refused, is awaited.
-type Reply<T> = Sender<Result<T, Rejected>>;
+/// Where an answer is awaited.
+type Reply<T> = Sender<Result<T, RequestError>>;
 
 /// Where requests go in.
 #[derive(Debug, Clone)]
@@ -82,11 +83,26 @@ impl Caller {
         T: Send + 'static,
         F: FnOnce(&mut Driver) -> Result<T, Rejected> + Send + 'static,
     {
+        let answer = self.begin(move |worker, reply| {
+            let _ = reply.send(Ok(job(&mut worker.driver)?));
+            Ok(())
+        })?;
+        answer.recv().map_err(|_| RequestError::Stopped)?
+    }
+
+    /// Lets the node do something whose answer may come later: `begin` puts the reply where it will be found then.
+    fn begin<T, F>(&self, begin: F) -> Result<Receiver<Result<T, RequestError>>, RequestError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Worker, Reply<T>) -> Result<(), Rejected> + Send + 'static,
+    {
         let (reply, answer) = mpsc::channel();
         self.ask(Box::new(move |worker| {
-            let _ = reply.send(job(&mut worker.driver));
+            if let Err(rejected) = begin(worker, reply.clone()) {
+                let _ = reply.send(Err(rejected.into()));
+            }
         }))?;
-        Ok(answer.recv().map_err(|_| RequestError::Stopped)??)
+        Ok(answer)
     }
 
     fn ask(&self, request: Request) -> Result<(), RequestError> {
@@ -131,19 +147,15 @@ impl Handle {
     where
         F: FnOnce(&mut Driver) -> Result<(), Rejected> + Send + 'static,
     {
-        let (reply, answer) = mpsc::channel();
-        self.caller.ask(Box::new(move |worker| match job(&mut worker.driver) {
-            Ok(()) if worker.driver.keeps_map() => {
-                let change = worker.driver.progress().changed;
-                worker.keepers.push_back(Awaited { change, reply });
-            }
-            Ok(()) => {
+        let answer = self.caller.begin(move |worker, reply| {
+            job(&mut worker.driver)?;
+            if worker.driver.keeps_map() {
+                worker.keepers.push_back((worker.driver.progress().changed, reply));
+            } else {
                 let _ = reply.send(Ok(()));
             }
-            Err(rejected) => {
-                let _ = reply.send(Err(rejected.into()));
-            }
-        }))?;
+            Ok(())
+        })?;
         answer.recv().map_err(|_| RequestError::Stopped)?
     }
 
@@ -171,15 +183,13 @@ impl Handle {
     /// [`RequestError::StillLeaving`] when the wait was too short, [`RequestError::Refused`] when the node
     /// leaves already, [`RequestError::Stopped`].
     pub fn leave(&self, wait_max: Duration) -> Result<Farewell, RequestError> {
-        let (reply, answer) = mpsc::channel();
-        self.caller.ask(Box::new(move |worker| match worker.driver.command(Command::Leave) {
-            Ok(()) => worker.leaver = Some(reply),
-            Err(rejected) => {
-                let _ = reply.send(Err(rejected));
-            }
-        }))?;
+        let answer = self.caller.begin(|worker, reply| {
+            worker.driver.command(Command::Leave)?;
+            worker.leaver = Some(reply);
+            Ok(())
+        })?;
         match answer.recv_timeout(wait_max) {
-            Ok(farewell) => Ok(farewell?),
+            Ok(farewell) => farewell,
             Err(RecvTimeoutError::Timeout) => Err(RequestError::StillLeaving),
             Err(RecvTimeoutError::Disconnected) => Err(RequestError::Stopped),
         }
@@ -192,14 +202,12 @@ impl Handle {
     /// [`RequestError::Refused`] for somebody who is no member, for the node itself, when too many pings are open, or
     /// after a [`leave`](Self::leave); [`RequestError::Stopped`].
     pub fn ping(&self, id: NodeId) -> Result<Option<Duration>, RequestError> {
-        let (reply, answer) = mpsc::channel();
-        self.caller.ask(Box::new(move |worker| match worker.driver.command(Command::Ping { id }) {
-            Ok(()) => worker.pingers.push((id, reply)),
-            Err(rejected) => {
-                let _ = reply.send(Err(rejected));
-            }
-        }))?;
-        Ok(answer.recv().map_err(|_| RequestError::Stopped)??)
+        let answer = self.caller.begin(move |worker, reply| {
+            worker.driver.command(Command::Ping { id })?;
+            worker.pingers.push((id, reply));
+            Ok(())
+        })?;
+        answer.recv().map_err(|_| RequestError::Stopped)?
     }
 
     /// Sends a letter to the application of a member over a stream, and waits until that member has taken it. Letters to one
@@ -211,21 +219,15 @@ impl Handle {
     /// that is too long, for somebody who is no live member, when too much waits, or after a [`leave`](Self::leave);
     /// [`RequestError::Stopped`].
     pub fn send(&self, to: NodeId, bytes: &[u8]) -> Result<(), RequestError> {
-        let (reply, answer) = mpsc::channel();
         let bytes = bytes.to_vec();
-        self.caller.ask(Box::new(move |worker| {
+        let answer = self.caller.begin(move |worker, reply| {
             let number = worker.next_letter;
-            match worker.driver.command(Command::Send { to, number, bytes: &bytes }) {
-                Ok(()) => {
-                    worker.next_letter += 1;
-                    worker.writers.insert(number, reply);
-                }
-                Err(rejected) => {
-                    let _ = reply.send(Err(rejected));
-                }
-            }
-        }))?;
-        answer.recv().map_err(|_| RequestError::Stopped)??.map_or(Ok(()), |why| Err(RequestError::NotSent(why)))
+            worker.driver.command(Command::Send { to, number, bytes: &bytes })?;
+            worker.next_letter += 1;
+            worker.writers.insert(number, reply);
+            Ok(())
+        })?;
+        answer.recv().map_err(|_| RequestError::Stopped)?
     }
 
     /// Stops the node without a goodbye.
@@ -261,12 +263,6 @@ impl Drop for Handle {
     }
 }
 
-/// Somebody waits until a change is on the disk.
-struct Awaited {
-    change: u64,
-    reply: Sender<Result<(), RequestError>>,
-}
-
 /// What lives in the thread.
 struct Worker {
     driver: Driver,
@@ -276,10 +272,10 @@ struct Worker {
     /// Who waits for the answer to a ping.
     pingers: Vec<(NodeId, Reply<Option<Duration>>)>,
     /// Who waits to hear what became of a letter, by its number.
-    writers: BTreeMap<u64, Reply<Option<NotSent>>>,
+    writers: BTreeMap<u64, Reply<()>>,
     next_letter: u64,
-    /// Who waits for the disk, in the order of what they wait for.
-    keepers: VecDeque<Awaited>,
+    /// Who waits until a change is on the disk, in the order of the changes.
+    keepers: VecDeque<(u64, Reply<()>)>,
     stops: bool,
 }
 
@@ -317,16 +313,18 @@ impl Worker {
         Ok(())
     }
 
-    /// Empties the node's queue in every turn, whether or not anybody reads the events: were they left in
-    /// there, `Left` could be among those that the node drops, and a leaver would wait in vain.
+    /// Empties the node's queue in every turn, whether or not anybody reads the events: whoever waits for an answer
+    /// finds it behind them.
     fn pass_events(&mut self) {
         while let Some(event) = self.driver.poll_event() {
+            let farewell = if let Event::Left(farewell) = event { Some(farewell) } else { None };
             if !self.answer(&event) {
-                let farewell = if let Event::Left(farewell) = event { Some(farewell) } else { None };
                 self.pass(event);
-                if let (Some(farewell), Some(reply)) = (farewell, self.leaver.take_if(|_| farewell.is_some())) {
-                    let _ = reply.send(Ok(farewell));
-                }
+            }
+            if let Some(farewell) = farewell
+                && let Some(reply) = self.leaver.take()
+            {
+                let _ = reply.send(Ok(farewell));
             }
         }
         self.tell_lost();
@@ -334,26 +332,31 @@ impl Worker {
 
     /// Answers whoever waits for just this. Returns whether somebody did.
     fn answer(&mut self, event: &Event) -> bool {
-        if let Event::Pinged { id, rtt } = *event {
-            let place = self.pingers.iter().position(|&(of, _)| of == id);
-            return place.is_some_and(|place| {
-                let _ = self.pingers.remove(place).1.send(Ok(rtt));
-                true
-            });
+        if let Event::Pinged { id, rtt } = *event
+            && let Some(place) = self.pingers.iter().position(|&(of, _)| of == id)
+        {
+            let _ = self.pingers.remove(place).1.send(Ok(rtt));
+            return true;
         }
-        let ended = if let Event::Sent { number } = *event { Some((number, None)) } else { None };
-        let failed = if let Event::NotSent { number, why } = *event { Some((number, Some(why))) } else { None };
-        let Some((number, why)) = ended.or(failed) else { return false };
-        let Some(reply) = self.writers.remove(&number) else { return false };
-        let _ = reply.send(Ok(why));
-        true
+        let (number, end) = if let Event::Sent { number } = *event {
+            (number, Ok(()))
+        } else if let Event::NotSent { number, why } = *event {
+            (number, Err(RequestError::NotSent(why)))
+        } else {
+            return false;
+        };
+        let writer = self.writers.remove(&number);
+        writer.is_some_and(|reply| {
+            let _ = reply.send(end);
+            true
+        })
     }
 
     /// Answers whoever waits for the disk.
     fn pass_progress(&mut self) {
         let Progress { kept, failed, .. } = self.driver.progress();
-        while self.keepers.front().is_some_and(|it| it.change <= kept.max(failed))
-            && let Some(Awaited { change, reply }) = self.keepers.pop_front()
+        while self.keepers.front().is_some_and(|&(change, _)| change <= kept.max(failed))
+            && let Some((change, reply)) = self.keepers.pop_front()
         {
             let _ = reply.send(if change <= kept { Ok(()) } else { Err(RequestError::NotKept) });
         }

@@ -21,6 +21,17 @@ use crate::durable::{Durable, DurableError, Kept, KeptMap, KeptValue, Secret, St
 const LAZY: Duration = Duration::from_secs(60);
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// How far what must survive is on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// The number of the last change.
+    pub changed: u64,
+    /// All changes up to this one are kept.
+    pub kept: u64,
+    /// All changes up to this one were in a save that failed; they go into the next one.
+    pub failed: u64,
+}
+
 /// One state, on its way to the disk.
 struct Job {
     boot: u64,
@@ -43,15 +54,12 @@ pub(super) struct Keeper {
     jobs: Option<Sender<Job>>,
     done: Receiver<Result<(), DurableError>>,
     thread: Option<JoinHandle<()>>,
-    /// The last change, the last one that the save under way holds, and the last one that is on the disk.
-    changed: u64,
+    progress: Progress,
+    /// The last change that the save under way holds.
     saving: Option<u64>,
-    kept: u64,
     /// When the next save begins, if something has changed.
     due: Option<Instant>,
     error: Option<DurableError>,
-    /// All changes up to this one were in a save that failed, or in one before.
-    failed: u64,
 }
 
 impl Keeper {
@@ -84,12 +92,10 @@ impl Keeper {
             jobs: Some(jobs),
             done,
             thread: Some(thread),
-            changed: 0,
+            progress: Progress::default(),
             saving: None,
-            kept: 0,
             due: None,
             error: None,
-            failed: 0,
         })
     }
 
@@ -125,7 +131,7 @@ impl Keeper {
     }
 
     fn change(&mut self, due: Instant) {
-        self.changed += 1;
+        self.progress.changed += 1;
         self.save_at(due);
     }
 
@@ -133,9 +139,8 @@ impl Keeper {
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
     }
 
-    /// The number of the last change, and up to which number changes are kept; and up to which number saves have failed.
-    pub(super) const fn progress(&self) -> (u64, u64, u64) {
-        (self.changed, self.kept, self.failed)
+    pub(super) const fn progress(&self) -> Progress {
+        self.progress
     }
 
     pub(super) const fn error(&self) -> Option<&DurableError> {
@@ -149,13 +154,13 @@ impl Keeper {
     /// Takes note of what is done, and begins what is due.
     pub(super) fn turn(&mut self, view: View<'_>, now: Instant) {
         while let Ok(done) = self.done.try_recv() {
-            let saved = self.saving.take();
-            match done {
-                Ok(()) => (self.kept, self.error) = (saved.unwrap_or(self.kept), None),
-                Err(error) => {
-                    (self.error, self.failed) = (Some(error), saved.unwrap_or(self.failed));
-                    self.save_at(now.after(AGAIN));
-                }
+            let Some(saved) = self.saving.take() else { continue };
+            self.error = done.err();
+            if self.error.is_none() {
+                self.progress.kept = saved;
+            } else {
+                self.progress.failed = saved;
+                self.save_at(now.after(AGAIN));
             }
         }
         if self.next_deadline().is_some_and(|due| due <= now) {
@@ -175,7 +180,7 @@ impl Keeper {
         let job = Job { boot: self.boot, peers: self.peers.clone(), keys: Arc::clone(&self.keys), map: self.map(view) };
         self.due = None;
         if self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok()) {
-            self.saving = Some(self.changed);
+            self.saving = Some(self.progress.changed);
         }
     }
 
@@ -187,7 +192,10 @@ impl Keeper {
         }
         let live = view.members().filter(|member| member.id != self.id && member.health == Health::Alive);
         for addr in live.map(|member| member.addr).chain(self.peers.iter().copied()) {
-            if peers.len() < SEEDS_MAX && !peers.contains(&addr) {
+            if peers.len() == SEEDS_MAX {
+                break;
+            }
+            if !peers.contains(&addr) {
                 peers.push(addr);
             }
         }

@@ -10,5 +10,6 @@ mod requests;
 mod seeds;
 mod streams;
 
-pub use driver::{Driver, Progress};
+pub use driver::Driver;
 pub use handle::{Handle, spawn};
+pub use keeping::Progress;

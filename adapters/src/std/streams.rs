@@ -19,6 +19,9 @@ use crate::clock::Clock;
 use crate::kinds::is_silence;
 use crate::options::SocketStats;
 
+/// The names of streams begin here; those before are the driver's.
+pub(super) const FIRST_TOKEN: usize = 3;
+
 /// So much is asked of the node at a time.
 const CHUNK_BYTES: usize = 16 * 1024;
 
@@ -43,7 +46,6 @@ enum Phase {
 
 #[derive(Debug)]
 struct Link {
-    id: StreamId,
     socket: TcpStream,
     phase: Phase,
     may_read: bool,
@@ -51,6 +53,22 @@ struct Link {
     /// Bytes wait in the node.
     has_bytes: bool,
     unsent: Vec<u8>,
+}
+
+/// Whom the streams belong to, and what they share with datagrams.
+pub(super) struct Host<'a> {
+    pub(super) node: &'a mut Node,
+    pub(super) clock: Clock,
+    pub(super) stats: &'a mut SocketStats,
+    /// What is read goes through here.
+    pub(super) buffer: &'a mut [u8],
+}
+
+impl Host<'_> {
+    /// Tells the node something of a stream. Returns whether it is taken.
+    fn tell(&mut self, input: Input<'_>) -> bool {
+        self.node.handle(self.clock.now(), input).is_ok()
+    }
 }
 
 /// All connections of a node.
@@ -61,24 +79,20 @@ pub(super) struct Streams {
     may_accept: bool,
     /// When somebody may be taken again, after the system could not.
     accept_again: Option<Instant>,
-    links: BTreeMap<usize, Link>,
-    tokens: BTreeMap<StreamId, usize>,
-    next_token: usize,
+    links: BTreeMap<StreamId, Link>,
     accepted: u64,
     links_max: usize,
 }
 
 impl Streams {
     /// `most` is how many the node opens, and as many that others open.
-    pub(super) fn new(listener: TcpListener, registry: Registry, first_token: usize, most: u32) -> Self {
+    pub(super) fn new(listener: TcpListener, registry: Registry, most: u32) -> Self {
         Self {
             listener,
             registry,
             may_accept: true,
             accept_again: None,
             links: BTreeMap::new(),
-            tokens: BTreeMap::new(),
-            next_token: first_token,
             accepted: 0,
             // As many again may be on their way out.
             links_max: usize::try_from(most).unwrap_or(usize::MAX).saturating_mul(2),
@@ -91,8 +105,8 @@ impl Streams {
     }
 
     /// A connection has something to read, or can take more.
-    pub(super) fn may_go_on(&mut self, token: usize, reads: bool, writes: bool) {
-        if let Some(link) = self.links.get_mut(&token) {
+    pub(super) fn may_go_on(&mut self, token: Token, reads: bool, writes: bool) {
+        if let Some(link) = self.links.get_mut(&stream_of(token)) {
             link.may_read |= reads;
             link.may_write |= writes;
         }
@@ -104,8 +118,11 @@ impl Streams {
     }
 
     fn closing(&self) -> impl Iterator<Item = (Instant, StreamId)> {
-        let end = |link: &Link| if let Phase::Closing(at) = link.phase { Some((at, link.id)) } else { None };
-        self.links.values().filter_map(end)
+        let end = |(&id, link): (&StreamId, &Link)| match link.phase {
+            Phase::Closing(at) => Some((at, id)),
+            Phase::Connecting | Phase::Open => None,
+        };
+        self.links.iter().filter_map(end)
     }
 
     /// Whether something is left to do that needs no waiting.
@@ -114,17 +131,17 @@ impl Streams {
     }
 
     /// Does whatever can be done without waiting, for the node and for every connection.
-    pub(super) fn turn(&mut self, node: &mut Node, clock: Clock, buffer: &mut [u8], stats: &mut SocketStats) {
-        self.accept(node, clock, stats);
-        let tokens: Vec<usize> = self.links.keys().copied().collect();
-        for token in tokens {
-            self.go_on(token, node, clock, buffer, stats);
+    pub(super) fn turn(&mut self, host: &mut Host<'_>) {
+        self.accept(host);
+        let ids: Vec<StreamId> = self.links.keys().copied().collect();
+        for id in ids {
+            self.go_on(id, host);
         }
-        self.serve(node, clock, stats);
+        self.serve(host);
     }
 
-    fn accept(&mut self, node: &mut Node, clock: Clock, stats: &mut SocketStats) {
-        self.may_accept |= self.accept_again.take_if(|at| *at <= clock.now()).is_some();
+    fn accept(&mut self, host: &mut Host<'_>) {
+        self.may_accept |= self.accept_again.take_if(|at| *at <= host.clock.now()).is_some();
         for _ in 0..ACCEPTS_PER_TURN {
             if !self.may_accept {
                 return;
@@ -135,43 +152,40 @@ impl Streams {
                     self.accepted += 1;
                     let open = self.links.len() - self.closing().count();
                     let is_taken = open < self.links_max && self.insert(id, socket, Phase::Open).is_ok();
-                    if !is_taken || node.handle(clock.now(), Input::StreamOpened { id }).is_err() {
-                        stats.streams_failed += 1;
+                    if !is_taken || !host.tell(Input::StreamOpened { id }) {
+                        host.stats.streams_failed += 1;
                         self.remove(id);
                     }
                 }
                 Err(error) if is_silence(&error) => self.may_accept = false,
                 // Whoever connected is gone already.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => stats.streams_failed += 1,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => host.stats.streams_failed += 1,
                 // There are no files left. Those who wait are not told of again.
                 Err(_) => {
-                    stats.streams_failed += 1;
+                    host.stats.streams_failed += 1;
                     self.may_accept = false;
-                    self.accept_again = Some(clock.now().after(ACCEPT_AGAIN));
+                    self.accept_again = Some(host.clock.now().after(ACCEPT_AGAIN));
                 }
             }
         }
     }
 
     /// Does what the node asks for.
-    fn serve(&mut self, node: &mut Node, clock: Clock, stats: &mut SocketStats) {
-        while let Some(request) = node.poll_stream_request() {
+    fn serve(&mut self, host: &mut Host<'_>) {
+        while let Some(request) = host.node.poll_stream_request() {
             match request {
                 StreamRequest::Open { id, to } => {
                     if self.connect(id, to).is_err() {
-                        stats.streams_failed += 1;
-                        let _ = node.handle(clock.now(), Input::StreamClosed { id });
+                        self.fail(id, host);
                     }
                 }
                 StreamRequest::Write { id } => {
-                    if let Some(token) = self.tokens.get(&id).copied() {
-                        if let Some(link) = self.links.get_mut(&token) {
-                            link.has_bytes = true;
-                        }
-                        self.write(token, node, clock, stats);
+                    if let Some(link) = self.links.get_mut(&id) {
+                        link.has_bytes = true;
+                        self.write(id, host);
                     }
                 }
-                StreamRequest::Close { id } => self.close(id, clock.now().after(LINGER)),
+                StreamRequest::Close { id } => self.close(id, host.clock.now().after(LINGER)),
             }
         }
     }
@@ -181,18 +195,16 @@ impl Streams {
     }
 
     fn insert(&mut self, id: StreamId, mut socket: TcpStream, phase: Phase) -> io::Result<()> {
-        let token = self.next_token;
-        self.registry.register(&mut socket, Token(token), Interest::READABLE | Interest::WRITABLE)?;
-        self.next_token += 1;
+        let token = token_of(id).ok_or(io::ErrorKind::QuotaExceeded)?;
+        self.registry.register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;
         let may_write = phase == Phase::Open;
-        let link = Link { id, socket, phase, may_read: false, may_write, has_bytes: false, unsent: Vec::new() };
-        self.links.insert(token, link);
-        self.tokens.insert(id, token);
+        let link = Link { socket, phase, may_read: false, may_write, has_bytes: false, unsent: Vec::new() };
+        self.links.insert(id, link);
         Ok(())
     }
 
     fn remove(&mut self, id: StreamId) {
-        if let Some(mut link) = self.tokens.remove(&id).and_then(|token| self.links.remove(&token)) {
+        if let Some(mut link) = self.links.remove(&id) {
             // It is closed with the socket in any case.
             let _ = self.registry.deregister(&mut link.socket);
         }
@@ -200,7 +212,7 @@ impl Streams {
 
     /// The node has ended a stream.
     fn close(&mut self, id: StreamId, until: Instant) {
-        let Some(link) = self.tokens.get(&id).and_then(|token| self.links.get_mut(token)) else { return };
+        let Some(link) = self.links.get_mut(&id) else { return };
         if link.phase == Phase::Connecting {
             self.remove(id);
             return;
@@ -217,11 +229,10 @@ impl Streams {
     }
 
     /// One connection goes as far as it can.
-    fn go_on(&mut self, token: usize, node: &mut Node, clock: Clock, buffer: &mut [u8], stats: &mut SocketStats) {
-        let Some(link) = self.links.get_mut(&token) else { return };
-        let id = link.id;
+    fn go_on(&mut self, id: StreamId, host: &mut Host<'_>) {
+        let Some(link) = self.links.get_mut(&id) else { return };
         if let Phase::Closing(until) = link.phase
-            && until <= clock.now()
+            && until <= host.clock.now()
         {
             self.remove(id);
             return;
@@ -231,47 +242,48 @@ impl Streams {
                 Ok(false) => (link.may_read, link.may_write) = (false, false),
                 Ok(true) => {
                     link.phase = Phase::Open;
-                    if node.handle(clock.now(), Input::StreamOpened { id }).is_err() {
+                    if !host.tell(Input::StreamOpened { id }) {
                         self.remove(id);
                     }
                 }
-                Err(_) => self.fail(id, node, clock, stats),
+                Err(_) => self.fail(id, host),
             }
         }
-        self.read(token, node, clock, buffer, stats);
-        self.write(token, node, clock, stats);
+        self.read(id, host);
+        self.write(id, host);
     }
 
-    fn read(&mut self, token: usize, node: &mut Node, clock: Clock, buffer: &mut [u8], stats: &mut SocketStats) {
+    fn read(&mut self, id: StreamId, host: &mut Host<'_>) {
         for _ in 0..READS_PER_TURN {
-            let Some(link) = self.links.get_mut(&token).filter(|link| link.may_read) else { return };
-            let (id, is_open) = (link.id, link.phase == Phase::Open);
-            match link.socket.read(buffer) {
-                Ok(0) if is_open => {
-                    let _ = node.handle(clock.now(), Input::StreamClosed { id });
+            let Some(link) = self.links.get_mut(&id).filter(|link| link.may_read) else { return };
+            let is_open = link.phase == Phase::Open;
+            match link.socket.read(host.buffer) {
+                Ok(0) => {
+                    if is_open {
+                        host.tell(Input::StreamClosed { id });
+                    }
                     self.remove(id);
                 }
-                Ok(0) => self.remove(id),
                 // Of what is being closed nothing is wanted, but that it was read lets what was sent arrive.
                 Ok(_) if !is_open => {}
                 Ok(len) => {
-                    if node.handle(clock.now(), Input::StreamBytes { id, bytes: &buffer[..len] }).is_err() {
+                    let bytes = &host.buffer[..len];
+                    if host.node.handle(host.clock.now(), Input::StreamBytes { id, bytes }).is_err() {
                         self.remove(id);
                     }
                 }
                 Err(error) if is_silence(&error) => link.may_read = false,
-                Err(_) => self.fail(id, node, clock, stats),
+                Err(_) => self.fail(id, host),
             }
         }
     }
 
-    fn write(&mut self, token: usize, node: &mut Node, clock: Clock, stats: &mut SocketStats) {
+    fn write(&mut self, id: StreamId, host: &mut Host<'_>) {
         loop {
-            let Some(link) = self.links.get_mut(&token).filter(|link| link.may_write) else { return };
-            let id = link.id;
+            let Some(link) = self.links.get_mut(&id).filter(|link| link.may_write) else { return };
             if link.unsent.is_empty() && link.has_bytes && link.phase == Phase::Open {
                 link.unsent.resize(CHUNK_BYTES, 0);
-                let len = node.poll_stream(clock.now(), id, &mut link.unsent);
+                let len = host.node.poll_stream(host.clock.now(), id, &mut link.unsent);
                 link.unsent.truncate(len);
                 link.has_bytes = len > 0;
             }
@@ -286,18 +298,34 @@ impl Streams {
                     }
                 }
                 Err(error) if is_silence(&error) => link.may_write = false,
-                Err(_) => self.fail(id, node, clock, stats),
+                Err(_) => self.fail(id, host),
             }
         }
     }
 
     /// A connection broke, or never came about.
-    fn fail(&mut self, id: StreamId, node: &mut Node, clock: Clock, stats: &mut SocketStats) {
-        stats.streams_failed += 1;
+    fn fail(&mut self, id: StreamId, host: &mut Host<'_>) {
+        host.stats.streams_failed += 1;
         self.remove(id);
         // Refused of one that the node has ended already.
-        let _ = node.handle(clock.now(), Input::StreamClosed { id });
+        host.tell(Input::StreamClosed { id });
     }
+}
+
+/// By what name the system tells of a stream; `None` once there were more of them than names.
+fn token_of(id: StreamId) -> Option<Token> {
+    let (number, side) = match id {
+        StreamId::Opened(number) => (number, 0),
+        StreamId::Accepted(number) => (number, 1),
+    };
+    let name = number.checked_mul(2)?.checked_add(side + FIRST_TOKEN as u64)?;
+    usize::try_from(name).ok().map(Token)
+}
+
+/// The stream of that name, which is [`FIRST_TOKEN`] at least.
+fn stream_of(Token(name): Token) -> StreamId {
+    let name = name.saturating_sub(FIRST_TOKEN) as u64;
+    if name.is_multiple_of(2) { StreamId::Opened(name / 2) } else { StreamId::Accepted(name / 2) }
 }
 
 /// Whether a connection is there. Not yet is no error.
@@ -309,5 +337,21 @@ fn is_connected(socket: &TcpStream) -> io::Result<bool> {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stream_has_a_name_of_its_own() {
+        let streams = [0, 1, 7, u64::from(u32::MAX)].map(|it| [StreamId::Opened(it), StreamId::Accepted(it)]).concat();
+        for id in streams {
+            let token = token_of(id).expect("there are enough");
+            assert!(token.0 >= FIRST_TOKEN);
+            assert_eq!(stream_of(token), id);
+        }
+        assert_eq!(token_of(StreamId::Opened(u64::MAX)), None);
     }
 }
