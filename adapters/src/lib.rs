@@ -38,6 +38,8 @@ mod durable;
 mod error;
 mod kinds;
 mod options;
+#[cfg(feature = "crypto")]
+mod sealed;
 pub mod std;
 mod transport;
 
@@ -49,4 +51,4 @@ pub use error::{Error, RequestError};
 pub use options::{Options, SocketStats, StateFile};
 pub use quidnunc_core::*;
 #[cfg(feature = "crypto")]
-pub use transport::SealOptions;
+pub use sealed::SealOptions;

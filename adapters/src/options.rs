@@ -8,7 +8,7 @@ use quidnunc_core::{Config, ConfigError, Domain, Identity, Instant, Node, NodeId
 use crate::clock::boot_now;
 use crate::error::Error;
 #[cfg(feature = "crypto")]
-use crate::transport::SealOptions;
+use crate::sealed::SealOptions;
 
 /// What a node needs to start.
 #[derive(Debug, Clone)]

@@ -23,8 +23,6 @@ use crate::error::Error;
 use crate::kinds::{is_silence, is_transient};
 use crate::options::{Options, SocketStats, StateFile};
 use crate::transport::Transport;
-#[cfg(feature = "crypto")]
-use crate::transport::seal;
 
 /// Room for any UDP payload there is, so that none comes in cut short.
 const INCOMING_BYTES: usize = 1 << 16;
@@ -84,12 +82,9 @@ impl Driver {
     /// `Error::Seal` and `Error::UnsealedStreams` for a seal that cannot work; [`Error::Bind`], [`Error::Socket`],
     /// [`Error::Seed`] and [`Error::Thread`] when the system refuses; [`Error::State`] when what is kept cannot be read or
     /// written.
-    pub fn bind(options: Options) -> Result<Self, Error> {
+    pub fn bind(mut options: Options) -> Result<Self, Error> {
         let clock = Clock::start();
-        #[cfg(feature = "crypto")]
-        let (transport, mut options) = seal(options, clock.now())?;
-        #[cfg(not(feature = "crypto"))]
-        let (transport, mut options) = (Transport::plain(options.config.datagram_bytes_max), options);
+        let transport = Transport::new(&mut options, clock.now())?;
         options.config.validate()?;
         let (bind, limits) = (options.bind, options.config.streams);
         let failed = |action| move |source| Error::Socket { action, addr: bind, source };
@@ -160,8 +155,8 @@ impl Driver {
 
     /// The node's seal: its keys, its mode, what it refused. `None` when datagrams are not sealed.
     #[cfg(feature = "crypto")]
-    pub const fn seal(&mut self) -> Option<&mut quidnunc_core::seal::Seal> {
-        self.transport.seal.as_mut()
+    pub fn seal(&mut self) -> Option<&mut quidnunc_core::seal::Seal> {
+        self.transport.seal()
     }
 
     /// What ends the sleep of a [`turn`](Self::turn) from another thread.
@@ -227,8 +222,10 @@ impl Driver {
     /// # Errors
     /// [`Error::Socket`] when a socket is broken. Errors that pass by themselves are counted instead.
     pub fn turn(&mut self, wait_max: Duration) -> Result<(), Error> {
+        self.transport.wake(self.clock.now());
         self.send_all();
         self.sleep(wait_max).map_err(|source| self.failed("wait for", source))?;
+        self.transport.wake(self.clock.now());
         // An answer that lies in the socket already is read before the deadline that would judge it late.
         self.read_datagrams()?;
         if self.node.poll_timeout().is_some_and(|wakeup| wakeup.at <= self.clock.now()) {
@@ -291,7 +288,6 @@ impl Driver {
             let (node, clock) = (&mut self.node, self.clock);
             streams.turn(&mut Host { node, clock, stats: &mut self.stats, buffer: &mut self.incoming });
         }
-        self.transport.wake(self.clock.now());
         while let Some((to, bytes)) = self.transport.poll_transmit(self.clock.now(), &mut self.node) {
             if self.socket.send_to(bytes, to).is_err() {
                 self.stats.sends_failed += 1;

@@ -5,8 +5,7 @@
 //! ```
 
 use super::error::Refused;
-use super::header::FRAME_HEAD_BYTES;
-use crate::wire::DATAGRAM_BYTES_MAX;
+use crate::wire::{DATAGRAM_BYTES_MAX, FRAME_HEAD_BYTES};
 
 /// Texts below this length are not worth it.
 const COMPRESSED_MIN: usize = 128;

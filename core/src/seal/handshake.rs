@@ -26,7 +26,7 @@ const PART_BYTES: usize = 24;
 const LABEL: &[u8] = b"quidnunc seal v1 question";
 
 /// A proof that took longer is none.
-pub(super) const QUESTION_LIFE: Duration = Duration::from_secs(10);
+const QUESTION_LIFE: Duration = Duration::from_secs(10);
 
 /// A number that only the asker can make for a source and an instant.
 pub(super) type Mac = [u8; 8];

@@ -13,12 +13,11 @@ use super::cipher::TAG_BYTES;
 use super::error::Refused;
 use super::key::{KeyId, Salt};
 use crate::vocab::NodeId;
-use crate::wire::{MAGIC, WIRE_VERSION};
+use crate::wire::{FRAME_HEAD_BYTES, MAGIC, WIRE_VERSION, frame_head};
 
 /// How much longer a datagram is when it is sealed: the header without the eight bytes that every frame has, and the tag.
 pub const SEAL_BYTES: usize = HEADER_BYTES - FRAME_HEAD_BYTES + TAG_BYTES;
 
-pub(super) const FRAME_HEAD_BYTES: usize = 8;
 pub(super) const HEADER_BYTES: usize = FRAME_HEAD_BYTES + 4 + 16 + 16 + 8 + 4;
 
 /// The text is sealed.
@@ -99,10 +98,4 @@ impl Header {
 /// Whether bytes are, or claim to be, a sealed frame.
 pub(super) fn is_sealed(bytes: &[u8]) -> bool {
     matches!(bytes, [m0, m1, _, flags, ..] if [*m0, *m1] == MAGIC && flags & SEALED != 0)
-}
-
-/// The first bytes of the frame that was sealed.
-pub(super) fn frame_head(cluster: u32) -> [u8; FRAME_HEAD_BYTES] {
-    let ([c0, c1, c2, c3], [m0, m1]) = (cluster.to_le_bytes(), MAGIC);
-    [m0, m1, WIRE_VERSION, 0, c0, c1, c2, c3]
 }

@@ -11,13 +11,13 @@ use super::header::Source;
 use crate::vocab::Instant;
 
 /// The most datagrams that wait.
-pub(super) const HELD_MAX: usize = 256;
+const HELD_MAX: usize = 256;
 /// The most of one source.
-pub(super) const HELD_PER_SOURCE_MAX: usize = 16;
+const HELD_PER_SOURCE_MAX: usize = 16;
 /// The most bytes of them.
-pub(super) const HELD_BYTES_MAX: usize = 1 << 20;
+const HELD_BYTES_MAX: usize = 1 << 20;
 /// For so long they wait; what is older is as good as lost on its way.
-pub(super) const HELD_LIFE: Duration = Duration::from_secs(2);
+const HELD_LIFE: Duration = Duration::from_secs(2);
 /// A source whose datagrams wait is asked again after this.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -47,8 +47,6 @@ pub(super) struct Waiting {
     queue: VecDeque<Held>,
     /// Their sender has proven itself, and nobody has fetched them yet.
     released: VecDeque<Held>,
-    /// Of both.
-    bytes: usize,
 }
 
 impl Waiting {
@@ -66,12 +64,12 @@ impl Waiting {
             of_source = of_source.saturating_add(1);
             twice |= other.counter == held.counter;
         }
-        let bytes = self.bytes.saturating_add(held.frame.len());
+        let both = self.queue.iter().chain(&self.released);
+        let bytes = both.fold(held.frame.len(), |bytes, held| bytes.saturating_add(held.frame.len()));
         let full = self.len() >= HELD_MAX || of_source >= HELD_PER_SOURCE_MAX || bytes > HELD_BYTES_MAX;
         if twice || full {
             return (if twice { Place::Twice } else { Place::Full }, dropped);
         }
-        self.bytes = bytes;
         self.queue.push_back(held);
         (Place::Taken, dropped)
     }
@@ -88,16 +86,13 @@ impl Waiting {
                 self.released.push_back(held);
             } else {
                 dropped = dropped.saturating_add(1);
-                self.bytes = self.bytes.saturating_sub(held.frame.len());
             }
         }
         (released, dropped)
     }
 
     pub(super) fn fetch(&mut self) -> Option<Held> {
-        let held = self.released.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(held.frame.len());
-        Some(held)
+        self.released.pop_front()
     }
 
     fn len(&self) -> usize {
@@ -106,13 +101,9 @@ impl Waiting {
 
     fn expire(&mut self, now: Instant) -> u64 {
         let mut dropped = 0_u64;
-        while let Some(held) = self.queue.pop_front() {
-            if held.is_fresh(now) {
-                self.queue.push_front(held);
-                break;
-            }
+        while self.queue.front().is_some_and(|held| !held.is_fresh(now)) {
+            self.queue.pop_front();
             dropped = dropped.saturating_add(1);
-            self.bytes = self.bytes.saturating_sub(held.frame.len());
         }
         dropped
     }

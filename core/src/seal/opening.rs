@@ -6,11 +6,12 @@ use super::cipher::{Cipher, TAG_BYTES};
 use super::compress::{inflate, inflated_len};
 use super::error::Refused;
 use super::handshake::{Handshake, Proof};
-use super::header::{COMPRESSED, FRAME_HEAD_BYTES, HANDSHAKE, HEADER_BYTES, Header, Source, frame_head, is_sealed};
+use super::header::{COMPRESSED, HANDSHAKE, HEADER_BYTES, Header, Source, is_sealed};
 use super::held::{Held, Place};
 use super::stats::up;
 use super::{Answer, Mode, Opened, Seal, ToProve};
 use crate::vocab::Instant;
+use crate::wire::{FRAME_HEAD_BYTES, frame_head};
 
 /// Where the frame of the head begins when its text was opened in place.
 const FRAME_START: usize = HEADER_BYTES - FRAME_HEAD_BYTES;

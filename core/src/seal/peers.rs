@@ -48,8 +48,10 @@ impl Peers {
 
     /// Notes a datagram that was opened. Returns whether it was new.
     pub(super) fn enter(&mut self, place: u32, counter: u64, now: Instant) -> bool {
-        self.unlink(place);
-        self.link(place);
+        if self.newest != place {
+            self.unlink(place);
+            self.link(place);
+        }
         self.row_mut(place).is_some_and(|peer| {
             peer.heard = now;
             peer.window.enter(counter)

@@ -4,11 +4,12 @@ use core::net::SocketAddr;
 
 use super::cipher::TAG_BYTES;
 use super::handshake::{HANDSHAKE_TEXT_BYTES, Handshake, Proof};
-use super::header::{COMPRESSED, FRAME_HEAD_BYTES, HANDSHAKE, HEADER_BYTES, Header, SEAL_BYTES, frame_head};
+use super::header::{COMPRESSED, HANDSHAKE, HEADER_BYTES, Header, SEAL_BYTES};
 use super::own::Own;
 use super::stats::up;
 use super::{Answer, HANDSHAKE_BYTES, Mode, Seal, SealError};
-use crate::vocab::{Instant, stable_hash};
+use crate::vocab::Instant;
+use crate::wire::{FRAME_HEAD_BYTES, checksum, frame_head};
 
 impl Seal {
     /// Seals a datagram of the node into `out`, or copies it there in [`Mode::Off`]. Returns its length, which is
@@ -62,7 +63,8 @@ impl Seal {
         up(&mut self.stats.asked, u64::from(question.is_some()));
         up(&mut self.stats.proofs_sent, u64::from(prove.is_some()));
         *text = Handshake { question, proof: prove }.write();
-        let nonce = Nonced { now: self.now, checksum: fold_text(text), cluster: self.config.cluster, flags: HANDSHAKE };
+        let nonce =
+            Nonced { now: self.now, checksum: checksum(0, text), cluster: self.config.cluster, flags: HANDSHAKE };
         nonce.seal(own, header, text, tail)?;
         Some((to, HANDSHAKE_BYTES))
     }
@@ -93,10 +95,4 @@ impl Nonced {
         *tag_place = own.cipher.seal(head.nonce(), header, text);
         Some(())
     }
-}
-
-/// What stands for a handshake's checksum.
-fn fold_text(text: &[u8]) -> u32 {
-    let [a, b, c, d, ..] = stable_hash(0, text).to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
 }

@@ -7,7 +7,7 @@ const WORDS: u64 = 17;
 const PLACES: usize = WORDS as usize;
 
 /// A counter that is so far behind the highest one is taken for a replay.
-pub(super) const WINDOW: u64 = (WORDS - 1) * 64;
+const WINDOW: u64 = (WORDS - 1) * 64;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Window {

@@ -3,7 +3,7 @@
 use crate::vocab::NodeId;
 
 /// A sum and a name.
-const HEAD_BYTES: usize = 8 + 16;
+pub(super) const HEAD_BYTES: usize = 8 + 16;
 
 /// Ages as they came in, one byte each, of voters in their order from the first one on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -155,7 +155,7 @@ fn frame(bytes: &[u8], cluster: u32) -> Result<&[u8], DecodeError> {
 /// What the checksum of these sections is: UDP's own has 16 bits, and a damaged datagram that still decodes
 /// would be believed. The frame's other fields are compared with what they must be and need none.
 #[expect(clippy::cast_possible_truncation, reason = "the short form is wanted")]
-fn checksum(cluster: u32, sections: &[u8]) -> u32 {
+pub(crate) fn checksum(cluster: u32, sections: &[u8]) -> u32 {
     stable_hash(u64::from(cluster), sections) as u32
 }
 

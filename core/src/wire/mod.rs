@@ -45,6 +45,8 @@ mod writer;
 pub(crate) use ages::Ages;
 pub(crate) use body::{Body, Digest, Letter, Sender, StateDigest, Summary, Wants};
 pub(crate) use claim::{Claim, Step};
+#[cfg(feature = "crypto")]
+pub(crate) use datagram::checksum;
 pub(crate) use datagram::{Datagram, RecordKind};
 pub use datagram::{fit_checksum, probe_decoder};
 pub use error::DecodeError;
@@ -79,6 +81,9 @@ pub(crate) const LETTER_ROOM_BYTES: usize =
 const SENDER_BYTES_MAX: usize = 2 + 16 + 10 + 5 + 8 + 8;
 const LIST_HEAD_BYTES: usize = 4;
 
+/// What comes before the ages of voters: the head of their section, a sum and a name.
+pub(crate) const AGES_HEAD_BYTES: usize = LIST_HEAD_BYTES + ages::HEAD_BYTES;
+
 /// The head of a frame over a link: its section, the name, three numbers, four marks and a count.
 pub(crate) const LINK_FRAME_BYTES_MAX: usize = LIST_HEAD_BYTES + 1 + 8 + 3 * 5 + 5;
 
@@ -87,7 +92,16 @@ pub(crate) const INFO_ROOM_BYTES: usize =
     FRAME_BYTES + SENDER_BYTES_MAX + LINK_FRAME_BYTES_MAX + LIST_HEAD_BYTES + pieces::PIECE_BYTES_MAX;
 
 pub(crate) const MAGIC: [u8; 2] = *b"qn";
-const FRAME_BYTES: usize = 12;
+const FRAME_BYTES: usize = FRAME_HEAD_BYTES + 4;
+
+/// What a frame has before its checksum.
+pub(crate) const FRAME_HEAD_BYTES: usize = 8;
+
+/// Magic, version, no flags, and the tag of the cluster.
+pub(crate) const fn frame_head(cluster: u32) -> [u8; FRAME_HEAD_BYTES] {
+    let ([c0, c1, c2, c3], [m0, m1]) = (cluster.to_le_bytes(), MAGIC);
+    [m0, m1, WIRE_VERSION, 0, c0, c1, c2, c3]
+}
 
 /// Section kinds. Numbers are for ever: a retired one is never used again.
 mod kind {

@@ -4,7 +4,7 @@ use super::body::{Body, Sender};
 use super::datagram::RecordKind;
 use super::heads::HeadOf;
 use super::pieces::Piece;
-use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, ages, heartbeats, kind, record, spans};
+use super::{FRAME_BYTES, FRAME_HEAD_BYTES, ages, frame_head, heartbeats, kind, record, spans};
 use crate::vocab::{ACCUSERS_MAX, Accusers, Cookie, Item, NodeId, Rates, Record};
 
 /// No record is longer than this, its length byte included, but for what a suspect or somebody removed adds.
@@ -37,9 +37,10 @@ struct Open {
 impl<'b> Writer<'b> {
     /// Begins a datagram; `None` when not even frame and sender fit.
     pub(crate) fn begin(buffer: &'b mut [u8], cluster: u32, sender: &Sender) -> Option<Self> {
-        let [m0, m1] = MAGIC;
-        let [c0, c1, c2, c3] = cluster.to_le_bytes();
-        *buffer.first_chunk_mut::<FRAME_BYTES>()? = [m0, m1, WIRE_VERSION, 0, c0, c1, c2, c3, 0, 0, 0, 0];
+        let (head, rest) = buffer.split_first_chunk_mut()?;
+        *head = frame_head(cluster);
+        // The checksum comes last.
+        *rest.first_chunk_mut()? = [0; FRAME_BYTES - FRAME_HEAD_BYTES];
         let mut writer = Self { buffer, len: FRAME_BYTES, open: None };
         writer.section(kind::SENDER, |free| sender.encode(free)).then_some(writer)
     }
