@@ -99,7 +99,7 @@ impl Cluster {
         Self::with(&Config::lan(), family, nodes, meter)
     }
 
-    /// The same with a quorum: all nodes vote, and are told so before they meet.
+    /// The same with a quorum: all nodes vote, and are told so first.
     ///
     /// # Panics
     /// When a new node does not want to join.
@@ -110,11 +110,7 @@ impl Cluster {
         let voter = |number| Voter { id: fresh_identity(family, number).id, votes: 1, domain: Domain::NONE };
         let voters: Vec<Voter> = (0..nodes).map(voter).collect();
         for number in 0..nodes {
-            let configure = Command::Configure { epoch: 1, voters: Voters::All(&voters), domains: None };
-            let node = &mut cluster.nodes[number as usize];
-            // It was made at that time.
-            let now = Instant::from_nanos(u64::from(number) * (SECOND / u64::from(nodes)));
-            node.handle(now, Input::Command(configure)).expect("it can be");
+            cluster.command(number, Command::Configure { epoch: 1, voters: Voters::All(&voters), domains: None });
         }
         cluster
     }

@@ -14,7 +14,10 @@ use crate::vocab::{Map, Ring, mix, stable_hash};
 
 /// Places that only events about the node itself may take: a driver must not miss a new incarnation because
 /// the cluster is noisy, nor how a wait, a letter or a ping ended, nor that its goodbye is over.
-pub(super) const RESERVED: usize = 16 + WAITS_MAX + TELLINGS_MAX + LETTERS_MAX + PINGS_MAX;
+pub(super) const RESERVED: usize = 16 + WAITS_MAX + TELLINGS_MAX + ENDS_MAX;
+
+/// So many of them are for ends of letters and pings: no more are begun.
+const ENDS_MAX: usize = LETTERS_MAX + PINGS_MAX;
 
 /// When more than so many events wait, it is kept where the latest change of each member and key lies.
 const UNINDEXED_MAX: usize = 64;
@@ -51,8 +54,8 @@ impl Events {
 
     pub(super) fn push(&mut self, event: Event) {
         let (bytes, subject) = (bytes_of(&event), subject_of(&event));
+        let full = !self.has_room(bytes);
         if let Some(subject) = subject {
-            let full = self.queue.len() >= self.max || self.bytes + bytes > BYTES_MAX;
             if !self.indexed && (full || self.queue.len() >= UNINDEXED_MAX) {
                 self.index();
             }
@@ -67,21 +70,19 @@ impl Events {
         let pleases = matches!(event, Event::User(_) | Event::Answer(_) | Event::Message { .. });
         let (letters, pings) = ends_of(&event);
         // The places that were promised to ends of letters and pings are nobody else's.
-        let promised = (LETTERS_MAX + PINGS_MAX).saturating_sub(self.letters_ended + self.pings_ended);
+        let others = self.queue.len() - (self.letters_ended + self.pings_ended);
+        let has_place = letters + pings > 0 || others < self.max + RESERVED - ENDS_MAX;
         let number = self.taken + self.queue.len() as u64;
-        let has_place = letters + pings > 0 || self.queue.len() + promised < self.max + RESERVED;
-        if !has_place || (pleases && !self.has_room(bytes)) {
+        if !has_place || (pleases && full) || self.queue.push_back(event).is_err() {
             self.lost += 1;
-        } else if self.queue.push_back(event).is_ok() {
-            if let Some(subject) = subject.filter(|_| self.indexed) {
-                self.latest.insert(subject, number);
-            }
-            self.bytes += bytes;
-            self.letters_ended += letters;
-            self.pings_ended += pings;
-        } else {
-            self.lost += 1;
+            return;
         }
+        if let Some(subject) = subject.filter(|_| self.indexed) {
+            self.latest.insert(subject, number);
+        }
+        self.bytes += bytes;
+        self.letters_ended += letters;
+        self.pings_ended += pings;
     }
 
     /// Whether there is room for so many bytes that somebody else says.

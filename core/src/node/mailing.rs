@@ -9,10 +9,10 @@
 //! ends all that wait for it: the receiver has the letters up to some place, and perhaps one more. A letter of an earlier
 //! stream that comes late finds a later one there and is refused, so that no two streams can mix up the order.
 
-use crate::vocab::{Instant, NodeId, Nonce, Record, Slot};
+use crate::vocab::{Health, Instant, NodeId, Nonce, Record, Slot};
 use crate::wire::{Letter, Sender};
 
-use super::io::{Event, LetterRefused, LetterRejected, NotSent, Rejected, StreamId, Timer};
+use super::io::{Event, LetterRefused, LetterRejected, NotSent, Rejected, StreamId};
 use super::mail::Turn;
 use super::streams::Says;
 use super::{Leaving, Node};
@@ -26,14 +26,11 @@ impl Node {
             return Err(LetterRejected::TooLong { len, most }.into());
         }
         let slot = self.other_member(to)?;
-        let health = self.view().health(to).filter(|health| !health.is_live());
-        if let Some(health) = health {
-            return Err(Rejected::NotLive { id: to, health });
-        }
+        let boot = self.life_at(slot).map_err(|health| Rejected::NotLive { id: to, health })?;
         self.cold.mail.judge((to, slot), number, len, self.cold.events.letters_ended())?;
-        let (nonce, boot) = (self.nonce(), self.membership.record(slot).incarnation.boot);
+        let nonce = self.nonce();
         self.cold.mail.push((slot, boot), (number, nonce), now.after(limits.idle), bytes);
-        self.schedule_mail();
+        self.schedule_streams();
         Ok(())
     }
 
@@ -67,24 +64,16 @@ impl Node {
         Some(Letter { nonce: first.nonce, serial: first.serial, to, boot, bytes: &first.bytes })
     }
 
-    /// Somebody answers on a stream that leads to letters' receiver.
-    pub(super) fn take_letter_answer(&mut self, id: StreamId, sender: &Sender, nonce: Nonce, now: Instant) {
-        let asked = self.cold.streams.open(id).is_some_and(|stream| stream.asked == Some(nonce));
-        let receiver = self.cold.mail.member_on(id).map(|slot| self.membership.record(slot).id);
-        if !asked || receiver != Some(sender.id) {
-            self.stats.answers_unexpected += 1;
-            return self.lose_stream(id, NotSent::Broken);
-        }
-        self.note_answer_by_stream(sender, now);
-        let Some((number, next)) = self.cold.mail.confirm(id) else { return };
+    /// The first letter to a member is confirmed on its stream: the next one goes, or the stream ends.
+    pub(super) fn confirm_letter(&mut self, id: StreamId, to: Slot) {
+        let Some((number, next)) = self.cold.mail.confirm(to) else { return };
         self.report(Event::Sent { number });
-        match next.zip(receiver.and_then(|id| self.membership.find(id))) {
-            Some(((nonce, until), to)) => {
+        match next {
+            Some((nonce, until)) => {
                 self.cold.streams.change_open(id, |stream| stream.go_on(Says::Letter { to, nonce }, until));
             }
             None => self.cold.streams.end(id),
         }
-        self.schedule_mail();
     }
 
     /// Somebody has a letter for this node's application. Returns the nonce that its ack repeats; an error, and nothing has
@@ -101,7 +90,7 @@ impl Node {
         if (letter.to, letter.boot) != (self.id, self.incarnation.boot) {
             return Err(LetterRefused::NotMine);
         }
-        let slot = self.membership.find(sender.id).filter(|&slot| self.life_at(slot) == Some(sender.incarnation.boot));
+        let slot = self.membership.find(sender.id).filter(|&slot| self.life_at(slot) == Ok(sender.incarnation.boot));
         let life = (slot.ok_or(LetterRefused::Stranger)?, sender.incarnation.boot);
         let turn = self.cold.inbox.judge(life, letter.serial)?;
         if self.cold.streams.open(id).is_none_or(|stream| stream.says.is_some()) {
@@ -117,10 +106,10 @@ impl Node {
         Ok(letter.nonce)
     }
 
-    /// Which life of a member lives here.
-    fn life_at(&self, slot: Slot) -> Option<u64> {
-        let Record { health, incarnation, .. } = self.membership.record(slot);
-        (health.is_live() && !self.is_silent(slot)).then_some(incarnation.boot)
+    /// Which life of a member lives here, or what is believed of it.
+    fn life_at(&self, slot: Slot) -> Result<u64, Health> {
+        let Record { health, incarnation, .. } = self.view().row(slot);
+        if health.is_live() { Ok(incarnation.boot) } else { Err(health) }
     }
 
     /// What is believed of a member has changed: letters are for those who live, and for one life.
@@ -128,12 +117,13 @@ impl Node {
         if self.cold.mail.is_empty() {
             return;
         }
-        let Some(boot) = self.cold.mail.boot(slot) else { return };
+        let Some((_, boot)) = self.cold.mail.first(slot) else { return };
         match self.life_at(slot) {
-            Some(life) if life == boot => {}
-            Some(_) => self.end_letters(slot, NotSent::NewLife),
-            None => self.end_letters(slot, NotSent::Gone),
+            Ok(life) if life == boot => return,
+            Ok(_) => self.end_letters(slot, NotSent::NewLife),
+            Err(_) => self.end_letters(slot, NotSent::Gone),
         }
+        self.schedule_streams();
     }
 
     /// A stream is over, or is to be.
@@ -143,17 +133,16 @@ impl Node {
         }
     }
 
-    /// All that waits for a member is not sent.
+    /// All that waits for a member is not sent. Whoever calls it schedules streams afterwards: others may have one now.
     fn end_letters(&mut self, slot: Slot, why: NotSent) {
         let (stream, numbers) = self.cold.mail.end(slot);
         if let Some(id) = stream {
             self.cold.streams.end(id);
         }
         numbers.for_each(|number| self.report(Event::NotSent { number, why }));
-        self.schedule_mail();
     }
 
-    pub(super) fn on_mail_due(&mut self, now: Instant) {
+    pub(super) fn expire_mail(&mut self, now: Instant) {
         while let Some(slot) = self.cold.mail.overdue(now) {
             self.end_letters(slot, NotSent::TimeOver);
         }
@@ -164,20 +153,15 @@ impl Node {
         while let Some(slot) = self.cold.mail.anybody() {
             self.end_letters(slot, NotSent::Left);
         }
-    }
-
-    fn schedule_mail(&mut self) {
         self.schedule_streams();
-        self.deadlines.set(Timer::Mail, self.cold.mail.next_deadline());
     }
 
     /// Asserts that letters wait for the living, on streams that are there, and that nobody's is forgotten.
     pub(super) fn check_mail(&self) {
         for (slot, boot, stream) in self.cold.mail.check() {
-            assert_eq!(self.life_at(slot), Some(boot), "letters wait for whoever lives");
+            assert_eq!(self.life_at(slot), Ok(boot), "letters wait for whoever lives");
             assert!(stream.is_none_or(|id| self.cold.streams.goes_on(id)), "no letter waits on a stream that is over");
         }
-        assert_eq!(self.deadlines.get(Timer::Mail), self.cold.mail.next_deadline(), "every letter has an end");
         let known = self.membership.slots().filter(|&slot| self.cold.inbox.knows(slot)).count();
         assert_eq!(known, self.cold.inbox.len(), "whoever is forgotten is so here, too");
     }

@@ -87,7 +87,7 @@ pub enum Timer {
     Silence,
     /// The next question to an address at which this node's identity, or a member's old life, is looked for.
     Identity,
-    /// A stream has brought no message for too long.
+    /// A stream has brought no message for too long, or the time of a letter is over.
     Streams,
     /// A sign of life over a link, or something that is to be told over one.
     Links,
@@ -95,8 +95,6 @@ pub enum Timer {
     Infos,
     /// An answer to a query is to be sent, or answers are waited for no longer.
     Calls,
-    /// The time of a letter is over.
-    Mail,
     /// The time of a ping that the application wanted is over.
     Pings,
 }

@@ -7,16 +7,13 @@ use core::time::Duration;
 
 use crate::quorum::{Change, Evidence, Proposal, Quorum, Verdict, Voters, Word};
 use crate::vocab::{Domain, Instant, NodeId, Record, Rng, Slot};
-use crate::wire::{Ages, Body, Datagram, Sender, Writer};
+use crate::wire::{AGES_HEAD_BYTES, Ages, Body, Datagram, Sender, Writer};
 
 use super::io::{Event, Rejected, Timer};
 use super::{Cold, Node};
 
 /// What a packet keeps for ages of voters while other things wait.
 const AGES_BYTES: usize = 64;
-
-/// What comes before the ages: the head of their section, a sum and a name.
-const AGES_HEAD_BYTES: usize = 4 + 8 + 16;
 
 /// No voter comes before it.
 pub(super) const FIRST_VOTER: (Domain, NodeId) = (Domain::NONE, NodeId::from_u128(0));

@@ -157,13 +157,8 @@ impl Node {
             (Body::Letter(letter), StreamId::Accepted(_)) => {
                 Some(self.take_letter(id, &datagram.sender, &letter).map_err(StreamError::from)?)
             }
-            (Body::Ack { nonce }, StreamId::Opened(_)) if self.cold.mail.member_on(id).is_some() => {
-                self.take_letter_answer(id, &datagram.sender, nonce, now);
-                None
-            }
             (Body::Ack { nonce }, StreamId::Opened(_)) => {
                 self.take_stream_answer(id, &datagram.sender, nonce, now);
-                self.cold.streams.end(id);
                 None
             }
             _ => return Err(StreamError::Kind.into()),
@@ -187,26 +182,29 @@ impl Node {
         }
     }
 
-    /// Ends the wait of the probe that an answer belongs to. Whoever repeats a fresh nonce is really there.
+    /// Ends the wait of the letter or the probe that an answer belongs to. Whoever repeats a fresh nonce is really there, and
+    /// hears this node.
     fn take_stream_answer(&mut self, id: StreamId, sender: &Sender, nonce: Nonce, now: Instant) {
-        if self.cold.streams.open(id).is_none_or(|stream| stream.asked != Some(nonce)) {
+        let to = self.cold.mail.member_on(id);
+        let is_asked = self.cold.streams.open(id).is_some_and(|stream| stream.asked == Some(nonce));
+        if !is_asked || to.is_some_and(|to| self.membership.record(to).id != sender.id) {
             self.stats.answers_unexpected += 1;
-            return;
+            self.lose_stream(id, NotSent::Broken);
+            return self.cold.streams.end(id);
         }
-        self.note_answer_by_stream(sender, now);
+        let boot = sender.incarnation.boot;
+        self.membership.believe_boot(boot, self.clock.outside(now));
+        self.suspicions.on_heard(now);
+        self.note_heard(sender.id, boot, now);
+        if let Some(to) = to {
+            return self.confirm_letter(id, to);
+        }
         if self.prober.on_stream_answer(sender.id, nonce) {
             self.health.on_heard();
         } else {
             self.take_contact_stream(sender.id, nonce, now);
         }
-    }
-
-    /// Somebody has repeated a fresh nonce: it is there, and hears this node.
-    pub(super) fn note_answer_by_stream(&mut self, sender: &Sender, now: Instant) {
-        let boot = sender.incarnation.boot;
-        self.membership.believe_boot(boot, self.clock.outside(now));
-        self.suspicions.on_heard(now);
-        self.note_heard(sender.id, boot, now);
+        self.cold.streams.end(id);
     }
 
     /// The wait for an answer to a probe ends that came over a stream only.
@@ -250,6 +248,7 @@ impl Node {
             self.stats.streams_expired += 1;
             self.lose_stream(id, NotSent::TimeOver);
         }
+        self.expire_mail(now);
         self.schedule_streams();
     }
 
@@ -264,13 +263,18 @@ impl Node {
             self.open_for_mail();
         }
         self.has_stream_requests = self.cold.streams.has_request();
-        self.deadlines.set(Timer::Streams, self.cold.streams.next_deadline());
+        self.deadlines.set(Timer::Streams, self.next_end_of_stream());
+    }
+
+    /// When a stream is over, or the time of a letter, be it on one or not.
+    fn next_end_of_stream(&self) -> Instant {
+        self.cold.streams.next_deadline().min(self.cold.mail.next_deadline())
     }
 
     /// Asserts that streams keep to their limits, and that none is forgotten.
     pub(super) fn check_streams(&self) {
         self.cold.streams.check();
-        assert_eq!(self.deadlines.get(Timer::Streams), self.cold.streams.next_deadline(), "every stream has an end");
+        assert_eq!(self.deadlines.get(Timer::Streams), self.next_end_of_stream(), "every stream and letter has an end");
         assert!(self.has_stream_requests || !self.cold.streams.has_request(), "no request is forgotten");
         for slot in self.membership.slots() {
             let Record { health, incarnation, .. } = self.membership.record(slot);

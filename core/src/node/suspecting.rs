@@ -187,6 +187,7 @@ impl Node {
     pub(super) fn on_question_packed(&mut self, (slot, nonce): (Slot, Nonce), has_left: bool, now: Instant) {
         if has_left {
             self.note_ping(slot, nonce, now);
+            self.on_ping_left(nonce, now);
         }
         if !self.suspicions.is_empty() {
             if has_left {
@@ -196,9 +197,6 @@ impl Node {
                 self.suspicions.on_lost(slot, nonce);
             }
             self.schedule_suspicions();
-        }
-        if has_left {
-            self.on_ping_left(nonce, now);
         }
         self.on_contact_question(slot, nonce, has_left, now);
     }

@@ -12,7 +12,7 @@ use super::intents::Intent;
 use super::io::Timer;
 use super::{Leaving, Node};
 
-const TIMERS: [Timer; 23] = [
+const TIMERS: [Timer; 22] = [
     Timer::Quorum,
     Timer::ProbePeriod,
     Timer::ProbeAnswer,
@@ -34,7 +34,6 @@ const TIMERS: [Timer; 23] = [
     Timer::Links,
     Timer::Infos,
     Timer::Calls,
-    Timer::Mail,
     Timer::Pings,
 ];
 
@@ -132,7 +131,6 @@ impl Node {
                 Timer::Links => self.on_links_due(now),
                 Timer::Infos => self.on_infos_due(now),
                 Timer::Calls => self.on_calls_due(now),
-                Timer::Mail => self.on_mail_due(now),
                 Timer::Pings => self.on_pings_due(now),
             }
         }

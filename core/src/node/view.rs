@@ -64,7 +64,7 @@ impl<'a> View<'a> {
     }
 
     /// A member that is silent for a detector of heartbeats is dead here, though nobody else was told.
-    fn row(self, slot: Slot) -> MemberView {
+    pub(super) fn row(self, slot: Slot) -> MemberView {
         let record = self.node.membership.record_at(slot, self.node.clock.latest());
         if self.node.is_silent(slot) { Record { health: Health::Dead, ..record } } else { record }
     }

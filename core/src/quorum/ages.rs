@@ -67,18 +67,19 @@ impl Quorum {
         if self.sum() != Some(sum) || seat.votes == 0 {
             return;
         }
-        let mut next = Some((seat.domain, first));
-        for &age in ages {
-            let Some(voter) = next else { return };
-            next = self.roll.wards.voters_from(voter).nth(1);
-            if age != UNTOLD
-                && let Some(boot) = self.roll.boot(voter.1)
+        let mut told = core::mem::take(&mut self.told);
+        let voters = self.roll.wards.voters_from((seat.domain, first)).map(|(_, id)| id);
+        told.extend(voters.zip(ages.iter().copied()).filter(|&(_, age)| age != UNTOLD));
+        for &(id, age) in &told {
+            if let Some(boot) = self.roll.boot(id)
                 && let Some(at) = heard_at(age, nanos(lease), now)
-                && let Some(change) = self.on_heard(Evidence { id: voter.1, boot, at }, now)
+                && let Some(change) = self.on_heard(Evidence { id, boot, at }, now)
             {
                 report(change);
             }
         }
+        told.clear();
+        self.told = told;
     }
 }
 

@@ -37,6 +37,8 @@ mod standing;
 mod tests;
 mod wards;
 
+use alloc::vec::Vec;
+
 pub use change::{Change, DomainVotes, Margin, Why};
 use configuring::Configuration;
 pub(crate) use configuring::Proposal;
@@ -83,6 +85,8 @@ pub(crate) struct Quorum {
     losses: Losses,
     /// When it looked at the time for the last time.
     looked: Instant,
+    /// Whoever is told of at present, with an age: kept so that nothing needs to be allocated.
+    told: Vec<(NodeId, u8)>,
 }
 
 impl Quorum {
@@ -97,7 +101,7 @@ impl Quorum {
         roll.hear_word(&Word { id: own, incarnation, health, domain });
         let (machine, losses) = (Machine::new(&settings), Losses::new(settings.suspect_down));
         let (configuration, looked) = (Configuration::default(), Instant::from_nanos(0));
-        Ok(Self { own, settings, configuration, roll, machine, losses, looked })
+        Ok(Self { own, settings, configuration, roll, machine, losses, looked, told: Vec::new() })
     }
 
     /// The node itself is in the cluster: it has joined, or somebody says that it lives.
@@ -159,10 +163,9 @@ impl Quorum {
             return None;
         }
         let evidence = Evidence { at: evidence.at.min(now), ..evidence };
-        let is_awaited = |losses: &Losses, roll: &Roll| {
-            !losses.is_idle() && roll.domain(evidence.id).is_some_and(|domain| losses.listens(domain))
-        };
-        if !is_awaited(&self.losses, &self.roll) && self.roll.renew(evidence, now) {
+        let is_awaited =
+            !self.losses.is_idle() && self.roll.domain(evidence.id).is_some_and(|domain| self.losses.listens(domain));
+        if !is_awaited && self.roll.renew(evidence, now) {
             return None;
         }
         let lapsed = self.on_overdue(evidence.id, now);

@@ -6,7 +6,7 @@
 //!
 //! Invariant: whoever is counted as seen has a seat, and a lapse that is due no later than its lease ends.
 
-use alloc::collections::{BTreeMap, BinaryHeap};
+use alloc::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use core::cmp::Reverse;
 use core::time::Duration;
 
@@ -317,16 +317,11 @@ impl Roll {
     pub(super) fn check(&self) {
         let seats = self.rows.iter().filter_map(|(&id, row)| Some((id, row.seat?, self.is_seen(id), row.is_mate)));
         self.wards.check(seats);
-        let is_known =
-            |&Reverse((at, id)): &Reverse<(Instant, NodeId)>| self.rows.get(&id)?.lapse.filter(|&it| it == at);
-        let known = self.lapses.iter().filter_map(is_known).count();
-        assert!(
-            known >= self.rows.values().filter(|row| row.lapse.is_some()).count(),
-            "whoever has a lapse is looked at"
-        );
+        let lapses: BTreeSet<_> = self.lapses.iter().map(|&Reverse(lapse)| lapse).collect();
         assert!(self.lapses.len() <= 2 * self.rows.len() + LAPSES_SPARE, "what is gone is dropped");
         for (&id, row) in &self.rows {
             assert!(row.seat.is_some() || row.said.is_some(), "something is known of every member");
+            assert!(row.lapse.is_none_or(|at| lapses.contains(&(at, id))), "whoever has a lapse is looked at");
             assert_eq!(row.is_mate, row.seat.is_some() && row.lives() && id != self.own, "mates live");
             if let Some(lease) = self.lease.filter(|_| self.is_seen(id) && id != self.own) {
                 let until = row.heard.map(|at| at.after(lease));

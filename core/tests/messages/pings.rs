@@ -5,7 +5,7 @@ use std::time::Duration;
 use quidnunc_core::{Command, Config, Event, Health, Input, Node, NodeId, PINGS_MAX, Rejected};
 
 use super::harness::{World, id_of};
-use super::{MILLI, SECOND};
+use super::{MILLI, SECOND, drained};
 
 /// Peers that know each other and do nothing for a while: probes come every minute.
 fn quiet(count: usize) -> World {
@@ -110,8 +110,7 @@ fn pings_are_bounded_until_the_application_has_heard_of_them() {
         node.check();
     }
     assert_eq!(ask(&mut node, later), Err(Rejected::TooManyPings));
-    let told =
-        std::iter::from_fn(|| node.poll_event()).filter(|event| matches!(event, Event::Pinged { rtt: None, .. }));
+    let told = drained(&mut node).into_iter().filter(|event| matches!(event, Event::Pinged { rtt: None, .. }));
     assert_eq!(told.count(), PINGS_MAX);
     assert_eq!(ask(&mut node, later), Ok(()));
     world.peers[0].node = node;

@@ -42,26 +42,22 @@ struct Channel {
     stream: Option<StreamId>,
     /// At least one.
     letters: VecDeque<Waiting>,
-    bytes: usize,
 }
 
-/// All letters of a node that wait.
+/// All letters of a node that wait: so few that whatever is asked of them is looked up among all.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Mail {
     channels: BTreeMap<Slot, Channel>,
-    streams: BTreeMap<StreamId, Slot>,
-    /// Who has no stream, by how many letters were given before the first one that waits for it.
-    idle: BTreeSet<(u64, Slot)>,
-    /// When the time of the first letter to each is over.
-    deadlines: BTreeSet<(Instant, Slot)>,
-    numbers: BTreeSet<u64>,
-    bytes: usize,
     given: u64,
 }
 
 impl Mail {
     pub(super) fn is_empty(&self) -> bool {
         self.channels.is_empty()
+    }
+
+    fn letters(&self) -> impl Iterator<Item = &Waiting> {
+        self.channels.values().flat_map(|channel| &channel.letters)
     }
 
     /// Whether there is room for a letter, while so many others that do not wait here count as waiting.
@@ -72,16 +68,15 @@ impl Mail {
         len: usize,
         others: usize,
     ) -> Result<(), LetterRejected> {
-        if self.numbers.contains(&number) {
+        if self.letters().any(|letter| letter.number == number) {
             return Err(LetterRejected::Number { number });
         }
-        if self.numbers.len().saturating_add(others) >= LETTERS_MAX
-            || self.bytes.saturating_add(len) > LETTERS_BYTES_MAX
-        {
+        let (count, bytes) = size(self.letters());
+        if count.saturating_add(others) >= LETTERS_MAX || bytes.saturating_add(len) > LETTERS_BYTES_MAX {
             return Err(LetterRejected::TooMany);
         }
-        let to_one = self.channels.get(&to.1).map_or((0, 0), |channel| (channel.letters.len(), channel.bytes));
-        if to_one.0 >= LETTERS_TO_ONE_MAX || to_one.1.saturating_add(len) > LETTERS_TO_ONE_BYTES_MAX {
+        let (count, bytes) = self.channels.get(&to.1).map_or((0, 0), |channel| size(channel.letters.iter()));
+        if count >= LETTERS_TO_ONE_MAX || bytes.saturating_add(len) > LETTERS_TO_ONE_BYTES_MAX {
             return Err(LetterRejected::TooManyToOne { to: to.0 });
         }
         Ok(())
@@ -96,16 +91,9 @@ impl Mail {
         bytes: &[u8],
     ) {
         self.given += 1;
-        let serial = self.given;
-        self.numbers.insert(number);
-        self.bytes += bytes.len();
-        let channel = self.channels.entry(slot).or_insert_with(|| {
-            self.idle.insert((serial, slot));
-            self.deadlines.insert((until, slot));
-            Channel { boot, stream: None, letters: VecDeque::new(), bytes: 0 }
-        });
-        channel.bytes += bytes.len();
-        channel.letters.push_back(Waiting { number, nonce, until, bytes: bytes.into(), serial });
+        let letter = Waiting { number, nonce, until, bytes: bytes.into(), serial: self.given };
+        let new = || Channel { boot, stream: None, letters: VecDeque::new() };
+        self.channels.entry(slot).or_insert_with(new).letters.push_back(letter);
     }
 
     /// The first letter to a member, and the life that it is for.
@@ -114,52 +102,42 @@ impl Mail {
         Some((channel.letters.front()?, channel.boot))
     }
 
-    /// For which life of a member letters wait.
-    pub(super) fn boot(&self, slot: Slot) -> Option<u64> {
-        self.channels.get(&slot).map(|channel| channel.boot)
+    /// The first letter to each, with whom it is for and its stream.
+    fn firsts(&self) -> impl Iterator<Item = (Slot, Option<StreamId>, &Waiting)> {
+        self.channels.iter().filter_map(|(&slot, channel)| Some((slot, channel.stream, channel.letters.front()?)))
     }
 
     /// How many streams letters have.
     pub(super) fn streams(&self) -> usize {
-        self.streams.len()
+        self.channels.values().filter(|channel| channel.stream.is_some()).count()
     }
 
     /// Whose letters have waited longest for a stream.
     pub(super) fn first_idle(&self) -> Option<Slot> {
-        self.idle.first().map(|&(_, slot)| slot)
+        let idle = self.firsts().filter(|(_, stream, _)| stream.is_none());
+        idle.min_by_key(|(_, _, first)| first.serial).map(|(slot, _, _)| slot)
     }
 
     /// Gives a member that has none a stream.
     pub(super) fn assign(&mut self, slot: Slot, stream: StreamId) {
-        let Some(channel) = self.channels.get_mut(&slot) else { return };
-        if let (None, Some(first)) = (channel.stream, channel.letters.front()) {
-            self.idle.remove(&(first.serial, slot));
-            self.streams.insert(stream, slot);
-            channel.stream = Some(stream);
+        if let Some(channel) = self.channels.get_mut(&slot) {
+            channel.stream.get_or_insert(stream);
         }
     }
 
     /// To whom a stream leads.
     pub(super) fn member_on(&self, stream: StreamId) -> Option<Slot> {
-        self.streams.get(&stream).copied()
+        self.channels.iter().find(|(_, channel)| channel.stream == Some(stream)).map(|(&slot, _)| slot)
     }
 
-    /// The first letter on a stream is confirmed. Returns its number, and the nonce and the end of the next one; without a
+    /// The first letter to a member is confirmed. Returns its number, and the nonce and the end of the next one; without a
     /// next one the stream is needed no more.
-    pub(super) fn confirm(&mut self, stream: StreamId) -> Option<(u64, Option<(Nonce, Instant)>)> {
-        let slot = self.member_on(stream)?;
+    pub(super) fn confirm(&mut self, slot: Slot) -> Option<(u64, Option<(Nonce, Instant)>)> {
         let channel = self.channels.get_mut(&slot)?;
         let first = channel.letters.pop_front()?;
-        channel.bytes -= first.bytes.len();
-        self.bytes -= first.bytes.len();
-        self.numbers.remove(&first.number);
-        self.deadlines.remove(&(first.until, slot));
         let next = channel.letters.front().map(|next| (next.nonce, next.until));
-        if let Some((_, until)) = next {
-            self.deadlines.insert((until, slot));
-        } else {
+        if next.is_none() {
             self.channels.remove(&slot);
-            self.streams.remove(&stream);
         }
         Some((first.number, next))
     }
@@ -168,17 +146,6 @@ impl Mail {
     pub(super) fn end(&mut self, slot: Slot) -> (Option<StreamId>, impl Iterator<Item = u64> + use<>) {
         let channel = self.channels.remove(&slot);
         let (stream, letters) = channel.map_or((None, VecDeque::new()), |channel| (channel.stream, channel.letters));
-        if let Some(first) = letters.front() {
-            self.deadlines.remove(&(first.until, slot));
-            self.idle.remove(&(first.serial, slot));
-        }
-        if let Some(stream) = stream {
-            self.streams.remove(&stream);
-        }
-        for letter in &letters {
-            self.numbers.remove(&letter.number);
-            self.bytes -= letter.bytes.len();
-        }
         (stream, letters.into_iter().map(|letter| letter.number))
     }
 
@@ -189,39 +156,40 @@ impl Mail {
 
     /// Somebody of whose letters the first one's time is over.
     pub(super) fn overdue(&self, now: Instant) -> Option<Slot> {
-        self.deadlines.first().filter(|&&(until, _)| until <= now).map(|&(_, slot)| slot)
+        self.next_end().filter(|&(until, _)| until <= now).map(|(_, slot)| slot)
     }
 
     /// When the time of the next letter is over.
     pub(super) fn next_deadline(&self) -> Instant {
-        self.deadlines.first().map_or(Instant::NEVER, |&(until, _)| until)
+        self.next_end().map_or(Instant::NEVER, |(until, _)| until)
     }
 
-    /// Asserts that the bounds hold and that the tables say the same. Returns those for whom letters wait, with the lives
-    /// that those are for and their streams.
+    fn next_end(&self) -> Option<(Instant, Slot)> {
+        self.firsts().map(|(slot, _, first)| (first.until, slot)).min()
+    }
+
+    /// Asserts that the bounds hold. Returns those for whom letters wait, with the lives that those are for and their
+    /// streams.
     pub(super) fn check(&self) -> impl Iterator<Item = (Slot, u64, Option<StreamId>)> + '_ {
-        let (mut count, mut bytes) = (0, 0);
-        for (&slot, channel) in &self.channels {
+        for channel in self.channels.values() {
             let first = channel.letters.front().expect("whoever has no letters has no channel");
-            assert!(channel.letters.len() <= LETTERS_TO_ONE_MAX && channel.bytes <= LETTERS_TO_ONE_BYTES_MAX);
-            assert_eq!(
-                channel.bytes,
-                channel.letters.iter().map(|letter| letter.bytes.len()).sum(),
-                "bytes are counted"
-            );
-            assert!(self.deadlines.contains(&(first.until, slot)), "every letter has an end");
+            let (count, bytes) = size(channel.letters.iter());
+            assert!(count <= LETTERS_TO_ONE_MAX && bytes <= LETTERS_TO_ONE_BYTES_MAX);
             assert!(channel.letters.iter().all(|letter| first.until <= letter.until), "the first one's comes first");
-            assert_eq!(channel.stream.is_none(), self.idle.contains(&(first.serial, slot)), "who has no stream waits");
-            let leads_there = channel.stream.is_none_or(|stream| self.streams.get(&stream) == Some(&slot));
-            assert!(leads_there, "a stream leads to whom it was given");
-            (count, bytes) = (count + channel.letters.len(), bytes + channel.bytes);
         }
-        assert_eq!((count, bytes), (self.numbers.len(), self.bytes), "letters and their bytes are counted");
+        let (count, bytes) = size(self.letters());
         assert!(count <= LETTERS_MAX && bytes <= LETTERS_BYTES_MAX, "{count} letters, {bytes} bytes");
-        assert_eq!(self.deadlines.len(), self.channels.len(), "no end is of no letter");
-        assert_eq!(self.idle.len() + self.streams.len(), self.channels.len(), "no stream is of no letter");
+        let numbers: BTreeSet<u64> = self.letters().map(|letter| letter.number).collect();
+        assert_eq!(numbers.len(), count, "no two letters have one number");
+        let streams: BTreeSet<StreamId> = self.channels.values().filter_map(|channel| channel.stream).collect();
+        assert_eq!(streams.len(), self.streams(), "no two members have one stream");
         self.channels.iter().map(|(&slot, channel)| (slot, channel.boot, channel.stream))
     }
+}
+
+/// How many letters, and how many bytes of them.
+fn size<'a>(letters: impl Iterator<Item = &'a Waiting>) -> (usize, usize) {
+    letters.fold((0, 0), |(count, bytes), letter| (count + 1, bytes + letter.bytes.len()))
 }
 
 /// Whether a letter that comes is the next one.

@@ -39,13 +39,13 @@ fn letters_to_one_go_in_order_and_each_is_taken_out_once() {
     assert_eq!((mail.first_idle(), mail.member_on(stream), mail.streams()), (Some(Slot(2)), Some(Slot(1)), 1));
     mail.assign(Slot(1), StreamId::Opened(4));
     assert_eq!(mail.member_on(StreamId::Opened(4)), None, "nobody has two");
-    assert_eq!(mail.confirm(stream), Some((10, Some((nonce(11), at(102))))));
+    assert_eq!(mail.confirm(Slot(1)), Some((10, Some((nonce(11), at(102))))));
     assert_eq!(mail.next_deadline(), at(101), "the other member's comes first now");
     assert_eq!(mail.first(Slot(1)).map(|(letter, boot)| (letter.number, letter.serial, boot)), Some((11, 3, 5)));
     assert_eq!(ended(&mut mail, 1), (Some(stream), [11, 12].into()));
-    assert_eq!((mail.confirm(stream), ended(&mut mail, 1)), (None, (None, [].into())), "that is over");
+    assert_eq!((mail.confirm(Slot(1)), ended(&mut mail, 1)), (None, (None, [].into())), "that is over");
     mail.assign(Slot(2), stream);
-    assert_eq!(mail.confirm(stream), Some((20, None)));
+    assert_eq!(mail.confirm(Slot(2)), Some((20, None)));
     assert!(mail.is_empty() && mail.next_deadline() == Instant::NEVER && mail.member_on(stream).is_none());
     assert_eq!(mail.check().count(), 0);
 }
