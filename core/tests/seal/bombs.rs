@@ -4,6 +4,7 @@
 
 use quidnunc_core::seal::{KeyRing, SEAL_BYTES};
 
+use crate::harness::Chance;
 use crate::party::{Party, addr, frame, key, settle};
 
 fn compressing(number: u8) -> Party {
@@ -20,12 +21,8 @@ fn pair() -> (Party, Party) {
 
 /// Bytes that no compressor makes shorter.
 fn noise(len: usize) -> Vec<u8> {
-    let mut state = 1_u64;
-    let step = |()| {
-        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-        (state >> 56) as u8
-    };
-    std::iter::repeat_n((), len).map(step).collect()
+    let mut chance = Chance::new(1);
+    (0..len).map(|_| chance.next().to_le_bytes()[0]).collect()
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use quidnunc_core::seal::{KeyRing, Mode, SealError};
 
-use crate::net::{Chance, Net};
+use crate::harness::Chance;
+use crate::net::Net;
 use crate::party::{Party, key};
 
 const PARTIES: usize = 5;
@@ -17,8 +18,8 @@ fn cluster(seed: u64, mode: Mode, loss_percent: u64) -> Net {
 /// Everybody talks to anybody.
 fn talk(net: &mut Net, millis: u64) {
     for _ in 0..millis {
-        let from = net.chance.below(PARTIES as u64) as usize;
-        let to = (from + 1 + net.chance.below(PARTIES as u64 - 1) as usize) % PARTIES;
+        let from = net.chance.below(PARTIES);
+        let to = (from + 1 + net.chance.below(PARTIES - 1)) % PARTIES;
         net.say(from, to);
         net.tick();
     }
@@ -28,8 +29,8 @@ fn talk(net: &mut Net, millis: u64) {
 fn step(net: &mut Net, order: &mut Chance, mut act: impl FnMut(&mut Party)) {
     let mut left: Vec<usize> = (0..PARTIES).collect();
     while !left.is_empty() {
-        let next = left.swap_remove(order.below(left.len() as u64) as usize);
-        let pause = order.below(60);
+        let next = left.swap_remove(order.below(left.len()));
+        let pause = order.next() % 60;
         talk(net, pause);
         act(&mut net.parties[next]);
     }

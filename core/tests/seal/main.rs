@@ -7,6 +7,8 @@ mod bombs;
 mod copies;
 #[path = "../../../fuzz/src/seal.rs"]
 mod fuzz;
+#[path = "../harness/mod.rs"]
+mod harness;
 mod live;
 mod meeting;
 mod net;

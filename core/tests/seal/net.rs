@@ -4,23 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quidnunc_core::seal::{HANDSHAKE_BYTES, Mode};
 
+use crate::harness::Chance;
 use crate::party::{Party, addr};
-
-/// Chance that is the same in every run.
-pub(crate) struct Chance(u64);
-
-impl Chance {
-    pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) const fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-}
 
 struct Flight {
     from: usize,
@@ -95,12 +80,12 @@ impl Net {
     }
 
     fn fly(&mut self, from: usize, to: usize, bytes: &[u8]) -> bool {
-        if self.chance.below(100) < self.loss_percent {
+        if self.chance.next() % 100 < self.loss_percent {
             return false;
         }
-        let copies = 1 + u64::from(self.chance.below(100) < self.double_percent);
+        let copies = 1 + u64::from(self.chance.next() % 100 < self.double_percent);
         for _ in 0..copies {
-            let delay = self.delays.start + self.chance.below(self.delays.end - self.delays.start);
+            let delay = self.delays.start + self.chance.next() % (self.delays.end - self.delays.start);
             self.flown += 1;
             let flight = Flight { from, to, bytes: bytes.to_vec() };
             self.flights.insert((self.millis + delay, self.flown), flight);
