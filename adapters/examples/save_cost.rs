@@ -4,7 +4,7 @@
 //! cargo run --release -p quidnunc --example save_cost -- /var/lib/somewhere
 //! ```
 //!
-//! Beside a save stands what encoding costs alone: the same on a file system in memory, such as `/dev/shm`.
+//! On a file system in memory, such as `/dev/shm`, it shows what encoding costs alone.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::{env, fs, process};
 
-use quidnunc::{Durable, Kept, KeptMap, KeptValue, MapSnapshot, MapVersion, NodeId, State};
+use quidnunc::{Durable, Kept, KeptMap, KeptValue, MapVersion, NodeId, State};
 use quidnunc_core::stable_hash;
 
 /// How often the process is killed.
@@ -70,7 +70,7 @@ fn state_after(writes: u64) -> Kept {
 fn save(durable: &mut Durable, boot: u64, kept: &Kept) {
     let values = kept.values();
     let keys: Vec<&[u8]> = kept.keys.iter().map(|key| key.bytes()).collect();
-    let map = kept.map.as_ref().map(|map| MapSnapshot { version: map.version, values: &values });
+    let map = kept.snapshot(&values).map;
     durable.save(&State { boot, peers: &kept.peers, keys: &keys, map }).unwrap();
 }
 

@@ -85,7 +85,8 @@ pub(super) struct Names {
 impl Names {
     /// `None` if the path has no file name.
     pub(super) fn of(path: &Path) -> Option<Self> {
-        path.file_name()?;
+        // Without a slash at its end, which a name beside it would stand behind.
+        let path = &path.with_file_name(path.file_name()?);
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),

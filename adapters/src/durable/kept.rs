@@ -28,7 +28,7 @@ impl Kept {
     /// The values of the own map as the core shows them; none without a map.
     #[must_use]
     pub fn values(&self) -> Vec<ValueView<'_>> {
-        self.map.iter().flat_map(|map| &map.values).map(KeptValue::view).collect()
+        self.map.iter().flat_map(KeptMap::views).collect()
     }
 
     /// What the core is told before it begins.
@@ -40,8 +40,7 @@ impl Kept {
     /// ```
     #[must_use]
     pub fn snapshot<'a>(&self, values: &'a [ValueView<'a>]) -> Snapshot<'a> {
-        let map = self.map.as_ref().map(|map| MapSnapshot { version: map.version, values });
-        Snapshot { members: &[], map }
+        Snapshot { members: &[], map: self.map.as_ref().map(|map| map.snapshot(values)) }
     }
 }
 
@@ -52,6 +51,25 @@ pub struct KeptMap {
     pub version: MapVersion,
     /// Its values, in the order in which they were given.
     pub values: Vec<KeptValue>,
+}
+
+impl KeptMap {
+    /// Its values as the core shows them.
+    pub(crate) fn views(&self) -> impl Iterator<Item = ValueView<'_>> {
+        self.values.iter().map(KeptValue::view)
+    }
+
+    /// The map as the core is told of it, with values that are [`KeptMap::views`].
+    pub(crate) const fn snapshot<'a>(&self, values: &'a [ValueView<'a>]) -> MapSnapshot<'a> {
+        MapSnapshot { version: self.version, values }
+    }
+}
+
+impl From<ValueView<'_>> for KeptValue {
+    fn from(view: ValueView<'_>) -> Self {
+        let ValueView { key, value, version, left } = view;
+        Self { key: key.into(), value: value.into(), version, left }
+    }
 }
 
 /// One key of a map, as it was kept: the counterpart of [`ValueView`] that owns its bytes.

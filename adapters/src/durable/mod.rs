@@ -57,8 +57,8 @@ pub const DAMAGED_MAX: u32 = 16;
 ///
 /// # Files
 /// Beside the file `NAME` lie `NAME.lock`, which stays and is empty; `NAME.tmp`, while a save runs or after it was
-/// killed; and `NAME.damaged-1` to `-16` ([`DAMAGED_MAX`]), if there was damage. All are readable by their owner
-/// alone. If `NAME` is a symbolic link, the first save puts a file in its place.
+/// killed; and `NAME.damaged-1` to `-16` ([`DAMAGED_MAX`]), if there was damage. What is made here is readable by its
+/// owner alone. If `NAME` is a symbolic link, the first save puts a file in its place.
 ///
 /// # Cost
 /// A save writes the whole state and waits for the disk twice: one sync of the file, one of its folder. On a virtual
@@ -76,7 +76,8 @@ pub const DAMAGED_MAX: u32 = 16;
 pub struct Durable {
     id: NodeId,
     names: Names,
-    boot: Option<u64>,
+    /// 0 where none was kept.
+    boot: u64,
     /// Holds the lock until it is closed: also by a kill.
     _lock: File,
 }
@@ -114,7 +115,7 @@ impl Durable {
             Some(Ok(kept)) => kept,
             Some(Err(damage)) => Kept { trouble: Some(set_aside(&names, damage)?), ..Kept::default() },
         };
-        Ok((Self { id, names, boot: kept.boot, _lock: lock }, kept))
+        Ok((Self { id, names, boot: kept.boot.unwrap_or(0), _lock: lock }, kept))
     }
 
     /// Draws the boot number of a new life as [`boot_after`] does, and returns it when it is on the disk. It is
@@ -124,25 +125,18 @@ impl Durable {
     /// [`DurableError`]; no life has begun then. [`DurableError::Changed`] when somebody else wrote to the file.
     pub fn begin_life(&mut self) -> Result<u64, DurableError> {
         let changed = |damage| DurableError::Changed { path: self.names.file.clone(), damage };
-        let found = read(&self.names.file)?.transpose().map_err(changed)?;
-        let on_disk = match &found {
-            Some(bytes) => Some(format::opened(bytes, self.id).map_err(changed)?.0.boot),
-            None => None,
+        let mut bytes = match read(&self.names.file)? {
+            Some(found) => found.map_err(changed)?,
+            None => format::encode(self.id, 0, boot_now(), &State::default()),
         };
-        let last = self.boot.max(on_disk);
-        let boot = boot_after(last.unwrap_or(0));
-        if last.is_some_and(|last| boot <= last) {
+        let last = self.boot.max(format::opened(&bytes, self.id).map_err(changed)?.0.boot);
+        let boot = boot_after(last);
+        if boot == last {
             return Err(DurableError::NoBootLeft { path: self.names.file.clone() });
         }
-        let bytes = match found {
-            Some(mut bytes) => {
-                format::set_boot(&mut bytes, boot);
-                bytes
-            }
-            None => format::encode(self.id, boot, boot_now(), &State::default()),
-        };
+        format::set_boot(&mut bytes, boot);
         disk::replace(&mut System, &self.names, &bytes)?;
-        self.boot = Some(boot);
+        self.boot = boot;
         Ok(boot)
     }
 
@@ -160,9 +154,9 @@ impl Durable {
         if bytes > FILE_BYTES_MAX {
             return Err(DurableError::TooLarge { path: self.names.file.clone(), bytes, most: FILE_BYTES_MAX });
         }
-        let boot = self.boot.map_or(state.boot, |last| last.max(state.boot));
+        let boot = self.boot.max(state.boot);
         disk::replace(disk, &self.names, &format::encode(self.id, boot, boot_now(), state))?;
-        self.boot = Some(boot);
+        self.boot = boot;
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use ::std::thread::{self, JoinHandle};
 use ::std::time::Duration;
 
 use mio::Waker;
-use quidnunc_core::{Event, Health, Instant, MapSnapshot, NodeId, SEEDS_MAX, View};
+use quidnunc_core::{Event, Health, Instant, NodeId, SEEDS_MAX, View};
 
 use crate::durable::{Durable, DurableError, Kept, KeptMap, KeptValue, Secret, State};
 
@@ -204,13 +204,7 @@ impl Keeper {
 
     fn map(&self, view: View<'_>) -> Option<KeptMap> {
         let version = view.map_version(self.id).filter(|_| self.keeps_map)?;
-        let own = |value: quidnunc_core::ValueView<'_>| KeptValue {
-            key: value.key.into(),
-            value: value.value.into(),
-            version: value.version,
-            left: value.left,
-        };
-        Some(KeptMap { version, values: view.values(self.id, b"").map(own).collect() })
+        Some(KeptMap { version, values: view.values(self.id, b"").map(KeptValue::from).collect() })
     }
 }
 
@@ -227,7 +221,7 @@ impl Drop for Keeper {
 
 fn save(durable: &mut Durable, job: &Job) -> Result<(), DurableError> {
     let keys: Vec<&[u8]> = job.keys.iter().map(Secret::bytes).collect();
-    let values: Vec<_> = job.map.iter().flat_map(|map| &map.values).map(KeptValue::view).collect();
-    let map = job.map.as_ref().map(|map| MapSnapshot { version: map.version, values: &values });
+    let values: Vec<_> = job.map.iter().flat_map(KeptMap::views).collect();
+    let map = job.map.as_ref().map(|map| map.snapshot(&values));
     durable.save(&State { boot: job.boot, peers: &job.peers, keys: &keys, map })
 }

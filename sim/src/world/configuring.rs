@@ -10,7 +10,6 @@ use quidnunc_core::{
     Command, Domain, Input, Instant, Looks, NodeId, Provider, QuorumSettings, SuspectDown, Voter, Voters,
 };
 
-use crate::engine::draws::Draws;
 use crate::engine::wheel::{Class, Event, order_key};
 use crate::scenario::{Active, Ballot, Configure, Electorate, Protocol, QuorumLooks, QuorumProvider, Scenario};
 
@@ -98,9 +97,7 @@ pub(super) struct Configuring {
 }
 
 impl Configuring {
-    /// `targets` are those whom the faults hit.
-    pub(super) fn new(scenario: &Scenario, draws: Draws, targets: &[Vec<u32>]) -> Self {
-        let choice = Choice { nodes: scenario.nodes.count, draws, targets };
+    pub(super) fn new(scenario: &Scenario, choice: Choice<'_>) -> Self {
         let table = |(number, table): (usize, &Configure)| Table {
             at: table.at_ns,
             epoch: table.epoch,

@@ -2,7 +2,6 @@
 
 use quidnunc_core::{Health, Loss, Node, Standing};
 
-use crate::engine::draws::Draws;
 use crate::engine::wheel::{Class, Event, order_key};
 use crate::result::{Packets as PacketCounts, RunResult};
 use crate::scenario::{Expect, GoesIs, HealthIs, Is, LossIs, Scenario, Selector, StandingIs};
@@ -20,16 +19,12 @@ pub(super) struct Looks {
 }
 
 impl Looks {
-    /// `targets` are those whom the faults hit.
-    pub(super) fn new(scenario: &Scenario, draws: Draws, targets: &[Vec<u32>]) -> Self {
-        let choice = Choice { nodes: scenario.nodes.count, draws, targets };
+    pub(super) fn new(scenario: &Scenario, choice: Choice<'_>) -> Self {
         let chosen = |expect: &Expect, part: &str, selectors: &[Selector]| {
             choice.all(selectors, &format!("expect/{}/{part}", expect.id))
         };
         let of = |expect: &Expect| match &expect.look {
-            Some(look) if expect.metric.has_subjects() => {
-                chosen(expect, "of", &look.of).into_iter().map(Some).collect()
-            }
+            Some(look) if !look.of.is_empty() => chosen(expect, "of", &look.of).into_iter().map(Some).collect(),
             Some(_) | None => vec![None],
         };
         Self {

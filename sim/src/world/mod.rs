@@ -52,7 +52,7 @@ use looking::Looks;
 use network::Network;
 use packets::Packets;
 use pauses::Pauses;
-use plan::{Plan, Step};
+use plan::{Choice, Plan, Step};
 use streams::{STREAM, Streams};
 use telling::Telling;
 use writing::Writing;
@@ -135,13 +135,14 @@ impl<'a, W: Witness> World<'a, W> {
         for (number, &(at, _)) in (0..).zip(plan.steps()) {
             wheel.push(Event { at, order: order_key(Class::Fault, 0, number), dst: 0, what: number });
         }
-        let writing = Writing::new(scenario, draws, plan.all_targets());
-        let telling = Telling::new(scenario, draws, plan.all_targets());
+        let choice = Choice { nodes: scenario.nodes.count, draws, targets: plan.all_targets() };
+        let writing = Writing::new(scenario, choice);
+        let telling = Telling::new(scenario, choice);
         telling.first(scenario).into_iter().for_each(|event| wheel.push(event));
         writing.first(scenario).into_iter().for_each(|event| wheel.push(event));
-        let configuring = Configuring::new(scenario, draws, plan.all_targets());
+        let configuring = Configuring::new(scenario, choice);
         configuring.first(scenario).into_iter().for_each(|event| wheel.push(event));
-        let looks = Looks::new(scenario, draws, plan.all_targets());
+        let looks = Looks::new(scenario, choice);
         looks.first(scenario).into_iter().for_each(|event| wheel.push(event));
         wheel.push(Event { at: WINDOW_NS, order: order_key(Class::Probe, 0, 0), dst: 0, what: 0 });
         Ok(Self {
@@ -153,7 +154,7 @@ impl<'a, W: Witness> World<'a, W> {
             now: 0,
             events: 0,
             network: Network::new(scenario, draws),
-            measure: Measure::new(scenario, &plan.touched(), config.quorum.as_ref()),
+            measure: Measure::new(scenario, plan.touched(), config.quorum.as_ref()),
             cast: Cast::new(scenario, config, draws),
             plan,
             packets: Packets::new(),

@@ -184,8 +184,8 @@ impl Plan {
     }
 
     /// Which nodes ever have a fault on them.
-    pub(super) fn touched(&self) -> Vec<bool> {
-        self.touched.clone()
+    pub(super) fn touched(&self) -> &[bool] {
+        &self.touched
     }
 }
 

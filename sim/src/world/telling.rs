@@ -29,15 +29,13 @@ pub(super) struct Telling {
 }
 
 impl Telling {
-    /// `targets` are those whom the faults hit.
-    pub(super) fn new(scenario: &Scenario, draws: Draws, targets: &[Vec<u32>]) -> Self {
-        let choice = Choice { nodes: scenario.nodes.count, draws, targets };
+    pub(super) fn new(scenario: &Scenario, choice: Choice<'_>) -> Self {
         let nodes_of = |info: &Info| match &info.issuers {
             Issuers::Lowest => vec![0],
             Issuers::Nodes(selector) => choice.one(selector, &info.id),
         };
         Self {
-            draws,
+            draws: choice.draws,
             nodes: scenario.infos.iter().map(nodes_of).collect(),
             lives: vec![0; scenario.nodes.count as usize],
             value: Vec::new(),
@@ -244,7 +242,8 @@ mod tests {
         let table = "[[info]]\nid = \"own\"\nnodes = \"all\"\nat = \"10s\"\nevery = \"4s\"\nuntil = \"20s\"\n";
         let instants = |more: &str| {
             let scenario = scenario(&format!("{table}{more}"));
-            let telling = Telling::new(&scenario, Draws::new(1), &[]);
+            let telling =
+                Telling::new(&scenario, Choice { nodes: scenario.nodes.count, draws: Draws::new(1), targets: &[] });
             let event = |node, number| telling.event(&scenario, (0, &scenario.infos[0]), node, number);
             (0..4).map(|node| (0..).map_while(|number| event(node, number)).map(|event| event.at).collect()).collect()
         };

@@ -38,11 +38,9 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    /// `targets` are those whom the faults hit, for writes of the same nodes.
-    pub(super) fn new(scenario: &Scenario, draws: Draws, targets: &[Vec<u32>]) -> Self {
-        let choice = Choice { nodes: scenario.nodes.count, draws, targets };
+    pub(super) fn new(scenario: &Scenario, choice: Choice<'_>) -> Self {
         Self {
-            draws,
+            draws: choice.draws,
             nodes: scenario.writes.iter().map(|write| choice.one(&write.nodes, &write.id)).collect(),
             lives: vec![0; scenario.nodes.count as usize],
             value: Vec::new(),
@@ -166,7 +164,8 @@ mod tests {
         let scenario = scenario(
             "[[write]]\nid = \"w\"\nnodes = \"all\"\nat = \"10s\"\nevery = \"4s\"\nuntil = \"20s\"\nvalue = \"9B\"\n",
         );
-        let writing = Writing::new(&scenario, Draws::new(1), &[]);
+        let writing =
+            Writing::new(&scenario, Choice { nodes: scenario.nodes.count, draws: Draws::new(1), targets: &[] });
         let (mut quarters, mut writes) = ([0; 4], 0);
         for node in 0..100 {
             let at = |number| writing.event(&scenario, (0, &scenario.writes[0]), node, number).map(|event| event.at);
@@ -188,7 +187,8 @@ mod tests {
         let two = format!("[[write]]\nid = \"v\"\nnodes = \"all\"\nat = \"9s\"\nvalue = \"9B\"\n{one}");
         let values = |text: &str, write| {
             let scenario = scenario(text);
-            let mut writing = Writing::new(&scenario, Draws::new(1), &[]);
+            let mut writing =
+                Writing::new(&scenario, Choice { nodes: scenario.nodes.count, draws: Draws::new(1), targets: &[] });
             let mut made = |node, number| {
                 writing.make(&scenario, One { write, node, key: 0, number }, 9);
                 writing.value.clone()

@@ -4,12 +4,12 @@ use std::fs;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use quidnunc_core::{MapSnapshot, MapVersion, ValueView, stable_hash};
+use quidnunc_core::{MapSnapshot, MapVersion, ValueView};
 
 use super::super::format::{decode, encode};
 use super::super::kept::{Kept, State};
 use super::super::{Durable, FILE_BYTES_MAX};
-use super::{Damage, Folder, NOW, id, kept, sample};
+use super::{Damage, Folder, NOW, file_of, id, kept, sample};
 
 /// The same cases in every run. `PROPTEST_RNG_SEED` and `PROPTEST_CASES` find others.
 fn cases() -> ProptestConfig {
@@ -121,14 +121,7 @@ proptest! {
         short in -3_i32..3,
     ) {
         let claimed = u32::try_from(i32::try_from(body.len()).unwrap().saturating_add(short).max(0)).unwrap();
-        let mut bytes = encode(id(), 1, NOW, &State::default());
-        bytes.truncate(41);
-        bytes.extend((body.len() as u64 + 5).to_le_bytes());
-        bytes.push(kind);
-        bytes.extend(claimed.to_le_bytes());
-        bytes.extend(&body);
-        let check = stable_hash(0x7374_6174_652d_6f6b, &bytes);
-        bytes.extend(check.to_le_bytes());
+        let bytes = file_of(1, &[&[kind], claimed.to_le_bytes().as_slice(), &body].concat());
         match decode(&bytes, id(), NOW) {
             Ok(kept) => {
                 let items = kept.peers.len() + kept.keys.len() + kept.values().len();

@@ -2,23 +2,12 @@
 
 use std::time::Duration;
 
-use quidnunc_core::{MapSnapshot, MapVersion, NodeId, ValueView, stable_hash};
+use quidnunc_core::{MapSnapshot, MapVersion, NodeId, ValueView};
 
 use super::super::format::{bytes_most, decode, encode, set_boot};
 use super::super::kept::{Kept, State};
 use super::super::trouble::Damage;
-use super::{NOW, VALUES, id, kept, map, peers, sample};
-
-/// A file with this body whose head and check are right.
-fn file_of(body: &[u8]) -> Vec<u8> {
-    let mut bytes = encode(id(), 1_234, NOW, &State::default());
-    bytes.truncate(41);
-    bytes.extend((body.len() as u64).to_le_bytes());
-    bytes.extend(body);
-    let check = stable_hash(0x7374_6174_652d_6f6b, &bytes);
-    bytes.extend(check.to_le_bytes());
-    bytes
-}
+use super::{NOW, VALUES, file_of, id, kept, map, peers, sample};
 
 fn section(kind: u8, body: &[u8]) -> Vec<u8> {
     let len = u32::try_from(body.len()).unwrap();
@@ -110,7 +99,7 @@ fn what_a_later_release_adds_is_skipped() {
     let peers_and_more = [&[1, 0, 10, 0, 0, 1, 0x8a, 0x3e], b"more".as_slice()].concat();
     let body = [section(0x7f, b"whatever"), section(1, &peers_and_more), section(0xff, b"")].concat();
     let expected = Kept { boot: Some(1_234), peers: vec![peers()[0]], ..Kept::default() };
-    assert_eq!(decode(&file_of(&body), id(), NOW), Ok(expected));
+    assert_eq!(decode(&file_of(1_234, &body), id(), NOW), Ok(expected));
 }
 
 #[test]
@@ -142,6 +131,6 @@ fn a_section_that_claims_more_than_there_is_is_damage() {
         (3, section(3, b"")),
     ];
     for (kind, body) in claims {
-        assert_eq!(decode(&file_of(&body), id(), NOW), Err(Damage::Section { kind }), "{body:?}");
+        assert_eq!(decode(&file_of(1_234, &body), id(), NOW), Err(Damage::Section { kind }), "{body:?}");
     }
 }

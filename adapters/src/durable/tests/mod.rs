@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
 
-use quidnunc_core::{MapSnapshot, MapVersion, NodeId, ValueView};
+use quidnunc_core::{MapSnapshot, MapVersion, NodeId, ValueView, stable_hash};
 
 use super::format::encode;
 use super::kept::{Kept, KeptMap, KeptValue, State};
@@ -46,12 +46,7 @@ fn sample() -> Vec<u8> {
 
 /// What a state comes back as at once.
 fn kept(boot: u64, state: &State<'_>) -> Kept {
-    let owned = |value: &ValueView<'_>| KeptValue {
-        key: value.key.into(),
-        value: value.value.into(),
-        version: value.version,
-        left: value.left,
-    };
+    let owned = |&value: &ValueView<'_>| KeptValue::from(value);
     Kept {
         boot: Some(boot),
         peers: state.peers.to_vec(),
@@ -59,6 +54,17 @@ fn kept(boot: u64, state: &State<'_>) -> Kept {
         map: state.map.map(|map| KeptMap { version: map.version, values: map.values.iter().map(owned).collect() }),
         trouble: None,
     }
+}
+
+/// A file with this boot number and body, whose head and check are right.
+fn file_of(boot: u64, body: &[u8]) -> Vec<u8> {
+    let mut bytes = encode(id(), boot, NOW, &State::default());
+    bytes.truncate(41);
+    bytes.extend((body.len() as u64).to_le_bytes());
+    bytes.extend(body);
+    let check = stable_hash(0x7374_6174_652d_6f6b, &bytes);
+    bytes.extend(check.to_le_bytes());
+    bytes
 }
 
 /// A folder of a test's own, removed when the test ends.

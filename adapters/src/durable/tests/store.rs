@@ -266,11 +266,12 @@ fn another_node_s_file_is_set_aside_whole() {
 fn a_folder_is_nobody_s_state_and_is_left_alone() {
     let folder = Folder::new("folder");
     fs::create_dir(folder.path()).unwrap();
-    for path in [folder.path(), PathBuf::from("/"), PathBuf::from("..")] {
+    for path in [folder.path(), folder.path().join(""), PathBuf::from("/"), PathBuf::from("..")] {
         let error = Durable::open(&path, id()).unwrap_err();
         assert!(matches!(error, DurableError::NotAFile { .. }), "{error}");
     }
     assert!(folder.path().is_dir());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made in it");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::mistake::{Mistake, Outcome};
 use super::table::{Field, Section};
 use super::units::{FREQUENCY, duration_text};
+use super::write::{instant, too_late};
 use super::{net, overlap, selector};
 use crate::scenario::extent::last_start_ns;
 use crate::scenario::words::{Word, words};
@@ -131,10 +132,7 @@ impl Reader<'_> {
     }
 
     fn begin(&self, field: &Field<'_>) -> Outcome<u64> {
-        let at_ns = field.duration()?;
-        if at_ns >= self.run.duration_ns {
-            return Err(self.too_late(field, "the fault never begins"));
-        }
+        let at_ns = instant(field, self.run, "the fault never begins")?;
         if at_ns < self.run.warmup_ns {
             return Err(field.wrong(
                 "the fault begins during the warm-up, in which nothing goes wrong",
@@ -155,11 +153,6 @@ impl Reader<'_> {
         Ok(for_ns)
     }
 
-    fn too_late(&self, field: &Field<'_>, what: &str) -> Mistake {
-        let end = duration_text(self.run.duration_ns);
-        field.wrong(format!("{what}: the run ends at {end}"), "make the run longer, or the times shorter")
-    }
-
     pub(super) fn selector(&self, field: &Field<'_>) -> Outcome<Selector> {
         selector::read(field, self.earlier, self.nodes)
     }
@@ -172,7 +165,7 @@ impl Reader<'_> {
             let stagger_ns = field.duration()?;
             last_ns = last_start_ns(at_ns, stagger_ns, count);
             if last_ns >= self.run.duration_ns {
-                return Err(self.too_late(field, "the last target never stops"));
+                return Err(too_late(field, self.run, "the last target never stops"));
             }
             Ok(stagger_ns)
         })?;
@@ -182,7 +175,7 @@ impl Reader<'_> {
             }
             let restart_ns = field.some_time()?;
             if last_ns.saturating_add(restart_ns) >= self.run.duration_ns {
-                return Err(self.too_late(field, "the last target never starts again"));
+                return Err(too_late(field, self.run, "the last target never starts again"));
             }
             Ok(Some(restart_ns))
         })?;

@@ -83,11 +83,13 @@ pub(super) fn when(section: &Section<'_>, run: &Run, name: &str) -> Outcome<When
 /// When something happens that must happen before the run ends; `what` is what messages say if it does not.
 pub(super) fn instant(field: &Field<'_>, run: &Run, what: &str) -> Outcome<u64> {
     let at_ns = field.duration()?;
-    if at_ns >= run.duration_ns {
-        let end = duration_text(run.duration_ns);
-        return Err(field.wrong(format!("{what}: the run ends at {end}"), "make the run longer, or the times shorter"));
-    }
-    Ok(at_ns)
+    if at_ns >= run.duration_ns { Err(too_late(field, run, what)) } else { Ok(at_ns) }
+}
+
+/// Something would happen after the run.
+pub(super) fn too_late(field: &Field<'_>, run: &Run, what: &str) -> Mistake {
+    let end = duration_text(run.duration_ns);
+    field.wrong(format!("{what}: the run ends at {end}"), "make the run longer, or the times shorter")
 }
 
 fn what(section: &Section<'_>, when: When) -> Outcome<Written> {
