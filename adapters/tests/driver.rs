@@ -101,8 +101,8 @@ fn who_reads_no_events_is_told_that_some_are_lost_and_reads_the_members() {
     let (cyd, _) = spawn(Options { config, ..options("cyd") }).unwrap();
     cyd.join(&[ada.local_addr()]).unwrap();
     until("three members", || ada.members().unwrap().len() == 3);
-    assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::Member(_))));
-    assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::EventsLost { .. })));
+    // Whether the core or the channel ran out of places first decides what stands before it.
+    until("word of the loss", || matches!(events.recv_timeout(PATIENCE), Ok(Event::EventsLost { .. })));
 }
 
 #[test]
