@@ -29,6 +29,7 @@
 //! * [`Clock`], [`boot_now`], [`boot_after`] — what time is it?
 //! * [`Durable`] — what survives the end of the process, however it ends?
 //! * [`std`] — the system's sockets without a runtime: one thread, one deadline;
+//! * `tokio` — (feature `tokio`) the same as a task of that runtime;
 //! * `SealOptions` — (feature `crypto`, on unless turned off) datagrams that only holders of a key read and write.
 
 #![forbid(unsafe_code)]
@@ -36,18 +37,25 @@
 mod clock;
 mod durable;
 mod error;
+mod info;
 mod kinds;
 mod options;
+mod requests;
 #[cfg(feature = "crypto")]
 mod sealed;
+mod seeds;
 pub mod std;
+#[cfg(all(unix, feature = "tokio"))]
+pub mod tokio;
 mod transport;
+mod worker;
 
 pub use clock::{Clock, boot_after, boot_now};
 pub use durable::{
     DAMAGED_MAX, Damage, Durable, DurableError, FILE_BYTES_MAX, Kept, KeptMap, KeptValue, Secret, State, Trouble,
 };
 pub use error::{Error, RequestError};
+pub use info::{Info, Value};
 pub use options::{Options, SocketStats, StateFile};
 pub use quidnunc_core::*;
 #[cfg(feature = "crypto")]

@@ -97,11 +97,13 @@ fn a_node_that_broke_says_so() {
 #[test]
 fn who_reads_no_events_is_told_that_some_are_lost_and_reads_the_members() {
     let config = Config { events_max: 1, ..Config::local() };
-    let ((ada, events), (_bob, _)) = spawn_pair(&config);
-    let (cyd, _) = spawn(Options { config, ..options("cyd") }).unwrap();
-    cyd.join(&[ada.local_addr()]).unwrap();
-    until("three members", || ada.members().unwrap().len() == 3);
-    // Whether the core or the channel ran out of places first decides what stands before it.
+    let (ada, events) = spawn(Options { config, ..options("ada") }).unwrap();
+    let others = ["bob", "cyd", "dan", "eve"].map(|name| spawn(options(name)).unwrap().0);
+    for other in &others {
+        other.join(&[ada.local_addr()]).unwrap();
+    }
+    until("five members", || ada.members().unwrap().len() == 5);
+    // One waits in the channel, one for a place there, and one in the node.
     until("word of the loss", || matches!(events.recv_timeout(PATIENCE), Ok(Event::EventsLost { .. })));
 }
 

@@ -8,6 +8,8 @@
 
 use ::std::io;
 use ::std::net::SocketAddr;
+#[cfg(unix)]
+use ::std::os::fd::{AsFd, BorrowedFd};
 use ::std::sync::Arc;
 use ::std::time::Duration;
 
@@ -29,6 +31,9 @@ const INCOMING_BYTES: usize = 1 << 16;
 
 /// So many datagrams are read in one turn; then the deadline, streams and whoever asks for something have theirs.
 const DATAGRAMS_PER_TURN: usize = 64;
+
+/// So much the system tells at a time.
+const EVENTS_PER_TURN: usize = 128;
 
 /// So often another port is tried, when a port that is free for UDP is taken for TCP.
 const PORT_TRIES: usize = 16;
@@ -63,6 +68,8 @@ pub struct Driver {
     socket: UdpSocket,
     /// Whether datagrams may wait in the socket: the system tells of new ones only.
     may_read: bool,
+    /// Whether the system may have more to tell than it did.
+    may_poll: bool,
     streams: Option<Streams>,
     keeper: Option<Keeper>,
     trouble: Option<Trouble>,
@@ -108,8 +115,8 @@ impl Driver {
         seeds.truncate(SEEDS_MAX);
         // None are refused, and that is right then.
         let _ = node.handle(clock.now(), Input::Command(Command::Join { seeds: &seeds }));
-        let (events, incoming, stats) = (Events::with_capacity(128), vec![0; INCOMING_BYTES], SocketStats::default());
-        let may_read = true;
+        let (events, incoming) = (Events::with_capacity(EVENTS_PER_TURN), vec![0; INCOMING_BYTES]);
+        let stats = SocketStats::default();
         Ok(Self {
             node,
             clock,
@@ -117,7 +124,8 @@ impl Driver {
             events,
             waker,
             socket,
-            may_read,
+            may_read: true,
+            may_poll: false,
             streams,
             keeper,
             trouble: kept.trouble,
@@ -184,11 +192,12 @@ impl Driver {
 
     /// The next event, oldest first.
     pub fn poll_event(&mut self) -> Option<Event> {
-        let event = self.node.poll_event()?;
-        if let Some(keeper) = &mut self.keeper {
-            keeper.note(&event, self.clock.now());
-        }
-        Some(event)
+        self.node.poll_event()
+    }
+
+    /// Drops the waiting events that are not wanted any more; see [`Node::retain_events`].
+    pub fn retain_events(&mut self, wanted: impl FnMut(&Event) -> bool) {
+        self.node.retain_events(wanted);
     }
 
     /// How far what must survive is on the disk; always all of it without [`Options::state`].
@@ -198,7 +207,7 @@ impl Driver {
     }
 
     /// Whether the own map survives the process.
-    pub(super) fn keeps_map(&self) -> bool {
+    pub(crate) fn keeps_map(&self) -> bool {
         self.keeper.as_ref().is_some_and(Keeper::keeps_map)
     }
 
@@ -239,21 +248,31 @@ impl Driver {
         Ok(())
     }
 
-    /// Sleeps, and notes what has come.
-    fn sleep(&mut self, wait_max: Duration) -> io::Result<()> {
-        let now = self.clock.now();
+    /// For how long no [`turn`](Self::turn) is due unless something comes; `None` for ever. For a loop that waits by other
+    /// means: where there are files, the driver is one that can be read when something has come ([`AsFd`](::std::os::fd::AsFd)).
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        let streams = self.streams.as_ref();
+        if self.may_read || self.may_poll || streams.is_some_and(Streams::has_more) {
+            return Some(Duration::ZERO);
+        }
         let deadlines = [
             self.node.poll_timeout().map(|wakeup| wakeup.at),
-            self.streams.as_ref().and_then(Streams::next_deadline),
+            streams.and_then(Streams::next_deadline),
             self.keeper.as_ref().and_then(Keeper::next_deadline),
         ];
-        let has_more = self.may_read || self.streams.as_ref().is_some_and(Streams::has_more);
-        let wait = deadlines.into_iter().flatten().map(|at| at.since(now)).min().unwrap_or(wait_max).min(wait_max);
-        let wait = if has_more { Duration::ZERO } else { wait };
+        let now = self.clock.now();
+        deadlines.into_iter().flatten().map(|at| at.since(now)).min()
+    }
+
+    /// Sleeps, and notes what has come.
+    fn sleep(&mut self, wait_max: Duration) -> io::Result<()> {
+        let wait = self.wait().map_or(wait_max, |wait| wait.min(wait_max));
         match self.poll.poll(&mut self.events, Some(wait)) {
             Err(error) if !is_silence(&error) => return Err(error),
             Ok(()) | Err(_) => {}
         }
+        self.may_poll = self.events.iter().count() == EVENTS_PER_TURN;
         for event in &self.events {
             match (event.token(), &mut self.streams) {
                 (UDP, _) => self.may_read = true,
@@ -300,10 +319,18 @@ impl Driver {
     }
 }
 
+#[cfg(unix)]
+impl AsFd for Driver {
+    /// A file that can be read when something has come.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.poll.registry().as_fd()
+    }
+}
+
 impl Drop for Driver {
     fn drop(&mut self) {
         if let Some(keeper) = &mut self.keeper {
-            keeper.finish(self.node.view());
+            keeper.finish(self.node.view(), self.clock.now());
         }
     }
 }

@@ -13,7 +13,7 @@ use ::std::thread::{self, JoinHandle};
 use ::std::time::Duration;
 
 use mio::Waker;
-use quidnunc_core::{Event, Health, Instant, NodeId, SEEDS_MAX, View};
+use quidnunc_core::{Health, Instant, NodeId, SEEDS_MAX, View};
 
 use crate::durable::{Durable, DurableError, Kept, KeptMap, KeptValue, Secret, State};
 
@@ -48,6 +48,8 @@ pub(super) struct Keeper {
     keys: Arc<[Secret]>,
     /// Addresses of others, as they were kept last.
     peers: Vec<SocketAddr>,
+    /// The fingerprint of the roster that they were taken from.
+    roster: Option<u64>,
     keeps_map: bool,
     /// Nobody is joined again by whoever has said goodbye.
     has_left: bool,
@@ -87,6 +89,7 @@ impl Keeper {
             boot,
             keys: kept.keys.as_slice().into(),
             peers: kept.peers.clone(),
+            roster: None,
             keeps_map,
             has_left: false,
             jobs: Some(jobs),
@@ -99,22 +102,17 @@ impl Keeper {
         })
     }
 
-    /// The node has said something. What of it must be kept, is.
-    pub(super) fn note(&mut self, event: &Event, now: Instant) {
-        if let Event::Refuted { incarnation, .. } = event
-            && incarnation.boot > self.boot
-        {
-            self.boot = incarnation.boot;
+    /// Looks at the node. What of it must be kept, is.
+    fn look(&mut self, view: View<'_>, now: Instant) {
+        let (boot, has_left) = (view.incarnation().boot, view.has_left());
+        if boot > self.boot || has_left != self.has_left {
+            (self.boot, self.has_left) = (boot, has_left);
             self.change(now);
         }
-        if matches!(event, Event::Left(_)) {
-            self.has_left = true;
-            self.change(now);
-        }
-        if matches!(event, Event::Joined { .. }) {
-            self.change(now);
-        } else if matches!(event, Event::Member(_)) {
-            self.change(now.after(LAZY));
+        let roster = view.fingerprint();
+        if self.roster.replace(roster).is_some_and(|before| before != roster) {
+            let is_first = self.peers.is_empty();
+            self.change(if is_first { now } else { now.after(LAZY) });
         }
     }
 
@@ -151,8 +149,9 @@ impl Keeper {
         self.due.filter(|_| self.saving.is_none())
     }
 
-    /// Takes note of what is done, and begins what is due.
+    /// Takes note of what has changed and what is done, and begins what is due.
     pub(super) fn turn(&mut self, view: View<'_>, now: Instant) {
+        self.look(view, now);
         while let Ok(done) = self.done.try_recv() {
             let Some(saved) = self.saving.take() else { continue };
             self.error = done.err();
@@ -169,7 +168,8 @@ impl Keeper {
     }
 
     /// The node ends. What has changed is kept still.
-    pub(super) fn finish(&mut self, view: View<'_>) {
+    pub(super) fn finish(&mut self, view: View<'_>, now: Instant) {
+        self.look(view, now);
         if self.due.is_some() {
             self.begin(view);
         }

@@ -7,7 +7,6 @@ mod driver;
 mod handle;
 mod keeping;
 mod requests;
-mod seeds;
 mod streams;
 
 pub use driver::Driver;

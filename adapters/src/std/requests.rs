@@ -3,10 +3,12 @@
 use ::std::net::SocketAddr;
 use ::std::time::Duration;
 
-use quidnunc_core::{Command, LinkView, MemberView, NodeId, StandingChange, Stats};
+use quidnunc_core::{GroupDef, InfoValue, KeyPattern, LinkView, MemberView, NodeId, StandingChange, Stats};
 
 use super::Handle;
+use super::handle::wait;
 use crate::error::RequestError;
+use crate::info::Info;
 
 impl Handle {
     /// Asks to become a member of the cluster that one of the seeds belongs to. [`Event::Joined`] follows
@@ -18,8 +20,19 @@ impl Handle {
     ///
     /// [`Event::Joined`]: quidnunc_core::Event::Joined
     pub fn join(&self, seeds: &[SocketAddr]) -> Result<(), RequestError> {
-        let seeds = seeds.to_vec();
-        self.act(move |driver| driver.command(Command::Join { seeds: &seeds }))
+        wait(self.caller().join(seeds))
+    }
+
+    /// Asks to become a member of the cluster that one of these belongs to, each a name and a port, as in
+    /// `"gossip.example.org:7946"`. The names are looked up now and every five seconds, until the node knows a live member
+    /// besides itself or has stopped; one that stands for nobody is no error, and addresses of another family than the node's
+    /// are left out. Returns at once.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] without names; [`RequestError::Stopped`], also when there is no thread to be had.
+    pub fn join_names<S: Into<String>>(&self, names: impl IntoIterator<Item = S>) -> Result<(), RequestError> {
+        let names = names.into_iter().map(Into::into).collect();
+        self.caller().join_names(names, self.local_addr().is_ipv4())
     }
 
     /// Every member that was ever heard of, the dead included, this node first.
@@ -27,16 +40,16 @@ impl Handle {
     /// # Errors
     /// [`RequestError::Stopped`].
     pub fn members(&self) -> Result<Vec<MemberView>, RequestError> {
-        self.read(|driver| driver.view().members().collect())
+        wait(self.caller().members())
     }
 
-    /// Declares that a dead member will not come back in this life; see [`Command::Remove`].
+    /// Declares that a dead member will not come back in this life; see [`Command::Remove`](quidnunc_core::Command::Remove).
     ///
     /// # Errors
     /// [`RequestError::Refused`] when the member is not dead, or after a [`leave`](Self::leave);
     /// [`RequestError::Stopped`].
     pub fn remove(&self, id: NodeId) -> Result<(), RequestError> {
-        self.act(move |driver| driver.command(Command::Remove { id }))
+        wait(self.caller().remove(id))
     }
 
     /// Lets a key of the node's own map stand for a value, for ever or for a while. All members hear of it. Where the map is
@@ -46,13 +59,7 @@ impl Handle {
     /// [`RequestError::Refused`] for a key or a value or a time that cannot be, when the map is full, when too much was
     /// written lately, or after a [`leave`](Self::leave); [`RequestError::NotKept`]; [`RequestError::Stopped`].
     pub fn put(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> Result<(), RequestError> {
-        let (key, value) = (key.to_vec(), value.to_vec());
-        self.write(move |driver| {
-            driver.command(match ttl {
-                Some(ttl) => Command::PutWithTtl { key: &key, value: &value, ttl },
-                None => Command::Put { key: &key, value: &value },
-            })
-        })
+        wait(self.caller().put(key, value, ttl))
     }
 
     /// Lets a key of the node's own map stand for a value for ever, and reports when so many others in so many domains
@@ -71,10 +78,7 @@ impl Handle {
         (replicas, domains): (u32, u32),
         timeout: Duration,
     ) -> Result<(), RequestError> {
-        let (key, value) = (key.to_vec(), value.to_vec());
-        self.write(move |driver| {
-            driver.command(Command::PutAndWait { key: &key, value: &value, replicas, domains, timeout })
-        })
+        wait(self.caller().put_and_wait(key, value, (replicas, domains), timeout))
     }
 
     /// Lets a key of the node's own map stand for nothing.
@@ -83,8 +87,7 @@ impl Handle {
     /// [`RequestError::Refused`] for a key that cannot be, or after a [`leave`](Self::leave);
     /// [`RequestError::Stopped`].
     pub fn delete(&self, key: &[u8]) -> Result<(), RequestError> {
-        let key = key.to_vec();
-        self.write(move |driver| driver.command(Command::Delete { key: &key }))
+        wait(self.caller().delete(key))
     }
 
     /// What a key of a member's map stands for, as far as it has come here; `None` for nothing.
@@ -92,8 +95,7 @@ impl Handle {
     /// # Errors
     /// [`RequestError::Stopped`].
     pub fn get(&self, owner: NodeId, key: &[u8]) -> Result<Option<Vec<u8>>, RequestError> {
-        let key = key.to_vec();
-        self.read(move |driver| driver.view().value(owner, &key).map(|value| value.value.to_vec()))
+        wait(self.caller().get(owner, key))
     }
 
     /// Reports from now on what becomes of all keys with a prefix, whoever owns them ([`Event::Value`]).
@@ -104,8 +106,73 @@ impl Handle {
     ///
     /// [`Event::Value`]: quidnunc_core::Event::Value
     pub fn watch(&self, prefix: &[u8]) -> Result<(), RequestError> {
-        let prefix = prefix.to_vec();
-        self.act(move |driver| driver.command(Command::Watch { prefix: &prefix }))
+        wait(self.caller().watch(prefix))
+    }
+
+    /// Tells everybody a value under a key, in place of whoever said something of that key before, for ever or for a while.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] without [`Config::infos`], for a key, a value or a time that cannot be, when there are too
+    /// many, or after a [`leave`](Self::leave); [`RequestError::Stopped`].
+    ///
+    /// [`Config::infos`]: quidnunc_core::Config::infos
+    pub fn add_info(&self, key: &[u8], value: InfoValue<'_>, ttl: Option<Duration>) -> Result<(), RequestError> {
+        wait(self.caller().add_info(key, value, ttl))
+    }
+
+    /// Deletes an info, whoever issued it.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] as from [`add_info`](Self::add_info); [`RequestError::Stopped`].
+    pub fn delete_info(&self, key: &[u8]) -> Result<(), RequestError> {
+        wait(self.caller().delete_info(key))
+    }
+
+    /// The infos whose keys match, as far as they have come here, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`RequestError::Stopped`].
+    pub fn infos(&self, pattern: KeyPattern<'_>) -> Result<Vec<Info>, RequestError> {
+        wait(self.caller().infos(pattern))
+    }
+
+    /// Reports from now on what becomes of infos whose keys match ([`Event::Info`](quidnunc_core::Event::Info)), with
+    /// `repeats` also when the same value was issued again.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] without [`Config::infos`](quidnunc_core::Config::infos), when too much is watched, or after
+    /// a [`leave`](Self::leave); [`RequestError::Stopped`].
+    pub fn watch_infos(&self, pattern: KeyPattern<'_>, repeats: bool) -> Result<(), RequestError> {
+        wait(self.caller().watch_infos(pattern, repeats))
+    }
+
+    /// Lists from now on the best of the infos whose keys match, here and everywhere.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] as from [`watch_infos`](Self::watch_infos), or for a group that is defined otherwise here;
+    /// [`RequestError::Stopped`].
+    pub fn register_group(&self, group: GroupDef<'_>) -> Result<(), RequestError> {
+        wait(self.caller().register_group(group))
+    }
+
+    /// The infos of a group, the best first; `None` for a pattern that no group has.
+    ///
+    /// # Errors
+    /// [`RequestError::Stopped`].
+    pub fn group(&self, pattern: KeyPattern<'_>) -> Result<Option<Vec<Info>>, RequestError> {
+        wait(self.caller().group(pattern))
+    }
+
+    /// Says something to everybody who takes part in infos, this node included ([`Event::User`]), and to whoever joins within
+    /// `ttl`.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] without [`Config::infos`](quidnunc_core::Config::infos), for what is too long, when too much
+    /// was said lately, or after a [`leave`](Self::leave); [`RequestError::Stopped`].
+    ///
+    /// [`Event::User`]: quidnunc_core::Event::User
+    pub fn send_event(&self, name: &[u8], payload: &[u8], ttl: Duration) -> Result<(), RequestError> {
+        wait(self.caller().send_event(name, payload, ttl))
     }
 
     /// Whether this node may act, and why; `None` where the config has no quorum. It is advice and no lock.
@@ -113,7 +180,7 @@ impl Handle {
     /// # Errors
     /// [`RequestError::Stopped`].
     pub fn standing(&self) -> Result<Option<StandingChange>, RequestError> {
-        self.read(|driver| driver.view().standing_report())
+        wait(self.caller().standing())
     }
 
     /// The links of this node, those that it opened first.
@@ -121,7 +188,7 @@ impl Handle {
     /// # Errors
     /// [`RequestError::Stopped`].
     pub fn links(&self) -> Result<Vec<LinkView>, RequestError> {
-        self.read(|driver| driver.view().outgoing().chain(driver.view().incoming()).collect())
+        wait(self.caller().links())
     }
 
     /// What the node has counted since its start.
@@ -129,6 +196,6 @@ impl Handle {
     /// # Errors
     /// [`RequestError::Stopped`].
     pub fn stats(&self) -> Result<Stats, RequestError> {
-        self.read(|driver| *driver.view().stats())
+        wait(self.caller().stats())
     }
 }

@@ -9,6 +9,7 @@ pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOC
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks again until the answer is right; every question takes the node a turn.
+#[allow(dead_code, reason = "tests of tasks wait otherwise")]
 pub(crate) fn until(what: &str, mut reached: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !reached() {

@@ -41,6 +41,13 @@ impl Compat2014 {
     pub(super) const NONE: Self = Self { ties_by_arrival: false, zero_is_permanent: false, groups_once: false };
 }
 
+impl Default for InfoSettings {
+    /// Those of [`Config::infos`](super::Config::infos).
+    fn default() -> Self {
+        Self::STANDARD
+    }
+}
+
 impl InfoSettings {
     /// The interval of the system of 2014.
     pub(super) const STANDARD: Self =

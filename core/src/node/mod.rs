@@ -355,6 +355,13 @@ impl Node {
         event
     }
 
+    /// Drops the waiting events that are not wanted any more, such as answers that somebody has had already; the rest keeps
+    /// its order. Costs as much as there are events.
+    pub fn retain_events(&mut self, wanted: impl FnMut(&Event) -> bool) {
+        self.cold.events.retain(wanted);
+        self.has_events = self.cold.events.is_waiting();
+    }
+
     /// Lets an event wait for the application.
     fn report(&mut self, event: Event) {
         self.has_events = true;

@@ -44,6 +44,11 @@ impl<K: Hash + Eq + Copy, V: Copy> Map<K, V> {
         Some(value)
     }
 
+    /// Forgets every key.
+    pub(crate) fn clear(&mut self) {
+        self.table.clear();
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.table.len()
     }

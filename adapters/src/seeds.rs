@@ -4,32 +4,25 @@
 //! Kubernetes does. So names are looked up anew on every try, in a thread of their own, since the system's resolver takes its
 //! time; what they stand for then is what the node is told to join.
 
-use ::std::net::{SocketAddr, ToSocketAddrs};
-use ::std::thread;
-use ::std::time::Duration;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::thread;
+use std::time::Duration;
 
 use quidnunc_core::{Command, Rejected, SEEDS_MAX};
 
-use super::Handle;
 use crate::error::RequestError;
+use crate::worker::Caller;
 
 /// Between two looks at what names stand for.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
-impl Handle {
-    /// Asks to become a member of the cluster that one of these belongs to, each a name and a port, as in
-    /// `"gossip.example.org:7946"`. The names are looked up now and every five seconds, until the node knows a live member
-    /// besides itself or has stopped; one that stands for nobody is no error, and addresses of another family than the node's
-    /// are left out. Returns at once.
-    ///
-    /// # Errors
-    /// [`RequestError::Refused`] without names; [`RequestError::Stopped`], also when there is no thread to be had.
-    pub fn join_names<S: Into<String>>(&self, names: impl IntoIterator<Item = S>) -> Result<(), RequestError> {
-        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+impl Caller {
+    /// Looks names up, now and again, until the node knows somebody or has stopped.
+    pub(crate) fn join_names(&self, names: Vec<String>, is_ipv4: bool) -> Result<(), RequestError> {
         if names.is_empty() {
             return Err(Rejected::NoSeeds.into());
         }
-        let (caller, is_ipv4) = (self.caller(), self.local_addr().is_ipv4());
+        let caller = self.clone();
         let look = move || loop {
             let seeds =
                 addresses(&names, is_ipv4, |name| name.to_socket_addrs().map(Iterator::collect).unwrap_or_default());
@@ -41,7 +34,7 @@ impl Handle {
                 }
                 Ok(is_alone)
             });
-            if told != Ok(true) {
+            if told.recv() != Ok(Ok(true)) {
                 return;
             }
             thread::sleep(LOOK_AGAIN);
