@@ -111,6 +111,11 @@ impl Caller {
         self.act(move |driver| driver.command(Command::SendEvent { name: &name, payload: &payload, ttl }))
     }
 
+    pub(crate) fn send_note(&self, to: NodeId, bytes: &[u8]) -> Answer<()> {
+        let bytes = bytes.to_vec();
+        self.act(move |driver| driver.command(Command::Note { to, bytes: &bytes }))
+    }
+
     pub(crate) fn standing(&self) -> Answer<Option<StandingChange>> {
         self.read(|driver| driver.view().standing_report())
     }

@@ -65,6 +65,14 @@ async fn what_one_task_says_another_hears() {
         event(&mut told, |event| if let Event::Message { bytes, .. } = event { Some(bytes) } else { None }).await;
     assert_eq!(&*letter, b"a letter");
 
+    // It may be lost, but on loopback hardly all of many are.
+    for _ in 0..20 {
+        bob.send_note(a, b"by the way").await.unwrap();
+    }
+    let note =
+        event(&mut told, |event| if let Event::Note { from, bytes } = event { Some((from, bytes)) } else { None });
+    assert_eq!(note.await, (b, b"by the way"[..].into()));
+
     bob.add_info(b"leader", InfoValue::Text("bob"), None).await.unwrap();
     let leader = async || ada.infos(KeyPattern::exact(b"leader")).await.unwrap();
     until(async || !leader().await.is_empty()).await;

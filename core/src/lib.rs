@@ -48,10 +48,10 @@ pub use config::{
 pub use node::io::{
     ANSWER_BYTES_MAX, Answer, Cause, Command, Conflict, EVENT_BYTES_MAX, Event, Farewell, Healed, Identity, InfoChange,
     InfoRejected, Input, KEY_BYTES_MAX, LETTERS_BYTES_MAX, LETTERS_MAX, LETTERS_TO_ONE_BYTES_MAX, LETTERS_TO_ONE_MAX,
-    LetterRefused, LetterRejected, LinkChange, LinksStanding, MapSnapshot, MapVersion, MemberChange, NotSent,
-    PINGS_MAX, Purpose, QUERIES_MAX, Question, Reason, Rejected, SEEDS_MAX, Snapshot, StreamError, StreamId,
-    StreamRequest, Timer, Transmit, UserEvent, ValueChange, ValueView, WAIT_MAX, WAIT_MIN, WAITS_MAX, WATCHES_MAX,
-    Wakeup,
+    LetterRefused, LetterRejected, LinkChange, LinksStanding, MapSnapshot, MapVersion, MemberChange, NOTE_BYTES_MAX,
+    NOTES_MAX, NotSent, PINGS_MAX, Purpose, QUERIES_MAX, Question, Reason, Rejected, SEEDS_MAX, Snapshot, StreamError,
+    StreamId, StreamRequest, Timer, Transmit, UserEvent, ValueChange, ValueView, WAIT_MAX, WAIT_MIN, WAITS_MAX,
+    WATCHES_MAX, Wakeup,
 };
 pub use node::stats::Stats;
 pub use node::{Evidence, HelperView, InfoView, LinkView, MemberView, Node, ProbeView, Said, SuspicionView, View, Why};

@@ -175,6 +175,18 @@ impl Handle {
         wait(self.caller().send_event(name, payload, ttl))
     }
 
+    /// Says something to the application of a member in one datagram ([`Event::Note`] there): it may be lost, come twice, or
+    /// after what was said later. [`send`](Self::send) is for what must arrive.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] for what does not go into a datagram, for somebody who is no live member, when too much
+    /// waits, or after a [`leave`](Self::leave); [`RequestError::Stopped`].
+    ///
+    /// [`Event::Note`]: quidnunc_core::Event::Note
+    pub fn send_note(&self, to: NodeId, bytes: &[u8]) -> Result<(), RequestError> {
+        wait(self.caller().send_note(to, bytes))
+    }
+
     /// Whether this node may act, and why; `None` where the config has no quorum. It is advice and no lock.
     ///
     /// # Errors

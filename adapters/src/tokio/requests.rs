@@ -148,6 +148,14 @@ impl Handle {
         wait(self.caller().send_event(name, payload, ttl)).await
     }
 
+    /// As [`std::Handle::send_note`](crate::std::Handle::send_note).
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn send_note(&self, to: NodeId, bytes: &[u8]) -> Result<(), RequestError> {
+        wait(self.caller().send_note(to, bytes)).await
+    }
+
     /// As [`std::Handle::standing`](crate::std::Handle::standing).
     ///
     /// # Errors

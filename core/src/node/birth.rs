@@ -35,6 +35,7 @@ use super::io::{Identity, Snapshot};
 use super::leaving::Goodbye;
 use super::limits::{flow_limits_of, instance_of, limits_of, state_limits_of};
 use super::mail::{Inbox, Mail};
+use super::noting::notes;
 use super::pinging::Pings;
 use super::repairing::Conversation;
 use super::standing::FIRST_VOTER;
@@ -171,6 +172,7 @@ impl Cold {
             mail: Mail::default(),
             inbox: Inbox::default(),
             pings: Pings::new(config.hash_seed),
+            notes: notes(),
             takeovers: Takeovers::default(),
             rival,
             linking: None,

@@ -6,8 +6,8 @@ use core::time::Duration;
 use super::info_types::Question;
 #[cfg(doc)]
 use super::io::{
-    ANSWER_BYTES_MAX, EVENT_BYTES_MAX, Event, KEY_BYTES_MAX, LETTERS_MAX, PINGS_MAX, QUERIES_MAX, SEEDS_MAX, WAIT_MAX,
-    WAIT_MIN,
+    ANSWER_BYTES_MAX, EVENT_BYTES_MAX, Event, KEY_BYTES_MAX, LETTERS_MAX, NOTE_BYTES_MAX, NOTES_MAX, PINGS_MAX,
+    QUERIES_MAX, SEEDS_MAX, WAIT_MAX, WAIT_MIN,
 };
 use crate::quorum::Voters;
 use crate::vocab::{Domain, GroupDef, InfoValue, KeyPattern, NodeId};
@@ -106,6 +106,14 @@ pub enum Command<'a> {
         number: u64,
         /// At most [`StreamLimits::letter_bytes_max`](crate::StreamLimits::letter_bytes_max) bytes; [`LETTERS_MAX`] says
         /// how many wait.
+        bytes: &'a [u8],
+    },
+    /// Say something to the application of one member in one datagram: [`Event::Note`] is what comes of it there. It may be
+    /// lost, come twice, or after a later one, and nothing is reported of it here. A release that knows no notes skips it.
+    Note {
+        /// To whom: a member that lives.
+        to: NodeId,
+        /// At most [`NOTE_BYTES_MAX`] bytes, fewer where datagrams are short; [`NOTES_MAX`] notes wait to leave.
         bytes: &'a [u8],
     },
     /// Measure how long a member takes to answer a ping: [`Event::Pinged`] follows. It is no probe: silence accuses nobody.

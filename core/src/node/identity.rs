@@ -21,6 +21,7 @@ use crate::wire::{Body, Claim, Datagram, Sender, Step};
 
 use super::intents::Intent;
 use super::io::{Conflict, Event, Reason, Rejected, Timer};
+use super::noting::notes;
 use super::timers::Deadlines;
 use super::{Leaving, Node};
 
@@ -176,6 +177,7 @@ impl Node {
         self.end_waits();
         self.end_mail();
         self.end_pings();
+        self.cold.notes = notes();
         self.end_streams();
     }
 

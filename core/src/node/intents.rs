@@ -44,6 +44,8 @@ pub(super) enum Intent {
     Relayed { to: SocketAddr, target: Slot, nonce: Nonce },
     /// Tell a prober that the target has not answered so far.
     Nack { to: SocketAddr, nonce: Nonce },
+    /// The first note of the application that waits.
+    Note,
     /// Rumours to a member.
     Gossip { slot: Slot },
     /// The heartbeats of the rows from `first` up to `end`, to a member.

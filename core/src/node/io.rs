@@ -59,6 +59,12 @@ pub const WATCHES_MAX: usize = 64;
 /// The most pings of the application that are open at once: an event that nobody has taken is one of them.
 pub const PINGS_MAX: usize = 64;
 
+/// The most bytes of a note ([`Command::Note`]). Where datagrams are short, fewer: a note goes into one.
+pub const NOTE_BYTES_MAX: usize = 1024;
+
+/// The most notes that wait to leave.
+pub const NOTES_MAX: usize = 64;
+
 /// Something that happens to a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input<'a> {
@@ -213,6 +219,17 @@ pub enum Rejected {
     /// As many pings are open as can be.
     #[error("at most {PINGS_MAX} pings are open at once")]
     TooManyPings,
+    /// A note does not go into one datagram.
+    #[error("a note of {len} bytes, at most {most} are taken")]
+    NoteTooLong {
+        /// Its length.
+        len: usize,
+        /// The most that is taken.
+        most: usize,
+    },
+    /// As many notes wait to leave as can, or too much else does.
+    #[error("at most {NOTES_MAX} notes wait to leave")]
+    TooManyNotes,
     /// A letter is refused.
     #[error("{0}")]
     Letter(#[from] LetterRejected),
@@ -327,6 +344,13 @@ pub enum Event {
         /// Who.
         from: NodeId,
         /// The letter.
+        bytes: Box<[u8]>,
+    },
+    /// A member has said something with [`Command::Note`]. It may come twice, or after what was said later.
+    Note {
+        /// Who.
+        from: NodeId,
+        /// What.
         bytes: Box<[u8]>,
     },
     /// The node that a letter is for has taken it: its application will see it, or has.

@@ -107,7 +107,7 @@ impl Node {
     }
 
     /// Which life of a member lives here, or what is believed of it.
-    fn life_at(&self, slot: Slot) -> Result<u64, Health> {
+    pub(super) fn life_at(&self, slot: Slot) -> Result<u64, Health> {
         let Record { health, incarnation, .. } = self.view().row(slot);
         if health.is_live() { Ok(incarnation.boot) } else { Err(health) }
     }

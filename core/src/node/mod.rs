@@ -16,7 +16,7 @@
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners; [`asking_again`] — and
 //!   whoever was asked in vain;
 //! * [`streams`], [`streaming`] — which streams are there, and what is said on them; [`mail`], [`mailing`] — letters of the
-//!   application; [`pinging`] — and its pings;
+//!   application; [`noting`] — its notes; [`pinging`] — and its pings;
 //! * [`transmit`] — what waits becomes a packet, at the last moment;
 //! * [`intents`], [`exchanges`] — what waits; [`events`] — what is reported; [`stats`] — what is counted;
 //!   [`checking`] — what holds always;
@@ -62,6 +62,7 @@ mod mail;
 mod mail_types;
 mod mailing;
 mod maps;
+mod noting;
 mod outlook;
 mod outputs;
 mod pinging;
@@ -121,6 +122,7 @@ use intents::Intents;
 use io::{Command, Event, Input, Rejected, SEEDS_MAX, Wakeup};
 use leaving::Goodbye;
 use mail::{Inbox, Mail};
+use noting::Notes;
 use pinging::Pings;
 use repairing::Conversation;
 use stats::Stats;
@@ -226,6 +228,7 @@ struct Cold {
     mail: Mail,
     inbox: Inbox,
     pings: Pings,
+    notes: Notes,
     takeovers: Takeovers,
     rival: Rival,
     linking: Option<Box<linking::Linking>>,
@@ -319,6 +322,7 @@ impl Node {
             }
             Command::Remove { id } => self.remove(id, now),
             Command::Send { to, number, bytes } => self.send(to, number, bytes, now),
+            Command::Note { to, bytes } => self.note(to, bytes),
             Command::Ping { id } => self.ping(id, now),
             Command::Put { key, value } => self.put(key, value, None, now),
             Command::PutWithTtl { key, value, ttl } => self.put(key, value, Some(ttl), now),

@@ -37,6 +37,8 @@ pub enum Purpose {
     State,
     /// A step of opening a link, or what goes over one.
     Info,
+    /// A note of the application.
+    Note,
 }
 
 /// The node's one deadline: call [`handle`](crate::Node::handle) with [`Input::Timeout`](crate::Input::Timeout)

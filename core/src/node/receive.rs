@@ -161,6 +161,7 @@ impl Node {
             | Body::Join { .. }
             | Body::Claim(_)
             | Body::Letter(_)
+            | Body::Note(_)
             | Body::Link(_) => {
                 return false;
             }
@@ -273,6 +274,7 @@ impl Node {
             Body::None | Body::Ack { .. } | Body::Relayed { .. } | Body::Nack { .. } | Body::Claim(_) => {}
             // Whoever sends letters waits for an answer over the stream, and would not for one by datagram.
             Body::Letter(_) => {}
+            Body::Note(note) => self.take_note(&datagram.sender, &note),
             Body::Link(_) => return self.on_link(datagram, from, bytes_max, now),
             Body::Challenge { .. } | Body::Welcome { .. } | Body::Digest(_) | Body::StateDigest(_) => {}
         }

@@ -19,6 +19,8 @@ pub struct Stats {
     pub answers_unexpected: u64,
     /// Packets that were not sent because too many waited.
     pub intents_dropped: u64,
+    /// Notes of others for which there was no room, or that were not for this node, or from nobody who lives.
+    pub notes_dropped: u64,
     /// Rumours that were given up early because too many waited.
     pub rumours_dropped: u64,
     /// Inputs whose time lay before an earlier one's.

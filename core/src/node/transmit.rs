@@ -94,6 +94,10 @@ impl Node {
                 self.fill_news(&mut writer, (to, None), now);
                 (to, Purpose::Heartbeat)
             }
+            Intent::Note => {
+                let slot = self.pack_note(&mut writer, now)?;
+                (self.membership.addr(slot), Purpose::Note)
+            }
             Intent::LinkFrame { link, asks } => return self.pack_frame(writer, (link, asks), now),
             Intent::Link(step) => (self.pack_link(&mut writer, step, now)?, Purpose::Info),
             Intent::Gossip { .. } if self.gossip.is_empty() && self.heads_waiting == 0 => return None,
@@ -135,6 +139,8 @@ impl Node {
             self.drop_reply();
         } else if intent == Intent::Exchange {
             self.drop_exchange();
+        } else if intent == Intent::Note {
+            self.drop_note();
         } else if let Intent::Ping { slot, nonce } = intent {
             self.on_question_packed((slot, nonce), false, now);
         }
@@ -194,7 +200,7 @@ impl Node {
             }
             Intent::Claim { to, claim } => Plan { to, purpose: Purpose::Join, body: Body::Claim(claim), about: None },
             Intent::Summary { .. } | Intent::Digest { .. } | Intent::Reply | Intent::Welcome { .. } => return None,
-            Intent::Heartbeats { .. } => return None,
+            Intent::Heartbeats { .. } | Intent::Note => return None,
             Intent::Link(_) | Intent::LinkFrame { .. } => return None,
             Intent::StateSummary { .. } | Intent::StateDigest { .. } | Intent::Exchange | Intent::Confirm { .. } => {
                 return None;
@@ -242,7 +248,7 @@ impl Node {
     }
 
     /// Rumours, ages of voters and heads as far as they fit, behind what the packet says `about` somebody already.
-    fn fill_news(&mut self, writer: &mut Writer<'_>, (to, about): (SocketAddr, Option<Slot>), now: Instant) {
+    pub(super) fn fill_news(&mut self, writer: &mut Writer<'_>, (to, about): (SocketAddr, Option<Slot>), now: Instant) {
         if !self.gossip.is_empty() {
             self.fill_rumours(writer, about, now);
         }

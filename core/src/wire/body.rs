@@ -47,6 +47,8 @@ pub(crate) enum Body<'a> {
     Link(LinkBody<'a>),
     /// "This is for your application." Over streams only.
     Letter(Letter<'a>),
+    /// "This is for your application", of which nothing hears whether it arrives.
+    Note(Note<'a>),
     /// "This is what my roster sums up to; where does yours differ?"
     Summary(Summary<'a>),
     /// "Here it differs, and this is what I have there."
@@ -71,6 +73,17 @@ pub(crate) struct Letter<'a> {
     pub(crate) boot: u64,
     pub(crate) bytes: &'a [u8],
 }
+
+/// What one application has to say to another one in passing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Note<'a> {
+    /// Whom it is for: an address may have got another owner.
+    pub(crate) to: NodeId,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// What stands before the bytes of a note, at most: an identity and a length.
+pub(super) const NOTE_HEAD_BYTES_MAX: usize = 16 + 3;
 
 /// What stands before the bytes of a letter, at most: a nonce, a number, an identity, a boot and a length.
 pub(super) const LETTER_HEAD_BYTES_MAX: usize = 8 + 10 + 16 + 10 + 3;
@@ -180,6 +193,7 @@ impl<'a> Body<'a> {
             Body::Claim(_) => kind::CLAIM,
             Body::Link(_) => kind::LINK,
             Body::Letter(_) => kind::LETTER,
+            Body::Note(_) => kind::NOTE,
             Body::Summary(_) => kind::SUMMARY,
             Body::Digest(_) => kind::DIGEST,
             Body::Wants(_) => kind::WANTS,
@@ -203,6 +217,7 @@ impl<'a> Body<'a> {
             Body::Letter(Letter { nonce, serial, to, boot, bytes }) => {
                 encode(&(nonce, serial, to.to_bytes(), boot, bytes), buffer)
             }
+            Body::Note(Note { to, bytes }) => encode(&(to.to_bytes(), bytes), buffer),
             Body::Summary(summary) | Body::StateSummary(summary) => encode(&summary, buffer),
             Body::StateDigest(StateDigest { nonce, cookie, groups }) => {
                 encode(&(nonce, cookie, groups.as_bytes()), buffer)
@@ -245,6 +260,10 @@ impl<'a> Body<'a> {
             kind::LETTER => {
                 let (nonce, serial, to, boot, bytes) = decode(bytes)?;
                 Body::Letter(Letter { nonce, serial, to: NodeId::from_bytes(to), boot, bytes })
+            }
+            kind::NOTE => {
+                let (to, bytes) = decode(bytes)?;
+                Body::Note(Note { to: NodeId::from_bytes(to), bytes })
             }
             kind::SUMMARY => Body::Summary(decode_summary(bytes)?),
             kind::STATE_SUMMARY => {

@@ -189,7 +189,7 @@ fn section(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 fn known_body(kind: u8, content: &[u8]) -> Result<Option<Body<'_>>, DecodeError> {
     let known = matches!(
         kind,
-        kind::PING..=kind::NACK | kind::JOIN..=kind::LETTER | kind::SUMMARY..=kind::STATE_DIGEST
+        kind::PING..=kind::NACK | kind::JOIN..=kind::NOTE | kind::SUMMARY..=kind::STATE_DIGEST
     );
     if known { Body::decode(kind, content).ok_or(DecodeError::Malformed { kind }).map(Some) } else { Ok(None) }
 }

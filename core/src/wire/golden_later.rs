@@ -58,6 +58,8 @@ fn with_letter(letter: Letter<'_>) -> Vec<u8> {
     bytes
 }
 
+const NOTE: Note<'static> = Note { to: NodeId::from_u128(0xfe), bytes: b"by the way" };
+
 fn letter(bytes: &[u8]) -> Letter<'_> {
     Letter { nonce: NONCE, serial: 300, to: NodeId::from_u128(0xfe), boot: 1 << 40, bytes }
 }
@@ -73,6 +75,7 @@ pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
         ("confirm", written(0, |writer| assert!(writer.confirm()))),
         ("heartbeats", with_heartbeats(&[(0x1122_3344_5566, 0x7788), (1, u16::MAX)])),
         ("letter", with_letter(letter(b"what now?"))),
+        ("note", written(0, |writer| assert!(writer.body(&Body::Note(NOTE))))),
         ("ages", with_ages(0x1122_3344_5566_7788, NodeId::from_u128(0xfe), &[0, 1, 0xff])),
     ]
     .into()
@@ -107,6 +110,10 @@ fn every_datagram_has_these_bytes() {
         716e01000102030414a4d4c9011b0102030405060708090a0b0c0d0e0f10ac02
         021122334455667788252a6e6f6e6365363738ac020000000000000000000000
         00000000fe8080808080200977686174206e6f773f
+        note
+        716e01000102030446432853011b0102030405060708090a0b0c0d0e0f10ac02
+        021122334455667788261b000000000000000000000000000000fe0a62792074
+        686520776179
         ages
         716e010001020304ed71bb35011b0102030405060708090a0b0c0d0e0f10ac02
         0211223344556677884b9b800088776655443322110000000000000000000000
@@ -187,6 +194,32 @@ fn a_letter_is_whole_and_may_grow() {
     }
     let twice = [&[kind::PING, 8], &NONCE.0[..], &[kind::LETTER, u8::try_from(whole.len()).expect("short")], &whole];
     assert_eq!(error(&with(&twice.concat())), Some(DecodeError::Repeated { kind: kind::LETTER }), "one body at most");
+}
+
+/// A later release may append to a note too; what is cut is none.
+#[test]
+fn a_note_is_whole_and_may_grow() {
+    let mut whole = [0; 80];
+    let len = Body::Note(NOTE).encode(&mut whole).expect("it fits");
+    let section =
+        |content: &[u8]| with(&[&[kind::NOTE, u8::try_from(content.len()).expect("short")], content].concat());
+    let longer = section(&[&whole[..len], &[1, 2]].concat());
+    assert_eq!(Datagram::decode(&longer, CLUSTER).map(|datagram| datagram.body), Ok(Body::Note(NOTE)));
+    for cut in 0..len {
+        assert_eq!(error(&section(&whole[..cut])), Some(DecodeError::Malformed { kind: kind::NOTE }), "{cut} bytes");
+    }
+}
+
+/// The longest note for which so many bytes are room always fits, whoever sends it.
+#[test]
+fn what_is_kept_free_for_a_note_is_enough_and_no_more() {
+    let (bytes, most) = ([7; 16_384], u64::MAX);
+    let sender = Sender { incarnation: Incarnation { boot: most, counter: u32::MAX }, state: most, ..golden::sender() };
+    for (spare, fits) in [(0, true), (1, false)] {
+        let mut buffer = alloc::vec![0; NOTE_ROOM_BYTES + bytes.len() - spare];
+        let mut writer = Writer::begin(&mut buffer, CLUSTER, &sender).expect("frame and sender fit");
+        assert_eq!(writer.body(&Body::Note(Note { bytes: &bytes, ..NOTE })), fits, "{spare} bytes are missing");
+    }
 }
 
 /// The longest letter for which so many bytes are room always fits, whoever sends it to whom.

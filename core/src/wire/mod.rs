@@ -43,7 +43,7 @@ mod spans;
 mod writer;
 
 pub(crate) use ages::Ages;
-pub(crate) use body::{Body, Digest, Letter, Sender, StateDigest, Summary, Wants};
+pub(crate) use body::{Body, Digest, Letter, Note, Sender, StateDigest, Summary, Wants};
 pub(crate) use claim::{Claim, Step};
 #[cfg(feature = "crypto")]
 pub(crate) use datagram::checksum;
@@ -78,6 +78,8 @@ pub(crate) const CONFIRM_ANSWER_BYTES_MAX: usize =
 /// What a message with a letter takes besides what is in the letter.
 pub(crate) const LETTER_ROOM_BYTES: usize =
     FRAME_BYTES + SENDER_BYTES_MAX + LIST_HEAD_BYTES + body::LETTER_HEAD_BYTES_MAX;
+/// What a datagram with a note takes besides what is in the note.
+pub(crate) const NOTE_ROOM_BYTES: usize = FRAME_BYTES + SENDER_BYTES_MAX + LIST_HEAD_BYTES + body::NOTE_HEAD_BYTES_MAX;
 const SENDER_BYTES_MAX: usize = 2 + 16 + 10 + 5 + 8 + 8;
 const LIST_HEAD_BYTES: usize = 4;
 
@@ -118,6 +120,7 @@ mod kind {
     pub(super) const CLAIM: u8 = 0x23;
     pub(super) const LINK: u8 = 0x24;
     pub(super) const LETTER: u8 = 0x25;
+    pub(super) const NOTE: u8 = 0x26;
     pub(super) const SUMMARY: u8 = 0x30;
     pub(super) const DIGEST: u8 = 0x31;
     pub(super) const WANTS: u8 = 0x32;

@@ -4,6 +4,7 @@
 mod harness;
 mod laws;
 mod letters;
+mod notes;
 mod pings;
 mod taken;
 

@@ -26,7 +26,7 @@ impl Spent {
             Purpose::Join => Self::Join,
             Purpose::Repair => Self::Repair,
             Purpose::State => Self::State,
-            Purpose::Info => Self::Info,
+            Purpose::Info | Purpose::Note => Self::Info,
         }
     }
 }

@@ -41,6 +41,7 @@ impl<W: Witness> World<'_, W> {
                 | NodeEvent::LinksStanding { .. }
                 | NodeEvent::Lost { .. }
                 | NodeEvent::Message { .. }
+                | NodeEvent::Note { .. }
                 | NodeEvent::Sent { .. }
                 | NodeEvent::NotSent { .. }
                 | NodeEvent::Pinged { .. }

@@ -67,7 +67,7 @@ impl Events {
             }
         }
         // What others say as they please leaves room for what this node has to say.
-        let pleases = matches!(event, Event::User(_) | Event::Answer(_) | Event::Message { .. });
+        let pleases = matches!(event, Event::User(_) | Event::Answer(_) | Event::Message { .. } | Event::Note { .. });
         let (letters, pings) = ends_of(&event);
         // The places that were promised to ends of letters and pings are nobody else's.
         let others = self.queue.len() - (self.letters_ended + self.pings_ended);
@@ -217,7 +217,7 @@ fn bytes_of(event: &Event) -> usize {
         Event::Replicated { .. } | Event::NotReplicated { .. } | Event::Link(_) | Event::LinksStanding { .. } => 0,
         Event::QueryEnded { .. } | Event::Lost { .. } => 0,
         Event::Sent { .. } | Event::NotSent { .. } | Event::Pinged { .. } => 0,
-        Event::Message { bytes, .. } => bytes.len(),
+        Event::Message { bytes, .. } | Event::Note { bytes, .. } => bytes.len(),
         Event::Standing(change) => standing_bytes(change),
     }
 }
@@ -247,7 +247,8 @@ fn subject_of(event: &Event) -> Option<u64> {
         Event::Leaving(_) | Event::Left(_) | Event::PartitionHealed(_) | Event::LinksStanding { .. } => return None,
         Event::Replicated { .. } | Event::NotReplicated { .. } => return None,
         Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => return None,
-        Event::Message { .. } | Event::Sent { .. } | Event::NotSent { .. } | Event::Pinged { .. } => return None,
+        Event::Message { .. } | Event::Note { .. } => return None,
+        Event::Sent { .. } | Event::NotSent { .. } | Event::Pinged { .. } => return None,
     };
     let (high, low) = id.words();
     Some(mix([high, low, key, 0]))
