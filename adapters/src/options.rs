@@ -98,6 +98,7 @@ pub struct SocketStats {
     pub sends_failed: u64,
     /// Errors in place of a datagram, such as the news that an earlier one reached nobody.
     pub receives_failed: u64,
-    /// Streams that could not be opened or taken, or that broke.
+    /// Streams that could not be opened or taken, or that broke; those from outside
+    /// [`Config::allowed`](quidnunc_core::Config::allowed) among them.
     pub streams_failed: u64,
 }

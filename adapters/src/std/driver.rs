@@ -105,6 +105,7 @@ impl Driver {
         let values = kept.values();
         let (mut node, identity) = options.start(local_addr, clock.now(), Some(kept.snapshot(&values)))?;
         let mut seeds = kept.peers;
+        seeds.retain(|&seed| node.view().allows(seed));
         seeds.truncate(SEEDS_MAX);
         // None are refused, and that is right then.
         let _ = node.handle(clock.now(), Input::Command(Command::Join { seeds: &seeds }));

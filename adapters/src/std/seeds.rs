@@ -19,8 +19,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 impl Handle {
     /// Asks to become a member of the cluster that one of these belongs to, each a name and a port, as in
     /// `"gossip.example.org:7946"`. The names are looked up now and every five seconds, until the node knows a live member
-    /// besides itself or has stopped; one that stands for nobody is no error, and addresses of another family than the node's
-    /// are left out. Returns at once.
+    /// besides itself or has stopped; one that stands for nobody is no error, and addresses of another family than the node's,
+    /// or outside [`Config::allowed`](quidnunc_core::Config::allowed), are left out. Returns at once.
     ///
     /// # Errors
     /// [`RequestError::Refused`] without names; [`RequestError::Stopped`], also when there is no thread to be had.
@@ -31,10 +31,11 @@ impl Handle {
         }
         let (caller, is_ipv4) = (self.caller(), self.local_addr().is_ipv4());
         let look = move || loop {
-            let seeds =
+            let mut seeds =
                 addresses(&names, is_ipv4, |name| name.to_socket_addrs().map(Iterator::collect).unwrap_or_default());
             let told = caller.act(move |driver| {
                 let view = driver.view();
+                seeds.retain(|&seed| view.allows(seed));
                 let is_alone = view.live() <= 1 && !view.has_left() && !view.has_stopped();
                 if is_alone && !seeds.is_empty() {
                     driver.command(Command::Join { seeds: &seeds })?;
