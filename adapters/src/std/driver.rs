@@ -240,6 +240,12 @@ impl Driver {
         Ok(())
     }
 
+    /// The machine sleeps, as far as the node can tell.
+    #[cfg(test)]
+    pub(super) fn suspend(&mut self, slept: Duration) {
+        self.clock.skip(slept);
+    }
+
     /// Sleeps, and notes what has come.
     fn sleep(&mut self, wait_max: Duration) -> io::Result<()> {
         let now = self.clock.now();

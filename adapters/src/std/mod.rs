@@ -9,6 +9,8 @@ mod keeping;
 mod requests;
 mod seeds;
 mod streams;
+#[cfg(test)]
+mod suspend;
 
 pub use driver::Driver;
 pub use handle::{Handle, spawn};
