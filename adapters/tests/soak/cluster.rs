@@ -141,7 +141,7 @@ impl Cluster {
         member.handle = Some(handle);
         let news = self.news_in.clone();
         // It ends with the node.
-        thread::spawn(move || events.iter().try_for_each(|event| news.send((node, event))));
+        thread::spawn(move || events.iter().all(|event| news.send((node, event)).is_ok()));
     }
 
     /// Lives on until all have the same members, all of which live, and the same values. Nobody writes meanwhile.

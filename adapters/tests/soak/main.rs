@@ -6,7 +6,7 @@
 //!
 //! * nobody is ever declared dead who runs;
 //! * at the end of every round all have the same members and the same values;
-//! * memory is flat: the median of what the process has resident in the last third of the rounds is at most 5 % above
+//! * memory is flat: the median of what the process has resident in the last third of the rounds is at most 10 % above
 //!   that in the first. That takes time to say anything, so it is asked of runs of five minutes and more only.
 //!
 //! `cargo test` runs a short form. The long one, of ten minutes, 200 nodes, ten crashes and ten returns:
@@ -40,8 +40,10 @@ const ROUND: Duration = Duration::from_secs(120);
 /// A shorter run says nothing about memory.
 const TELLING: Duration = Duration::from_secs(300);
 
-/// How much more memory the last third may hold than the first: an allocator's rest, and no leak worth the name.
-const GROWTH_PERCENT: u64 = 5;
+/// How much more memory the last third may hold than the first. Lists keep the most room that they ever needed and the
+/// allocator keeps pieces, which takes half an hour to come to an end; three bytes lost per datagram would be more in ten
+/// minutes.
+const GROWTH_PERCENT: u64 = 10;
 
 fn setting(name: &str, default: u64) -> u64 {
     env::var(name).map_or(default, |value| value.parse().unwrap())
