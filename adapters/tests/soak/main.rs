@@ -41,8 +41,8 @@ const ROUND: Duration = Duration::from_secs(120);
 const TELLING: Duration = Duration::from_secs(300);
 
 /// How much more memory the last third may hold than the first. Lists keep the most room that they ever needed and the
-/// allocator keeps pieces, which takes half an hour to come to an end; three bytes lost per datagram would be more in ten
-/// minutes.
+/// allocator keeps pieces, ever more slowly, but for more than half an hour; four bytes lost per datagram would be more in
+/// ten minutes.
 const GROWTH_PERCENT: u64 = 10;
 
 fn setting(name: &str, default: u64) -> u64 {
