@@ -32,6 +32,12 @@ impl Clock {
     pub fn now(&self) -> Instant {
         Instant::from_nanos(0).after(since(self.start))
     }
+
+    /// Lets as much time have passed as if the machine had slept.
+    #[cfg(test)]
+    pub(crate) fn skip(&mut self, slept: Duration) {
+        self.start = self.start.checked_sub(slept).expect("the machine has run for longer");
+    }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

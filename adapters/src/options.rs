@@ -23,7 +23,7 @@ pub struct Options {
     /// or IPv6.
     pub bind: SocketAddr,
     /// Where the others reach this node, when that is not where the socket listens: behind a NAT, or when
-    /// `bind` is unspecified (`0.0.0.0`). Port 0 stands for the socket's port.
+    /// `bind` is unspecified (`0.0.0.0`, `::`). It is of the same family as `bind`. Port 0 stands for the socket's port.
     pub advertise: Option<SocketAddr>,
     /// What the node shares its fate with, such as its rack: `Domain::from_name("rack-1")`.
     pub domain: Domain,
@@ -98,6 +98,7 @@ pub struct SocketStats {
     pub sends_failed: u64,
     /// Errors in place of a datagram, such as the news that an earlier one reached nobody.
     pub receives_failed: u64,
-    /// Streams that could not be opened or taken, or that broke.
+    /// Streams that could not be opened or taken, or that broke; those from outside
+    /// [`Config::allowed`](quidnunc_core::Config::allowed) among them.
     pub streams_failed: u64,
 }

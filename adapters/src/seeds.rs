@@ -24,10 +24,11 @@ impl Caller {
         }
         let caller = self.clone();
         let look = move || loop {
-            let seeds =
+            let mut seeds =
                 addresses(&names, is_ipv4, |name| name.to_socket_addrs().map(Iterator::collect).unwrap_or_default());
             let told = caller.act(move |driver| {
                 let view = driver.view();
+                seeds.retain(|&seed| view.allows(seed));
                 let is_alone = view.live() <= 1 && !view.has_left() && !view.has_stopped();
                 if is_alone && !seeds.is_empty() {
                     driver.command(Command::Join { seeds: &seeds })?;

@@ -50,7 +50,8 @@ impl Transport {
     /// Hands a datagram to the node, as it came or opened, and those that it sets free. What is refused is counted.
     pub(crate) fn open(&mut self, now: Instant, from: SocketAddr, bytes: &mut [u8], node: &mut Node) {
         #[cfg(feature = "crypto")]
-        if let Some(sealed) = &mut self.sealed {
+        // From where nothing is taken, not even a seal is looked at: the node refuses and counts it.
+        if let Some(sealed) = self.sealed.as_mut().filter(|_| node.view().allows(from)) {
             sealed.open(now, from, bytes, node);
             return;
         }

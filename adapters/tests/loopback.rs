@@ -5,18 +5,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end with a panic")]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
+use common::{LOOPBACK, PATIENCE, loopback_v6};
 use quidnunc::std::{Handle, spawn};
 use quidnunc::{Config, Event, Health, MemberChange, NodeId, Options};
 
 const NAMES: [&str; 5] = ["ada", "bob", "cyd", "dan", "eve"];
-
-/// A net for a test that hangs; far beyond what it takes.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn config() -> Config {
     Config {
@@ -45,8 +45,7 @@ struct Peer {
 }
 
 impl Peer {
-    fn start(name: &'static str, boot: u64) -> Self {
-        let bind = SocketAddr::from(([127, 0, 0, 1], 0));
+    fn start(name: &'static str, boot: u64, bind: SocketAddr) -> Self {
         let options = Options { config: config(), boot, ..Options::new(id(name), bind) };
         let (handle, events) = spawn(options).unwrap();
         Self { name, handle, events, seen: BTreeMap::new() }
@@ -94,7 +93,11 @@ impl Peer {
             Event::Info(_) | Event::GroupConflict(_) | Event::Link(_) | Event::LinksStanding { .. } => {
                 panic!("{} takes no part in infos", self.name)
             }
-            Event::Message { .. } | Event::Sent { .. } | Event::NotSent { .. } | Event::Pinged { .. } => {
+            Event::Message { .. }
+            | Event::Note { .. }
+            | Event::Sent { .. }
+            | Event::NotSent { .. }
+            | Event::Pinged { .. } => {
                 panic!("{} sent no letters and no pings", self.name)
             }
             Event::Standing(_) | Event::Lost { .. } => panic!("{} knows no quorum", self.name),
@@ -105,8 +108,17 @@ impl Peer {
 
 #[test]
 fn five_nodes_meet_lose_one_get_it_back_and_part() {
+    story(LOOPBACK);
+}
+
+#[test]
+fn so_do_five_over_ipv6() {
+    story(loopback_v6());
+}
+
+fn story(bind: SocketAddr) {
     let deadline = Instant::now() + PATIENCE;
-    let mut peers: Vec<Peer> = NAMES.iter().map(|name| Peer::start(name, 1)).collect();
+    let mut peers: Vec<Peer> = NAMES.iter().map(|name| Peer::start(name, 1, bind)).collect();
     let seed = peers[0].addr();
     for peer in &peers[1..] {
         peer.handle.join(&[seed]).unwrap();
@@ -121,7 +133,7 @@ fn five_nodes_meet_lose_one_get_it_back_and_part() {
         peer.until(deadline, "the death of eve", |peer| peer.health("eve") == Some(Health::Dead));
     }
 
-    let restarted = Peer::start("eve", 2);
+    let restarted = Peer::start("eve", 2, bind);
     let addr = restarted.addr();
     restarted.handle.join(&[seed]).unwrap();
     peers.push(restarted);

@@ -42,8 +42,8 @@ mod vocab;
 mod wire;
 
 pub use config::{
-    Compat2014, Config, ConfigError, Detector, FailureRule, InfoSettings, LETTER_BYTES_MAX, ProbeOrder, Relay,
-    StreamLimits, Targets,
+    Compat2014, Config, ConfigError, Detector, FailureRule, InfoSettings, LETTER_BYTES_MAX, NETWORKS_MAX, Network,
+    NetworkError, Networks, ProbeOrder, Relay, StreamLimits, Targets,
 };
 pub use node::io::{
     ANSWER_BYTES_MAX, Answer, Cause, Command, Conflict, EVENT_BYTES_MAX, Event, Farewell, Healed, Identity, InfoChange,

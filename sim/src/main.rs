@@ -53,8 +53,8 @@ fn refused_keys(problem: &ConfigError) -> [Option<&'static str>; 2] {
         ConfigError::Duration { name, .. } | ConfigError::Count { name, .. } => [Some(name), None],
         // No key sets these.
         ConfigError::Accrual(_) | ConfigError::Heartbeat(_) => [None, None],
-        // Nodes get their addresses and boots from the simulator.
-        ConfigError::Address { .. } | ConfigError::Boot { .. } => [None, None],
+        // Nodes get their addresses and boots from the simulator, and all addresses are allowed there.
+        ConfigError::Address { .. } | ConfigError::NotAllowed { .. } | ConfigError::Boot { .. } => [None, None],
     }
 }
 

@@ -112,6 +112,7 @@ impl Driver {
         let values = kept.values();
         let (mut node, identity) = options.start(local_addr, clock.now(), Some(kept.snapshot(&values)))?;
         let mut seeds = kept.peers;
+        seeds.retain(|&seed| node.view().allows(seed));
         seeds.truncate(SEEDS_MAX);
         // None are refused, and that is right then.
         let _ = node.handle(clock.now(), Input::Command(Command::Join { seeds: &seeds }));
@@ -246,6 +247,12 @@ impl Driver {
             keeper.turn(self.node.view(), self.clock.now());
         }
         Ok(())
+    }
+
+    /// The machine sleeps, as far as the node can tell.
+    #[cfg(test)]
+    pub(super) fn suspend(&mut self, slept: Duration) {
+        self.clock.skip(slept);
     }
 
     /// For how long no [`turn`](Self::turn) is due unless something comes; `None` for ever. For a loop that waits by other

@@ -8,6 +8,8 @@ mod handle;
 mod keeping;
 mod requests;
 mod streams;
+#[cfg(test)]
+mod suspend;
 
 pub use driver::Driver;
 pub use handle::{Handle, spawn};

@@ -147,11 +147,12 @@ impl Streams {
                 return;
             }
             match self.listener.accept() {
-                Ok((socket, _)) => {
+                Ok((socket, from)) => {
                     let id = StreamId::Accepted(self.accepted);
                     self.accepted += 1;
                     let open = self.links.len() - self.closing().count();
-                    let is_taken = open < self.links_max && self.insert(id, socket, Phase::Open).is_ok();
+                    let may_come = open < self.links_max && host.node.view().allows(from);
+                    let is_taken = may_come && self.insert(id, socket, Phase::Open).is_ok();
                     if !is_taken || !host.tell(Input::StreamOpened { id }) {
                         host.stats.streams_failed += 1;
                         self.remove(id);

@@ -1,12 +1,24 @@
 //! What tests of real nodes share.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+#![allow(dead_code, reason = "every test binary uses its own part")]
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A net for a test that hangs; far beyond what it takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// As [`LOOPBACK`], of IPv6.
+#[track_caller]
+pub(crate) fn loopback_v6() -> SocketAddr {
+    let loopback = SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0);
+    if let Err(error) = UdpSocket::bind(loopback) {
+        panic!("this machine has no IPv6 loopback, without which IPv6 is not tested: {error}");
+    }
+    loopback
+}
 
 /// Asks again until the answer is right; every question takes the node a turn.
 #[allow(dead_code, reason = "tests of tasks wait otherwise")]

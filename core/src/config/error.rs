@@ -92,4 +92,11 @@ pub enum ConfigError {
         /// The address.
         addr: core::net::SocketAddr,
     },
+    /// The node's own address is in none of the networks from which it takes members, and others with its list would not
+    /// take it.
+    #[error("the node's own address {addr} is outside the networks that it allows")]
+    NotAllowed {
+        /// The address.
+        addr: core::net::SocketAddr,
+    },
 }

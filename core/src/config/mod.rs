@@ -3,6 +3,7 @@
 mod detector;
 mod error;
 mod infos;
+mod networks;
 mod quorum;
 mod streams;
 
@@ -14,6 +15,7 @@ pub use detector::{Detector, FailureRule, Relay, Targets};
 pub use error::ConfigError;
 use infos::INFO_DATAGRAM_BYTES_MIN;
 pub use infos::{Compat2014, InfoSettings};
+pub use networks::{NETWORKS_MAX, Network, NetworkError, Networks};
 pub use streams::{LETTER_BYTES_MAX, StreamLimits};
 
 use crate::detector::phi;
@@ -37,6 +39,13 @@ pub enum ProbeOrder {
 pub struct Config {
     /// Datagrams of another cluster are refused. See [`Config::cluster_tag`].
     pub cluster: u32,
+    /// The networks of members. From elsewhere no datagram and no stream is taken, nobody who listens elsewhere becomes a
+    /// member, whoever tells of it, and nothing is sent there. It is no defence against forged addresses.
+    ///
+    /// All nodes should have the same list. Where one differs, a node does without the members that it does not allow,
+    /// goes on with those that it does, and asks for what it lacks about once per eight times
+    /// [`repair_interval`](Self::repair_interval).
+    pub allowed: Networks,
     /// How members are found to have failed. The settings of probes matter to [`Detector::Swim`] only (with
     /// [`Detector::Ring`], how long a last answer is waited for, and how many helpers are asked); those of suspicions to
     /// all, since a death by hearsay leaves time to contradict.
@@ -98,7 +107,8 @@ pub struct Config {
     /// Largest datagram that is sent, in bytes of UDP payload.
     pub datagram_bytes_max: usize,
     /// The most members that are remembered, those that have gone included. When there are as many, a newcomer
-    /// takes the place of whoever would be forgotten next.
+    /// takes the place of whoever would be forgotten next; when all of them live, it asks in vain to be let in until one
+    /// has gone. All nodes should have the same number.
     pub members_max: u32,
     /// The most events that wait for [`poll_event`](crate::Node::poll_event).
     pub events_max: usize,
@@ -123,6 +133,7 @@ impl Config {
     pub const fn lan() -> Self {
         Self {
             cluster: 0,
+            allowed: Networks::ANY,
             detector: Detector::Swim,
             period: Duration::from_secs(1),
             probe_timeout: Duration::from_millis(500),

@@ -55,7 +55,7 @@ impl Node {
     /// same bytes on every platform.
     ///
     /// # Errors
-    /// [`ConfigError`] when settings contradict each other, or nobody can listen at the address.
+    /// [`ConfigError`] when settings contradict each other, or nobody can listen at the address, or it is not allowed.
     pub fn new(
         config: Config,
         identity: Identity,
@@ -67,6 +67,9 @@ impl Node {
         let Identity { id, boot, addr, domain } = identity;
         if !can_listen(addr) {
             return Err(ConfigError::Address { addr });
+        }
+        if !config.allowed.contain(addr.ip()) {
+            return Err(ConfigError::NotAllowed { addr });
         }
         if boot > BOOT_MAX {
             return Err(ConfigError::Boot { boot, most: BOOT_MAX });
@@ -86,6 +89,7 @@ impl Node {
             clock: Clock::new(now, config.period / 2),
             overdue: 0,
             has_events: false,
+            allows_any: config.allowed.is_any(),
             has_quorum: config.quorum.is_some(),
             has_stream_requests: false,
             stream_only: false,
@@ -133,6 +137,10 @@ impl Node {
         for record in snapshot.members {
             if record.id == self.id {
                 announced = (record.incarnation, record.addr) == (own.incarnation, own.addr);
+                continue;
+            }
+            if !self.allows(record.addr) {
+                self.stats.records_refused += 1;
                 continue;
             }
             let health = if record.health == Health::Suspect { Health::Alive } else { record.health };

@@ -27,6 +27,7 @@ impl Node {
         for slot in self.membership.slots() {
             let suspect = self.membership.health(slot) == Health::Suspect;
             assert_eq!(suspect, self.suspicions.is_open(slot), "a suspect has an open suspicion, and nobody else");
+            assert!(self.allows(self.membership.addr(slot)), "nobody is a member whose address is not allowed");
         }
         let own = self.membership.record(Slot::SELF);
         assert_eq!((own.id, own.incarnation), (self.id, self.incarnation), "the first row is the node itself");

@@ -124,6 +124,12 @@ pub enum Rejected {
     /// The datagram claims to come from this node itself.
     #[error("the datagram carries our own identity")]
     FromSelf,
+    /// The datagram comes, or a seed is, from outside [`Config::allowed`](crate::Config::allowed).
+    #[error("{addr} is outside the networks that this node allows")]
+    NotAllowed {
+        /// The address.
+        addr: SocketAddr,
+    },
     /// The datagram asks for more than an unproven source gets, and its cookie is not ours or is stale.
     #[error("the cookie is not ours or is stale")]
     Cookie,

@@ -8,7 +8,8 @@ use core::net::SocketAddr;
 
 use crate::membership::cookie::Use;
 use crate::membership::joining::Joining;
-use crate::vocab::{Cookie, Health, Instant, Nonce, Slot};
+use crate::membership::{Refusal, Verdict};
+use crate::vocab::{Cookie, Health, Instant, Nonce, Record, Slot};
 use crate::wire::Sender;
 
 use super::intents::Intent;
@@ -53,10 +54,22 @@ impl Node {
         }
     }
 
-    /// A stranger asks to be let in. What it says of itself was learned like any rumour.
-    pub(super) fn on_join_request(&mut self, from: SocketAddr, nonce: Nonce, cookie: Option<Cookie>, now: Instant) {
+    /// A stranger asks to be let in. What it says of itself was learned like any rumour. If there is no room for that, it asks
+    /// in vain, and asks again.
+    pub(super) fn on_join_request(
+        &mut self,
+        (stranger, from): (&Sender, SocketAddr),
+        nonce: Nonce,
+        cookie: Option<Cookie>,
+        now: Instant,
+    ) {
         let proven = cookie.is_some_and(|cookie| self.cold.cookies.accepts(Use::Join, cookie, from, now));
         if self.leaving != Leaving::Stays {
+            return;
+        }
+        let newcomer = Record::of_new_life(stranger.id, stranger.incarnation.boot, from);
+        if self.membership.judge(&newcomer, self.clock.outside(now)) == Verdict::Refused(Refusal::Full) {
+            self.stats.records_refused += 1;
             return;
         }
         self.wish(if proven { Intent::Welcome { to: from, nonce } } else { Intent::Challenge { to: from, nonce } });

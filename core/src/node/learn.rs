@@ -19,6 +19,10 @@ const COUNTER_LIFE_MAX: u32 = 1 << 18;
 impl Node {
     /// Merges one statement and does what follows from it. Returns whether it was news.
     pub(super) fn learn(&mut self, record: &Record, reason: Reason, now: Instant) -> bool {
+        if !self.allows(record.addr) {
+            self.stats.records_refused += 1;
+            return false;
+        }
         if record.id == self.id {
             return self.learn_about_self(record, now);
         }

@@ -52,7 +52,8 @@ impl Node {
             }
             LinkBody::Refuse { nonce, nodes, others } => {
                 self.hear_nodes(nodes);
-                let others: Vec<Peer> = others.map(|(id, addr)| Peer { id, addr }).collect();
+                let others: Vec<Peer> =
+                    others.filter(|&(_, addr)| self.allows(addr)).map(|(id, addr)| Peer { id, addr }).collect();
                 self.with_overlay(now, |overlay, scene| overlay.on_refused(peer, nonce, &others, scene));
             }
             LinkBody::Duplicate { nonce } => {

@@ -101,7 +101,8 @@ impl Node {
         let outside = self.clock.outside(now);
         let Linking { overlay, infos, spread, notes, .. } = &mut **self.cold.linking.as_mut()?;
         let (me, limits, membership) = (self.id, *overlay.limits(), &self.membership);
-        let outlook = Prospect { me, infos, spread, membership, notes, limits, outside };
+        let allowed = &self.cold.config.allowed;
+        let outlook = Prospect { me, infos, spread, membership, notes, limits, allowed, outside };
         let result = act(overlay, &mut Scene { now, rng: &mut self.rng, outlook: &outlook });
         self.take_acts(now);
         Some(result)

@@ -86,6 +86,7 @@ mod waiting;
 mod writing;
 
 use alloc::boxed::Box;
+use core::net::SocketAddr;
 
 use crate::config::Config;
 use crate::detector::helpers::Helpers;
@@ -165,6 +166,8 @@ pub struct Node {
     tells_left: u8,
     /// Kept here, so that a steady node is not asked for events where they lie.
     has_events: bool,
+    /// Kept here, so that a datagram costs no look at an empty list.
+    allows_any: bool,
     has_quorum: bool,
     /// The same of what the driver is asked to do with streams, and of members that answer over streams only.
     has_stream_requests: bool,
@@ -265,6 +268,7 @@ impl Node {
                         self.stats.datagrams_rejected += 1;
                         let foreign = matches!(why, Rejected::Datagram(DecodeError::Cluster { .. }));
                         self.stats.datagrams_foreign += u64::from(foreign);
+                        self.stats.datagrams_outside += u64::from(matches!(why, Rejected::NotAllowed { .. }));
                     }
                 }
                 self.let_timers_in(now);
@@ -302,6 +306,11 @@ impl Node {
         }
     }
 
+    /// Whether somebody at this address may be a member.
+    fn allows(&self, addr: SocketAddr) -> bool {
+        self.allows_any || self.cold.config.allowed.contain(addr.ip())
+    }
+
     fn on_command(&mut self, command: Command<'_>, now: Instant) -> Result<(), Rejected> {
         match self.leaving {
             Leaving::Stays => {}
@@ -312,6 +321,9 @@ impl Node {
             Command::Join { seeds: [] } => Err(Rejected::NoSeeds),
             Command::Join { seeds } if seeds.len() > SEEDS_MAX => Err(Rejected::TooManySeeds { count: seeds.len() }),
             Command::Join { seeds } => {
+                if let Some(&addr) = seeds.iter().find(|&&seed| !self.allows(seed)) {
+                    return Err(Rejected::NotAllowed { addr });
+                }
                 self.join(seeds, now);
                 self.join_links(seeds, now);
                 Ok(())

@@ -3,6 +3,7 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use crate::config::Networks;
 use crate::info::spread::Spread;
 use crate::info::{Infos, OriginIx, keys};
 use crate::membership::Membership;
@@ -84,6 +85,7 @@ pub(super) struct Prospect<'a> {
     pub(super) membership: &'a Membership,
     pub(super) notes: &'a Notes,
     pub(super) limits: Limits,
+    pub(super) allowed: &'a Networks,
     /// The embedder's time: infos grow older while the process stands still.
     pub(super) outside: Instant,
 }
@@ -93,7 +95,8 @@ impl Prospect<'_> {
     fn marker(&self, id: NodeId) -> Option<(SocketAddr, u8, Duration)> {
         let item = self.infos.get(keys::node_key(id).as_bytes(), self.outside)?;
         let Some(InfoValue::Bytes(bytes)) = item.value else { return None };
-        let Marker { addr, incoming } = Marker::decode(bytes)?;
+        let Marker { addr, incoming } =
+            Marker::decode(bytes).filter(|marker| self.allowed.contain(marker.addr.ip()))?;
         let left = Duration::from_millis(item.left_ms.unwrap_or(0).into());
         Some((addr, incoming, self.limits.marker_life().saturating_sub(left)))
     }

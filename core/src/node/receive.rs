@@ -25,6 +25,9 @@ impl Node {
         if self.leaving == Leaving::Stopped {
             return Err(Rejected::Stopped);
         }
+        if !self.allows(from) {
+            return Err(Rejected::NotAllowed { addr: from });
+        }
         let datagram = Datagram::decode(bytes, self.cluster)?;
         if datagram.sender.id == self.id {
             return self.on_own_identity(&datagram, from, now);
@@ -259,7 +262,9 @@ impl Node {
             Body::PingRequest { nonce, target, left_ms } => {
                 return self.on_ping_request(from, (nonce, left_ms), target, now);
             }
-            Body::Join { nonce, cookie } => return self.on_join_request(from, nonce, cookie, now),
+            Body::Join { nonce, cookie } => {
+                return self.on_join_request((&datagram.sender, from), nonce, cookie, now);
+            }
             Body::Summary(summary) => return self.on_summary(from, &summary, bytes_max, now),
             Body::Wants(wants) => return self.on_wants(from, &wants),
             Body::StateSummary(summary) => return self.on_state_summary(from, &summary, bytes_max),

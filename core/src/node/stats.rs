@@ -9,11 +9,13 @@ pub struct Stats {
     pub datagrams_rejected: u64,
     /// Those among them that carry the tag of another cluster.
     pub datagrams_foreign: u64,
+    /// Those that came from outside [`Config::allowed`](crate::Config::allowed).
+    pub datagrams_outside: u64,
     /// Datagrams that were handed out.
     pub datagrams_sent: u64,
     /// Bytes that were handed out.
     pub bytes_sent: u64,
-    /// Records that claimed what cannot be, or found no room.
+    /// Records that claimed what cannot be, found no room, or were about somebody whose address is not allowed.
     pub records_refused: u64,
     /// Answers that nobody awaited (late, repeated or forged).
     pub answers_unexpected: u64,

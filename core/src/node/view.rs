@@ -1,5 +1,6 @@
 //! What a node knows, to be read and not to be changed.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 
 use crate::detector::phi as accrual;
@@ -49,6 +50,13 @@ impl<'a> View<'a> {
     #[must_use]
     pub const fn incarnation(self) -> Incarnation {
         self.node.incarnation
+    }
+
+    /// Whether somebody at this address may be a member ([`Config::allowed`](crate::Config::allowed)). A driver asks before
+    /// it takes a stream; datagrams are judged where they are handed in.
+    #[must_use]
+    pub fn allows(self, addr: SocketAddr) -> bool {
+        self.node.allows(addr)
     }
 
     /// What is believed of one member; `None` when nobody ever spoke of it, or it is forgotten.

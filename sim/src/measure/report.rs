@@ -186,6 +186,7 @@ counters!(
     datagrams_received,
     datagrams_rejected,
     datagrams_foreign,
+    datagrams_outside,
     datagrams_sent,
     bytes_sent,
     records_refused,
