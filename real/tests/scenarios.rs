@@ -16,7 +16,26 @@ use quidnunc_real::troupe::Playbill;
 use quidnunc_sim::scenario::parse;
 
 /// The files in `scenarios/real`; with `true`, whoever comes back in the real run does so under another address.
-const RUNS: [(&str, Family, bool); 1] = [("kill", Family::Four, false)];
+const RUNS: [(&str, Family, bool); 18] = [
+    ("kill", Family::Four, false),
+    ("kill", Family::Six, false),
+    ("leave", Family::Four, false),
+    ("leave", Family::Six, false),
+    ("loss", Family::Four, false),
+    ("loss", Family::Six, false),
+    ("mute", Family::Four, false),
+    ("mute", Family::Six, false),
+    ("one-way", Family::Four, false),
+    ("one-way", Family::Six, false),
+    ("partition", Family::Four, false),
+    ("partition", Family::Six, false),
+    ("restart", Family::Four, false),
+    ("restart", Family::Six, false),
+    ("restart", Family::Four, true),
+    ("restart", Family::Six, true),
+    ("streams", Family::Four, false),
+    ("streams", Family::Six, false),
+];
 
 /// Runs one file in both worlds. Returns the rows of its table and what speaks against it.
 fn both_worlds(name: &str, family: Family, moves: bool) -> (String, Vec<String>) {
