@@ -18,6 +18,9 @@ use quidnunc_sim::world::node_config;
 use crate::clock::now_ns;
 use crate::words::{NoLine, Report, Request, id_of};
 
+/// The keys of the values that a node counts when it is asked what it shows begin so.
+const VALUES: &[u8] = b"v/";
+
 /// Why a node cannot start, or cannot do what it is asked.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
@@ -134,7 +137,7 @@ fn show(handle: &Handle) -> Result<Report, RequestError> {
     handle.act(|driver| {
         let refused = driver.seal().map_or(0, |seal| seal.stats().refused());
         let view = driver.view();
-        let values = view.members().map(|member| view.values(member.id, b"").count() as u64).sum();
+        let values = view.members().map(|member| view.values(member.id, VALUES).count() as u64).sum();
         Ok(Report::Shows { live: u64::from(view.live()), values, taken: view.stats().datagrams_received, refused })
     })
 }

@@ -33,12 +33,13 @@ pub enum Report {
     Left,
     /// What it was asked to do is done.
     Done,
-    /// Its answer to [`Request::Show`]: how many it holds live, how many values it shows of others and itself, how many
+    /// Its answer to [`Request::Show`]: how many it holds live, how many values whose keys
+    /// begin with `v/` it shows of others and itself, how many
     /// datagrams it has taken and how many its seal refused.
     Shows {
         /// Members that it holds live, itself included.
         live: u64,
-        /// Values in all maps, its own included.
+        /// Those values in all maps, its own included.
         values: u64,
         /// Datagrams taken.
         taken: u64,

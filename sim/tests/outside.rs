@@ -3,6 +3,7 @@
 //! A simulated run is watched, and what was seen of it goes through what is there for runs outside: the same must come out.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use quidnunc_core::{Event, NodeId};
 use quidnunc_sim::result::RunResult;
@@ -65,8 +66,8 @@ fn identities(events: &[(u64, u32, Event)]) -> (BTreeMap<NodeId, u32>, u64) {
     let (mut nodes, mut epoch) = (BTreeMap::new(), u64::MAX);
     for (_, _, event) in events {
         if let Event::Member(change) = event {
-            let [.., host] = change.addr.to_string().split([':', '.']).collect::<Vec<_>>()[..4] else { continue };
-            nodes.insert(change.id, host.parse::<u32>().expect("an address ends with a number") - 1);
+            let IpAddr::V4(ip) = change.addr.ip() else { continue };
+            nodes.insert(change.id, u32::from(ip.octets()[3]) - 1);
             epoch = epoch.min(change.incarnation.boot);
         }
     }
