@@ -276,8 +276,7 @@ mod tests {
 
     #[test]
     fn a_node_that_moves_stays_in_the_network() {
-        for (family, before, after) in
-            [(Family::Four, "10.77.0.3", "10.77.1.3"), (Family::Six, "fd77::3", "fd77::1:3")]
+        for (family, before, after) in [(Family::Four, "10.77.0.3", "10.77.1.3"), (Family::Six, "fd77::3", "fd77::1:3")]
         {
             let moved = |moves| Namespaces {
                 program: "true",

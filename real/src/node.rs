@@ -113,9 +113,9 @@ fn serve(handle: &Handle, request: Request) -> Result<Report, NodeError> {
             handle.leave(Duration::from_secs(60))?;
             return Ok(Report::Left);
         }
-        Request::Put { key, value } => handle.act(move |driver| {
-            driver.command(Command::Put { key: key.as_bytes(), value: value.as_bytes() })
-        })?,
+        Request::Put { key, value } => {
+            handle.act(move |driver| driver.command(Command::Put { key: key.as_bytes(), value: value.as_bytes() }))?;
+        }
         Request::Install(number) => {
             let key = key(number)?;
             handle.act(|driver| Ok(driver.seal().map(|seal| seal.install(key))))?.ok_or(NodeError::NoSeal)??;

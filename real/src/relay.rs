@@ -44,7 +44,9 @@ pub enum RelayError {
     #[error("there is no interface {0} here: the relay runs in the namespace in the middle")]
     NoInterface(String),
     /// The system refuses.
-    #[error("cannot read and write frames at {interface}: {source}; it takes the right to use raw sockets (CAP_NET_RAW)")]
+    #[error(
+        "cannot read and write frames at {interface}: {source}; it takes the right to use raw sockets (CAP_NET_RAW)"
+    )]
     Refused {
         /// Where.
         interface: String,
@@ -197,7 +199,10 @@ impl Relay {
     }
 }
 
-fn open_port(name: &str) -> Result<(Box<dyn DataLinkSender>, Box<dyn DataLinkReceiver>), RelayError> {
+/// Both ends of an interface.
+type Port = (Box<dyn DataLinkSender>, Box<dyn DataLinkReceiver>);
+
+fn open_port(name: &str) -> Result<Port, RelayError> {
     let interfaces = pnet_datalink::interfaces();
     let interface = interfaces.iter().find(|interface| interface.name == name);
     let interface = interface.ok_or_else(|| RelayError::NoInterface(name.to_owned()))?;

@@ -99,11 +99,11 @@ pub fn run(scenario: &Scenario, bill: Playbill, staging: &Staging) -> Result<Out
     let carried = stage.troupe.end_relay()?;
     stage.facts.sort_by_key(|&(at, ..)| at);
     for (at, node, fact) in stage.facts.iter().filter(|&&(at, ..)| at <= end_ns) {
-        let seen = match fact {
-            &Fact::Started { boot } => Seen::Started { boot },
-            &Fact::Crashed { fault } => Seen::Crashed { fault },
-            &Fact::Leaving { fault } => Seen::Leaving { fault },
-            &Fact::Member { subject, ref change } => Seen::Member { subject, change },
+        let seen = match *fact {
+            Fact::Started { boot } => Seen::Started { boot },
+            Fact::Crashed { fault } => Seen::Crashed { fault },
+            Fact::Leaving { fault } => Seen::Leaving { fault },
+            Fact::Member { subject, ref change } => Seen::Member { subject, change },
         };
         review.add(*at, *node, seen);
     }

@@ -103,7 +103,9 @@ fn a_review_of_what_was_seen_is_what_the_simulator_measured() {
     let reviewed = review.finish(result.sim_ns, &[bitten[0], 0, 0, bitten[3], 0]);
     assert_eq!(reviewed.expectations, result.expectations);
     assert_eq!((reviewed.faults, reviewed.verdict), (result.faults, result.verdict));
-    for metric in ["detection.suspect", "detection.observer", "false_positive", "flaps", "converged", "hops", "hops.last"] {
+    for metric in
+        ["detection.suspect", "detection.observer", "false_positive", "flaps", "converged", "hops", "hops.last"]
+    {
         assert!(result.metrics[metric].samples.count() > 0 || metric == "false_positive", "{metric} has samples");
         assert_eq!(reviewed.metrics[metric], result.metrics[metric], "{metric}");
     }

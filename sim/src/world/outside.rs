@@ -100,10 +100,10 @@ impl Course {
     /// The next step that is due by `now`; the network has taken it.
     fn next(&mut self, now: u64, network: &mut Network) -> Option<(u64, Step)> {
         let due = self.to_come.pop_if(|&mut (at, _)| at <= now)?;
-        match due.1 {
-            Step::Begin { fault, time } => network.begin(fault, self.plan.rules(fault, time)),
-            Step::End { fault } => network.end(fault),
-            _ => {}
+        if let Step::Begin { fault, time } = due.1 {
+            network.begin(fault, self.plan.rules(fault, time));
+        } else if let Step::End { fault } = due.1 {
+            network.end(fault);
         }
         Some(due)
     }
