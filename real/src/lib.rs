@@ -13,12 +13,14 @@
 //! * [`run`] — what happens in a real run, and what comes of it?
 //! * [`compare`] — do two worlds agree?
 //! * [`clock`] — what time is it for all processes?
+//! * [`cli`] — which process is this one to be?
 //!
 //! Linux only, and not for a machine's own network: everything happens in namespaces that are made for it and taken away again.
 
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod clock;
 pub mod compare;
 pub mod frame;

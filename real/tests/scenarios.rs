@@ -9,6 +9,8 @@
 
 #![cfg(target_os = "linux")]
 
+use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::{env, fs};
@@ -33,7 +35,7 @@ const fn plan(name: &'static str, seeds: u64) -> Plan {
 }
 
 /// What is about a time to detection is run several times, so that a lean shows.
-const PLANS: [Plan; 9] = [
+static PLANS: [Plan; 9] = [
     plan("kill", 4),
     plan("leave", 1),
     plan("loss", 2),
@@ -46,7 +48,6 @@ const PLANS: [Plan; 9] = [
 ];
 
 /// What came of one plan.
-#[derive(Default)]
 struct Outcome {
     table: String,
     against: Vec<String>,
@@ -54,40 +55,52 @@ struct Outcome {
     places: Vec<u64>,
 }
 
-/// Runs one file in both worlds.
-fn both_worlds(plan: &Plan) -> Outcome {
+/// A plan with its scenario.
+struct Staged {
+    plan: &'static Plan,
+    label: String,
+    file: PathBuf,
+    scenario: Scenario,
+}
+
+fn stage(plan: &'static Plan) -> Staged {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/real");
     let file = folder.join(format!("{}.toml", plan.name));
     let text = fs::read_to_string(&file).unwrap_or_else(|why| panic!("{}: {why}", plan.name));
     let scenario = parse(plan.name, &text).unwrap_or_else(|why| panic!("{why}"));
     let label = if plan.moves { format!("{}, elsewhere", plan.name) } else { plan.name.to_owned() };
-    let real = match all_real(&scenario, &file, plan) {
-        Ok(real) => real,
-        Err(why) => return Outcome { against: vec![format!("{label}: {why}")], ..Outcome::default() },
-    };
-    let simulated = simulate(&scenario).unwrap_or_else(|why| panic!("{label}: {why}"));
-    let rows = rows(&simulated, &real);
+    Staged { plan, label, file, scenario }
+}
+
+/// Lays both worlds side by side.
+fn compare(Staged { label, .. }: &Staged, simulated: &[RunResult], real: &[RunResult]) -> Outcome {
+    let rows = rows(simulated, real);
     let detection = rows.iter().find(|row| row.metric == "detection.dead");
     Outcome {
         table: rows.iter().map(|row| format!("| {label} | {row} |\n")).collect(),
-        against: objections(&simulated, &real).into_iter().map(|why| format!("{label}: {why}")).collect(),
+        against: objections(simulated, real).into_iter().map(|why| format!("{label}: {why}")).collect(),
         places: detection.map(|row| row.places()).unwrap_or_default(),
     }
 }
 
 /// The real runs of a plan, all at once: those of IPv4, then those of IPv6.
-fn all_real(scenario: &Scenario, file: &Path, plan: &Plan) -> Result<Vec<RunResult>, String> {
+fn all_real(Staged { plan, label, file, scenario }: &Staged) -> Result<Vec<RunResult>, String> {
     let one = |family: Family, seed: u64| {
-        let (program, file) = (PathBuf::from(env!("CARGO_BIN_EXE_quidnunc-real")), file.to_owned());
+        let (program, file) = (PathBuf::from(env!("CARGO_BIN_EXE_quidnunc-real")), file.clone());
         let staging = Staging { family, moves: plan.moves };
         let outcome = run(scenario, Playbill { program, file, seed, seal: None }, &staging);
-        outcome.map(|outcome| outcome.result).map_err(|why| format!("{family}, seed {seed}: {why}"))
+        outcome.map(|outcome| outcome.result).map_err(|why| format!("{label}, {family}, seed {seed}: {why}"))
     };
     let seeds = || scenario.run.seed_base..scenario.run.seed_base + plan.seeds;
     let all = [Family::Four, Family::Six].into_iter().flat_map(|family| seeds().map(move |seed| (family, seed)));
+    each(&all.collect::<Vec<_>>(), |&(family, seed)| one(family, seed)).into_iter().collect()
+}
+
+/// Does something with each of these, with all at once.
+fn each<T: Sync, U: Send>(all: &[T], job: impl Fn(&T) -> U + Sync) -> Vec<U> {
     thread::scope(|scope| {
-        let runs: Vec<_> = all.map(|(family, seed)| scope.spawn(move || one(family, seed))).collect();
-        runs.into_iter().map(|run| run.join().unwrap_or_else(|_| Err("a panic".into()))).collect()
+        let threads: Vec<_> = all.iter().map(|one| scope.spawn(|| job(one))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     })
 }
 
@@ -98,13 +111,18 @@ fn real_nodes_do_what_simulated_ones_do() {
         return;
     }
     let picked = env::var("REAL").unwrap_or_default();
-    let plans: Vec<&Plan> = PLANS.iter().filter(|plan| plan.name.contains(&picked)).collect();
-    assert!(!plans.is_empty(), "no scenario's name contains REAL={picked}");
-    let outcomes: Vec<Outcome> = thread::scope(|scope| {
-        let threads: Vec<_> = plans.into_iter().map(|plan| scope.spawn(move || both_worlds(plan))).collect();
-        let panicked = |_| Outcome { against: vec!["a panic".into()], ..Outcome::default() };
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(panicked)).collect()
-    });
+    let staged: Vec<Staged> = PLANS.iter().filter(|plan| plan.name.contains(&picked)).map(stage).collect();
+    assert!(!staged.is_empty(), "no scenario's name contains REAL={picked}");
+    // The simulator takes all processors that there are; real nodes have to have run before.
+    let real: Vec<Vec<RunResult>> =
+        each(&staged, all_real).into_iter().collect::<Result<_, _>>().unwrap_or_else(|why| panic!("{why}"));
+    // A file that has two plans is simulated once.
+    let files: BTreeMap<&str, &Scenario> = staged.iter().map(|staged| (staged.plan.name, &staged.scenario)).collect();
+    let files: Vec<_> = files.into_iter().collect();
+    let runs = each(&files, |(name, scenario)| simulate(scenario).unwrap_or_else(|why| panic!("{name}: {why}")));
+    let simulated: BTreeMap<&str, Vec<RunResult>> = files.iter().map(|(name, _)| *name).zip(runs).collect();
+    let both = staged.iter().zip(&real);
+    let outcomes: Vec<_> = both.map(|(staged, real)| compare(staged, &simulated[staged.plan.name], real)).collect();
     eprintln!("| scenario | expectation | least | median | most | real |\n|---|---|--:|--:|--:|---|");
     outcomes.iter().for_each(|outcome| eprint!("{}", outcome.table));
     let places: Vec<u64> = outcomes.iter().flat_map(|outcome| outcome.places.clone()).collect();
