@@ -222,3 +222,26 @@ fn possible(scenario: &Scenario) -> Result<(), RunError> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use quidnunc_sim::scenario::parse;
+
+    use super::*;
+
+    #[test]
+    fn what_only_the_simulator_can_do_is_refused_by_name() {
+        let head = "format = 1\nname = \"t\"\nabout = \"t\"\nrun = { duration = \"9s\" }\nnodes = { count = 3 }\n";
+        let refused = |more: &str| {
+            let scenario = parse("t.toml", &format!("{head}{more}")).unwrap_or_else(|mistake| panic!("{mistake}"));
+            possible(&scenario).err().map(|why| why.to_string())
+        };
+        assert_eq!(refused("net = { loss = { random = \"5%\" } }\n"), None);
+        let noise = refused("net = { corrupt = \"5%\" }\n").expect("no frame is damaged");
+        assert!(noise.contains("`t`") && noise.contains("damaged packets"), "{noise}");
+        let pause = "fault = [{ id = \"p\", kind = \"pause\", target = \"node:1\", at = \"2s\", for = \"1s\" }]\n";
+        assert!(refused(pause).is_some_and(|why| why.contains("pauses")));
+        let write = "write = [{ id = \"w\", nodes = \"all\", at = \"2s\", value = \"9B\" }]\n";
+        assert!(refused(write).is_some_and(|why| why.contains("writes")));
+    }
+}
