@@ -44,7 +44,7 @@ fn neither_processes_nor_namespaces_outlive_a_panic() {
         // Both speak, so that both run.
         let (first, _, _) = troupe.heard().recv().unwrap();
         while troupe.heard().recv().unwrap().0 == first {}
-        assert_eq!((self::namespaces(), processes(&file)), (3, 3), "there is something to leave behind");
+        assert_eq!((namespaces(), processes(&file)), (3, 3), "there is something to leave behind");
         panic!("as a test may");
     }));
     let message = panicked.unwrap_err().downcast_ref::<&str>().map(|text| (*text).to_owned());
