@@ -237,7 +237,7 @@ mod tests {
             possible(&scenario).err().map(|why| why.to_string())
         };
         assert_eq!(refused("net = { loss = { random = \"5%\" } }\n"), None);
-        let noise = refused("net = { corrupt = \"5%\" }\n").expect("no frame is damaged");
+        let noise = refused("net = { corrupt = { random = \"5%\" } }\n").expect("no frame is damaged");
         assert!(noise.contains("`t`") && noise.contains("damaged packets"), "{noise}");
         let pause = "fault = [{ id = \"p\", kind = \"pause\", target = \"node:1\", at = \"2s\", for = \"1s\" }]\n";
         assert!(refused(pause).is_some_and(|why| why.contains("pauses")));
