@@ -39,6 +39,12 @@ pub(super) fn node_at(addr: SocketAddr) -> u32 {
     }
 }
 
+/// Whom a node is given as seeds: earlier nodes at its first start, any others when it comes back.
+pub(super) fn seeds(nodes: Nodes, node: u32, first: bool) -> impl Iterator<Item = u32> {
+    let end = if first { node } else { nodes.count };
+    (0..end).filter(move |&seed| seed != node).take(nodes.contacts as usize)
+}
+
 /// The configuration of every node of a scenario.
 ///
 /// # Errors
@@ -204,7 +210,7 @@ impl Cast {
         let snapshot = converged.then_some(Snapshot { members: &self.everybody, map: None });
         let mut state = Node::new(self.config_of(node), identity, seed, at, snapshot)
             .expect("the configuration was validated before");
-        let seeds: Vec<SocketAddr> = self.seeds(node, first).map(address_of).collect();
+        let seeds: Vec<SocketAddr> = seeds(self.nodes, node, first).map(address_of).collect();
         if !converged && !seeds.is_empty() {
             state.handle(at, Input::Command(Command::Join { seeds: &seeds })).expect("a new node may join");
         }
@@ -249,12 +255,6 @@ impl Cast {
             Record { domain, ..Record::of_new_life(self.id_of(node), EPOCH_MS, address_of(node)) }
         };
         (0..self.nodes.count).map(record).collect()
-    }
-
-    /// Whom a node is given as seeds: earlier nodes at its first start, any others when it comes back.
-    fn seeds(&self, node: u32, first: bool) -> impl Iterator<Item = u32> + use<> {
-        let end = if first { node } else { self.nodes.count };
-        (0..end).filter(move |&seed| seed != node).take(self.nodes.contacts as usize)
     }
 
     /// Which node an identity is, wherever somebody believes that it listens; `None` for one that nobody

@@ -12,6 +12,7 @@
 //! * `options` — how a run is made, and who looks on;
 //! * `looking` — what the simulator looks at every second, when expectations ask for it, and at the end; `simulated` —
 //!   a cluster that somebody watches;
+//! * `outside` — what all of this means to nodes that are not simulated;
 //! * `null` — what the engine costs by itself: the same parts with nodes that do next to nothing.
 //!
 //! Invariant: everything that happens follows from the scenario and the seed. The world hands each node
@@ -27,6 +28,7 @@ mod null;
 mod options;
 #[cfg(test)]
 mod oracle;
+mod outside;
 mod packets;
 mod pauses;
 mod plan;
@@ -60,6 +62,7 @@ use writing::Writing;
 pub use cast::node_config;
 pub use null::{NullCounts, NullWorld};
 pub use options::{Damaged, RunOptions, Sent, Witness};
+pub use outside::{Act, Conditions, Deed, Review, Seen, timetable};
 pub use simulated::{Cluster, simulate_network};
 
 /// Width of the windows in which rates are measured, in nanoseconds.

@@ -1,0 +1,150 @@
+//! How does one real node run, and what does it say?
+//!
+//! The settings are those that a scenario names, the sockets are the system's. Whatever the node reports is written at once, each
+//! line in one piece: who is killed in the middle of a line has not said it.
+
+use std::io::{self, BufRead as _, Write as _};
+use std::net::SocketAddr;
+use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::Duration;
+
+use quidnunc::seal::{Key, KeyRing, SealError};
+use quidnunc::std::{Handle, spawn};
+use quidnunc::{Command, ConfigError, Error, Event, NodeId, Options, RequestError, SealOptions};
+use quidnunc_sim::scenario::Scenario;
+use quidnunc_sim::world::node_config;
+
+use crate::clock::now_ns;
+use crate::words::{NoLine, Report, Request, id_of};
+
+/// The keys of the values that a node counts when it is asked what it shows begin so.
+const VALUES: &[u8] = b"v/";
+
+/// Why a node cannot start, or cannot do what it is asked.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// What the scenario sets cannot work.
+    #[error("the scenario's protocol cannot work: {0}")]
+    Config(#[from] ConfigError),
+    /// The node cannot start, or had to stop.
+    #[error(transparent)]
+    Node(#[from] Error),
+    /// It refuses a request.
+    #[error("the node did not do it: {0}")]
+    Request(#[from] RequestError),
+    /// It has no such key, or no room for it.
+    #[error("the seal did not do it: {0}")]
+    Seal(#[from] SealError),
+    /// It is asked for a key, and seals nothing.
+    #[error("the node has no seal: give it `--seal`")]
+    NoSeal,
+    /// Nobody knows what it is asked.
+    #[error(transparent)]
+    Line(#[from] NoLine),
+    /// Nobody listens, or nobody speaks.
+    #[error("cannot speak with whoever started the node: {0}")]
+    Pipe(#[from] io::Error),
+}
+
+/// Who a node is and whom it joins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Its number.
+    pub node: u32,
+    /// Where it listens.
+    pub bind: SocketAddr,
+    /// By whom it joins.
+    pub seeds: Vec<SocketAddr>,
+    /// The number of the key with which it seals, if it does.
+    pub seal: Option<u8>,
+}
+
+/// The key with a number.
+fn key(number: u8) -> Result<Key, SealError> {
+    Key::new(&[number; 32])
+}
+
+/// Runs a node until it has left or nobody asks it for anything any more.
+///
+/// # Errors
+/// [`NodeError`].
+pub fn run(scenario: &Scenario, role: &Role) -> Result<(), NodeError> {
+    let seal = role.seal.map(|number| key(number).map(|key| SealOptions::new(KeyRing::new(key)))).transpose()?;
+    let config = node_config(&scenario.protocol, 0)?;
+    let options = Options { config, seal, ..Options::new(id_of(role.node), role.bind) };
+    let (handle, events) = spawn(options)?;
+    say(&Report::Started { boot: handle.identity().boot })?;
+    if !role.seeds.is_empty() {
+        handle.join(&role.seeds)?;
+    }
+    let ids: Vec<NodeId> = (0..scenario.nodes.count).map(id_of).collect();
+    let teller = thread::spawn(move || tell(&events, &ids));
+    for line in io::stdin().lock().lines() {
+        let request = Request::read(&line?)?;
+        let leaves = request == Request::Leave;
+        say(&serve(&handle, request)?)?;
+        if leaves {
+            break;
+        }
+    }
+    handle.stop()?;
+    // It ends with the node. Nobody minds what it could not say.
+    let _ = teller.join();
+    Ok(())
+}
+
+/// Writes what the node reports, each with the instant at which it was heard.
+fn tell(events: &Receiver<Event>, ids: &[NodeId]) -> io::Result<()> {
+    for event in events {
+        if let Event::Member(change) = event
+            && let Some(subject) = (0..).zip(ids).find_map(|(node, id)| (*id == change.id).then_some(node))
+        {
+            say(&Report::Member { subject, change })?;
+        }
+    }
+    Ok(())
+}
+
+fn serve(handle: &Handle, request: Request) -> Result<Report, NodeError> {
+    match request {
+        Request::Leave => {
+            // Whoever waits for longer than the node itself has waited for nothing.
+            handle.leave(Duration::from_secs(60))?;
+            return Ok(Report::Left);
+        }
+        Request::Put { key, value } => {
+            handle.act(move |driver| driver.command(Command::Put { key: key.as_bytes(), value: value.as_bytes() }))?;
+        }
+        Request::Install(number) => {
+            let key = key(number)?;
+            handle.act(|driver| Ok(driver.seal().map(|seal| seal.install(key))))?.ok_or(NodeError::NoSeal)??;
+        }
+        Request::Use(number) => {
+            let id = key(number)?.id();
+            handle.act(move |driver| Ok(driver.seal().map(|seal| seal.use_key(id))))?.ok_or(NodeError::NoSeal)??;
+        }
+        Request::Remove(number) => {
+            let id = key(number)?.id();
+            handle.act(move |driver| Ok(driver.seal().map(|seal| seal.remove(id))))?.ok_or(NodeError::NoSeal)??;
+        }
+        Request::Show => return Ok(show(handle)?),
+    }
+    Ok(Report::Done)
+}
+
+fn show(handle: &Handle) -> Result<Report, RequestError> {
+    handle.act(|driver| {
+        let refused = driver.seal().map_or(0, |seal| seal.stats().refused());
+        let view = driver.view();
+        let values = view.members().map(|member| view.values(member.id, VALUES).count() as u64).sum();
+        Ok(Report::Shows { live: u64::from(view.live()), values, taken: view.stats().datagrams_received, refused })
+    })
+}
+
+/// One line in one piece.
+fn say(report: &Report) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(format!("{} {report}\n", now_ns()).as_bytes())?;
+    out.flush()
+}
