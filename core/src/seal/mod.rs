@@ -58,6 +58,7 @@ mod ring;
 mod sealing;
 mod settings;
 mod stats;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -82,6 +83,7 @@ use peers::Peers;
 pub use ring::{KEYS_MAX, KeyRing};
 pub use settings::{Mode, SealConfig};
 pub use stats::SealStats;
+pub use streams::{HELLO_BYTES, RECORD_SEAL_BYTES, RECORD_TEXT_BYTES_MAX, StreamSeal};
 
 use crate::vocab::{Instant, Ring};
 
@@ -124,6 +126,8 @@ pub struct Seal {
     /// Entropy of this and every earlier start, run together.
     pool: Zeroizing<[u8; 32]>,
     salt: Salt,
+    /// How many streams have drawn a salt from the pool.
+    stream_salts: u64,
     own: Option<Own>,
     asker: Asker,
     peers: Peers,
@@ -156,6 +160,7 @@ impl Seal {
             ring,
             pool: Zeroizing::default(),
             salt: Salt::default(),
+            stream_salts: 0,
             own: None,
             asker: Asker::new(Zeroizing::default(), now),
             waiting: Waiting::default(),
@@ -183,6 +188,7 @@ impl Seal {
         hkdf(&*pool, &[], &[b"quidnunc seal v1 questions"], &mut *secret);
         hkdf(&*pool, &[], &[b"quidnunc seal v1 places"], &mut seed);
         self.pool = pool;
+        self.stream_salts = 0;
         self.asker = Asker::new(secret, self.now);
         self.peers = Peers::new(self.config.peers_max, u64::from_le_bytes(seed));
         self.waiting = Waiting::default();

@@ -13,4 +13,6 @@ mod live;
 mod meeting;
 mod net;
 mod party;
+mod stream_bytes;
+mod streams;
 mod totality;
