@@ -5,6 +5,7 @@
 mod attacks;
 mod bombs;
 mod copies;
+mod ends;
 #[path = "../../../fuzz/src/seal.rs"]
 mod fuzz;
 #[path = "../harness/mod.rs"]
