@@ -71,7 +71,7 @@ fn save(durable: &mut Durable, boot: u64, kept: &Kept) {
     let values = kept.values();
     let keys: Vec<&[u8]> = kept.keys.iter().map(|key| key.bytes()).collect();
     let map = kept.snapshot(&values).map;
-    durable.save(&State { boot, peers: &kept.peers, keys: &keys, map }).unwrap();
+    durable.save(&State { boot, peers: &kept.peers, keys: &keys, map, ..State::default() }).unwrap();
 }
 
 /// How many writes a file holds. It must hold all that belongs to them, and nothing else.

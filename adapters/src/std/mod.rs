@@ -6,9 +6,13 @@
 mod driver;
 mod handle;
 mod keeping;
+#[cfg(feature = "crypto")]
+mod keys;
 mod requests;
 mod streams;
 
 pub use driver::Driver;
 pub use handle::{Handle, spawn};
 pub use keeping::Progress;
+#[cfg(feature = "crypto")]
+pub use keys::Care;

@@ -22,7 +22,7 @@ const ID_LABEL: &[u8] = b"quidnunc seal v1 key id";
 const PACKETS_LABEL: &[u8] = b"quidnunc seal v1 packets";
 const BLUR_LABEL: &[u8] = b"quidnunc seal v1 nonces";
 
-/// A key of the cluster: AES-128, AES-192 or AES-256 by its length. It is never shown, and wiped when dropped.
+/// A key of the cluster: AES-128, AES-192 or AES-256 by its length. It is never printed, and wiped when dropped.
 #[derive(Clone)]
 pub struct Key {
     bytes: Zeroizing<[u8; KEY_BYTES_MAX]>,
@@ -82,7 +82,9 @@ impl Key {
         Blur(Aes128Enc::new(&(*subkey).into()))
     }
 
-    fn secret(&self) -> &[u8] {
+    /// The key itself, for whoever has to keep it.
+    #[must_use]
+    pub fn secret(&self) -> &[u8] {
         self.bytes.split_at(self.len).0
     }
 }

@@ -263,6 +263,12 @@ impl Seal {
         self.ring.remove(id)
     }
 
+    /// The keys, for whoever has to keep them.
+    #[must_use]
+    pub const fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
     /// The names of all keys in the ring, in order: what a node publishes so that a rotation can be watched.
     pub fn fingerprints(&self) -> impl ExactSizeIterator<Item = KeyId> {
         self.ring.fingerprints()
