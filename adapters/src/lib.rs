@@ -43,6 +43,7 @@ mod error;
 mod info;
 mod kinds;
 mod options;
+mod passage;
 mod requests;
 #[cfg(feature = "crypto")]
 mod ring;

@@ -333,8 +333,8 @@ impl Driver {
 
     fn send_all(&mut self) {
         if let Some(streams) = &mut self.streams {
-            let (node, clock) = (&mut self.node, self.clock);
-            streams.turn(&mut Host { node, clock, stats: &mut self.stats, buffer: &mut self.incoming });
+            let (node, transport, clock) = (&mut self.node, &mut self.transport, self.clock);
+            streams.turn(&mut Host { node, transport, clock, stats: &mut self.stats, buffer: &mut self.incoming });
         }
         while let Some((to, bytes)) = self.transport.poll_transmit(self.clock.now(), &mut self.node) {
             if self.socket.send_to(bytes, to).is_err() {
