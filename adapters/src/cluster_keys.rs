@@ -80,7 +80,7 @@ impl ClusterKeys {
     pub(crate) fn of(view: View<'_>, own: NodeId, seal: &Seal, withheld: &[KeyId]) -> Self {
         let is_live = |health| matches!(health, Health::Alive | Health::Suspect);
         let live = view.members().filter(|member| is_live(member.health) && member.id != own);
-        let report = |id| Some(SealReport::read(view.value(id, SEAL_KEY)?.value)?);
+        let report = |id| SealReport::read(view.value(id, SEAL_KEY)?.value);
         let others = live.map(|member| (member.id, report(member.id)));
         let members = [(own, Some(SealReport::of(seal)))].into_iter().chain(others).collect();
         Self { members, withheld: withheld.to_vec() }

@@ -144,11 +144,13 @@ mod tests {
 
     /// A file whose ring has these keys, the first of which seals, and had those.
     fn kept(keys: &[u8], removed: &[u8], mode: Mode) -> Kept {
-        let mut kept = Kept::default();
-        kept.keys = keys.iter().map(|&secret| key(secret).secret().into()).collect();
-        kept.removed_keys = removed.iter().map(|&secret| key(secret).id().to_bytes()).collect();
-        kept.seal_mode = Some(number_of(mode));
-        kept
+        let secret = |&secret: &u8| Secret::from(key(secret).secret());
+        Kept {
+            keys: keys.iter().map(secret).collect(),
+            removed_keys: removed.iter().map(|&secret| key(secret).id().to_bytes()).collect(),
+            seal_mode: Some(number_of(mode)),
+            ..Kept::default()
+        }
     }
 
     /// What seals, what is in the ring, and what is withheld.
@@ -200,8 +202,7 @@ mod tests {
 
     #[test]
     fn a_ring_that_cannot_be_is_no_ring() {
-        let mut odd = Kept::default();
-        odd.keys = vec![[1; 5].as_slice().into()];
+        let odd = Kept { keys: vec![[1; 5].as_slice().into()], ..Kept::default() };
         assert_eq!(start(&SealOptions::new(ring(&[1])), &odd).unwrap_err(), SealError::KeyLength { len: 5 });
         let full = kept(&[1, 2, 3, 4, 5, 6, 7, 8], &[], Mode::Off);
         assert_eq!(start(&SealOptions::new(ring(&[9])), &full).unwrap_err(), SealError::TooManyKeys);
