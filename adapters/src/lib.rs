@@ -41,6 +41,8 @@ mod cluster_keys;
 mod durable;
 mod error;
 mod info;
+#[cfg(feature = "crypto")]
+mod keys;
 mod kinds;
 mod options;
 mod passage;
@@ -64,6 +66,8 @@ pub use durable::{
 };
 pub use error::{Error, RequestError};
 pub use info::{Info, Value};
+#[cfg(feature = "crypto")]
+pub use keys::Care;
 pub use options::{Options, SocketStats, StateFile};
 pub use quidnunc_core::*;
 #[cfg(feature = "crypto")]

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use common::{LOOPBACK, until};
 use quidnunc::seal::{Key, KeyId, KeyRing, Mode, SealError};
-use quidnunc::std::{Care, Handle, spawn};
-use quidnunc::{Config, KeyCount, NodeId, Options, RequestError, SealOptions, StateFile};
+use quidnunc::std::{Handle, spawn};
+use quidnunc::{Care, Config, KeyCount, NodeId, Options, RequestError, SealOptions, StateFile};
 
 /// A folder that goes with the test.
 struct Folder(PathBuf);

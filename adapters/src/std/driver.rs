@@ -17,13 +17,13 @@ use mio::net::{TcpListener, UdpSocket};
 use mio::{Events, Interest, Poll, Token, Waker};
 use quidnunc_core::{Command, Event, Identity, Input, Node, Rejected, SEEDS_MAX, View};
 
-use super::keeping::{Keeper, Progress};
+use super::keeping::{Keeper, Progress, recall, remember};
 use super::streams::{FIRST_TOKEN, Host, Streams};
 use crate::clock::Clock;
-use crate::durable::{Durable, DurableError, Kept, Trouble};
+use crate::durable::{DurableError, Trouble};
 use crate::error::Error;
 use crate::kinds::{is_silence, is_transient};
-use crate::options::{Options, SocketStats, StateFile};
+use crate::options::{Options, SocketStats};
 use crate::transport::Transport;
 
 /// Room for any UDP payload there is, so that none comes in cut short.
@@ -178,7 +178,7 @@ impl Driver {
 
     /// Has the disk keep a key ring that has changed, and tells the others of it once it is kept.
     #[cfg(feature = "crypto")]
-    pub(super) fn follow_seal(&mut self) {
+    pub(crate) fn follow_seal(&mut self) {
         let now = self.clock.now();
         let Some(sealed) = self.transport.sealed() else { return };
         if let Some(ring) = sealed.changed_ring() {
@@ -362,26 +362,6 @@ impl Drop for Driver {
             keeper.finish(self.node.view(), self.clock.now());
         }
     }
-}
-
-/// What the life before has kept, and where.
-fn recall(options: &Options) -> Result<(Option<Durable>, Kept), Error> {
-    let Some(StateFile { path, .. }) = &options.state else { return Ok((None, Kept::default())) };
-    let (durable, kept) = Durable::open(path, options.id)?;
-    Ok((Some(durable), kept))
-}
-
-/// What keeps the state of the new life, which begins here.
-fn remember(
-    (mut durable, kept): (Durable, &Kept),
-    options: &mut Options,
-    addr: SocketAddr,
-    waker: &Arc<Waker>,
-) -> Result<Keeper, Error> {
-    options.boot = durable.begin_life()?;
-    let keeps_map = options.state.take().is_some_and(|state| state.keeps_map);
-    let keeper = Keeper::start(durable, (options.id, options.boot), (kept, keeps_map), Arc::clone(waker));
-    keeper.map_err(|source| Error::Thread { addr, source })
 }
 
 /// A UDP socket, and a TCP listener at the same address if one is wanted.

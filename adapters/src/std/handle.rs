@@ -95,16 +95,6 @@ impl Handle {
         wait(self.caller.act(job))
     }
 
-    /// Returns when all changes up to this one are on the disk, at once where nothing is kept.
-    #[cfg(feature = "crypto")]
-    pub(super) fn wait_kept(&self, change: u64) -> Result<(), RequestError> {
-        let answer = self.caller.begin(move |worker, reply| {
-            worker.keepers.push_back((change, reply));
-            Ok(())
-        })?;
-        answer.recv().map_err(|_| RequestError::Stopped)?
-    }
-
     /// Looks at the node and its sockets, as in `read(|driver| driver.view().live())`. The events that led to
     /// what is seen are in the receiver already.
     ///

@@ -16,6 +16,8 @@ use mio::Waker;
 use quidnunc_core::{Health, Instant, NodeId, SEEDS_MAX, View};
 
 use crate::durable::{Durable, DurableError, Kept, KeptMap, KeptRing, KeptValue, Secret, State};
+use crate::error::Error;
+use crate::options::{Options, StateFile};
 
 /// Addresses of others that have changed wait for so long, and so does a save that failed.
 const LAZY: Duration = Duration::from_secs(60);
@@ -30,6 +32,26 @@ pub struct Progress {
     pub kept: u64,
     /// All changes up to this one were in a save that failed; they go into the next one.
     pub failed: u64,
+}
+
+/// What the life before has kept, and where.
+pub(super) fn recall(options: &Options) -> Result<(Option<Durable>, Kept), Error> {
+    let Some(StateFile { path, .. }) = &options.state else { return Ok((None, Kept::default())) };
+    let (durable, kept) = Durable::open(path, options.id)?;
+    Ok((Some(durable), kept))
+}
+
+/// What keeps the state of the new life, which begins here.
+pub(super) fn remember(
+    (mut durable, kept): (Durable, &Kept),
+    options: &mut Options,
+    addr: SocketAddr,
+    waker: &Arc<Waker>,
+) -> Result<Keeper, Error> {
+    options.boot = durable.begin_life()?;
+    let keeps_map = options.state.take().is_some_and(|state| state.keeps_map);
+    let keeper = Keeper::start(durable, (options.id, options.boot), (kept, keeps_map), Arc::clone(waker));
+    keeper.map_err(|source| Error::Thread { addr, source })
 }
 
 /// One state, on its way to the disk.

@@ -14,5 +14,3 @@ mod streams;
 pub use driver::Driver;
 pub use handle::{Handle, spawn};
 pub use keeping::Progress;
-#[cfg(feature = "crypto")]
-pub use keys::Care;
