@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use common::{LOOPBACK, until};
 use quidnunc::seal::{Key, KeyId, KeyRing, Mode, SealError};
 use quidnunc::std::{Handle, spawn};
-use quidnunc::{Care, Config, KeyCount, NodeId, Options, RequestError, SealOptions, StateFile};
+use quidnunc::{Care, Config, KeyCount, NodeId, Options, RequestError, SEAL_KEY, SealOptions, StateFile};
+#[cfg(all(unix, feature = "tokio"))]
+use quidnunc::{Event, StreamLimits};
 
 /// A folder that goes with the test.
 struct Folder(PathBuf);
@@ -168,4 +170,61 @@ fn a_node_that_slept_through_a_rotation_is_brought_back_by_the_new_key() {
     bob.join(&[ada.local_addr()]).unwrap();
     until("a meeting", || [&ada, &bob].iter().all(|node| node.read(|it| it.view().live()).unwrap() == 2));
     assert_eq!(own(&bob), [id(2), id(1)]);
+}
+
+#[test]
+fn nobody_is_told_of_a_key_that_the_disk_does_not_have() {
+    let folder = Folder::new("untold");
+    let ada = start("ada", with_key(1), Some(&folder.file("ada")));
+    let told = || ada.get(ada.identity().id, SEAL_KEY).unwrap().unwrap_or_default();
+    let with_one = [&[1, 2][..], &id(1).to_bytes()].concat();
+    until("the first report", || told() == with_one);
+
+    std::fs::remove_dir_all(&folder.0).unwrap();
+    assert_eq!(ada.install_key(key(2)), Err(RequestError::NotKept));
+    assert_eq!(own(&ada), [id(1), id(2)], "the node has it");
+    assert_eq!(told(), with_one, "and nobody counts on that");
+    std::fs::create_dir_all(&folder.0).unwrap();
+    until("the disk", || told() == [&with_one[..], &id(2).to_bytes()].concat());
+}
+
+#[cfg(all(unix, feature = "tokio"))]
+#[tokio::test]
+async fn tasks_change_keys_and_write_over_sealed_streams() {
+    use quidnunc::tokio::{Handle, spawn};
+
+    async fn counted(node: &Handle, have: usize, seal: usize) -> bool {
+        node.keys().await.unwrap().counts().get(&id(2)) == Some(&KeyCount { have, seal })
+    }
+    let options = |name| {
+        let config = Config { streams: Some(StreamLimits::default()), ..Config::local() };
+        Options { config, seal: Some(with_key(1)), ..Options::new(NodeId::from_name(name), LOOPBACK) }
+    };
+    let (ada, _told) = spawn(options("ada")).await.unwrap();
+    let (bob, mut letters) = spawn(options("bob")).await.unwrap();
+    bob.join(&[ada.local_addr()]).await.unwrap();
+    while ada.read(|driver| driver.view().live()).await.unwrap() < 2 {}
+    let rotated = async {
+        for node in [&ada, &bob] {
+            node.install_key(key(2)).await.unwrap();
+        }
+        while !counted(&ada, 2, 0).await || !counted(&bob, 2, 0).await {}
+        for node in [&ada, &bob] {
+            node.use_key(id(2), Care::Checked).await.unwrap();
+        }
+        while !counted(&ada, 2, 2).await || !counted(&bob, 2, 2).await {}
+        for node in [&ada, &bob] {
+            node.remove_key(id(1), Care::Checked).await.unwrap();
+        }
+        ada.send(bob.identity().id, b"sealed").await.unwrap();
+    };
+    tokio::time::timeout(common::PATIENCE, rotated).await.expect("no step takes long");
+    while let Some(event) = letters.recv().await {
+        if let Event::Message { from, bytes } = event {
+            assert_eq!((from, &*bytes), (ada.identity().id, &b"sealed"[..]));
+            break;
+        }
+    }
+    let stats = ada.act(|driver| Ok(driver.seal().map(|seal| seal.stats()))).await.unwrap().unwrap();
+    assert!(stats.streams_sealed > 0 && stats.streams_plain == 0, "{stats:?}");
 }

@@ -268,12 +268,12 @@ impl Driver {
             // A timeout is never refused.
             let _ = self.node.handle(self.clock.now(), Input::Timeout);
         }
-        self.send_all();
-        #[cfg(feature = "crypto")]
-        self.follow_seal();
         if let Some(keeper) = &mut self.keeper {
             keeper.turn(self.node.view(), self.clock.now());
         }
+        #[cfg(feature = "crypto")]
+        self.follow_seal();
+        self.send_all();
         Ok(())
     }
 
