@@ -180,11 +180,12 @@ fn nobody_is_told_of_a_key_that_the_disk_does_not_have() {
     let with_one = [&[1, 2][..], &id(1).to_bytes()].concat();
     until("the first report", || told() == with_one);
 
-    std::fs::remove_dir_all(&folder.0).unwrap();
+    let away = Folder(folder.0.with_extension("away"));
+    std::fs::rename(&folder.0, &away.0).unwrap();
     assert_eq!(ada.install_key(key(2)), Err(RequestError::NotKept));
     assert_eq!(own(&ada), [id(1), id(2)], "the node has it");
     assert_eq!(told(), with_one, "and nobody counts on that");
-    std::fs::create_dir_all(&folder.0).unwrap();
+    std::fs::rename(&away.0, &folder.0).unwrap();
     until("the disk", || told() == [&with_one[..], &id(2).to_bytes()].concat());
 }
 
