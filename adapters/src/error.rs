@@ -20,10 +20,6 @@ pub enum Error {
     #[cfg(feature = "crypto")]
     #[error("the seal cannot work: {0}")]
     Seal(#[from] quidnunc_core::seal::SealError),
-    /// Streams beside a seal: what comes over them is not sealed, and would go past it.
-    #[cfg(feature = "crypto")]
-    #[error("streams are not sealed, and would go past the seal: leave one of the two out")]
-    UnsealedStreams,
     /// The address is taken, not this machine's, or not permitted.
     #[error("cannot bind UDP {addr}: {source}")]
     Bind {
@@ -69,6 +65,32 @@ pub enum RequestError {
     /// [`Driver::state_error`](crate::std::Driver::state_error) says why; the node tries again.
     #[error("it is written, but could not be kept on the disk")]
     NotKept,
+    /// The node has no seal; start it with `Options::seal`.
+    #[cfg(feature = "crypto")]
+    #[error("the node has no seal: start it with one")]
+    NoSeal,
+    /// The seal refused; nothing has changed.
+    #[cfg(feature = "crypto")]
+    #[error("the seal refused: {0}")]
+    Seal(#[from] quidnunc_core::seal::SealError),
+    /// Members are not known to have a key that was to be used: they could not read this node any more.
+    #[cfg(feature = "crypto")]
+    #[error("{members} live members are not known to have key {id}: install it there first")]
+    KeyLacking {
+        /// The key.
+        id: quidnunc_core::seal::KeyId,
+        /// How many.
+        members: usize,
+    },
+    /// Members seal with a key that was to be removed, or may: this node could not read them any more.
+    #[cfg(feature = "crypto")]
+    #[error("{members} live members seal with key {id}, or may: use another one there first")]
+    KeySealing {
+        /// The key.
+        id: quidnunc_core::seal::KeyId,
+        /// How many.
+        members: usize,
+    },
     /// A letter is not known to have arrived.
     #[error("the letter is not known to have arrived: {0:?}")]
     NotSent(NotSent),

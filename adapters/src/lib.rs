@@ -30,17 +30,25 @@
 //! * [`Durable`] — what survives the end of the process, however it ends?
 //! * [`std`] — the system's sockets without a runtime: one thread, one deadline;
 //! * `tokio` — (feature `tokio`) the same as a task of that runtime;
-//! * `SealOptions` — (feature `crypto`, on unless turned off) datagrams that only holders of a key read and write.
+//! * `SealOptions`, `ClusterKeys` — (feature `crypto`, on unless turned off) datagrams and streams that only holders of a key
+//!   read and write, and who holds which.
 
 #![forbid(unsafe_code)]
 
 mod clock;
+#[cfg(feature = "crypto")]
+mod cluster_keys;
 mod durable;
 mod error;
 mod info;
+#[cfg(feature = "crypto")]
+mod keys;
 mod kinds;
 mod options;
+mod passage;
 mod requests;
+#[cfg(feature = "crypto")]
+mod ring;
 #[cfg(feature = "crypto")]
 mod sealed;
 mod seeds;
@@ -51,11 +59,15 @@ mod transport;
 mod worker;
 
 pub use clock::{Clock, boot_after, boot_now};
+#[cfg(feature = "crypto")]
+pub use cluster_keys::{ClusterKeys, KeyCount, SEAL_KEY, SealReport};
 pub use durable::{
     DAMAGED_MAX, Damage, Durable, DurableError, FILE_BYTES_MAX, Kept, KeptMap, KeptValue, Secret, State, Trouble,
 };
 pub use error::{Error, RequestError};
 pub use info::{Info, Value};
+#[cfg(feature = "crypto")]
+pub use keys::Care;
 pub use options::{Options, SocketStats, StateFile};
 pub use quidnunc_core::*;
 #[cfg(feature = "crypto")]

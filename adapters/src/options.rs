@@ -31,15 +31,16 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Where is kept what survives the process. `None`: nothing is.
     pub state: Option<StateFile>,
-    /// How datagrams are sealed; `None` leaves them open to everybody on their way. The seal's bytes are part of
-    /// [`Config::datagram_bytes_max`]. Streams are not sealed, so there can be none beside it.
+    /// How datagrams and streams are sealed; `None` leaves them open to everybody on their way. The seal's bytes are part of
+    /// [`Config::datagram_bytes_max`]. With a [`StateFile`] the keys are kept, too.
     #[cfg(feature = "crypto")]
     pub seal: Option<SealOptions>,
 }
 
 /// What of a node survives its process, however that ends, and where.
 ///
-/// The boot number is always kept, that of a new life before it is used, and so are addresses of others, through which the node joins again by
+/// The boot number is always kept, that of a new life before it is used; so are the keys of the seal, and what was last done to
+/// them (`SealOptions` says what holds at the next start); and so are addresses of others, through which the node joins again by
 /// itself when it starts, unless it had said goodbye.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateFile {
@@ -99,6 +100,6 @@ pub struct SocketStats {
     /// Errors in place of a datagram, such as the news that an earlier one reached nobody.
     pub receives_failed: u64,
     /// Streams that could not be opened or taken, or that broke; those from outside
-    /// [`Config::allowed`](quidnunc_core::Config::allowed) among them.
+    /// [`Config::allowed`](quidnunc_core::Config::allowed) among them, and those that the seal refused.
     pub streams_failed: u64,
 }

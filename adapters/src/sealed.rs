@@ -1,16 +1,22 @@
-//! How does the seal get its entropy, and the node its datagrams?
+//! How does the seal get its entropy, the node its datagrams, and the world what it needs to know of the keys?
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use quidnunc_core::seal::{HANDSHAKE_BYTES, KeyRing, Mode, Opened, SEAL_BYTES, Seal, SealConfig};
+use quidnunc_core::seal::{HANDSHAKE_BYTES, KeyId, KeyRing, Mode, Opened, SEAL_BYTES, Seal, SealConfig};
 use quidnunc_core::{Input, Instant, Node, NodeId};
 
+use crate::cluster_keys::SealReport;
+use crate::durable::{Kept, KeptRing};
 use crate::error::Error;
 use crate::options::Options;
+use crate::ring::{History, Start, start};
 
 /// A clock of the wall that is so much ahead of the machine's own has not stood still meanwhile, or was set.
 const SLEEP_MIN: Duration = Duration::from_secs(1);
+
+/// When the node would not tell the others of its keys, it is asked again after this.
+const TELL_AGAIN: Duration = Duration::from_secs(1);
 
 /// How a node seals its datagrams. See [`Seal`](quidnunc_core::seal) for modes and rotation.
 #[derive(Debug, Clone)]
@@ -23,6 +29,11 @@ pub struct SealOptions {
     pub compress: bool,
     /// The most peers that are remembered; more than the cluster has members.
     pub peers_max: u32,
+    /// Whether `mode` and `ring` stand whatever the node's [`StateFile`](crate::StateFile) says. Otherwise the file's ring stands,
+    /// and the stricter of the two modes. A key of `ring` that is new to the file is installed, and sealed with if `ring`
+    /// seals with it: so a node is brought back that has missed a rotation. One that was removed from there stays away, and
+    /// is named in [`ClusterKeys::withheld`](crate::ClusterKeys).
+    pub overrides: bool,
 }
 
 impl SealOptions {
@@ -30,7 +41,7 @@ impl SealOptions {
     #[must_use]
     pub const fn new(ring: KeyRing) -> Self {
         let SealConfig { mode, compress, peers_max, .. } = SealConfig::new(0, NodeId::from_u128(0));
-        Self { mode, ring, compress, peers_max }
+        Self { mode, ring, compress, peers_max, overrides: false }
     }
 }
 
@@ -40,25 +51,60 @@ pub(crate) struct Sealed {
     seal: Seal,
     sleep: Sleep,
     out: Vec<u8>,
+    history: History,
+    withheld: Vec<KeyId>,
+    /// When the others are to be told of the keys, and once which change is kept; `None` when they were.
+    to_tell: Option<(Instant, u64)>,
 }
 
 impl Sealed {
     /// The seal that the options ask for. Its bytes are taken off the node's datagrams; its entropy is drawn here, for this
     /// start alone.
-    pub(crate) fn new(options: &mut Options, now: Instant) -> Result<Option<Self>, Error> {
-        let Some(SealOptions { mode, ring, compress, peers_max }) = options.seal.take() else { return Ok(None) };
-        if options.config.streams.is_some() {
-            return Err(Error::UnsealedStreams);
-        }
+    pub(crate) fn new(options: &mut Options, kept: &Kept, now: Instant) -> Result<Option<Self>, Error> {
+        let Some(given) = options.seal.take() else { return Ok(None) };
+        let Start { ring, mode, history, withheld } = start(&given, kept)?;
+        let SealOptions { compress, peers_max, .. } = given;
         let config = SealConfig { mode, cluster: options.config.cluster, id: options.id, compress, peers_max };
         let seal = Seal::new(config, ring, &entropy()?, now)?;
         let bytes = options.config.datagram_bytes_max;
         options.config.datagram_bytes_max = bytes.saturating_sub(SEAL_BYTES);
-        Ok(Some(Self { seal, sleep: Sleep::new(), out: vec![0; bytes.max(HANDSHAKE_BYTES)] }))
+        let (sleep, out) = (Sleep::new(), vec![0; bytes.max(HANDSHAKE_BYTES)]);
+        Ok(Some(Self { seal, sleep, out, history, withheld, to_tell: Some((now, 0)) }))
+    }
+
+    pub(crate) const fn seal_ref(&self) -> &Seal {
+        &self.seal
     }
 
     pub(crate) const fn seal(&mut self) -> &mut Seal {
         &mut self.seal
+    }
+
+    /// Keys that were given and had been removed.
+    pub(crate) fn withheld(&self) -> &[KeyId] {
+        &self.withheld
+    }
+
+    /// What is to be kept of the keys, if that has changed since this was asked last.
+    pub(crate) fn changed_ring(&mut self) -> Option<KeptRing> {
+        self.history.follow(&self.seal)
+    }
+
+    /// The others are to be told of the keys as soon as this change is kept.
+    pub(crate) const fn tell_after(&mut self, now: Instant, change: u64) {
+        self.to_tell = Some((now, change));
+    }
+
+    /// What the others are to be told of the keys now that all up to this change is kept.
+    pub(crate) fn report_due(&self, now: Instant, kept: u64) -> Option<Vec<u8>> {
+        self.to_tell.filter(|&(at, change)| at <= now && change <= kept)?;
+        Some(SealReport::of(&self.seal).write())
+    }
+
+    /// Whether the node has taken the report.
+    pub(crate) fn told(&mut self, now: Instant, is_taken: bool) {
+        let again = |(_, change)| (now.after(TELL_AGAIN), change);
+        self.to_tell = self.to_tell.filter(|_| !is_taken).map(again);
     }
 
     /// Gives the seal fresh entropy when the machine may have slept. A clock that was set looks alike, and costs a

@@ -3,7 +3,12 @@
 use std::net::SocketAddr;
 
 use quidnunc_core::{Input, Instant, Node};
+#[cfg(feature = "crypto")]
+use quidnunc_core::{NodeId, View};
 
+#[cfg(feature = "crypto")]
+use crate::cluster_keys::ClusterKeys;
+use crate::durable::Kept;
 use crate::error::Error;
 use crate::options::Options;
 #[cfg(feature = "crypto")]
@@ -20,13 +25,13 @@ pub(crate) struct Transport {
 impl Transport {
     /// The transport that the options ask for. What it needs of a datagram is taken off the node's.
     #[cfg_attr(not(feature = "crypto"), expect(clippy::unnecessary_wraps, reason = "a seal may be refused"))]
-    pub(crate) fn new(options: &mut Options, now: Instant) -> Result<Self, Error> {
+    pub(crate) fn new(options: &mut Options, kept: &Kept, now: Instant) -> Result<Self, Error> {
         let plain = vec![0; options.config.datagram_bytes_max];
         #[cfg(feature = "crypto")]
-        return Ok(Self { plain, sealed: Sealed::new(options, now)? });
+        return Ok(Self { plain, sealed: Sealed::new(options, kept, now)? });
         #[cfg(not(feature = "crypto"))]
         {
-            let _ = now;
+            let _ = (kept, now);
             Ok(Self { plain })
         }
     }
@@ -35,6 +40,19 @@ impl Transport {
     #[cfg(feature = "crypto")]
     pub(crate) fn seal(&mut self) -> Option<&mut quidnunc_core::seal::Seal> {
         self.sealed.as_mut().map(Sealed::seal)
+    }
+
+    /// The seal with what belongs to its driver, if there is one.
+    #[cfg(feature = "crypto")]
+    pub(crate) const fn sealed(&mut self) -> Option<&mut Sealed> {
+        self.sealed.as_mut()
+    }
+
+    /// Who has which key; nobody without a seal.
+    #[cfg(feature = "crypto")]
+    pub(crate) fn keys(&self, view: View<'_>, own: NodeId) -> Option<ClusterKeys> {
+        let sealed = self.sealed.as_ref()?;
+        Some(ClusterKeys::of(view, own, sealed.seal_ref(), sealed.withheld()))
     }
 
     /// Called before anything is sent and before anything is read: whether the machine slept is asked once for all of it.

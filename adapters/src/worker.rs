@@ -59,6 +59,18 @@ impl Caller {
         })
     }
 
+    /// As [`write`](Self::write) with something that is kept wherever anything is.
+    #[cfg(feature = "crypto")]
+    pub(crate) fn keep<F>(&self, job: F) -> Answer<()>
+    where
+        F: FnOnce(&mut Driver) -> Result<(), RequestError> + Send + 'static,
+    {
+        self.ask(move |worker, reply| match job(&mut worker.driver) {
+            Ok(()) => worker.keepers.push_back((worker.driver.progress().changed, reply)),
+            Err(error) => answer(reply, Err(error)),
+        })
+    }
+
     /// Says goodbye; answers when that is over.
     pub(crate) fn leave(&self) -> Answer<Farewell> {
         self.ask(|worker, reply| {

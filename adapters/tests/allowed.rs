@@ -91,7 +91,7 @@ fn of_the_addresses_that_were_kept_those_outside_are_left_out() {
     let path = folder.join("bob");
     let (mut durable, _) = Durable::open(&path, NodeId::from_name("bob")).unwrap();
     let peers = ["127.0.0.1:9".parse().unwrap(), ada.local_addr()];
-    durable.save(&State { boot: 1, peers: &peers, keys: &[], map: None }).unwrap();
+    durable.save(&State { boot: 1, peers: &peers, keys: &[], removed_keys: &[], seal_mode: None, map: None }).unwrap();
     drop(durable);
 
     let state = Some(StateFile { path, keeps_map: false });

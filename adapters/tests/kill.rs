@@ -63,6 +63,9 @@ fn state_after(writes: u64) -> Kept {
     let mut kept = Kept::default();
     kept.peers = (1..=7).map(|host| SocketAddr::from(([10, 0, 0, host], port))).collect();
     kept.keys = secrets.map(|secret| bytes_of(!secret, 4).as_ref().into()).collect();
+    kept.removed_keys =
+        (1..=newest.saturating_sub(SECRETS_MAX)).map(|secret| secret.to_be_bytes()[4..].try_into().unwrap()).collect();
+    kept.seal_mode = Some(u8::try_from(newest % 3).unwrap());
     kept.map = Some(KeptMap { version, values: (oldest..=writes).map(value).collect() });
     kept
 }
@@ -71,7 +74,16 @@ fn save(durable: &mut Durable, boot: u64, kept: &Kept) {
     let values = kept.values();
     let keys: Vec<&[u8]> = kept.keys.iter().map(|key| key.bytes()).collect();
     let map = kept.snapshot(&values).map;
-    durable.save(&State { boot, peers: &kept.peers, keys: &keys, map }).unwrap();
+    durable
+        .save(&State {
+            boot,
+            peers: &kept.peers,
+            keys: &keys,
+            removed_keys: &kept.removed_keys,
+            seal_mode: kept.seal_mode,
+            map,
+        })
+        .unwrap();
 }
 
 /// How many writes a file holds. It must hold all that belongs to them, and nothing else.

@@ -5,4 +5,7 @@
 #[path = "../src/seal.rs"]
 mod seal;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| seal::open(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    seal::open(bytes);
+    seal::stream(bytes);
+});

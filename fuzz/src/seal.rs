@@ -1,4 +1,4 @@
-//! What the fuzz target of the seal does with its bytes, as a function that an ordinary test can call too.
+//! What the fuzz target of the seal does with its bytes, as functions that an ordinary test can call too.
 
 use std::net::SocketAddr;
 
@@ -22,5 +22,35 @@ pub(crate) fn open(bytes: &[u8]) {
         let opened = seal.open(now, from, &mut bytes).map(|opened| matches!(opened, Opened::Frame(_)));
         assert!(opened.is_err(), "nobody without the key makes {opened:?}");
         assert!(seal.poll_transmit(now, &mut [0; 256]).is_none() && seal.poll_released().is_none());
+    }
+}
+
+/// Nor as a stream: as the first bytes of one, as the answer to a hello, and as what follows a hello that is genuine.
+pub(crate) fn stream(bytes: &[u8]) {
+    let now = Instant::from_nanos(1);
+    let cluster = bytes.get(5..9).and_then(|tag| tag.try_into().ok()).map_or(0, u32::from_le_bytes);
+    let start = |id, entropy| {
+        let config = SealConfig::new(cluster, NodeId::from_u128(id));
+        let ring = KeyRing::new(Key::new(&[1; 32]).expect("32 bytes"));
+        Seal::new(config, ring, &[entropy; 32], now).expect("it is valid")
+    };
+    let (mut opener, mut accepter) = (start(0xa, 3), start(0xb, 4));
+    let mut named = bytes.to_vec();
+    if let (Some(name), Some(key)) = (named.get_mut(9..13), opener.used_key()) {
+        name.copy_from_slice(&key.to_bytes());
+    }
+    let mut behind_hello = opener.open_stream().take_hello().expect("an opener speaks first").to_vec();
+    behind_hello.extend_from_slice(bytes);
+    for mut bytes in [bytes, &named, &behind_hello] {
+        let mut stream = accepter.accept_stream();
+        let heard = stream.open(&mut accepter, &mut bytes);
+        assert!(heard.is_err() || heard == Ok(None), "nobody without the key is heard: {heard:?}");
+        assert!(stream.other().is_none() && !stream.is_open(), "nor taken for somebody");
+    }
+    for mut bytes in [bytes, &named] {
+        let mut stream = opener.open_stream();
+        let heard = stream.open(&mut opener, &mut bytes);
+        assert!(heard.is_err() || heard == Ok(None), "nobody without the key is heard: {heard:?}");
+        assert!(stream.other().is_none() && !stream.is_open(), "nor taken for somebody");
     }
 }

@@ -43,6 +43,7 @@ const PEER_BYTES_MAX: usize = 1 + 16 + 3;
 const PEERS: u8 = 1;
 const KEYS: u8 = 2;
 const MAP: u8 = 3;
+const SEAL: u8 = 4;
 
 /// A list takes room for so many items at most before it has seen them.
 const ITEMS_RESERVED_MAX: usize = 1 << 10;
@@ -101,6 +102,9 @@ pub(super) fn encode(id: NodeId, boot: u64, written_ms: u64, state: &State<'_>) 
             state.keys.iter().for_each(|key| put(bytes, &Bytes(key)));
         });
     }
+    if state.seal_mode.is_some() || !state.removed_keys.is_empty() {
+        section(&mut bytes, SEAL, |bytes| put(bytes, &(state.seal_mode, state.removed_keys)));
+    }
     if let Some(map) = &state.map {
         section(&mut bytes, MAP, |bytes| put_map(bytes, map));
     }
@@ -146,6 +150,10 @@ pub(super) fn decode(bytes: &[u8], id: NodeId, now_ms: u64) -> Result<Kept, Dama
         match kind {
             PEERS => kept.peers = list(body, get::<SocketAddr>).ok_or(damage)?,
             KEYS => kept.keys = list(body, |rest| Some(get::<&[u8]>(rest)?.into())).ok_or(damage)?,
+            SEAL => {
+                kept.seal_mode = get(body).ok_or(damage)?;
+                kept.removed_keys = list(body, get::<[u8; 4]>).ok_or(damage)?;
+            }
             MAP => kept.map = Some(get_map(body, passed).ok_or(damage)?),
             _ => {}
         }
@@ -168,11 +176,17 @@ impl Serialize for Bytes<'_> {
 
 /// As many bytes as a state takes at most, every number at its longest.
 pub(super) fn bytes_most(state: &State<'_>) -> u64 {
-    const FRAME: usize = HEAD_BYTES + CHECK_BYTES + 3 * (SECTION_HEAD_BYTES + NUMBER_BYTES_MAX) + 3 * NUMBER_BYTES_MAX;
+    const FRAME: usize =
+        HEAD_BYTES + CHECK_BYTES + 4 * (SECTION_HEAD_BYTES + NUMBER_BYTES_MAX) + 3 * NUMBER_BYTES_MAX + 2;
     let keys = state.keys.iter().map(|key| key.len() + NUMBER_BYTES_MAX);
     let values = state.map.iter().flat_map(|map| map.values);
     let values = values.map(|value| value.key.len() + value.value.len() + 4 * NUMBER_BYTES_MAX + 1);
-    [FRAME, state.peers.len() * PEER_BYTES_MAX].into_iter().chain(keys).chain(values).map(|bytes| bytes as u64).sum()
+    [FRAME, state.peers.len() * PEER_BYTES_MAX, state.removed_keys.len() * 4]
+        .into_iter()
+        .chain(keys)
+        .chain(values)
+        .map(|bytes| bytes as u64)
+        .sum()
 }
 
 fn section(bytes: &mut Vec<u8>, kind: u8, body: impl FnOnce(&mut Vec<u8>)) {

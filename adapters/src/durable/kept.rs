@@ -18,6 +18,10 @@ pub struct Kept {
     pub peers: Vec<SocketAddr>,
     /// The key ring: the first one seals, all of them open.
     pub keys: Vec<Secret>,
+    /// The fingerprints of keys that were removed from the ring, so that none comes back by itself; the newest last.
+    pub removed_keys: Vec<[u8; 4]>,
+    /// What is sealed and let in, as a number: 0 for off, 1 for accept, 2 for require.
+    pub seal_mode: Option<u8>,
     /// The node's own map.
     pub map: Option<KeptMap>,
     /// Why nothing was kept although a file was there.
@@ -29,6 +33,10 @@ impl Kept {
     #[must_use]
     pub fn values(&self) -> Vec<ValueView<'_>> {
         self.map.iter().flat_map(KeptMap::views).collect()
+    }
+
+    pub(crate) fn ring(&self) -> KeptRing {
+        KeptRing { keys: self.keys.clone(), removed: self.removed_keys.clone(), mode: self.seal_mode }
     }
 
     /// What the core is told before it begins.
@@ -117,6 +125,15 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A key ring with what was done to it, on its way to the disk or from there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct KeptRing {
+    /// The one that seals first.
+    pub(crate) keys: Vec<Secret>,
+    pub(crate) removed: Vec<[u8; 4]>,
+    pub(crate) mode: Option<u8>,
+}
+
 /// What a node wants to be kept. It is kept whole: what is not in here is no longer there afterwards.
 #[derive(Clone, Copy, Default)]
 pub struct State<'a> {
@@ -127,15 +144,20 @@ pub struct State<'a> {
     pub peers: &'a [SocketAddr],
     /// The key ring: the first one seals, all of them open.
     pub keys: &'a [&'a [u8]],
+    /// The fingerprints of keys that were removed from the ring; the newest last.
+    pub removed_keys: &'a [[u8; 4]],
+    /// What is sealed and let in, as [`Kept::seal_mode`] says.
+    pub seal_mode: Option<u8>,
     /// The own map with every write that was accepted, or `None` if it need not survive.
     pub map: Option<MapSnapshot<'a>>,
 }
 
 impl fmt::Debug for State<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { boot, peers, keys, map } = self;
+        let Self { boot, peers, keys, removed_keys, seal_mode, map } = self;
         let mut shown = f.debug_struct("State");
-        shown.field("boot", boot).field("peers", peers).field("keys", &keys.len()).field("map", map).finish()
+        shown.field("boot", boot).field("peers", peers).field("keys", &keys.len());
+        shown.field("removed_keys", &removed_keys.len()).field("seal_mode", seal_mode).field("map", map).finish()
     }
 }
 
@@ -147,10 +169,14 @@ mod tests {
     fn no_key_is_ever_shown() {
         let secret: &[u8] = b"open sesame";
         let kept = Kept { keys: vec![secret.into()], ..Kept::default() };
-        let shown = "Kept { boot: None, peers: [], keys: [Secret(11 bytes)], map: None, trouble: None }";
+        let shown = "Kept { boot: None, peers: [], keys: [Secret(11 bytes)], removed_keys: [], seal_mode: None, \
+            map: None, trouble: None }";
         assert_eq!(format!("{kept:?}"), shown);
         let state = State { keys: &[secret], ..State::default() };
-        assert_eq!(format!("{state:?}"), "State { boot: 0, peers: [], keys: 1, map: None }");
+        assert_eq!(
+            format!("{state:?}"),
+            "State { boot: 0, peers: [], keys: 1, removed_keys: 0, seal_mode: None, map: None }"
+        );
     }
 
     #[test]

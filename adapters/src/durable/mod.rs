@@ -28,6 +28,7 @@ use quidnunc_core::NodeId;
 
 use crate::clock::{boot_after, boot_now};
 use disk::{Disk, Names, System, failed};
+pub(crate) use kept::KeptRing;
 pub use kept::{Kept, KeptMap, KeptValue, Secret, State};
 pub use trouble::{Damage, DurableError, Trouble};
 

@@ -17,13 +17,13 @@ use mio::net::{TcpListener, UdpSocket};
 use mio::{Events, Interest, Poll, Token, Waker};
 use quidnunc_core::{Command, Event, Identity, Input, Node, Rejected, SEEDS_MAX, View};
 
-use super::keeping::{Keeper, Progress};
+use super::keeping::{Keeper, Progress, recall, remember};
 use super::streams::{FIRST_TOKEN, Host, Streams};
 use crate::clock::Clock;
-use crate::durable::{Durable, DurableError, Kept, Trouble};
+use crate::durable::{DurableError, Trouble};
 use crate::error::Error;
 use crate::kinds::{is_silence, is_transient};
-use crate::options::{Options, SocketStats, StateFile};
+use crate::options::{Options, SocketStats};
 use crate::transport::Transport;
 
 /// Room for any UDP payload there is, so that none comes in cut short.
@@ -86,12 +86,12 @@ impl Driver {
     ///
     /// # Errors
     /// [`Error::Config`] for settings that cannot work, an address that others cannot reach among them;
-    /// `Error::Seal` and `Error::UnsealedStreams` for a seal that cannot work; [`Error::Bind`], [`Error::Socket`],
-    /// [`Error::Seed`] and [`Error::Thread`] when the system refuses; [`Error::State`] when what is kept cannot be read or
+    /// `Error::Seal` for a seal that cannot work; [`Error::Bind`], [`Error::Socket`], [`Error::Seed`] and [`Error::Thread`] when the system refuses; [`Error::State`] when what is kept cannot be read or
     /// written.
     pub fn bind(mut options: Options) -> Result<Self, Error> {
         let clock = Clock::start();
-        let transport = Transport::new(&mut options, clock.now())?;
+        let (durable, kept) = recall(&options)?;
+        let transport = Transport::new(&mut options, &kept, clock.now())?;
         options.config.validate()?;
         let (bind, limits) = (options.bind, options.config.streams);
         let failed = |action| move |source| Error::Socket { action, addr: bind, source };
@@ -108,7 +108,7 @@ impl Driver {
             }
             _ => None,
         };
-        let (kept, keeper) = remember(&mut options, local_addr, &waker)?;
+        let keeper = durable.map(|durable| remember((durable, &kept), &mut options, local_addr, &waker)).transpose()?;
         let values = kept.values();
         let (mut node, identity) = options.start(local_addr, clock.now(), Some(kept.snapshot(&values)))?;
         let mut seeds = kept.peers;
@@ -162,10 +162,37 @@ impl Driver {
         self.stats
     }
 
-    /// The node's seal: its keys, its mode, what it refused. `None` when datagrams are not sealed.
+    /// The node's seal: its keys, its mode, what it refused. `None` when nothing is sealed. What is changed here is kept and told
+    /// to the others by the next [`turn`](Self::turn), and is on the disk when [`progress`](Self::progress) says so of all that has
+    /// changed until then.
     #[cfg(feature = "crypto")]
     pub fn seal(&mut self) -> Option<&mut quidnunc_core::seal::Seal> {
         self.transport.seal()
+    }
+
+    /// Who in the cluster has which key, as far as it has come here. `None` when nothing is sealed.
+    #[cfg(feature = "crypto")]
+    #[must_use]
+    pub fn keys(&self) -> Option<crate::ClusterKeys> {
+        self.transport.keys(self.node.view(), self.identity.id)
+    }
+
+    /// Has the disk keep a key ring that has changed, and tells the others of it once it is kept.
+    #[cfg(feature = "crypto")]
+    pub(crate) fn follow_seal(&mut self) {
+        let now = self.clock.now();
+        let Some(sealed) = self.transport.sealed() else { return };
+        if let Some(ring) = sealed.changed_ring() {
+            if let Some(keeper) = &mut self.keeper {
+                keeper.note_ring(ring, now);
+            }
+            sealed.tell_after(now, self.keeper.as_ref().map_or(0, |keeper| keeper.progress().changed));
+        }
+        let kept = self.keeper.as_ref().map_or(0, |keeper| keeper.progress().kept);
+        if let Some(report) = sealed.report_due(now, kept) {
+            let is_taken = self.command(Command::Put { key: crate::SEAL_KEY, value: &report }).is_ok();
+            self.transport.sealed().into_iter().for_each(|sealed| sealed.told(now, is_taken));
+        }
     }
 
     /// What ends the sleep of a [`turn`](Self::turn) from another thread.
@@ -242,10 +269,12 @@ impl Driver {
             // A timeout is never refused.
             let _ = self.node.handle(self.clock.now(), Input::Timeout);
         }
-        self.send_all();
         if let Some(keeper) = &mut self.keeper {
             keeper.turn(self.node.view(), self.clock.now());
         }
+        #[cfg(feature = "crypto")]
+        self.follow_seal();
+        self.send_all();
         Ok(())
     }
 
@@ -311,8 +340,8 @@ impl Driver {
 
     fn send_all(&mut self) {
         if let Some(streams) = &mut self.streams {
-            let (node, clock) = (&mut self.node, self.clock);
-            streams.turn(&mut Host { node, clock, stats: &mut self.stats, buffer: &mut self.incoming });
+            let (node, transport, clock) = (&mut self.node, &mut self.transport, self.clock);
+            streams.turn(&mut Host { node, transport, clock, stats: &mut self.stats, buffer: &mut self.incoming });
         }
         while let Some((to, bytes)) = self.transport.poll_transmit(self.clock.now(), &mut self.node) {
             if self.socket.send_to(bytes, to).is_err() {
@@ -340,15 +369,6 @@ impl Drop for Driver {
             keeper.finish(self.node.view(), self.clock.now());
         }
     }
-}
-
-/// What the life before has kept, and what keeps that of the new one, which begins here.
-fn remember(options: &mut Options, addr: SocketAddr, waker: &Arc<Waker>) -> Result<(Kept, Option<Keeper>), Error> {
-    let Some(StateFile { path, keeps_map }) = options.state.take() else { return Ok((Kept::default(), None)) };
-    let (mut durable, kept) = Durable::open(&path, options.id)?;
-    options.boot = durable.begin_life()?;
-    let keeper = Keeper::start(durable, (options.id, options.boot), (&kept, keeps_map), Arc::clone(waker));
-    Ok((kept, Some(keeper.map_err(|source| Error::Thread { addr, source })?)))
 }
 
 /// A UDP socket, and a TCP listener at the same address if one is wanted.

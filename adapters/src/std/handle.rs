@@ -79,8 +79,9 @@ impl Handle {
         self.local_addr
     }
 
-    /// Does something with the node, in its thread and between two turns of it: whatever [`Command`] there is can be given so,
-    /// as in `act(|driver| driver.command(Command::RegisterGroup(group)))`. What comes of it is reported as events.
+    /// Does something with the node, in its thread and between two turns of it: whatever
+    /// [`Command`](quidnunc_core::Command) there is can be given so, as in
+    /// `act(|driver| driver.command(Command::RegisterGroup(group)))`. What comes of it is reported as events.
     ///
     /// `job` should be short and must not ask the same node anything, which would wait for itself; nor should it take events
     /// ([`Driver::poll_event`]), which are the receiver's. If it panics, the node stops.
@@ -136,8 +137,9 @@ impl Handle {
     }
 
     /// Sends a letter to the application of a member over a stream, and waits until that member has taken it. Letters to one
-    /// member arrive in the order in which they were sent. Who does not want to wait gives [`Command::Send`] to
-    /// [`act`](Self::act), with a number below 2^63, and reads [`Event::Sent`] and [`Event::NotSent`].
+    /// member arrive in the order in which they were sent. Who does not want to wait gives
+    /// [`Command::Send`](quidnunc_core::Command::Send) to [`act`](Self::act), with a number below 2^63, and reads
+    /// [`Event::Sent`] and [`Event::NotSent`].
     ///
     /// # Errors
     /// [`RequestError::NotSent`] when it is not known to have arrived; [`RequestError::Refused`] without streams, for a letter

@@ -15,7 +15,9 @@ use ::std::time::Duration;
 use mio::Waker;
 use quidnunc_core::{Health, Instant, NodeId, SEEDS_MAX, View};
 
-use crate::durable::{Durable, DurableError, Kept, KeptMap, KeptValue, Secret, State};
+use crate::durable::{Durable, DurableError, Kept, KeptMap, KeptRing, KeptValue, Secret, State};
+use crate::error::Error;
+use crate::options::{Options, StateFile};
 
 /// Addresses of others that have changed wait for so long, and so does a save that failed.
 const LAZY: Duration = Duration::from_secs(60);
@@ -32,11 +34,31 @@ pub struct Progress {
     pub failed: u64,
 }
 
+/// What the life before has kept, and where.
+pub(super) fn recall(options: &Options) -> Result<(Option<Durable>, Kept), Error> {
+    let Some(StateFile { path, .. }) = &options.state else { return Ok((None, Kept::default())) };
+    let (durable, kept) = Durable::open(path, options.id)?;
+    Ok((Some(durable), kept))
+}
+
+/// What keeps the state of the new life, which begins here.
+pub(super) fn remember(
+    (mut durable, kept): (Durable, &Kept),
+    options: &mut Options,
+    addr: SocketAddr,
+    waker: &Arc<Waker>,
+) -> Result<Keeper, Error> {
+    options.boot = durable.begin_life()?;
+    let keeps_map = options.state.take().is_some_and(|state| state.keeps_map);
+    let keeper = Keeper::start(durable, (options.id, options.boot), (kept, keeps_map), Arc::clone(waker));
+    keeper.map_err(|source| Error::Thread { addr, source })
+}
+
 /// One state, on its way to the disk.
 struct Job {
     boot: u64,
     peers: Vec<SocketAddr>,
-    keys: Arc<[Secret]>,
+    ring: Arc<KeptRing>,
     map: Option<KeptMap>,
 }
 
@@ -45,7 +67,7 @@ struct Job {
 pub(super) struct Keeper {
     id: NodeId,
     boot: u64,
-    keys: Arc<[Secret]>,
+    ring: Arc<KeptRing>,
     /// Addresses of others, as they were kept last.
     peers: Vec<SocketAddr>,
     /// The fingerprint of the roster that they were taken from.
@@ -87,7 +109,7 @@ impl Keeper {
         Ok(Self {
             id,
             boot,
-            keys: kept.keys.as_slice().into(),
+            ring: Arc::new(kept.ring()),
             peers: kept.peers.clone(),
             roster: None,
             keeps_map,
@@ -126,6 +148,13 @@ impl Keeper {
         if self.keeps_map {
             self.change(now);
         }
+    }
+
+    /// The key ring, or what is done with it, has changed.
+    #[cfg(feature = "crypto")]
+    pub(super) fn note_ring(&mut self, ring: KeptRing, now: Instant) {
+        self.ring = Arc::new(ring);
+        self.change(now);
     }
 
     fn change(&mut self, due: Instant) {
@@ -177,7 +206,7 @@ impl Keeper {
 
     fn begin(&mut self, view: View<'_>) {
         self.peers = self.peers(view);
-        let job = Job { boot: self.boot, peers: self.peers.clone(), keys: Arc::clone(&self.keys), map: self.map(view) };
+        let job = Job { boot: self.boot, peers: self.peers.clone(), ring: Arc::clone(&self.ring), map: self.map(view) };
         self.due = None;
         if self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok()) {
             self.saving = Some(self.progress.changed);
@@ -220,8 +249,9 @@ impl Drop for Keeper {
 }
 
 fn save(durable: &mut Durable, job: &Job) -> Result<(), DurableError> {
-    let keys: Vec<&[u8]> = job.keys.iter().map(Secret::bytes).collect();
+    let keys: Vec<&[u8]> = job.ring.keys.iter().map(Secret::bytes).collect();
     let values: Vec<_> = job.map.iter().flat_map(KeptMap::views).collect();
     let map = job.map.as_ref().map(|map| map.snapshot(&values));
-    durable.save(&State { boot: job.boot, peers: &job.peers, keys: &keys, map })
+    let KeptRing { removed: removed_keys, mode: seal_mode, .. } = &*job.ring;
+    durable.save(&State { boot: job.boot, peers: &job.peers, keys: &keys, removed_keys, seal_mode: *seal_mode, map })
 }

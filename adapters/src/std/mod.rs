@@ -6,6 +6,8 @@
 mod driver;
 mod handle;
 mod keeping;
+#[cfg(feature = "crypto")]
+mod keys;
 mod requests;
 mod streams;
 #[cfg(test)]

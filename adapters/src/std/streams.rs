@@ -1,7 +1,7 @@
 //! How do the streams of a node become TCP connections?
 //!
 //! The node says which to open, what to write and which to end; here they are connected, taken, read and written as far as
-//! they go without waiting. What is in the bytes is the node's matter.
+//! they go without waiting. What is in the bytes is the node's matter, and how they are sealed that of the passage between.
 //!
 //! Invariant: every connection has a name that the node knows, or is being closed and has an end. Their number is bounded:
 //! by the node, and for those that are being closed here.
@@ -18,11 +18,13 @@ use quidnunc_core::{Input, Instant, Node, StreamId, StreamRequest};
 use crate::clock::Clock;
 use crate::kinds::is_silence;
 use crate::options::SocketStats;
+use crate::passage::{Barred, Passage};
+use crate::transport::Transport;
 
 /// The names of streams begin here; those before are the driver's.
 pub(super) const FIRST_TOKEN: usize = 3;
 
-/// So much is asked of the node at a time.
+/// So much is asked of the node at a time: what one sealed record holds.
 const CHUNK_BYTES: usize = 16 * 1024;
 
 /// So often one stream is read in a turn, and so many are taken; then others have theirs.
@@ -47,6 +49,7 @@ enum Phase {
 #[derive(Debug)]
 struct Link {
     socket: TcpStream,
+    passage: Passage,
     phase: Phase,
     may_read: bool,
     may_write: bool,
@@ -58,9 +61,11 @@ struct Link {
 /// Whom the streams belong to, and what they share with datagrams.
 pub(super) struct Host<'a> {
     pub(super) node: &'a mut Node,
+    /// The seal, if there is one, is there.
+    pub(super) transport: &'a mut Transport,
     pub(super) clock: Clock,
     pub(super) stats: &'a mut SocketStats,
-    /// What is read goes through here.
+    /// What is read goes through here, and what the node says. It has room for [`CHUNK_BYTES`].
     pub(super) buffer: &'a mut [u8],
 }
 
@@ -152,7 +157,8 @@ impl Streams {
                     self.accepted += 1;
                     let open = self.links.len() - self.closing().count();
                     let may_come = open < self.links_max && host.node.view().allows(from);
-                    let is_taken = may_come && self.insert(id, socket, Phase::Open).is_ok();
+                    let passage = Passage::accepted(host.transport);
+                    let is_taken = may_come && self.insert(id, socket, passage, Phase::Open).is_ok();
                     if !is_taken || !host.tell(Input::StreamOpened { id }) {
                         host.stats.streams_failed += 1;
                         self.remove(id);
@@ -176,7 +182,7 @@ impl Streams {
         while let Some(request) = host.node.poll_stream_request() {
             match request {
                 StreamRequest::Open { id, to } => {
-                    if self.connect(id, to).is_err() {
+                    if self.connect(id, to, Passage::opened(host.transport)).is_err() {
                         self.fail(id, host);
                     }
                 }
@@ -186,20 +192,21 @@ impl Streams {
                         self.write(id, host);
                     }
                 }
-                StreamRequest::Close { id } => self.close(id, host.clock.now().after(LINGER)),
+                StreamRequest::Close { id } => self.close(id, host),
             }
         }
     }
 
-    fn connect(&mut self, id: StreamId, to: SocketAddr) -> io::Result<()> {
-        self.insert(id, TcpStream::connect(to)?, Phase::Connecting)
+    fn connect(&mut self, id: StreamId, to: SocketAddr, passage: Passage) -> io::Result<()> {
+        self.insert(id, TcpStream::connect(to)?, passage, Phase::Connecting)
     }
 
-    fn insert(&mut self, id: StreamId, mut socket: TcpStream, phase: Phase) -> io::Result<()> {
+    fn insert(&mut self, id: StreamId, mut socket: TcpStream, mut passage: Passage, phase: Phase) -> io::Result<()> {
         let token = token_of(id).ok_or(io::ErrorKind::QuotaExceeded)?;
         self.registry.register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;
-        let may_write = phase == Phase::Open;
-        let link = Link { socket, phase, may_read: false, may_write, has_bytes: false, unsent: Vec::new() };
+        let (may_write, mut unsent) = (phase == Phase::Open, Vec::new());
+        passage.greet(&mut unsent);
+        let link = Link { socket, passage, phase, may_read: false, may_write, has_bytes: false, unsent };
         self.links.insert(id, link);
         Ok(())
     }
@@ -212,13 +219,14 @@ impl Streams {
     }
 
     /// The node has ended a stream.
-    fn close(&mut self, id: StreamId, until: Instant) {
+    fn close(&mut self, id: StreamId, host: &mut Host<'_>) {
         let Some(link) = self.links.get_mut(&id) else { return };
         if link.phase == Phase::Connecting {
             self.remove(id);
             return;
         }
-        link.phase = Phase::Closing(until);
+        link.phase = Phase::Closing(host.clock.now().after(LINGER));
+        link.passage.end(host.transport, &mut link.unsent);
         if link.unsent.is_empty() {
             let _ = link.socket.shutdown(Shutdown::Write);
         }
@@ -259,18 +267,25 @@ impl Streams {
             let Some(link) = self.links.get_mut(&id).filter(|link| link.may_read) else { return };
             let is_open = link.phase == Phase::Open;
             match link.socket.read(host.buffer) {
-                Ok(0) => {
-                    if is_open {
-                        host.tell(Input::StreamClosed { id });
-                    }
+                Ok(0) if is_open => {
+                    let end = link.passage.finish(host.transport);
+                    host.stats.streams_failed += u64::from(end.is_err());
+                    host.tell(Input::StreamClosed { id });
                     self.remove(id);
                 }
+                Ok(0) => self.remove(id),
                 // Of what is being closed nothing is wanted, but that it was read lets what was sent arrive.
                 Ok(_) if !is_open => {}
                 Ok(len) => {
-                    let bytes = &host.buffer[..len];
-                    if host.node.handle(host.clock.now(), Input::StreamBytes { id, bytes }).is_err() {
-                        self.remove(id);
+                    let Host { node, transport, clock, buffer, .. } = &mut *host;
+                    let now = clock.now();
+                    let take = |bytes: &[u8]| node.handle(now, Input::StreamBytes { id, bytes }).is_ok();
+                    let heard = link.passage.hear(transport, &buffer[..len], take);
+                    link.passage.greet(&mut link.unsent);
+                    match heard {
+                        Ok(true) => {}
+                        Ok(false) => self.remove(id),
+                        Err(Barred) => self.fail(id, host),
                     }
                 }
                 Err(error) if is_silence(&error) => link.may_read = false,
@@ -282,11 +297,14 @@ impl Streams {
     fn write(&mut self, id: StreamId, host: &mut Host<'_>) {
         loop {
             let Some(link) = self.links.get_mut(&id).filter(|link| link.may_write) else { return };
-            if link.unsent.is_empty() && link.has_bytes && link.phase == Phase::Open {
-                link.unsent.resize(CHUNK_BYTES, 0);
-                let len = host.node.poll_stream(host.clock.now(), id, &mut link.unsent);
-                link.unsent.truncate(len);
+            if link.unsent.is_empty() && link.has_bytes && link.phase == Phase::Open && link.passage.is_open() {
+                let chunk = &mut host.buffer[..CHUNK_BYTES];
+                let len = host.node.poll_stream(host.clock.now(), id, chunk);
                 link.has_bytes = len > 0;
+                if link.passage.say(host.transport, &chunk[..len], &mut link.unsent).is_err() {
+                    self.fail(id, host);
+                    return;
+                }
             }
             if link.unsent.is_empty() {
                 return;

@@ -28,6 +28,8 @@
 
 mod events;
 mod handle;
+#[cfg(feature = "crypto")]
+mod keys;
 mod requests;
 mod task;
 

@@ -50,16 +50,23 @@ pub enum SealError {
     /// This salt has sealed as much as one may; [`Seal::resume`](super::Seal::resume) with fresh entropy.
     #[error("too much was sealed under one salt: resume with fresh entropy")]
     Exhausted,
+    /// The other side of a stream has not proven itself yet; hand its bytes to
+    /// [`StreamSeal::open`](super::StreamSeal::open) first.
+    #[error("the other side of the stream has not proven itself yet")]
+    Handshake,
+    /// The stream is over: it was ended, or something of it was refused. Open another one.
+    #[error("the stream is over")]
+    Over,
 }
 
-/// Why a datagram is not let in. Each kind is counted in [`SealStats`](super::SealStats).
+/// Why a datagram is not let in, or a stream not let go on. Each kind is counted in [`SealStats`](super::SealStats).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {
     /// Not sealed, where everything must be.
     #[error("not sealed")]
     Plaintext,
-    /// Shorter than its header and its tag.
+    /// Shorter than its header and its tag; of a stream: over before the other side has said that it is.
     #[error("cut short")]
     Truncated,
     /// Of a version or with a flag that this release does not know, or compressed and this build cannot.
@@ -71,8 +78,8 @@ pub enum Refused {
     /// Sealed with a key that is not in the ring.
     #[error("sealed with a key that is not in the ring")]
     UnknownKey,
-    /// It is this node's own.
-    #[error("this node's own datagram came back")]
+    /// It is this node's own; of a stream: it is what its own side would say.
+    #[error("this node's own words came back")]
     Reflected,
     /// It was here before, or is so old that it may have been.
     #[error("it was here before")]
@@ -83,12 +90,15 @@ pub enum Refused {
     /// It is from a holder of the key, and makes no sense.
     #[error("sealed by a holder of the key, and malformed")]
     Malformed,
-    /// It inflates to more than a datagram or than it can.
-    #[error("it inflates to more than it may")]
+    /// It inflates to more than a datagram or than it can; of a record: it claims to be longer than any.
+    #[error("it is or inflates to more than it may")]
     Bomb,
     /// It answers a question that this node did not put, or too long ago.
     #[error("the answer to no question of this node")]
     Stale,
+    /// The stream was begun before this process was resumed, or copied: the copy would use the same nonces.
+    #[error("begun before the seal was resumed")]
+    Resumed,
     /// Its sender has not proven itself yet, and no room is left to keep it until then.
     #[error("its sender has not proven itself, and there is no room to keep it until then")]
     Unproven,

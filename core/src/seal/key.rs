@@ -22,7 +22,7 @@ const ID_LABEL: &[u8] = b"quidnunc seal v1 key id";
 const PACKETS_LABEL: &[u8] = b"quidnunc seal v1 packets";
 const BLUR_LABEL: &[u8] = b"quidnunc seal v1 nonces";
 
-/// A key of the cluster: AES-128, AES-192 or AES-256 by its length. It is never shown, and wiped when dropped.
+/// A key of the cluster: AES-128, AES-192 or AES-256 by its length. It is never printed, and wiped when dropped.
 #[derive(Clone)]
 pub struct Key {
     bytes: Zeroizing<[u8; KEY_BYTES_MAX]>,
@@ -30,7 +30,8 @@ pub struct Key {
     id: KeyId,
 }
 
-/// The name of a key: a fingerprint from which the key cannot be found. It travels in every sealed datagram.
+/// The name of a key: a fingerprint from which the key cannot be found. It travels in every sealed datagram
+/// and at the head of every sealed stream.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; 4]);
 
@@ -59,20 +60,31 @@ impl Key {
 
     /// The cipher of everything that a sender seals under one salt.
     pub(super) fn subkey(&self, sender: NodeId, salt: &Salt) -> Cipher {
-        let mut subkey = Zeroizing::new([0; KEY_BYTES_MAX]);
-        let (subkey, _) = subkey.split_at_mut(self.len);
-        hkdf(self.secret(), salt, &[PACKETS_LABEL, &sender.to_bytes()], subkey);
-        Cipher::new(subkey)
+        self.cipher(salt, &[PACKETS_LABEL, &sender.to_bytes()])
     }
 
     /// What makes a sender's nonces differ where their texts do.
-    pub(super) fn blur(&self, sender: NodeId, salt: &Salt) -> Blur {
+    pub(super) fn packet_blur(&self, sender: NodeId, salt: &Salt) -> Blur {
+        self.blur(salt, &[BLUR_LABEL, &sender.to_bytes()])
+    }
+
+    /// The cipher of a subkey, which is as long as the key.
+    pub(super) fn cipher(&self, salt: &[u8], info: &[&[u8]]) -> Cipher {
+        let mut subkey = Zeroizing::new([0; KEY_BYTES_MAX]);
+        let (subkey, _) = subkey.split_at_mut(self.len);
+        hkdf(self.secret(), salt, info, subkey);
+        Cipher::new(subkey)
+    }
+
+    pub(super) fn blur(&self, salt: &[u8], info: &[&[u8]]) -> Blur {
         let mut subkey = Zeroizing::new([0; 16]);
-        hkdf(self.secret(), salt, &[BLUR_LABEL, &sender.to_bytes()], &mut *subkey);
+        hkdf(self.secret(), salt, info, &mut *subkey);
         Blur(Aes128Enc::new(&(*subkey).into()))
     }
 
-    fn secret(&self) -> &[u8] {
+    /// The key itself, for whoever has to keep it.
+    #[must_use]
+    pub fn secret(&self) -> &[u8] {
         self.bytes.split_at(self.len).0
     }
 }

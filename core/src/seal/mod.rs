@@ -1,4 +1,4 @@
-//! Who may read and write the datagrams of a cluster?
+//! Who may read and write the datagrams and the streams of a cluster?
 //!
 //! A [`Seal`] stands between a [`Node`](crate::Node) and its driver. The node knows nothing of it, so that what is
 //! recorded above the seal replays without a key. It is pure like the node: time, bytes and entropy come in, bytes go
@@ -16,6 +16,14 @@
 //! Strangers need two round trips instead of one; whoever has met needs nothing. Nothing here has a timer: what
 //! is lost is asked for again when the next datagram comes.
 //!
+//! **Streams** have seals of their own, [`StreamSeal`], made by [`Seal::open_stream`] and [`Seal::accept_stream`]: records under
+//! subkeys of both sides' fresh salts, so that nothing recorded is worth anything to anybody.
+//!
+//! ```text
+//! subkey = HKDF-SHA256(key of the cluster, salt of the opener ‖ of the accepter, label ‖ role ‖ cluster ‖ both ids)
+//! nonce  = number of the record u64 ‖ blur u32                         one subkey per direction of a stream
+//! ```
+//!
 //! **Modes.** A cluster goes from plaintext to sealed and loses nobody, in two steps, each in any order of nodes:
 //!
 //! | mode | sends | lets in |
@@ -29,7 +37,8 @@
 //! set to `Require`: those that still accept seal already. Only `Require` protects. The way back is the same.
 //!
 //! **Rotation.** [`Seal::install`] on every node; when all fingerprints show it, [`Seal::use_key`] on every node; when
-//! all do, [`Seal::remove`] the old one. Each key is a source of its own to others: its first datagram waits for a proof.
+//! all do, [`Seal::remove`] the old one. Each key is a source of its own to others: its first datagram waits for a proof. A
+//! stream keeps the key that it was opened with, and is over when that one is removed on either side.
 //!
 //! **Copies of a running machine** hold the same salt and counters. The driver must call [`Seal::resume`] with fresh
 //! entropy after every suspend, and whenever it learns that the machine was copied; entropy must be drawn from the
@@ -58,6 +67,7 @@ mod ring;
 mod sealing;
 mod settings;
 mod stats;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -82,6 +92,7 @@ use peers::Peers;
 pub use ring::{KEYS_MAX, KeyRing};
 pub use settings::{Mode, SealConfig};
 pub use stats::SealStats;
+pub use streams::{HELLO_BYTES, RECORD_SEAL_BYTES, RECORD_TEXT_BYTES_MAX, StreamSeal};
 
 use crate::vocab::{Instant, Ring};
 
@@ -124,6 +135,8 @@ pub struct Seal {
     /// Entropy of this and every earlier start, run together.
     pool: Zeroizing<[u8; 32]>,
     salt: Salt,
+    /// How many streams have drawn a salt from the pool.
+    stream_salts: u64,
     own: Option<Own>,
     asker: Asker,
     peers: Peers,
@@ -156,6 +169,7 @@ impl Seal {
             ring,
             pool: Zeroizing::default(),
             salt: Salt::default(),
+            stream_salts: 0,
             own: None,
             asker: Asker::new(Zeroizing::default(), now),
             waiting: Waiting::default(),
@@ -183,6 +197,7 @@ impl Seal {
         hkdf(&*pool, &[], &[b"quidnunc seal v1 questions"], &mut *secret);
         hkdf(&*pool, &[], &[b"quidnunc seal v1 places"], &mut seed);
         self.pool = pool;
+        self.stream_salts = 0;
         self.asker = Asker::new(secret, self.now);
         self.peers = Peers::new(self.config.peers_max, u64::from_le_bytes(seed));
         self.waiting = Waiting::default();
@@ -246,6 +261,12 @@ impl Seal {
     /// [`SealError::KeyInUse`] and [`SealError::UnknownKey`].
     pub fn remove(&mut self, id: KeyId) -> Result<(), SealError> {
         self.ring.remove(id)
+    }
+
+    /// The keys, for whoever has to keep them.
+    #[must_use]
+    pub const fn ring(&self) -> &KeyRing {
+        &self.ring
     }
 
     /// The names of all keys in the ring, in order: what a node publishes so that a rotation can be watched.

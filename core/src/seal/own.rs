@@ -25,7 +25,7 @@ pub(super) struct Own {
 impl Own {
     pub(super) fn new(key: &Key, sender: NodeId, salt: Salt) -> Self {
         let source = Source { key: key.id(), sender, salt };
-        let (cipher, blur) = (key.subkey(sender, &salt), key.blur(sender, &salt));
+        let (cipher, blur) = (key.subkey(sender, &salt), key.packet_blur(sender, &salt));
         Self { source, cipher, blur, next: 0, sealed: [Instant::NEVER; REMEMBERED] }
     }
 

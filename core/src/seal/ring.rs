@@ -72,6 +72,11 @@ impl KeyRing {
         self.used
     }
 
+    /// All keys, in the order of their names.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &Key> {
+        self.keys.iter()
+    }
+
     /// The names of all keys, in order.
     pub fn fingerprints(&self) -> impl ExactSizeIterator<Item = KeyId> {
         self.keys.iter().map(Key::id)

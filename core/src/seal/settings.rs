@@ -2,8 +2,8 @@
 
 use crate::vocab::NodeId;
 
-/// What is sealed, and what is let in. The module's head says how to go from one to the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What is sealed, and what is let in, the loosest first. The module's head says how to go from one to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
     /// Sends plain; lets in both, and opens what it has the key for.
     Off,

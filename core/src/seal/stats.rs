@@ -30,6 +30,16 @@ pub struct SealStats {
     pub evicted: u64,
     /// Questions and proofs that found no room in the queue.
     pub answers_lost: u64,
+    /// Sealed streams whose other side has proven itself.
+    pub streams_sealed: u64,
+    /// Streams that went on unsealed, those that this node opened and those of others.
+    pub streams_plain: u64,
+    /// Streams that were refused, or ended because something of them was. Why is counted below.
+    pub streams_refused: u64,
+    /// Records of streams that were sealed.
+    pub records_sealed: u64,
+    /// Records of streams that were opened.
+    pub records_opened: u64,
     /// [`Refused::Plaintext`]
     pub plaintext: u64,
     /// [`Refused::Truncated`]
@@ -52,12 +62,14 @@ pub struct SealStats {
     pub bombs: u64,
     /// [`Refused::Stale`]
     pub stale: u64,
+    /// [`Refused::Resumed`]
+    pub resumed: u64,
     /// [`Refused::Unproven`]
     pub unproven: u64,
 }
 
 impl SealStats {
-    /// Datagrams that were refused, of all kinds together.
+    /// Datagrams and streams that were refused, of all kinds together.
     #[must_use]
     pub fn refused(&self) -> u64 {
         [
@@ -72,6 +84,7 @@ impl SealStats {
             self.malformed,
             self.bombs,
             self.stale,
+            self.resumed,
             self.unproven,
         ]
         .into_iter()
@@ -91,6 +104,7 @@ impl SealStats {
             Refused::Malformed => &mut self.malformed,
             Refused::Bomb => &mut self.bombs,
             Refused::Stale => &mut self.stale,
+            Refused::Resumed => &mut self.resumed,
             Refused::Unproven => &mut self.unproven,
         };
         up(counter, 1);

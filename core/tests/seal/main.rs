@@ -5,6 +5,7 @@
 mod attacks;
 mod bombs;
 mod copies;
+mod ends;
 #[path = "../../../fuzz/src/seal.rs"]
 mod fuzz;
 #[path = "../harness/mod.rs"]
@@ -13,4 +14,6 @@ mod live;
 mod meeting;
 mod net;
 mod party;
+mod stream_bytes;
+mod streams;
 mod totality;

@@ -192,6 +192,7 @@ counters!(
     records_refused,
     answers_unexpected,
     intents_dropped,
+    notes_dropped,
     rumours_dropped,
     clock_backwards,
     freezes,

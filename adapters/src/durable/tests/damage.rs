@@ -137,6 +137,8 @@ proptest! {
         boot in any::<u64>(),
         keys in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..5),
         peers in proptest::collection::vec(any::<([u8; 4], u16)>(), 0..20),
+        removed in proptest::collection::vec(any::<[u8; 4]>(), 0..300),
+        mode in any::<Option<u8>>(),
         values in proptest::collection::vec((any::<[u8; 3]>(), any::<Vec<u8>>(), any::<u64>()), 0..20),
     ) {
         let peers: Vec<_> = peers.into_iter().map(Into::into).collect();
@@ -144,7 +146,7 @@ proptest! {
         let views = values.iter().map(|(key, value, version)| ValueView { key, value, version: *version, left: None });
         let views: Vec<_> = views.collect();
         let map = MapSnapshot { version: MapVersion { epoch: 1, version: 2, watermark: 3 }, values: &views };
-        let state = State { boot, peers: &peers, keys: &keys, map: Some(map) };
+        let state = State { boot, peers: &peers, keys: &keys, map: Some(map), removed_keys: &removed, seal_mode: mode };
         prop_assert_eq!(decode(&encode(id(), boot, NOW, &state), id(), NOW + 1), Ok(kept(boot, &state)));
     }
 }

@@ -46,11 +46,19 @@ fn the_bytes_are_pinned_for_ever() {
 
 #[test]
 fn what_was_said_comes_back() {
-    let state = State { boot: 0, peers: &peers(), keys: &[b"new", b"old"], map: Some(map()) };
+    let state = State { boot: 0, peers: &peers(), keys: &[b"new", b"old"], map: Some(map()), ..State::default() };
     assert_eq!(decode(&sample(), id(), NOW), Ok(kept(1_234, &state)));
 
     let nothing = Kept { boot: Some(7), ..Kept::default() };
     assert_eq!(decode(&encode(id(), 7, NOW, &State::default()), id(), NOW), Ok(nothing));
+}
+
+#[test]
+fn what_was_done_to_a_ring_is_pinned_too_and_comes_back() {
+    let state = State { removed_keys: &[[1, 2, 3, 4], [5, 6, 7, 8]], seal_mode: Some(2), ..State::default() };
+    let bytes = encode(id(), 1, NOW, &state);
+    assert_eq!(bytes, file_of(1, &section(4, &[1, 2, 2, 1, 2, 3, 4, 5, 6, 7, 8])));
+    assert_eq!(decode(&bytes, id(), NOW), Ok(kept(1, &state)));
 }
 
 #[test]
@@ -82,7 +90,14 @@ fn no_state_takes_more_than_is_reckoned() {
     let values = [ValueView { key: b"k", value: b"v", version: u64::MAX, left: Some(Duration::MAX) }];
     let version = MapVersion { epoch: u64::MAX, version: u64::MAX, watermark: u64::MAX };
     let map = Some(MapSnapshot { version, values: &values });
-    let state = State { boot: u64::MAX, peers: &[far; 50], keys: &[b"secret".as_slice(); 3], map };
+    let state = State {
+        boot: u64::MAX,
+        peers: &[far; 50],
+        keys: &[b"secret".as_slice(); 3],
+        map,
+        removed_keys: &[[9; 4]; 9],
+        seal_mode: Some(2),
+    };
     let (bytes, most) = (encode(id(), u64::MAX, u64::MAX, &state).len() as u64, bytes_most(&state));
     assert!((bytes..bytes + 100).contains(&most), "{bytes} bytes, at most {most}");
 }
@@ -127,6 +142,8 @@ fn a_section_that_claims_more_than_there_is_is_damage() {
         (3, section(3, &[&[1, 1, 1, 1], VAST.as_slice()].concat())),
         (3, section(3, b"\x01\x01\x01\x01\x01k\x80\x80\x80\x80\x04v")),
         (3, section(3, &[0xff; 40])),
+        (4, section(4, &[&[0], VAST.as_slice()].concat())),
+        (4, section(4, &[0, 1, 9, 9, 9])),
         (1, section(1, b"\x01\x02\x00\x00\x00\x00\x00")),
         (3, section(3, b"")),
     ];

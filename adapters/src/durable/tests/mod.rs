@@ -40,7 +40,7 @@ const fn map() -> MapSnapshot<'static> {
 
 /// The bytes of a small state with something of everything.
 fn sample() -> Vec<u8> {
-    let state = State { boot: 0, peers: &peers(), keys: &[b"new", b"old"], map: Some(map()) };
+    let state = State { boot: 0, peers: &peers(), keys: &[b"new", b"old"], map: Some(map()), ..State::default() };
     encode(id(), 1_234, NOW, &state)
 }
 
@@ -51,6 +51,8 @@ fn kept(boot: u64, state: &State<'_>) -> Kept {
         boot: Some(boot),
         peers: state.peers.to_vec(),
         keys: state.keys.iter().map(|&key| key.into()).collect(),
+        removed_keys: state.removed_keys.to_vec(),
+        seal_mode: state.seal_mode,
         map: state.map.map(|map| KeptMap { version: map.version, values: map.values.iter().map(owned).collect() }),
         trouble: None,
     }

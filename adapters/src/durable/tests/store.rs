@@ -75,7 +75,7 @@ fn what_was_saved_is_there_after_a_restart() {
     assert_eq!(found, Kept::default());
     let boot = durable.begin_life().unwrap();
     let (peers, keys) = state();
-    let state = State { boot, peers: &peers, keys: &keys, map: Some(map()) };
+    let state = State { boot, peers: &peers, keys: &keys, map: Some(map()), ..State::default() };
     durable.save(&state).unwrap();
     drop(durable);
 
@@ -92,11 +92,11 @@ fn a_life_begins_with_a_larger_number_and_loses_nothing() {
     let far = u64::MAX / 2;
     let (mut durable, _) = Durable::open(&folder.path(), id()).unwrap();
     let (peers, keys) = state();
-    durable.save(&State { boot: far, peers: &peers, keys: &keys, map: None }).unwrap();
+    durable.save(&State { boot: far, peers: &peers, keys: &keys, ..State::default() }).unwrap();
     drop(durable);
     for life in 1..4 {
         let (mut durable, found) = Durable::open(&folder.path(), id()).unwrap();
-        assert_eq!(found, kept(far + life - 1, &State { boot: 0, peers: &peers, keys: &keys, map: None }));
+        assert_eq!(found, kept(far + life - 1, &State { boot: 0, peers: &peers, keys: &keys, ..State::default() }));
         assert_eq!(durable.begin_life().unwrap(), far + life);
     }
     let (mut durable, _) = Durable::open(&folder.path(), id()).unwrap();

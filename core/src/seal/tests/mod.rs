@@ -6,6 +6,7 @@
 mod bombs;
 mod inside;
 mod known_answers;
+mod streams;
 
 use alloc::vec::Vec;
 
