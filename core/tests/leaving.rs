@@ -20,7 +20,11 @@ fn farewells(world: &World, peer: usize) -> (Vec<Farewell>, Option<(Duration, Fa
             Event::Replicated { .. } | Event::NotReplicated { .. } | Event::Standing(_) | Event::Lost { .. } => {}
             Event::Info(_) | Event::GroupConflict(_) | Event::Link(_) | Event::LinksStanding { .. } => {}
             Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => {}
-            Event::Message { .. } | Event::Sent { .. } | Event::NotSent { .. } | Event::Pinged { .. } => {}
+            Event::Message { .. }
+            | Event::Note { .. }
+            | Event::Sent { .. }
+            | Event::NotSent { .. }
+            | Event::Pinged { .. } => {}
             Event::PartitionHealed(_) | Event::StreamOnly { .. } | Event::Conflict(_) | Event::EventsLost { .. } => {}
         }
     }

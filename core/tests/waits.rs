@@ -34,7 +34,11 @@ fn outcomes(world: &World) -> Vec<(Duration, bool, u64, u32, u32)> {
         Event::Info(_) | Event::GroupConflict(_) | Event::Link(_) | Event::LinksStanding { .. } => None,
         Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => None,
         Event::Standing(_) | Event::Lost { .. } => None,
-        Event::Message { .. } | Event::Sent { .. } | Event::NotSent { .. } | Event::Pinged { .. } => None,
+        Event::Message { .. }
+        | Event::Note { .. }
+        | Event::Sent { .. }
+        | Event::NotSent { .. }
+        | Event::Pinged { .. } => None,
         Event::StreamOnly { .. } | Event::Refuted { .. } | Event::Conflict(_) | Event::EventsLost { .. } => None,
     };
     world.events(0).filter_map(outcome).collect()

@@ -83,6 +83,19 @@ fn compare(Staged { label, .. }: &Staged, simulated: &[RunResult], real: &[RunRe
     }
 }
 
+/// As [`compare`]. Where something speaks against the agreement the plan is run once more, and what comes of that counts: what a
+/// busy machine does to a run, or chance (about once in a hundred of all runs together), it hardly does twice to the same plan;
+/// what is wrong with the node, it does every time.
+#[expect(clippy::print_stderr, reason = "nothing is dropped unseen")]
+fn judge(staged: &Staged, simulated: &[RunResult], real: &[RunResult]) -> Result<Outcome, String> {
+    let first = compare(staged, simulated, real);
+    if first.against.is_empty() {
+        return Ok(first);
+    }
+    eprintln!("{} once more, because\n{}\n{}", staged.label, first.against.join("\n"), first.table);
+    Ok(compare(staged, simulated, &all_real(staged)?))
+}
+
 /// The real runs of a plan, all at once: those of IPv4, then those of IPv6.
 fn all_real(Staged { plan, label, file, scenario }: &Staged) -> Result<Vec<RunResult>, String> {
     let one = |family: Family, seed: u64| {
@@ -122,7 +135,8 @@ fn real_nodes_do_what_simulated_ones_do() {
     let runs = each(&files, |(name, scenario)| simulate(scenario).unwrap_or_else(|why| panic!("{name}: {why}")));
     let simulated: BTreeMap<&str, Vec<RunResult>> = files.iter().map(|(name, _)| *name).zip(runs).collect();
     let both = staged.iter().zip(&real);
-    let outcomes: Vec<_> = both.map(|(staged, real)| compare(staged, &simulated[staged.plan.name], real)).collect();
+    let judged = both.map(|(staged, real)| judge(staged, &simulated[staged.plan.name], real));
+    let outcomes = judged.collect::<Result<Vec<_>, _>>().unwrap_or_else(|why| panic!("{why}"));
     eprintln!("| scenario | expectation | least | median | most | real |\n|---|---|--:|--:|--:|---|");
     outcomes.iter().for_each(|outcome| eprint!("{}", outcome.table));
     let places: Vec<u64> = outcomes.iter().flat_map(|outcome| outcome.places.clone()).collect();

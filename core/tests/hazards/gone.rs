@@ -59,6 +59,7 @@ fn zombie_staggered() {
             | Event::Standing(_)
             | Event::Lost { .. }
             | Event::Message { .. }
+            | Event::Note { .. }
             | Event::Sent { .. }
             | Event::NotSent { .. }
             | Event::Pinged { .. }
