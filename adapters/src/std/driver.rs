@@ -86,8 +86,8 @@ impl Driver {
     ///
     /// # Errors
     /// [`Error::Config`] for settings that cannot work, an address that others cannot reach among them;
-    /// `Error::Seal` for a seal that cannot work; [`Error::Bind`], [`Error::Socket`], [`Error::Seed`] and [`Error::Thread`] when the system refuses; [`Error::State`] when what is kept cannot be read or
-    /// written.
+    /// `Error::Seal` for a seal that cannot work; [`Error::Bind`], [`Error::Socket`], [`Error::Seed`] and [`Error::Thread`]
+    /// when the system refuses; [`Error::State`] when what is kept cannot be read or written.
     pub fn bind(mut options: Options) -> Result<Self, Error> {
         let clock = Clock::start();
         let (durable, kept) = recall(&options)?;
