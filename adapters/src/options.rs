@@ -19,8 +19,9 @@ pub struct Options {
     pub id: NodeId,
     /// Which life of the node this is; see [`boot_now`] and [`boot_after`](crate::boot_after). A [`StateFile`] knows better.
     pub boot: u64,
-    /// Where the sockets listen. Port 0 takes any free one. Members of one cluster speak one family, IPv4
-    /// or IPv6.
+    /// Where the sockets listen. At all addresses of a machine (`0.0.0.0`, `::`), a peer is answered from the one that it
+    /// has asked, where the system tells (Linux, Android, Apple's). Port 0 takes any free one. Members of one cluster speak
+    /// one family, IPv4 or IPv6.
     pub bind: SocketAddr,
     /// Where the others reach this node, when that is not where the socket listens: behind a NAT, or when
     /// `bind` is unspecified (`0.0.0.0`, `::`). It is of the same family as `bind`. Port 0 stands for the socket's port.

@@ -11,7 +11,8 @@ use std::time::Duration;
 use common::{LOOPBACK, PATIENCE, until};
 use quidnunc::std::{Driver, Handle, spawn};
 use quidnunc::{
-    Command, Config, ConfigError, Error, Event, Farewell, Health, NodeId, Options, Rejected, RequestError, StreamLimits,
+    Command, Config, ConfigError, Domain, Error, Event, Farewell, Health, Identity, Input, Instant, Node, NodeId,
+    Options, Rejected, RequestError, StreamLimits,
 };
 
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
@@ -207,4 +208,30 @@ fn letters_arrive_in_their_order_over_real_streams() {
     let to = bob.identity().id;
     bob.stop().unwrap();
     assert!(matches!(ada.send(to, b"anybody?"), Err(RequestError::NotSent(_))));
+}
+
+/// All of 127.0.0.0/8 is this machine, and its routes name 127.0.0.1 for what goes there.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_asks_at_an_address_is_answered_from_it() {
+    let advertise = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    let (node, _events) = spawn(Options { bind: ANYWHERE, advertise, ..options("ada") }).unwrap();
+    let stranger = UdpSocket::bind(LOOPBACK).unwrap();
+    stranger.set_read_timeout(Some(PATIENCE)).unwrap();
+    let (now, port) = (Instant::from_nanos(1), node.local_addr().port());
+    for last in [2, 3, 1] {
+        let asked = SocketAddr::from(([127, 0, 0, last], port));
+        let id = NodeId::from_name("stranger");
+        let identity = Identity { id, boot: 1, addr: stranger.local_addr().unwrap(), domain: Domain::NONE };
+        let mut joiner = Node::new(Config::local(), identity, u64::from(last), now, None).unwrap();
+        joiner.handle(now, Input::Command(Command::Join { seeds: &[asked] })).unwrap();
+        let due = joiner.poll_timeout().unwrap().at;
+        joiner.handle(due, Input::Timeout).unwrap();
+        let mut bytes = [0; 1500];
+        let request = joiner.poll_transmit(due, &mut bytes).unwrap();
+        assert_eq!(request.to, asked);
+        stranger.send_to(&bytes[..request.len], asked).unwrap();
+        let (_, from) = stranger.recv_from(&mut bytes).unwrap();
+        assert_eq!(from, asked);
+    }
 }

@@ -13,11 +13,11 @@ use ::std::os::fd::{AsFd, BorrowedFd};
 use ::std::sync::Arc;
 use ::std::time::Duration;
 
-use mio::net::{TcpListener, UdpSocket};
 use mio::{Events, Interest, Poll, Token, Waker};
 use quidnunc_core::{Command, Event, Identity, Input, Node, Rejected, SEEDS_MAX, View};
 
 use super::keeping::{Keeper, Progress, recall, remember};
+use super::socket::Socket;
 use super::streams::{FIRST_TOKEN, Host, Streams};
 use crate::clock::Clock;
 use crate::durable::{DurableError, Trouble};
@@ -34,9 +34,6 @@ const DATAGRAMS_PER_TURN: usize = 64;
 
 /// So much the system tells at a time.
 const EVENTS_PER_TURN: usize = 128;
-
-/// So often another port is tried, when a port that is free for UDP is taken for TCP.
-const PORT_TRIES: usize = 16;
 
 const UDP: Token = Token(0);
 const WAKE: Token = Token(1);
@@ -65,7 +62,7 @@ pub struct Driver {
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
-    socket: UdpSocket,
+    socket: Socket,
     /// Whether datagrams may wait in the socket: the system tells of new ones only.
     may_read: bool,
     /// Whether the system may have more to tell than it did.
@@ -95,11 +92,11 @@ impl Driver {
         options.config.validate()?;
         let (bind, limits) = (options.bind, options.config.streams);
         let failed = |action| move |source| Error::Socket { action, addr: bind, source };
-        let (mut socket, listener) = open(bind, limits.is_some())?;
-        let local_addr = socket.local_addr().map_err(failed("ask the address of"))?;
+        let (mut socket, listener) = Socket::open(bind, limits.is_some())?;
+        let local_addr = socket.udp().local_addr().map_err(failed("ask the address of"))?;
         let poll = Poll::new().map_err(failed("watch"))?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(failed("watch"))?);
-        poll.registry().register(&mut socket, UDP, Interest::READABLE).map_err(failed("watch"))?;
+        poll.registry().register(socket.udp(), UDP, Interest::READABLE).map_err(failed("watch"))?;
         let registry = poll.registry().try_clone().map_err(failed("watch"))?;
         let streams = match (listener, limits) {
             (Some(mut listener), Some(limits)) => {
@@ -325,7 +322,7 @@ impl Driver {
             if !self.may_read {
                 break;
             }
-            match self.socket.recv_from(&mut self.incoming) {
+            match self.socket.receive(&mut self.incoming) {
                 Ok((len, from)) => {
                     let now = self.clock.now();
                     self.transport.open(now, from, &mut self.incoming[..len], &mut self.node);
@@ -344,7 +341,7 @@ impl Driver {
             streams.turn(&mut Host { node, transport, clock, stats: &mut self.stats, buffer: &mut self.incoming });
         }
         while let Some((to, bytes)) = self.transport.poll_transmit(self.clock.now(), &mut self.node) {
-            if self.socket.send_to(bytes, to).is_err() {
+            if self.socket.send(bytes, to).is_err() {
                 self.stats.sends_failed += 1;
             }
         }
@@ -367,24 +364,6 @@ impl Drop for Driver {
     fn drop(&mut self) {
         if let Some(keeper) = &mut self.keeper {
             keeper.finish(self.node.view(), self.clock.now());
-        }
-    }
-}
-
-/// A UDP socket, and a TCP listener at the same address if one is wanted.
-fn open(bind: SocketAddr, listens: bool) -> Result<(UdpSocket, Option<TcpListener>), Error> {
-    let failed = |source| Error::Bind { addr: bind, source };
-    let mut tries = if bind.port() == 0 { PORT_TRIES } else { 1 };
-    loop {
-        tries -= 1;
-        let socket = UdpSocket::bind(bind).map_err(failed)?;
-        if !listens {
-            return Ok((socket, None));
-        }
-        match TcpListener::bind(socket.local_addr().map_err(failed)?) {
-            Ok(listener) => return Ok((socket, Some(listener))),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
-            Err(error) => return Err(failed(error)),
         }
     }
 }

@@ -3,12 +3,15 @@
 //! * [`Driver`] — one thread, one UDP socket, one deadline, and streams where the config has them;
 //! * [`spawn`], [`Handle`] — the same loop in a thread of its own.
 
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+mod asked;
 mod driver;
 mod handle;
 mod keeping;
 #[cfg(feature = "crypto")]
 mod keys;
 mod requests;
+mod socket;
 mod streams;
 #[cfg(test)]
 mod suspend;
