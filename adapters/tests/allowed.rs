@@ -10,7 +10,7 @@ mod common;
 use std::io::Read;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 
-use common::{LOOPBACK, PATIENCE, until};
+use common::{Folder, LOOPBACK, PATIENCE, until};
 use quidnunc::std::spawn;
 use quidnunc::{
     Config, ConfigError, Durable, Error, NodeId, Options, Rejected, RequestError, State, StateFile, StreamLimits,
@@ -86,9 +86,8 @@ fn a_seed_outside_is_refused_and_a_name_outside_left_out() {
 #[test]
 fn of_the_addresses_that_were_kept_those_outside_are_left_out() {
     let (ada, _ada_events) = spawn(options("ada")).unwrap();
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("allowed-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("bob");
+    let folder = Folder::new("allowed");
+    let path = folder.file("bob");
     let (mut durable, _) = Durable::open(&path, NodeId::from_name("bob")).unwrap();
     let peers = ["127.0.0.1:9".parse().unwrap(), ada.local_addr()];
     durable.save(&State { boot: 1, peers: &peers, keys: &[], removed_keys: &[], seal_mode: None, map: None }).unwrap();
@@ -98,5 +97,4 @@ fn of_the_addresses_that_were_kept_those_outside_are_left_out() {
     let (bob, _bob_events) = spawn(Options { state, ..options("bob") }).unwrap();
     until("a meeting", || ada.members().unwrap().len() == 2 && bob.members().unwrap().len() == 2);
     drop(bob);
-    std::fs::remove_dir_all(&folder).unwrap();
 }

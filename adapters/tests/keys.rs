@@ -5,35 +5,14 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use common::{LOOPBACK, until};
+use common::{Folder, LOOPBACK, until};
 use quidnunc::seal::{Key, KeyId, KeyRing, Mode, SealError};
 use quidnunc::std::{Handle, spawn};
 use quidnunc::{Care, Config, KeyCount, NodeId, Options, RequestError, SEAL_KEY, SealOptions, StateFile};
 #[cfg(all(unix, feature = "tokio"))]
 use quidnunc::{Event, StreamLimits};
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("quidnunc-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 fn key(secret: u8) -> Key {
     Key::new(&[secret; 32]).unwrap()

@@ -5,16 +5,16 @@
 #![cfg(feature = "crypto")]
 #![expect(clippy::unwrap_used, reason = "a test may end with a panic")]
 
+mod common;
+
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use common::{LOOPBACK, PATIENCE};
 use quidnunc::seal::{Key, KeyRing, Mode};
 use quidnunc::std::Driver;
 use quidnunc::{Command, Config, Event, NodeId, Options, SealOptions, StreamLimits};
-
-/// A net for a test that hangs; far beyond what it takes.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn key(secret: u8) -> Key {
     Key::new(&[secret; 32]).unwrap()
@@ -34,8 +34,7 @@ fn node_with(name: &str, seal: Option<SealOptions>, streams: Option<StreamLimits
         repair_interval: Duration::from_millis(50),
         ..Config::lan()
     };
-    let bind = SocketAddr::from(([127, 0, 0, 1], 0));
-    Driver::bind(Options { config, seal, ..Options::new(NodeId::from_name(name), bind) }).unwrap()
+    Driver::bind(Options { config, seal, ..Options::new(NodeId::from_name(name), LOOPBACK) }).unwrap()
 }
 
 fn sealed(name: &str, secret: u8) -> Driver {

@@ -4,34 +4,16 @@
 
 mod common;
 
-use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 
-use common::{LOOPBACK, PATIENCE, until};
+use common::{Folder, LOOPBACK, PATIENCE, until};
 use quidnunc::std::{Handle, spawn};
 use quidnunc::{Config, Error, Event, NodeId, Options, RequestError, StateFile};
 
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("quidnunc-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn start(&self, name: &str, keeps_map: bool) -> (Handle, Receiver<Event>) {
-        let state = Some(StateFile { path: self.0.join(name), keeps_map });
-        let options = Options { config: Config::local(), state, ..Options::new(NodeId::from_name(name), LOOPBACK) };
-        spawn(options).unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+fn start(folder: &Folder, name: &str, keeps_map: bool) -> (Handle, Receiver<Event>) {
+    let state = Some(StateFile { path: folder.file(name), keeps_map });
+    let options = Options { config: Config::local(), state, ..Options::new(NodeId::from_name(name), LOOPBACK) };
+    spawn(options).unwrap()
 }
 
 fn own_version(node: &Handle) -> Option<(u64, u64)> {
@@ -46,8 +28,8 @@ fn live(node: &Handle) -> u32 {
 #[test]
 fn a_node_that_stopped_without_a_word_finds_the_others_and_its_own_map() {
     let folder = Folder::new("again");
-    let (ada, _) = folder.start("ada", false);
-    let (bob, _) = folder.start("bob", true);
+    let (ada, _) = start(&folder, "ada", false);
+    let (bob, _) = start(&folder, "bob", true);
     bob.join(&[ada.local_addr()]).unwrap();
     until("a meeting", || live(&ada) == 2 && live(&bob) == 2);
     bob.put(b"role", b"primary", None).unwrap();
@@ -59,7 +41,7 @@ fn a_node_that_stopped_without_a_word_finds_the_others_and_its_own_map() {
     let (first, version) = (bob.identity(), own_version(&bob));
     bob.stop().unwrap();
 
-    let (bob, _) = folder.start("bob", true);
+    let (bob, _) = start(&folder, "bob", true);
     assert!(bob.identity().boot > first.boot);
     assert_eq!(bob.get(first.id, b"role").unwrap().as_deref(), Some(&b"primary"[..]));
     assert_eq!(own_version(&bob), version, "the same map, so nothing is sent again");
@@ -68,33 +50,33 @@ fn a_node_that_stopped_without_a_word_finds_the_others_and_its_own_map() {
     let at = ada.local_addr();
     bob.stop().unwrap();
     ada.stop().unwrap();
-    let (bob, _) = folder.start("bob", true);
+    let (bob, _) = start(&folder, "bob", true);
     bob.put(b"role", b"secondary", None).unwrap();
     bob.stop().unwrap();
-    let (_, kept) = quidnunc::Durable::open(&folder.0.join("bob"), NodeId::from_name("bob")).unwrap();
+    let (_, kept) = quidnunc::Durable::open(&folder.file("bob"), NodeId::from_name("bob")).unwrap();
     assert_eq!(kept.peers, [at]);
 }
 
 #[test]
 fn whoever_has_said_goodbye_joins_nobody_by_itself() {
     let folder = Folder::new("goodbye");
-    let (ada, _) = folder.start("ada", false);
-    let (bob, _) = folder.start("bob", false);
+    let (ada, _) = start(&folder, "ada", false);
+    let (bob, _) = start(&folder, "bob", false);
     bob.join(&[ada.local_addr()]).unwrap();
     until("a meeting", || live(&ada) == 2 && live(&bob) == 2);
     // Nobody waits for the disk where the map is not kept.
     bob.put(b"role", b"primary", None).unwrap();
     bob.leave(PATIENCE).unwrap();
     bob.stop().unwrap();
-    let (_, kept) = quidnunc::Durable::open(&folder.0.join("bob"), NodeId::from_name("bob")).unwrap();
+    let (_, kept) = quidnunc::Durable::open(&folder.file("bob"), NodeId::from_name("bob")).unwrap();
     assert_eq!((kept.peers, kept.map), (Vec::new(), None));
 }
 
 #[test]
 fn what_cannot_be_kept_is_said() {
     let folder = Folder::new("trouble");
-    let (ada, _) = folder.start("ada", true);
-    let state = Some(StateFile { path: folder.0.join("ada"), keeps_map: true });
+    let (ada, _) = start(&folder, "ada", true);
+    let state = Some(StateFile { path: folder.file("ada"), keeps_map: true });
     let twin = spawn(Options { state, ..Options::new(NodeId::from_name("ada"), LOOPBACK) });
     assert!(matches!(twin, Err(Error::State(quidnunc::DurableError::Locked { .. }))), "{twin:?}");
     std::fs::remove_dir_all(&folder.0).unwrap();
@@ -105,8 +87,8 @@ fn what_cannot_be_kept_is_said() {
     ada.put(b"role", b"secondary", None).unwrap();
     drop(ada);
 
-    std::fs::write(folder.0.join("ada"), b"not a state").unwrap();
-    let (ada, _) = folder.start("ada", true);
+    std::fs::write(folder.file("ada"), b"not a state").unwrap();
+    let (ada, _) = start(&folder, "ada", true);
     assert!(ada.read(|driver| driver.trouble().is_some()).unwrap());
     assert_eq!(ada.get(ada.identity().id, b"role").unwrap(), None);
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use quidnunc::seal::{Key, KeyRing, SealError};
 use quidnunc::std::{Handle, spawn};
-use quidnunc::{Command, ConfigError, Error, Event, NodeId, Options, RequestError, SealOptions};
+use quidnunc::{Care, ConfigError, Error, Event, NodeId, Options, RequestError, SealOptions};
 use quidnunc_sim::scenario::Scenario;
 use quidnunc_sim::world::node_config;
 
@@ -33,12 +33,9 @@ pub enum NodeError {
     /// It refuses a request.
     #[error("the node did not do it: {0}")]
     Request(#[from] RequestError),
-    /// It has no such key, or no room for it.
+    /// That is no key.
     #[error("the seal did not do it: {0}")]
     Seal(#[from] SealError),
-    /// It is asked for a key, and seals nothing.
-    #[error("the node has no seal: give it `--seal`")]
-    NoSeal,
     /// Nobody knows what it is asked.
     #[error(transparent)]
     Line(#[from] NoLine),
@@ -113,21 +110,11 @@ fn serve(handle: &Handle, request: Request) -> Result<Report, NodeError> {
             handle.leave(Duration::from_secs(60))?;
             return Ok(Report::Left);
         }
-        Request::Put { key, value } => {
-            handle.act(move |driver| driver.command(Command::Put { key: key.as_bytes(), value: value.as_bytes() }))?;
-        }
-        Request::Install(number) => {
-            let key = key(number)?;
-            handle.act(|driver| Ok(driver.seal().map(|seal| seal.install(key))))?.ok_or(NodeError::NoSeal)??;
-        }
-        Request::Use(number) => {
-            let id = key(number)?.id();
-            handle.act(move |driver| Ok(driver.seal().map(|seal| seal.use_key(id))))?.ok_or(NodeError::NoSeal)??;
-        }
-        Request::Remove(number) => {
-            let id = key(number)?.id();
-            handle.act(move |driver| Ok(driver.seal().map(|seal| seal.remove(id))))?.ok_or(NodeError::NoSeal)??;
-        }
+        Request::Put { key, value } => handle.put(key.as_bytes(), value.as_bytes(), None)?,
+        Request::Install(number) => handle.install_key(key(number)?)?,
+        // Whoever asks knows what the others have.
+        Request::Use(number) => handle.use_key(key(number)?.id(), Care::Forced)?,
+        Request::Remove(number) => handle.remove_key(key(number)?.id(), Care::Forced)?,
         Request::Show => return Ok(show(handle)?),
     }
     Ok(Report::Done)

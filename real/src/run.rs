@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::mpsc::RecvTimeoutError;
 
-use quidnunc::{ConfigError, MemberChange};
+use quidnunc::ConfigError;
 use quidnunc_sim::result::RunResult;
 use quidnunc_sim::scenario::{Fault, FaultKind, Scenario, StartAs};
 use quidnunc_sim::world::{Act, Deed, Review, Seen, timetable};
@@ -68,15 +68,6 @@ pub struct Outcome {
     pub carried: Carried,
 }
 
-/// What was seen of a node, when.
-#[derive(Debug)]
-enum Fact {
-    Started { boot: u64 },
-    Crashed { fault: usize },
-    Leaving { fault: usize },
-    Member { subject: u32, change: MemberChange },
-}
-
 /// Runs a scenario for real.
 ///
 /// # Errors
@@ -89,7 +80,7 @@ pub fn run(scenario: &Scenario, bill: Playbill, staging: &Staging) -> Result<Out
     let start_ns = now_ns() + LEAD_NS;
     let mut troupe = Troupe::new(bill, namespaces);
     troupe.start_relay(start_ns)?;
-    let mut stage = Stage { troupe, start_ns, moves: staging.moves, facts: Vec::new() };
+    let mut stage = Stage { troupe, start_ns, moves: staging.moves, seen: Vec::new() };
     for deed in deeds {
         stage.listen(deed.at_ns)?;
         stage.perform(deed)?;
@@ -97,14 +88,8 @@ pub fn run(scenario: &Scenario, bill: Playbill, staging: &Staging) -> Result<Out
     let end_ns = scenario.run.duration_ns;
     stage.listen(end_ns)?;
     let carried = stage.troupe.end_relay()?;
-    stage.facts.sort_by_key(|&(at, ..)| at);
-    for (at, node, fact) in stage.facts.iter().filter(|&&(at, ..)| at <= end_ns) {
-        let seen = match *fact {
-            Fact::Started { boot } => Seen::Started { boot },
-            Fact::Crashed { fault } => Seen::Crashed { fault },
-            Fact::Leaving { fault } => Seen::Leaving { fault },
-            Fact::Member { subject, ref change } => Seen::Member { subject, change },
-        };
+    stage.seen.sort_by_key(|&(at, ..)| at);
+    for (at, node, seen) in stage.seen.iter().filter(|&&(at, ..)| at <= end_ns) {
         review.add(*at, *node, seen);
     }
     Ok(Outcome { result: review.finish(end_ns, &carried.bitten), carried })
@@ -115,7 +100,8 @@ struct Stage {
     troupe: Troupe,
     start_ns: u64,
     moves: bool,
-    facts: Vec<(u64, u32, Fact)>,
+    /// What was seen of which node, when.
+    seen: Vec<(u64, u32, Seen)>,
 }
 
 impl Stage {
@@ -131,7 +117,7 @@ impl Stage {
     }
 
     fn hear(&mut self, node: u32, life: u64, heard: Heard) -> Result<(), RunError> {
-        let fact = match heard {
+        let seen = match heard {
             Heard::Said(_, Report::Done | Report::Shows { .. }) => return Ok(()),
             // It ends now, and may.
             Heard::Said(_, Report::Left) if self.troupe.lives(node, life) => {
@@ -140,21 +126,21 @@ impl Stage {
             }
             Heard::Ended(why) if self.troupe.lives(node, life) => return Err(RunError::Ended { node, why }),
             Heard::Said(_, Report::Left) | Heard::Ended(_) => return Ok(()),
-            Heard::Said(at, Report::Started { boot }) => (at, Fact::Started { boot }),
-            Heard::Said(at, Report::Member { subject, change }) => (at, Fact::Member { subject, change }),
+            Heard::Said(at, Report::Started { boot }) => (at, Seen::Started { boot }),
+            Heard::Said(at, Report::Member { subject, change }) => (at, Seen::Member { subject, change }),
         };
-        self.note(node, fact);
+        self.note(node, seen);
         Ok(())
     }
 
-    fn note(&mut self, node: u32, (at, fact): (u64, Fact)) {
-        self.facts.push((at.saturating_sub(self.start_ns), node, fact));
+    fn note(&mut self, node: u32, (at, seen): (u64, Seen)) {
+        self.seen.push((at.saturating_sub(self.start_ns), node, seen));
     }
 
     fn perform(&mut self, Deed { node, what, .. }: Deed) -> Result<(), RunError> {
         match what {
             Act::Start { seeds } => {
-                let comes_back = self.facts.iter().any(|&(_, of, ref fact)| of == node && is_start(fact));
+                let comes_back = self.seen.iter().any(|&(_, of, ref seen)| of == node && is_start(seen));
                 if comes_back {
                     // Whoever still says goodbye stops first; of one that runs nothing is wanted.
                     if self.troupe.runs(node) && !self.is_leaving(node) {
@@ -169,13 +155,13 @@ impl Stage {
             }
             Act::Leave { fault } => {
                 if self.troupe.runs(node) && !self.is_leaving(node) {
-                    self.note(node, (now_ns(), Fact::Leaving { fault }));
+                    self.note(node, (now_ns(), Seen::Leaving { fault }));
                     self.troupe.ask(node, &Request::Leave)?;
                 }
             }
             Act::Crash { fault } => {
                 if let Some(at) = self.troupe.kill(node)? {
-                    self.note(node, (at, Fact::Crashed { fault }));
+                    self.note(node, (at, Seen::Crashed { fault }));
                 }
             }
         }
@@ -184,14 +170,14 @@ impl Stage {
 
     /// Whether a node has been asked to leave and not been started since.
     fn is_leaving(&self, node: u32) -> bool {
-        let own = self.facts.iter().rev().filter(|&&(_, of, _)| of == node);
-        let last = own.map(|(_, _, fact)| fact).find(|fact| is_start(fact) || matches!(fact, Fact::Leaving { .. }));
-        matches!(last, Some(Fact::Leaving { .. }))
+        let own = self.seen.iter().rev().filter(|&&(_, of, _)| of == node);
+        let last = own.map(|(_, _, seen)| seen).find(|seen| is_start(seen) || matches!(seen, Seen::Leaving { .. }));
+        matches!(last, Some(Seen::Leaving { .. }))
     }
 }
 
-const fn is_start(fact: &Fact) -> bool {
-    matches!(fact, Fact::Started { .. })
+const fn is_start(seen: &Seen) -> bool {
+    matches!(seen, Seen::Started { .. })
 }
 
 /// Whether real nodes can do what a scenario asks for.

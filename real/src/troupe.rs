@@ -77,7 +77,7 @@ impl Troupe {
     /// # Errors
     /// What the system or the relay says.
     pub fn start_relay(&mut self, start_ns: u64) -> io::Result<()> {
-        let mut command = self.command(self.namespaces.command_in_the_middle(&self.bill.program.to_string_lossy()));
+        let mut command = piped(self.namespaces.command_in_the_middle(&self.bill.program.to_string_lossy()));
         command.arg("relay").arg(&self.bill.file).args(self.namespaces.ports());
         command.args(["--seed".to_owned(), self.bill.seed.to_string(), "--start".to_owned(), start_ns.to_string()]);
         let mut relay = command.spawn()?;
@@ -117,7 +117,7 @@ impl Troupe {
     pub fn start(&mut self, node: u32, seeds: &[u32]) -> io::Result<()> {
         self.lives += 1;
         let program = self.bill.program.to_string_lossy();
-        let mut command = self.command(self.namespaces.command(node, &program));
+        let mut command = piped(self.namespaces.command(node, &program));
         let addr = |node: u32| -> SocketAddr { self.namespaces.socket_addr(node) };
         command.arg("node").arg(&self.bill.file).arg(node.to_string()).arg(addr(node).to_string());
         command.args(seeds.iter().map(|&seed| addr(seed).to_string()));
@@ -185,11 +185,12 @@ impl Troupe {
         actor.child.wait()?;
         Ok(Some(at))
     }
+}
 
-    fn command(&self, mut command: Command) -> Command {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
+/// A command that is spoken with by pipes.
+fn piped(mut command: Command) -> Command {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
 }
 
 impl Drop for Troupe {

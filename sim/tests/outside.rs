@@ -84,7 +84,7 @@ fn a_review_of_what_was_seen_is_what_the_simulator_measured() {
     let mut events = watcher.events.iter().peekable();
     let report = |review: &mut Review<'_>, (at, node, event): &(u64, u32, Event)| {
         if let Event::Member(change) = event {
-            review.add(*at, *node, Seen::Member { subject: nodes[&change.id], change });
+            review.add(*at, *node, &Seen::Member { subject: nodes[&change.id], change: change.clone() });
         }
     };
     for Deed { at_ns, node, what } in timetable(&scenario, SEED) {
@@ -96,7 +96,7 @@ fn a_review_of_what_was_seen_is_what_the_simulator_measured() {
             Act::Leave { fault } => Seen::Leaving { fault },
             Act::Crash { fault } => Seen::Crashed { fault },
         };
-        review.add(at_ns, node, seen);
+        review.add(at_ns, node, &seen);
     }
     events.for_each(|event| report(&mut review, event));
     let bitten: Vec<u64> = result.faults.iter().map(|fault| fault.bit).collect();

@@ -11,6 +11,8 @@ use ::std::net::SocketAddr;
 
 use mio::net::{TcpListener, UdpSocket};
 
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+use super::asked::Asked;
 use crate::error::Error;
 
 /// So often another port is tried, when a port that is free for UDP is taken for TCP.
@@ -20,8 +22,7 @@ const PORT_TRIES: usize = 16;
 #[derive(Debug)]
 pub(super) struct Socket {
     udp: UdpSocket,
-    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-    asked: Option<super::asked::Asked>,
+    asked: Option<Asked>,
 }
 
 impl Socket {
@@ -44,10 +45,7 @@ impl Socket {
     }
 
     fn new(udp: UdpSocket) -> io::Result<Self> {
-        #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-        return Ok(Self { asked: super::asked::Asked::at(&udp)?, udp });
-        #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-        Ok(Self { udp })
+        Ok(Self { asked: Asked::at(&udp)?, udp })
     }
 
     pub(super) const fn udp(&mut self) -> &mut UdpSocket {
@@ -56,7 +54,6 @@ impl Socket {
 
     /// Takes a datagram, if one is there.
     pub(super) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
         if let Some(asked) = &mut self.asked {
             return asked.receive(&self.udp, buffer);
         }
@@ -65,10 +62,30 @@ impl Socket {
 
     /// Sends a datagram, if the system takes one.
     pub(super) fn send(&mut self, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
-        #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
         if let Some(asked) = &mut self.asked {
             return asked.send(&self.udp, bytes, to);
         }
         self.udp.send_to(bytes, to).map(drop)
+    }
+}
+
+/// No such system tells.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+#[derive(Debug)]
+enum Asked {}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+impl Asked {
+    #[expect(clippy::unnecessary_wraps, reason = "others may fail")]
+    const fn at(_: &UdpSocket) -> io::Result<Option<Self>> {
+        Ok(None)
+    }
+
+    const fn receive(&mut self, _: &UdpSocket, _: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match *self {}
+    }
+
+    const fn send(&mut self, _: &UdpSocket, _: &[u8], _: SocketAddr) -> io::Result<()> {
+        match *self {}
     }
 }

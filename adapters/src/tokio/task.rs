@@ -15,7 +15,7 @@ use super::{Events, Handle};
 use crate::error::Error;
 use crate::options::Options;
 use crate::std::Driver;
-use crate::worker::Worker;
+use crate::worker::{Outlet, Worker};
 
 /// Nothing is due.
 const FOREVER: Duration = Duration::from_secs(3600);
@@ -49,7 +49,7 @@ fn watch(driver: &Driver) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(driver.as_fd().try_clone_to_owned()?, Interest::READABLE)
 }
 
-fn outlet(events: Sender<Event>) -> Box<dyn FnMut(Event) -> Option<Event> + Send> {
+fn outlet(events: Sender<Event>) -> Outlet {
     Box::new(move |event| match events.try_send(event) {
         Ok(()) | Err(TrySendError::Closed(_)) => None,
         Err(TrySendError::Full(event)) => Some(event),

@@ -10,9 +10,10 @@ use quidnunc::std::{Handle, spawn};
 use quidnunc::{Config, Event, Health, NodeId, Options};
 use quidnunc_core::stable_hash;
 
+use super::LOSS_PERCENT;
+use super::common::LOOPBACK;
 use super::figures::{Memory, processor_time};
 use super::relay::Relay;
-use super::{LOOPBACK, LOSS_PERCENT};
 
 /// A net for a test that hangs: twice the longest suspicion of 200 nodes.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -20,16 +20,15 @@
 #![expect(clippy::unwrap_used, reason = "a test may end with a panic")]
 
 mod cluster;
+#[path = "../common/mod.rs"]
+mod common;
 mod figures;
 mod relay;
 
 use std::env;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use cluster::Cluster;
-
-const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 const LOSS_PERCENT: u64 = 5;
 const KILLED_PER_ROUND: usize = 2;

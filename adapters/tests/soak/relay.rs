@@ -52,7 +52,7 @@ impl Relay {
     pub(crate) fn start(nodes: usize, seed: u64, loss_percent: u64) -> Self {
         let poll = Poll::new().unwrap();
         let waker = Waker::new(poll.registry(), WAKE).unwrap();
-        let mut sockets: Vec<_> = (0..nodes).map(|_| UdpSocket::bind(super::LOOPBACK).unwrap()).collect();
+        let mut sockets: Vec<_> = (0..nodes).map(|_| UdpSocket::bind(super::common::LOOPBACK).unwrap()).collect();
         let addrs = sockets.iter().map(|socket| socket.local_addr().unwrap()).collect();
         for (node, socket) in sockets.iter_mut().enumerate() {
             poll.registry().register(socket, Token(node), Interest::READABLE).unwrap();

@@ -20,6 +20,7 @@ impl Node {
         self.check_streams();
         self.check_mail();
         self.check_pings();
+        self.check_notes();
         self.check_links();
         self.check_standing();
         self.deadlines.check();

@@ -106,6 +106,11 @@ impl Intents {
         self.queue.push_back(intent).is_ok()
     }
 
+    /// How many of them are notes. Counts them.
+    pub(super) fn notes(&self) -> usize {
+        self.queue.iter().filter(|intent| matches!(intent, Intent::Note)).count()
+    }
+
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.queue.len()

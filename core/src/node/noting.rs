@@ -54,6 +54,11 @@ impl Node {
         self.cold.notes.pop_front();
     }
 
+    /// Asserts that every note has its intent.
+    pub(super) fn check_notes(&self) {
+        assert_eq!(self.cold.notes.len(), self.intents.notes(), "every note is to leave, and nothing else is one");
+    }
+
     /// Takes a note for the application here, from a member that lives.
     pub(super) fn take_note(&mut self, sender: &Sender, note: &Note<'_>) {
         let lives = |slot: &Slot| self.life_at(*slot) == Ok(sender.incarnation.boot);

@@ -155,8 +155,8 @@ impl Conditions {
 }
 
 /// What was seen of a node.
-#[derive(Debug, Clone, Copy)]
-pub enum Seen<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
     /// It started, as this life.
     Started {
         /// The life's boot number.
@@ -177,7 +177,7 @@ pub enum Seen<'a> {
         /// Whom, by number.
         subject: u32,
         /// What it reported.
-        change: &'a MemberChange,
+        change: MemberChange,
     },
 }
 
@@ -217,27 +217,27 @@ impl<'s> Review<'s> {
     ///
     /// # Panics
     /// When there is no such node, or no such fault.
-    pub fn add(&mut self, at_ns: u64, node: u32, seen: Seen<'_>) {
+    pub fn add(&mut self, at_ns: u64, node: u32, seen: &Seen) {
         self.advance(at_ns);
         let runs = self.running[node as usize];
         match seen {
-            Seen::Started { boot } => {
+            &Seen::Started { boot } => {
                 self.running[node as usize] = true;
                 self.measure.on_start((node, boot), false, at_ns);
                 self.note_topology(at_ns);
             }
-            Seen::Crashed { fault } if runs => {
+            &Seen::Crashed { fault } if runs => {
                 self.gone(fault, node);
                 self.measure.on_crash(fault, node, at_ns);
                 self.note_topology(at_ns);
             }
-            Seen::Leaving { fault } if runs => {
+            &Seen::Leaving { fault } if runs => {
                 self.gone(fault, node);
                 self.measure.on_leave(node, at_ns);
                 self.measure.on_left(node, at_ns);
                 self.note_topology(at_ns);
             }
-            Seen::Member { subject, change } if runs => self.measure.on_change(node, subject, change, at_ns),
+            Seen::Member { subject, change } if runs => self.measure.on_change(node, *subject, change, at_ns),
             Seen::Crashed { .. } | Seen::Leaving { .. } | Seen::Member { .. } => {}
         }
     }
