@@ -8,10 +8,19 @@ use std::process::ExitCode;
 use std::thread;
 
 use clap::{Parser, Subcommand};
-use quidnunc_sim::scenario::{Scenario, parse};
+use quidnunc_sim::scenario::{Delay, Distribution, Net, Scenario, Share, parse};
 
 use crate::node::{self, Role};
 use crate::relay::{Relay, Word};
+
+/// A network that does nothing to what it carries.
+const AT_ONCE: Net = Net {
+    delay: Delay { time_ns: 0, jitter_ns: 0, floor_ns: 0, distribution: Distribution::Constant },
+    loss: Share::NEVER,
+    duplicate: Share::NEVER,
+    reorder: Share::NEVER,
+    reorder_by_ns: 0,
+};
 
 /// One process of a scenario that runs for real.
 #[derive(Debug, Parser)]
@@ -48,6 +57,9 @@ enum Command {
         /// When the run begins, in nanoseconds of the machine's monotonic clock.
         #[arg(long)]
         start: u64,
+        /// Carries everything at once, whatever the scenario says of its network.
+        #[arg(long)]
+        at_once: bool,
     },
 }
 
@@ -58,9 +70,12 @@ pub fn main() -> ExitCode {
         Command::Node { file, node, bind, seeds, seal } => read(&file).and_then(|scenario| {
             node::run(&scenario, &Role { node, bind, seeds, seal }).map_err(|why| format!("node {node}: {why}"))
         }),
-        Command::Relay { file, interfaces, seed, start } => {
-            read(&file).and_then(|scenario| relay(&scenario, seed, start, &interfaces))
-        }
+        Command::Relay { file, interfaces, seed, start, at_once } => read(&file).and_then(|mut scenario| {
+            if at_once {
+                scenario.net = AT_ONCE;
+            }
+            relay(&scenario, seed, start, &interfaces)
+        }),
     };
     done.map_or_else(
         |why| {

@@ -7,6 +7,7 @@
 //! * [`namespaces`] — where do nodes live, and how are they joined?
 //! * [`frame`] — what is in an Ethernet frame?
 //! * [`relay`] — when does a frame arrive, and where?
+//! * `netem` — how does the kernel's own network emulator do the same?
 //! * [`node`] — how does one real node run, and what does it say?
 //! * [`words`] — how do processes speak to each other?
 //! * [`troupe`] — which processes run?
@@ -25,6 +26,7 @@ pub mod clock;
 pub mod compare;
 pub mod frame;
 pub mod namespaces;
+mod netem;
 pub mod node;
 pub mod relay;
 pub mod run;

@@ -66,6 +66,13 @@ pub enum NamespaceError {
     },
 }
 
+impl NamespaceError {
+    /// Whether it is only that the kernel has no network emulator.
+    fn lacks_netem(&self) -> bool {
+        matches!(self, Self::Refused { what, why } if what.contains(" netem ") && why.contains("qdisc kind is unknown"))
+    }
+}
+
 /// What helps.
 const WAY_OUT: &str = "Run this as root (CAP_NET_ADMIN and CAP_SYS_ADMIN) on a Linux that has network namespaces and veth, or set \
                        QUIDNUNC_SKIP_NETNS=1 to leave the tests with real networks out";
@@ -79,6 +86,21 @@ pub fn is_skipped(test: &str) -> bool {
         eprintln!("{test} is left out: {SKIP}=1");
     }
     skipped
+}
+
+/// Whether the kernel has a network emulator. Says so if it has none.
+///
+/// # Errors
+/// [`NamespaceError`], for any other reason.
+#[expect(clippy::print_stderr, reason = "whoever does without a second opinion should see it")]
+pub fn has_netem() -> Result<bool, NamespaceError> {
+    match Namespaces::new(1, Family::Four)?.emulate("delay 0us") {
+        Err(why) if why.lacks_netem() => {
+            eprintln!("this kernel has no netem: there is no second opinion");
+            Ok(false)
+        }
+        other => other.map(|()| true),
+    }
 }
 
 /// Namespaces of some nodes and the one in the middle.
@@ -163,6 +185,18 @@ impl Namespaces {
         let before = self.addr(node);
         self.moves[node as usize] += 1;
         self.ip(&self.home(node), &format!("addr del {before}/{} dev eth0\n{}", bits(before), add(self.addr(node))))
+    }
+
+    /// Lets the kernel's network emulator do something to all that comes to every node.
+    ///
+    /// # Errors
+    /// [`NamespaceError`]
+    pub(crate) fn emulate(&self, words: &str) -> Result<(), NamespaceError> {
+        self.ports().iter().try_for_each(|port| {
+            let mut command = self.command_in(&self.middle(), "tc");
+            command.args(["qdisc", "add", "dev", port, "root", "netem"]).args(words.split(' '));
+            self.done(&mut command, "")
+        })
     }
 
     fn addr(&self, node: u32) -> IpAddr {
@@ -272,6 +306,15 @@ mod tests {
                 assert!(refused.contains(part), "{refused}");
             }
         }
+    }
+
+    #[test]
+    fn a_kernel_without_a_network_emulator_is_told_from_one_that_refuses() {
+        let refused = |what: &str, why: &str| NamespaceError::Refused { what: what.to_owned(), why: why.to_owned() };
+        let words = "ip netns exec x tc qdisc add dev p0 root netem delay 5000us";
+        assert!(refused(words, "Error: Specified qdisc kind is unknown.").lacks_netem());
+        assert!(!refused(words, "RTNETLINK answers: Operation not permitted").lacks_netem());
+        assert!(!refused("ip netns add x", "Error: Specified qdisc kind is unknown.").lacks_netem());
     }
 
     #[test]

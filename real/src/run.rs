@@ -13,6 +13,7 @@ use quidnunc_sim::world::{Act, Deed, Review, Seen, timetable};
 
 use crate::clock::{now_ns, until};
 use crate::namespaces::{Family, NamespaceError, Namespaces};
+use crate::netem;
 use crate::relay::Carried;
 use crate::troupe::{Heard, Playbill, Troupe};
 use crate::words::{Report, Request};
@@ -30,7 +31,9 @@ pub enum RunError {
     #[error("the scenario's protocol cannot work: {0}")]
     Config(#[from] ConfigError),
     /// The scenario asks for what only the simulator can do.
-    #[error("a real run of `{scenario}` is impossible: it has {what}, which only the simulator can do")]
+    #[error(
+        "this real run of `{scenario}` is impossible: it has {what}, which only the simulator can do, or the relay"
+    )]
     Impossible {
         /// The scenario's name.
         scenario: String,
@@ -57,6 +60,8 @@ pub struct Staging {
     pub family: Family,
     /// Whether whoever comes back does so under another address.
     pub moves: bool,
+    /// Whether the kernel's network emulator does what the scenario says of its network, and not the relay.
+    pub netem: bool,
 }
 
 /// What came of a real run.
@@ -76,10 +81,15 @@ pub fn run(scenario: &Scenario, bill: Playbill, staging: &Staging) -> Result<Out
     possible(scenario)?;
     let mut review = Review::new(scenario, bill.seed)?;
     let deeds = timetable(scenario, bill.seed);
+    let impossible = |what| RunError::Impossible { scenario: scenario.name.clone(), what };
+    let emulated = if staging.netem { Some(netem::arguments(scenario).map_err(impossible)?) } else { None };
     let namespaces = Namespaces::new(scenario.nodes.count, staging.family)?;
+    if let Some(words) = &emulated {
+        namespaces.emulate(words)?;
+    }
     let start_ns = now_ns() + LEAD_NS;
     let mut troupe = Troupe::new(bill, namespaces);
-    troupe.start_relay(start_ns)?;
+    troupe.start_relay(start_ns, emulated.is_some())?;
     let mut stage = Stage { troupe, start_ns, moves: staging.moves, seen: Vec::new() };
     for deed in deeds {
         stage.listen(deed.at_ns)?;

@@ -28,6 +28,8 @@ pub enum Heard {
 pub struct Playbill {
     /// The program that is both, node and relay.
     pub program: PathBuf,
+    /// What nodes with odd numbers run instead, if that is another one.
+    pub odd: Option<PathBuf>,
     /// The scenario's file.
     pub file: PathBuf,
     /// The seed of the run.
@@ -72,14 +74,16 @@ impl Troupe {
         &self.heard
     }
 
-    /// Starts the relay of a run that begins at an instant of the machine's clock, and waits until it carries.
+    /// Starts the relay of a run that begins at an instant of the machine's clock, and waits until it carries: everything at
+    /// once, or as the scenario's network does.
     ///
     /// # Errors
     /// What the system or the relay says.
-    pub fn start_relay(&mut self, start_ns: u64) -> io::Result<()> {
+    pub fn start_relay(&mut self, start_ns: u64, at_once: bool) -> io::Result<()> {
         let mut command = piped(self.namespaces.command_in_the_middle(&self.bill.program.to_string_lossy()));
         command.arg("relay").arg(&self.bill.file).args(self.namespaces.ports());
         command.args(["--seed".to_owned(), self.bill.seed.to_string(), "--start".to_owned(), start_ns.to_string()]);
+        command.args(at_once.then_some("--at-once"));
         let mut relay = command.spawn()?;
         let mut line = [0; 6];
         let ready = relay.stdout.as_mut().map_or(Ok(()), |stdout| stdout.read_exact(&mut line));
@@ -116,8 +120,8 @@ impl Troupe {
     /// When there is no such node.
     pub fn start(&mut self, node: u32, seeds: &[u32]) -> io::Result<()> {
         self.lives += 1;
-        let program = self.bill.program.to_string_lossy();
-        let mut command = piped(self.namespaces.command(node, &program));
+        let program = self.bill.odd.as_ref().filter(|_| node % 2 == 1).unwrap_or(&self.bill.program);
+        let mut command = piped(self.namespaces.command(node, &program.to_string_lossy()));
         let addr = |node: u32| -> SocketAddr { self.namespaces.socket_addr(node) };
         command.arg("node").arg(&self.bill.file).arg(node.to_string()).arg(addr(node).to_string());
         command.args(seeds.iter().map(|&seed| addr(seed).to_string()));

@@ -34,11 +34,16 @@ fn neither_processes_nor_namespaces_outlive_a_panic() {
     // A name of its own, so that the processes can be told from others.
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("leftovers-{}.toml", process::id()));
     fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/real/kill.toml"), &file).unwrap();
-    let bill =
-        Playbill { program: env!("CARGO_BIN_EXE_quidnunc-real").into(), file: file.clone(), seed: 1, seal: None };
+    let bill = Playbill {
+        program: env!("CARGO_BIN_EXE_quidnunc-real").into(),
+        odd: None,
+        file: file.clone(),
+        seed: 1,
+        seal: None,
+    };
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         let mut troupe = Troupe::new(bill, made);
-        troupe.start_relay(now_ns()).unwrap();
+        troupe.start_relay(now_ns(), false).unwrap();
         troupe.start(0, &[]).unwrap();
         troupe.start(1, &[0]).unwrap();
         // Both speak, so that both run.

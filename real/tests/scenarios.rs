@@ -1,7 +1,7 @@
 //! Do real nodes do what simulated ones do, scenario by scenario?
 //!
 //! Every run has namespaces of its own, so that all of them run at once; one after the other they would take minutes. `REAL=kill`
-//! picks those whose names contain that. The table goes to standard error:
+//! picks those whose labels contain that. The table goes to standard error:
 //!
 //! ```text
 //! cargo test -p quidnunc-real --test scenarios -- --nocapture
@@ -16,7 +16,7 @@ use std::thread;
 use std::{env, fs};
 
 use quidnunc_real::compare::{lean, objections, rows, simulate};
-use quidnunc_real::namespaces::{Family, is_skipped};
+use quidnunc_real::namespaces::{Family, has_netem, is_skipped};
 use quidnunc_real::run::{Staging, run};
 use quidnunc_real::troupe::Playbill;
 use quidnunc_sim::result::RunResult;
@@ -28,22 +28,25 @@ struct Plan {
     seeds: u64,
     /// Whoever comes back does so under another address.
     moves: bool,
+    /// The kernel's network emulator is asked for a second opinion, where there is one.
+    netem: bool,
 }
 
 const fn plan(name: &'static str, seeds: u64) -> Plan {
-    Plan { name, seeds, moves: false }
+    Plan { name, seeds, moves: false, netem: false }
 }
 
 /// What is about a time to detection is run several times, so that a lean shows.
-static PLANS: [Plan; 9] = [
+static PLANS: [Plan; 10] = [
     plan("kill", 4),
+    Plan { netem: true, ..plan("kill", 2) },
     plan("leave", 1),
     plan("loss", 2),
     plan("mute", 1),
     plan("one-way", 1),
     plan("partition", 1),
     plan("restart", 1),
-    Plan { name: "restart", seeds: 1, moves: true },
+    Plan { moves: true, ..plan("restart", 1) },
     plan("streams", 1),
 ];
 
@@ -68,7 +71,14 @@ fn stage(plan: &'static Plan) -> Staged {
     let file = folder.join(format!("{}.toml", plan.name));
     let text = fs::read_to_string(&file).unwrap_or_else(|why| panic!("{}: {why}", plan.name));
     let scenario = parse(plan.name, &text).unwrap_or_else(|why| panic!("{why}"));
-    let label = if plan.moves { format!("{}, elsewhere", plan.name) } else { plan.name.to_owned() };
+    let how = if plan.moves {
+        ", elsewhere"
+    } else if plan.netem {
+        ", by netem"
+    } else {
+        ""
+    };
+    let label = format!("{}{how}", plan.name);
     Staged { plan, label, file, scenario }
 }
 
@@ -100,8 +110,8 @@ fn judge(staged: &Staged, simulated: &[RunResult], real: &[RunResult]) -> Result
 fn all_real(Staged { plan, label, file, scenario }: &Staged) -> Result<Vec<RunResult>, String> {
     let one = |family: Family, seed: u64| {
         let (program, file) = (PathBuf::from(env!("CARGO_BIN_EXE_quidnunc-real")), file.clone());
-        let staging = Staging { family, moves: plan.moves };
-        let outcome = run(scenario, Playbill { program, file, seed, seal: None }, &staging);
+        let staging = Staging { family, moves: plan.moves, netem: plan.netem };
+        let outcome = run(scenario, Playbill { program, odd: None, file, seed, seal: None }, &staging);
         outcome.map(|outcome| outcome.result).map_err(|why| format!("{label}, {family}, seed {seed}: {why}"))
     };
     let seeds = || scenario.run.seed_base..scenario.run.seed_base + plan.seeds;
@@ -123,9 +133,11 @@ fn real_nodes_do_what_simulated_ones_do() {
     if is_skipped("real_nodes_do_what_simulated_ones_do") {
         return;
     }
+    let has_netem = has_netem().unwrap_or_else(|why| panic!("{why}"));
     let picked = env::var("REAL").unwrap_or_default();
-    let staged: Vec<Staged> = PLANS.iter().filter(|plan| plan.name.contains(&picked)).map(stage).collect();
-    assert!(!staged.is_empty(), "no scenario's name contains REAL={picked}");
+    let plans = PLANS.iter().filter(|plan| has_netem || !plan.netem);
+    let staged: Vec<Staged> = plans.map(stage).filter(|staged| staged.label.contains(&picked)).collect();
+    assert!(!staged.is_empty(), "no plan's label contains REAL={picked}");
     // The simulator takes all processors that there are; real nodes have to have run before.
     let real: Vec<Vec<RunResult>> =
         each(&staged, all_real).into_iter().collect::<Result<_, _>>().unwrap_or_else(|why| panic!("{why}"));

@@ -26,14 +26,44 @@ impl Membership {
         (0..TRIES).find_map(|_| draw().filter(|&slot| slot != Slot::SELF && wanted(slot, self.health(slot))))
     }
 
-    /// Up to `count` different random other members that `wanted` accepts, at most [`CHOICE_MAX`].
+    /// Up to `count` different random other members that `wanted` accepts, at most [`CHOICE_MAX`]. Among no more rows than
+    /// that nobody is missed, among more those who are left last may be.
     pub(crate) fn choose_several(
         &self,
         count: u32,
         rng: &mut Rng,
         wanted: impl Fn(Slot, Health) -> bool,
     ) -> Take<IntoIter<Slot, CHOICES>> {
+        if self.rows() <= CHOICE_MAX {
+            return self.several_of_few(count, rng, wanted);
+        }
         several(count, |earlier| self.choose(rng, |slot, health| !earlier.contains(&slot) && wanted(slot, health)))
+    }
+
+    /// The first that are wanted in a random order of all other rows.
+    fn several_of_few(
+        &self,
+        count: u32,
+        rng: &mut Rng,
+        wanted: impl Fn(Slot, Health) -> bool,
+    ) -> Take<IntoIter<Slot, CHOICES>> {
+        let mut rows = [Slot::SELF; CHOICES];
+        for (place, row) in (0..).zip(&mut rows) {
+            *row = Slot(place);
+        }
+        let mut len = 0;
+        for place in 1..self.rows() {
+            if len == count as usize {
+                break;
+            }
+            rows.swap(place as usize, (place + rng.below(self.rows() - place)) as usize);
+            let slot = rows[place as usize];
+            if wanted(slot, self.health(slot)) {
+                rows[len] = slot;
+                len += 1;
+            }
+        }
+        rows.into_iter().take(len)
     }
 
     /// At most so many other rows, evenly spread from a random one on; all of them, each once, if there are no more.

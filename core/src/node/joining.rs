@@ -8,7 +8,7 @@ use core::net::SocketAddr;
 
 use crate::membership::cookie::Use;
 use crate::membership::joining::Joining;
-use crate::membership::{Refusal, Verdict};
+use crate::membership::{CHOICE_MAX, Refusal, Verdict};
 use crate::vocab::{Cookie, Health, Instant, Nonce, Record, Slot};
 use crate::wire::Sender;
 
@@ -85,6 +85,7 @@ impl Node {
             self.note_self_alive(now);
             // It may have told its map to the few of whom it had heard before, until it had told it often enough.
             self.tell_head(Slot::SELF, now);
+            self.introduce(now);
         } else if host.fingerprint == self.membership.fingerprint() {
             return;
         }
@@ -99,5 +100,12 @@ impl Node {
             let to = other.filter(|_| joined).map_or(from, |slot| self.membership.addr(slot));
             self.start_repair(to, now);
         }
+    }
+    /// A newcomer tells those whom the welcome named that it is there: at once, and as many of them as it would tell one
+    /// gossip interval after the other. Nobody else knows all of them, since whoever joined with it knows fewer.
+    fn introduce(&mut self, now: Instant) {
+        self.gossip_next = now.after(self.cold.config.gossip_interval);
+        self.deadlines.set(Timer::Gossip, self.gossip_next);
+        self.gossip_to(self.tellings_max().min(CHOICE_MAX));
     }
 }

@@ -188,9 +188,13 @@ impl Node {
             return;
         }
         self.deadlines.set(Timer::Gossip, self.gossip_next);
-        let fanout = self.cold.config.gossip_fanout;
+        self.gossip_to(self.cold.config.gossip_fanout);
+    }
+
+    /// Tells so many members what there is to tell.
+    pub(super) fn gossip_to(&mut self, count: u32) {
         let wanted = may_hear(self.cold.beating.as_ref());
-        for slot in self.membership.choose_several(fanout, &mut self.rng, wanted) {
+        for slot in self.membership.choose_several(count, &mut self.rng, wanted) {
             self.wish(Intent::Gossip { slot });
         }
     }

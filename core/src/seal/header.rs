@@ -13,7 +13,7 @@ use super::cipher::TAG_BYTES;
 use super::error::Refused;
 use super::key::{KeyId, Salt};
 use crate::vocab::NodeId;
-use crate::wire::{FRAME_HEAD_BYTES, MAGIC, WIRE_VERSION, frame_head};
+use crate::wire::{FRAME_HEAD_BYTES, MAGIC, frame_head, is_readable};
 
 /// How much longer a datagram is when it is sealed: the header without the eight bytes that every frame has, and the tag.
 pub const SEAL_BYTES: usize = HEADER_BYTES - FRAME_HEAD_BYTES + TAG_BYTES;
@@ -71,7 +71,7 @@ impl Header {
         let (&[_, _, version, flags, c0, c1, c2, c3], rest) = bytes.split_first_chunk().ok_or(cut)?;
         // A handshake is never compressed.
         let is_known = matches!(flags & !SEALED, 0 | COMPRESSED | HANDSHAKE);
-        if version != WIRE_VERSION || !is_known {
+        if !is_readable(version) || !is_known {
             return Err(Refused::Unknown);
         }
         if u32::from_le_bytes([c0, c1, c2, c3]) != cluster {

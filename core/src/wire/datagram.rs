@@ -8,7 +8,7 @@ use super::heartbeats::Heartbeats;
 use super::pieces::Pieces;
 use super::record::Records;
 use super::spans::Spans;
-use super::{FRAME_BYTES, MAGIC, WIRE_VERSION, kind};
+use super::{FRAME_BYTES, MAGIC, is_readable, kind};
 use crate::vocab::{Cookie, Rates, stable_hash};
 
 /// How a list of records came to be, and so how it may be used.
@@ -136,7 +136,7 @@ fn frame(bytes: &[u8], cluster: u32) -> Result<&[u8], DecodeError> {
     if [m0, m1] != MAGIC {
         return Err(DecodeError::NotOurs);
     }
-    if version != WIRE_VERSION {
+    if !is_readable(version) {
         return Err(DecodeError::Version { found: version });
     }
     if flags != 0 {

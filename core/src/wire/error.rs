@@ -13,7 +13,7 @@ pub enum DecodeError {
     #[error("not a quidnunc datagram")]
     NotOurs,
     /// Written by a release whose format this one does not know.
-    #[error("wire version {found} is not understood")]
+    #[error("wire version {found} is of another generation and not understood")]
     Version {
         /// The version in the frame.
         found: u8,

@@ -301,7 +301,8 @@ fn every_error_is_reached() {
     assert_eq!(error(&good), None);
     assert_eq!(error(&[]), Some(DecodeError::TooShort { len: 0 }));
     assert_eq!(framed(0, b'Q'), Some(DecodeError::NotOurs));
-    assert_eq!(framed(2, 2), Some(DecodeError::Version { found: 2 }));
+    assert_eq!(framed(2, 0x0f), None, "another revision");
+    assert_eq!(framed(2, 0x11), Some(DecodeError::Version { found: 0x11 }), "another generation");
     assert_eq!(framed(3, 0x40), Some(DecodeError::Flags { found: 0x40 }));
     assert_eq!(framed(7, 0xff), Some(DecodeError::Cluster { found: 0xff03_0201 }));
     assert_eq!(framed(8, !good[8]), Some(DecodeError::Damaged));
@@ -367,7 +368,7 @@ fn errors_read_well() {
     let errors = [
         DecodeError::TooShort { len: 3 },
         DecodeError::NotOurs,
-        DecodeError::Version { found: 9 },
+        DecodeError::Version { found: 0x21 },
         DecodeError::Flags { found: 1 },
         DecodeError::Cluster { found: 0xabc },
         DecodeError::Damaged,

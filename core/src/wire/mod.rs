@@ -60,8 +60,18 @@ pub(crate) use record::{Records, can_listen};
 pub(crate) use spans::{Items, Spans};
 pub(crate) use writer::{ACCUSERS_BYTES_MAX, MARK_BYTES, RECORD_BYTES_MAX, Writer};
 
-/// The version of the wire format that this release speaks.
-pub const WIRE_VERSION: u8 = 1;
+/// The version of the wire format that this release speaks: a generation in the upper four bits, a revision in the lower.
+///
+/// Whoever speaks the same generation is understood, of whatever revision: a revision only adds what earlier ones skip,
+/// sections and bytes at the end of a section or a record. Another generation is refused.
+///
+/// A build with `--cfg quidnunc_next_wire` speaks as the next revision may, for tests of clusters of two versions.
+pub const WIRE_VERSION: u8 = if cfg!(quidnunc_next_wire) { 2 } else { 1 };
+
+/// Whether a frame of this version is understood.
+pub(crate) const fn is_readable(version: u8) -> bool {
+    version >> 4 == WIRE_VERSION >> 4
+}
 
 /// The smallest datagram budget with which the protocol works, in bytes.
 pub const DATAGRAM_BYTES_MIN: usize = 512;
@@ -138,4 +148,6 @@ mod kind {
     pub(super) const HEARTBEATS: u8 = 0x49;
     pub(super) const PIECES: u8 = 0x4a;
     pub(super) const AGES: u8 = 0x4b;
+    /// Stands for whatever a later revision adds, and is never given to anything.
+    pub(super) const NEXT: u8 = 0x7f;
 }

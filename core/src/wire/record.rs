@@ -44,6 +44,9 @@ impl AddrWire {
 /// record for a goodbye, which is as final.
 const REMOVED: u8 = 1;
 
+/// What the next revision may say of a member, in a build that speaks as it may.
+const NEXT: u8 = 0xee;
+
 /// Encodes a record without its length; `None` when the buffer is too small. Behind the rest stands what its
 /// health needs (the age of whoever has gone, the accusers of a suspect), and behind that the domain, if there is one
 /// or a mark follows.
@@ -66,12 +69,16 @@ pub(super) fn encode(record: &Record, accusers: &Accusers, buffer: &mut [u8]) ->
         }
     };
     let is_marked = record.health == Health::Removed;
-    if record.domain == Domain::NONE && !is_marked {
+    if record.domain == Domain::NONE && !is_marked && !cfg!(quidnunc_next_wire) {
         return Some(len);
     }
     let domain = record.domain.number().to_le_bytes();
     *buffer.get_mut(len..)?.first_chunk_mut()? = domain;
     let len = len.checked_add(domain.len())?;
+    if cfg!(quidnunc_next_wire) {
+        *buffer.get_mut(len..)?.first_chunk_mut()? = [if is_marked { REMOVED } else { 0 }, NEXT];
+        return len.checked_add(2);
+    }
     if is_marked {
         *buffer.get_mut(len)? = REMOVED;
     }

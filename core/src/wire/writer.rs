@@ -242,6 +242,9 @@ impl<'b> Writer<'b> {
     /// Ends the datagram and returns its length in bytes.
     pub(crate) fn finish(mut self) -> usize {
         self.close();
+        if cfg!(quidnunc_next_wire) {
+            let _ = self.section(kind::NEXT, |free| free.first_chunk_mut().map(|place| *place = *b"next").map(|()| 4));
+        }
         if let Some(datagram) = self.buffer.get_mut(..self.len) {
             super::fit_checksum(datagram);
         }
