@@ -23,6 +23,7 @@ use crate::state::waits::Waits;
 use crate::vocab::{Health, Instant, Reason, Record, Rng, Slot};
 use crate::wire::can_listen;
 
+use super::addresses::Elsewhere;
 use super::beating::Beating;
 use super::cases::Cases;
 use super::clock::Clock;
@@ -93,6 +94,7 @@ impl Node {
             has_quorum: config.quorum.is_some(),
             has_stream_requests: false,
             stream_only: false,
+            says_where: false,
             state_differs: false,
             tells_left: receive::TELLS_PER_PERIOD,
             stats: Stats::default(),
@@ -103,6 +105,7 @@ impl Node {
             suspicions: Suspicions::new(config.probe_timeout, config.period, config.hash_seed),
             gossip: Gossip::new(RUMOURS_MAX),
             gossip_next: now,
+            pinged: now,
             repairs: Repairs::new(config.repair_interval, now),
             intents: Intents::new(config.intents_max),
             replies_waiting: 0,
@@ -182,6 +185,7 @@ impl Cold {
             pings: Pings::new(config.hash_seed),
             notes: notes(),
             takeovers: Takeovers::default(),
+            elsewhere: Elsewhere::never(),
             rival,
             linking: None,
             streams: Streams::new(config.streams),

@@ -104,6 +104,7 @@ impl Node {
             Intent::Probe { .. }
             | Intent::Contact { .. }
             | Intent::Ping { .. }
+            | Intent::PingAt { .. }
             | Intent::Goodbye { .. }
             | Intent::Ack { .. }
             | Intent::PingRequest { .. }
@@ -121,6 +122,12 @@ impl Node {
     /// Writes a packet of one step. A verdict may hang on whether a ping leaves.
     fn pack_step(&mut self, writer: &mut Writer<'_>, intent: Intent, now: Instant) -> Option<(SocketAddr, Purpose)> {
         let plan = self.plan(intent, now)?;
+        if let Intent::PingAt { to, .. } = intent
+            && !writer.asked_at(to)
+        {
+            self.stats.intents_dropped += 1;
+            return None;
+        }
         let packed = self.pack_simple(writer, &plan, now);
         if let Intent::Ping { slot, nonce } = intent {
             self.on_question_packed((slot, nonce), packed.is_some(), now);
@@ -166,6 +173,9 @@ impl Node {
                 self.plan_to(slot, Purpose::Probe, Body::Ping { nonce })
             }
             Intent::Ping { slot, nonce } => self.plan_to(slot, Purpose::Probe, Body::Ping { nonce }),
+            Intent::PingAt { slot, to, nonce } => {
+                Plan { to, ..self.plan_to(slot, Purpose::Probe, Body::Ping { nonce }) }
+            }
             Intent::Goodbye { slot } => {
                 let (to, body) = (self.membership.addr(slot), Body::Ping { nonce: self.cold.goodbye.nonce });
                 Plan { to, purpose: Purpose::Probe, body, about: Some(Slot::SELF) }
