@@ -32,6 +32,9 @@ enum Command {
         bind: SocketAddr,
         /// By whom it joins.
         seeds: Vec<SocketAddr>,
+        /// Where else it is reached.
+        #[arg(long)]
+        also: Vec<SocketAddr>,
         /// The number of the key with which it seals.
         #[arg(long)]
         seal: Option<u8>,
@@ -55,8 +58,8 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Node { file, node, bind, seeds, seal } => read(&file).and_then(|scenario| {
-            node::run(&scenario, &Role { node, bind, seeds, seal }).map_err(|why| format!("node {node}: {why}"))
+        Command::Node { file, node, bind, seeds, also, seal } => read(&file).and_then(|scenario| {
+            node::run(&scenario, &Role { node, bind, also, seeds, seal }).map_err(|why| format!("node {node}: {why}"))
         }),
         Command::Relay { file, interfaces, seed, start } => {
             read(&file).and_then(|scenario| relay(&scenario, seed, start, &interfaces))

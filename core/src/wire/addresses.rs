@@ -135,7 +135,8 @@ mod tests {
             0101fd0000000000000000000000000000011f0a01fd00000000000000000000
             00000000021f0a01fd0000000000000000000000000000031f0a01fd00000000
             00000000000000000000041f0a
-        "#]].assert_eq(&hex_of(&bytes));
+        "#]]
+        .assert_eq(&hex_of(&bytes));
     }
 
     /// Decoding is total: whatever is no list is none, and nothing is believed in part.
