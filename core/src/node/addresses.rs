@@ -151,7 +151,6 @@ impl Node {
         let is_spent = next.counter > COUNTER_LIFE_MAX;
         let incarnation = if is_spent { Incarnation::first(next.boot.saturating_add(1)) } else { next };
         self.pinged = now;
-        self.stats.moves += 1;
         self.say_of_self(&Record { incarnation, addr: to, ..own }, now);
         self.tell(Slot::SELF, Urgency::Urgent, now);
         self.report(Event::Moved { from: own.addr, to, incarnation });

@@ -118,9 +118,8 @@ impl Alone {
 
     /// All that it has said of having moved.
     fn moves(&self) -> Vec<(SocketAddr, SocketAddr, Incarnation)> {
-        let moved = |event: &Event| match *event {
-            Event::Moved { from, to, incarnation } => Some((from, to, incarnation)),
-            _ => None,
+        let moved = |event: &Event| {
+            if let Event::Moved { from, to, incarnation } = *event { Some((from, to, incarnation)) } else { None }
         };
         self.events.iter().filter_map(moved).collect()
     }
@@ -336,9 +335,8 @@ fn its_own_earlier_words_are_no_second_node() {
 
 /// What is reported of a member: where it was, and where it is.
 fn moved(alone: &Alone) -> Vec<(Option<SocketAddr>, SocketAddr)> {
-    let change = |event: &Event| match event {
-        Event::Member(MemberChange { moved_from, addr, .. }) => Some((*moved_from, *addr)),
-        _ => None,
+    let change = |event: &Event| {
+        if let Event::Member(MemberChange { moved_from, addr, .. }) = event { Some((*moved_from, *addr)) } else { None }
     };
     alone.events.iter().filter_map(change).collect()
 }

@@ -58,8 +58,6 @@ pub struct Stats {
     pub nacks_missed: u64,
     /// Times that this node contradicted what was said of it.
     pub refutations: u64,
-    /// Times that this node moved to another of its addresses.
-    pub moves: u64,
     /// Repairs that this node began.
     pub repairs: u64,
     /// Records that repairs brought and that were news.
