@@ -1,6 +1,7 @@
 //! A node begins: with itself, with what its settings ask for, and with what a snapshot tells it.
 
 use alloc::boxed::Box;
+use core::net::SocketAddr;
 
 use crate::config::{Config, ConfigError, Targets};
 use crate::detector::helpers::Helpers;
@@ -66,15 +67,7 @@ impl Node {
     ) -> Result<Self, ConfigError> {
         config.validate()?;
         let Identity { id, boot, addr, domain } = identity;
-        if !can_listen(addr) {
-            return Err(ConfigError::Address { addr });
-        }
-        if !config.allowed.contain(addr.ip()) {
-            return Err(ConfigError::NotAllowed { addr });
-        }
-        if boot > BOOT_MAX {
-            return Err(ConfigError::Boot { boot, most: BOOT_MAX });
-        }
+        check_identity(&config, boot, addr)?;
         let own = Record { domain, ..Record::of_new_life(id, boot, addr) };
         let mut rng = Rng::new(seed, id, boot);
         let rival = Rival::new(boot, instance_of(seed, &own), now);
@@ -155,6 +148,20 @@ impl Node {
         }
         announced
     }
+}
+
+/// Whether somebody may begin with this boot at this address.
+fn check_identity(config: &Config, boot: u64, addr: SocketAddr) -> Result<(), ConfigError> {
+    if !can_listen(addr) {
+        return Err(ConfigError::Address { addr });
+    }
+    if !config.allowed.contain(addr.ip()) {
+        return Err(ConfigError::NotAllowed { addr });
+    }
+    if boot > BOOT_MAX {
+        return Err(ConfigError::Boot { boot, most: BOOT_MAX });
+    }
+    Ok(())
 }
 
 impl Cold {

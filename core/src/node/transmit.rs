@@ -49,9 +49,7 @@ impl Node {
 
     fn pack(&mut self, intent: Intent, buffer: &mut [u8], now: Instant) -> Option<Transmit> {
         let room = buffer.len().min(intent.bytes_max() as usize);
-        let buffer = &mut buffer[..room];
-        let sender = self.sender();
-        let Some(mut writer) = Writer::begin(buffer, self.cluster, &sender) else {
+        let Some(mut writer) = Writer::begin(&mut buffer[..room], self.cluster, &self.sender()) else {
             self.drop_intent(intent, now);
             return None;
         };
