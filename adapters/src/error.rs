@@ -16,6 +16,9 @@ pub enum Error {
     /// The settings cannot work; nothing is left open.
     #[error("the configuration cannot work: {0}")]
     Config(#[from] ConfigError),
+    /// The node cannot have these other addresses ([`Options::also`](crate::Options::also)); nothing is left open.
+    #[error("the other addresses cannot be: {0}")]
+    Addresses(Rejected),
     /// The seal cannot work as it is set; nothing is left open.
     #[cfg(feature = "crypto")]
     #[error("the seal cannot work: {0}")]

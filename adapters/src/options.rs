@@ -26,6 +26,12 @@ pub struct Options {
     /// Where the others reach this node, when that is not where the socket listens: behind a NAT, or when
     /// `bind` is unspecified (`0.0.0.0`, `::`). It is of the same family as `bind`. Port 0 stands for the socket's port.
     pub advertise: Option<SocketAddr>,
+    /// Where else the others reach this node, such as at a private address beside a public one, or in a second network; at most
+    /// [`ADDRESSES_MAX`](quidnunc_core::ADDRESSES_MAX). When it does not answer where it is advertised, they ask it there, and it
+    /// moves there when nobody reaches it any more where it was ([`Event::Moved`](quidnunc_core::Event::Moved)). The sockets must
+    /// be reached at each of them: `bind` is unspecified (`0.0.0.0`, `::`), unless something before the machine sends all of them
+    /// to one address. Port 0 stands for the socket's port.
+    pub also: Vec<SocketAddr>,
     /// What the node shares its fate with, such as its rack: `Domain::from_name("rack-1")`.
     pub domain: Domain,
     /// All the chance that the node will ever have; `None` draws it from the system.
@@ -61,12 +67,18 @@ impl Options {
             boot: boot_now(),
             bind,
             advertise: None,
+            also: Vec::new(),
             domain: Domain::NONE,
             seed: None,
             state: None,
             #[cfg(feature = "crypto")]
             seal: None,
         }
+    }
+
+    /// Where else the node that listens there is reached.
+    pub(crate) fn also_at(&self, local_addr: SocketAddr) -> Vec<SocketAddr> {
+        self.also.iter().map(|&addr| with_port(addr, local_addr)).collect()
     }
 
     /// The node, which listens there and knows what it is told.
@@ -77,10 +89,7 @@ impl Options {
         kept: Option<Snapshot<'_>>,
     ) -> Result<(Node, Identity), Error> {
         let Self { config, id, boot, advertise, domain, seed, .. } = self;
-        let mut addr = advertise.unwrap_or(local_addr);
-        if addr.port() == 0 {
-            addr.set_port(local_addr.port());
-        }
+        let addr = with_port(advertise.unwrap_or(local_addr), local_addr);
         if addr.is_ipv4() != local_addr.is_ipv4() {
             return Err(ConfigError::Address { addr }.into());
         }
@@ -91,6 +100,14 @@ impl Options {
         let identity = Identity { id, boot, addr, domain };
         Ok((Node::new(config, identity, seed, now, kept)?, identity))
     }
+}
+
+/// An address with a port: that of the socket, if it has none.
+const fn with_port(mut addr: SocketAddr, local_addr: SocketAddr) -> SocketAddr {
+    if addr.port() == 0 {
+        addr.set_port(local_addr.port());
+    }
+    addr
 }
 
 /// What the sockets did not do. What the protocol did is in [`Stats`](quidnunc_core::Stats).

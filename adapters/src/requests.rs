@@ -36,6 +36,11 @@ impl Caller {
         self.act(move |driver| driver.command(Command::Remove { id }))
     }
 
+    pub(crate) fn set_addresses(&self, also: &[SocketAddr]) -> Answer<()> {
+        let also = also.to_vec();
+        self.write(move |driver| driver.command(Command::Addresses { also: &also }))
+    }
+
     pub(crate) fn put(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> Answer<()> {
         let (key, value) = (key.to_vec(), value.to_vec());
         self.write(move |driver| {

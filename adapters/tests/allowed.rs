@@ -11,7 +11,7 @@ use std::io::Read;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 
 use common::{Folder, LOOPBACK, PATIENCE, until};
-use quidnunc::std::spawn;
+use quidnunc::std::{Handle, spawn};
 use quidnunc::{
     Config, ConfigError, Durable, Error, NodeId, Options, Rejected, RequestError, State, StateFile, StreamLimits,
 };
@@ -28,6 +28,25 @@ fn options(name: &str) -> Options {
 fn a_node_outside_its_own_list_does_not_start() {
     let refused = spawn(Options { bind: LOOPBACK, ..options("ada") });
     assert!(matches!(refused, Err(Error::Config(ConfigError::NotAllowed { .. }))), "{refused:?}");
+}
+
+#[test]
+fn another_address_outside_its_own_list_is_refused_at_the_start_and_later() {
+    let outside: SocketAddr = "127.0.0.1:9".parse().unwrap();
+    let refused = spawn(Options { also: vec![outside], ..options("ada") });
+    assert!(matches!(refused, Err(Error::Addresses(Rejected::NotAllowed { addr })) if addr == outside), "{refused:?}");
+
+    let inside = |port| SocketAddr::from(([127, 0, 0, 2], port));
+    let (node, _events) = spawn(Options { also: vec![inside(7)], ..options("ada") }).unwrap();
+    let others = |node: &Handle| {
+        let id = node.identity().id;
+        node.read(move |driver| driver.view().addresses(id).collect::<Vec<_>>()).unwrap()
+    };
+    assert_eq!(others(&node), [inside(7)]);
+    let refused = node.set_addresses(&[inside(8), outside]);
+    assert_eq!(refused, Err(RequestError::Refused(Rejected::NotAllowed { addr: outside })));
+    node.set_addresses(&[inside(8), inside(9)]).unwrap();
+    assert_eq!(others(&node), [inside(8), inside(9)]);
 }
 
 #[test]

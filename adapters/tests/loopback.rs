@@ -89,6 +89,7 @@ impl Peer {
             Event::PartitionHealed(healed) => panic!("{} saw a partition heal: {healed:?}", self.name),
             Event::StreamOnly { id } => panic!("{} was offered no streams, and heard {id} over one", self.name),
             Event::Leaving(_) | Event::Left(_) => {}
+            Event::Moved { .. } => panic!("{} has one address", self.name),
             Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => panic!("{} asked nothing", self.name),
             Event::Info(_) | Event::GroupConflict(_) | Event::Link(_) | Event::LinksStanding { .. } => {
                 panic!("{} takes no part in infos", self.name)

@@ -64,7 +64,10 @@ pub use vocab::{Domain, Health, Incarnation, Instant, LinkEnd, NodeId, Record, T
 pub use vocab::{
     GroupDef, GroupOrder, INFO_KEY_BYTES_MAX, INFO_VALUE_BYTES_MAX, InfoKind, InfoValue, KeyPattern, KeyRule,
 };
-pub use wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, fit_checksum, probe_decoder};
+pub use wire::{
+    ADDRESSES_KEY, ADDRESSES_MAX, DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, DecodeError, WIRE_VERSION, fit_checksum,
+    probe_decoder,
+};
 
 /// The keys of infos that everybody knows.
 pub mod info_keys {

@@ -20,7 +20,8 @@ fn farewells(world: &World, peer: usize) -> (Vec<Farewell>, Option<(Duration, Fa
             Event::Replicated { .. } | Event::NotReplicated { .. } | Event::Standing(_) | Event::Lost { .. } => {}
             Event::Info(_) | Event::GroupConflict(_) | Event::Link(_) | Event::LinksStanding { .. } => {}
             Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => {}
-            Event::Message { .. }
+            Event::Moved { .. }
+            | Event::Message { .. }
             | Event::Note { .. }
             | Event::Sent { .. }
             | Event::NotSent { .. }

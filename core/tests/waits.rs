@@ -34,7 +34,8 @@ fn outcomes(world: &World) -> Vec<(Duration, bool, u64, u32, u32)> {
         Event::Info(_) | Event::GroupConflict(_) | Event::Link(_) | Event::LinksStanding { .. } => None,
         Event::User(_) | Event::Answer(_) | Event::QueryEnded { .. } => None,
         Event::Standing(_) | Event::Lost { .. } => None,
-        Event::Message { .. }
+        Event::Moved { .. }
+        | Event::Message { .. }
         | Event::Note { .. }
         | Event::Sent { .. }
         | Event::NotSent { .. }

@@ -41,6 +41,9 @@ enum Command {
         bind: SocketAddr,
         /// By whom it joins.
         seeds: Vec<SocketAddr>,
+        /// Where else it is reached.
+        #[arg(long)]
+        also: Vec<SocketAddr>,
         /// The number of the key with which it seals.
         #[arg(long)]
         seal: Option<u8>,
@@ -67,8 +70,8 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Node { file, node, bind, seeds, seal } => read(&file).and_then(|scenario| {
-            node::run(&scenario, &Role { node, bind, seeds, seal }).map_err(|why| format!("node {node}: {why}"))
+        Command::Node { file, node, bind, seeds, also, seal } => read(&file).and_then(|scenario| {
+            node::run(&scenario, &Role { node, bind, also, seeds, seal }).map_err(|why| format!("node {node}: {why}"))
         }),
         Command::Relay { file, interfaces, seed, start, at_once } => read(&file).and_then(|mut scenario| {
             if at_once {

@@ -9,6 +9,7 @@
 //! Invariant: whatever happens to the test, a panic among it, the namespaces go with the [`Namespaces`] that made them; and
 //! nothing outside of them is touched.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -23,6 +24,9 @@ pub const SKIP: &str = "QUIDNUNC_SKIP_NETNS";
 
 /// Where all nodes listen.
 const PORT: u16 = 7946;
+
+/// A second address is that of a node that has moved more often than any does.
+const SECOND: u8 = u8::MAX;
 
 /// Keeps the names of one process's namespaces apart.
 static MADE: AtomicU32 = AtomicU32::new(0);
@@ -112,6 +116,8 @@ pub struct Namespaces {
     family: Family,
     /// Per node: how often it has got another address.
     moves: Vec<u8>,
+    /// Which nodes have a second address.
+    doubled: BTreeSet<u32>,
     /// Which namespaces there are.
     made: Vec<String>,
 }
@@ -127,7 +133,8 @@ impl Namespaces {
 
     fn with_program(program: &'static str, nodes: u32, family: Family) -> Result<Self, NamespaceError> {
         let name = format!("qn{}-{}", process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        let mut all = Self { program, name, family, moves: vec![0; nodes as usize], made: Vec::new() };
+        let mut all =
+            Self { program, name, family, moves: vec![0; nodes as usize], doubled: BTreeSet::new(), made: Vec::new() };
         let middle = all.middle();
         all.make(&middle)?;
         // The middle says nothing of its own accord.
@@ -199,8 +206,41 @@ impl Namespaces {
         })
     }
 
+    /// Gives a node's namespace a second address beside the first one; a node that is started then is reached at both.
+    ///
+    /// # Errors
+    /// [`NamespaceError`].
+    pub fn double(&mut self, node: u32) -> Result<(), NamespaceError> {
+        let home = self.home(node);
+        if self.family == Family::Four {
+            // Or the second address would go with the first one.
+            self.write_setting(&home, "net/ipv4/conf/all/promote_secondaries", "1")?;
+        }
+        self.doubled.insert(node);
+        self.ip(&home, &add(self.addr_after(node, SECOND)))
+    }
+
+    /// Where a node is reached besides, if it is.
+    #[must_use]
+    pub fn second_addr(&self, node: u32) -> Option<SocketAddr> {
+        self.doubled.contains(&node).then(|| SocketAddr::new(self.addr_after(node, SECOND), PORT))
+    }
+
+    /// Takes the first address away from a node's namespace.
+    ///
+    /// # Errors
+    /// [`NamespaceError`].
+    pub fn lose_first(&self, node: u32) -> Result<(), NamespaceError> {
+        let first = self.addr(node);
+        self.ip(&self.home(node), &format!("addr del {first}/{} dev eth0\n", bits(first)))
+    }
+
     fn addr(&self, node: u32) -> IpAddr {
-        let moves = self.moves[node as usize];
+        self.addr_after(node, self.moves[node as usize])
+    }
+
+    /// The address of a node after so many moves.
+    fn addr_after(&self, node: u32, moves: u8) -> IpAddr {
         let host = u8::try_from(node + 1).unwrap_or(u8::MAX);
         match self.family {
             Family::Four => Ipv4Addr::new(10, 77, moves, host).into(),
@@ -326,6 +366,7 @@ mod tests {
                 name: "x".into(),
                 family,
                 moves: vec![0, 0, moves],
+                doubled: BTreeSet::new(),
                 made: Vec::new(),
             };
             assert_eq!(moved(0).addr(2).to_string(), before);

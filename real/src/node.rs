@@ -4,7 +4,7 @@
 //! line in one piece: who is killed in the middle of a line has not said it.
 
 use std::io::{self, BufRead as _, Write as _};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
@@ -51,10 +51,18 @@ pub struct Role {
     pub node: u32,
     /// Where it listens.
     pub bind: SocketAddr,
+    /// Where else it is reached; then it listens at all addresses of its namespace, and `bind` is that of its record.
+    pub also: Vec<SocketAddr>,
     /// By whom it joins.
     pub seeds: Vec<SocketAddr>,
     /// The number of the key with which it seals, if it does.
     pub seal: Option<u8>,
+}
+
+/// All addresses of a namespace, with that port.
+fn everywhere(addr: SocketAddr) -> SocketAddr {
+    let ip: IpAddr = if addr.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    SocketAddr::new(ip, addr.port())
 }
 
 /// The key with a number.
@@ -70,6 +78,10 @@ pub fn run(scenario: &Scenario, role: &Role) -> Result<(), NodeError> {
     let seal = role.seal.map(|number| key(number).map(|key| SealOptions::new(KeyRing::new(key)))).transpose()?;
     let config = node_config(&scenario.protocol, 0)?;
     let options = Options { config, seal, ..Options::new(id_of(role.node), role.bind) };
+    let options = match role.also.as_slice() {
+        [] => options,
+        also => Options { bind: everywhere(role.bind), advertise: Some(role.bind), also: also.to_vec(), ..options },
+    };
     let (handle, events) = spawn(options)?;
     say(&Report::Started { boot: handle.identity().boot })?;
     if !role.seeds.is_empty() {

@@ -125,6 +125,7 @@ impl Troupe {
         let addr = |node: u32| -> SocketAddr { self.namespaces.socket_addr(node) };
         command.arg("node").arg(&self.bill.file).arg(node.to_string()).arg(addr(node).to_string());
         command.args(seeds.iter().map(|&seed| addr(seed).to_string()));
+        command.args(self.namespaces.second_addr(node).map(|addr| format!("--also={addr}")));
         command.args(self.bill.seal.map(|key| format!("--seal={key}")));
         let mut child = command.spawn()?;
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());

@@ -82,7 +82,7 @@ impl Driver {
     /// begins a new life that is on the disk, and joins those whom the life before knew.
     ///
     /// # Errors
-    /// [`Error::Config`] for settings that cannot work, an address that others cannot reach among them;
+    /// [`Error::Config`] for settings that cannot work, an address that others cannot reach among them; [`Error::Addresses`];
     /// `Error::Seal` for a seal that cannot work; [`Error::Bind`], [`Error::Socket`], [`Error::Seed`] and [`Error::Thread`]
     /// when the system refuses; [`Error::State`] when what is kept cannot be read or written.
     pub fn bind(mut options: Options) -> Result<Self, Error> {
@@ -106,8 +106,9 @@ impl Driver {
             _ => None,
         };
         let keeper = durable.map(|durable| remember((durable, &kept), &mut options, local_addr, &waker)).transpose()?;
-        let values = kept.values();
+        let (values, also) = (kept.values(), options.also_at(local_addr));
         let (mut node, identity) = options.start(local_addr, clock.now(), Some(kept.snapshot(&values)))?;
+        node.handle(clock.now(), Input::Command(Command::Addresses { also: &also })).map_err(Error::Addresses)?;
         let mut seeds = kept.peers;
         seeds.retain(|&seed| node.view().allows(seed));
         seeds.truncate(SEEDS_MAX);
@@ -207,7 +208,11 @@ impl Driver {
         self.node.handle(now, Input::Command(command))?;
         let writes = matches!(
             command,
-            Command::Put { .. } | Command::PutWithTtl { .. } | Command::PutAndWait { .. } | Command::Delete { .. }
+            Command::Put { .. }
+                | Command::PutWithTtl { .. }
+                | Command::PutAndWait { .. }
+                | Command::Delete { .. }
+                | Command::Addresses { .. }
         );
         if let Some(keeper) = self.keeper.as_mut().filter(|_| writes) {
             keeper.note_map(now);

@@ -52,6 +52,17 @@ impl Handle {
         wait(self.caller().remove(id))
     }
 
+    /// Says where else the others reach this node, instead of what was said before; see
+    /// [`Options::also`](crate::Options::also) and [`Command::Addresses`](quidnunc_core::Command::Addresses).
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] for too many, for one at which nobody of this cluster can be reached, when the map is full,
+    /// when too much was written lately, or after a [`leave`](Self::leave); [`RequestError::NotKept`];
+    /// [`RequestError::Stopped`].
+    pub fn set_addresses(&self, also: &[SocketAddr]) -> Result<(), RequestError> {
+        wait(self.caller().set_addresses(also))
+    }
+
     /// Lets a key of the node's own map stand for a value, for ever or for a while. All members hear of it. Where the map is
     /// kept ([`StateFile::keeps_map`](crate::StateFile)), this and the others that write return when the disk has it.
     ///

@@ -46,6 +46,14 @@ impl Handle {
         wait(self.caller().remove(id)).await
     }
 
+    /// As [`std::Handle::set_addresses`](crate::std::Handle::set_addresses).
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn set_addresses(&self, also: &[SocketAddr]) -> Result<(), RequestError> {
+        wait(self.caller().set_addresses(also)).await
+    }
+
     /// As [`std::Handle::put`](crate::std::Handle::put).
     ///
     /// # Errors

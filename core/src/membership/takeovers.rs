@@ -74,6 +74,11 @@ impl Takeovers {
         Some(self.waiting.swap_remove(place).record)
     }
 
+    /// Whether a statement of this life of a member waits.
+    pub(crate) fn waits(&self, id: NodeId, boot: u64) -> bool {
+        self.waiting.iter().any(|takeover| (takeover.record.id, takeover.record.incarnation.boot) == (id, boot))
+    }
+
     pub(crate) fn next_deadline(&self) -> Instant {
         self.waiting.iter().map(|takeover| takeover.next).min().unwrap_or(Instant::NEVER)
     }

@@ -1,6 +1,7 @@
 //! A node begins: with itself, with what its settings ask for, and with what a snapshot tells it.
 
 use alloc::boxed::Box;
+use core::net::SocketAddr;
 
 use crate::config::{Config, ConfigError, Targets};
 use crate::detector::helpers::Helpers;
@@ -23,6 +24,7 @@ use crate::state::waits::Waits;
 use crate::vocab::{Health, Instant, Reason, Record, Rng, Slot};
 use crate::wire::can_listen;
 
+use super::addresses::Elsewhere;
 use super::beating::Beating;
 use super::cases::Cases;
 use super::clock::Clock;
@@ -65,15 +67,7 @@ impl Node {
     ) -> Result<Self, ConfigError> {
         config.validate()?;
         let Identity { id, boot, addr, domain } = identity;
-        if !can_listen(addr) {
-            return Err(ConfigError::Address { addr });
-        }
-        if !config.allowed.contain(addr.ip()) {
-            return Err(ConfigError::NotAllowed { addr });
-        }
-        if boot > BOOT_MAX {
-            return Err(ConfigError::Boot { boot, most: BOOT_MAX });
-        }
+        check_identity(&config, boot, addr)?;
         let own = Record { domain, ..Record::of_new_life(id, boot, addr) };
         let mut rng = Rng::new(seed, id, boot);
         let rival = Rival::new(boot, instance_of(seed, &own), now);
@@ -93,6 +87,7 @@ impl Node {
             has_quorum: config.quorum.is_some(),
             has_stream_requests: false,
             stream_only: false,
+            says_where: false,
             state_differs: false,
             tells_left: receive::TELLS_PER_PERIOD,
             stats: Stats::default(),
@@ -103,6 +98,7 @@ impl Node {
             suspicions: Suspicions::new(config.probe_timeout, config.period, config.hash_seed),
             gossip: Gossip::new(RUMOURS_MAX),
             gossip_next: now,
+            pinged: now,
             repairs: Repairs::new(config.repair_interval, now),
             intents: Intents::new(config.intents_max),
             replies_waiting: 0,
@@ -154,6 +150,20 @@ impl Node {
     }
 }
 
+/// Whether somebody may begin with this boot at this address.
+fn check_identity(config: &Config, boot: u64, addr: SocketAddr) -> Result<(), ConfigError> {
+    if !can_listen(addr) {
+        return Err(ConfigError::Address { addr });
+    }
+    if !config.allowed.contain(addr.ip()) {
+        return Err(ConfigError::NotAllowed { addr });
+    }
+    if boot > BOOT_MAX {
+        return Err(ConfigError::Boot { boot, most: BOOT_MAX });
+    }
+    Ok(())
+}
+
 impl Cold {
     fn new(config: Config, rival: Rival, rng: &mut Rng, now: Instant) -> Self {
         Self {
@@ -182,6 +192,7 @@ impl Cold {
             pings: Pings::new(config.hash_seed),
             notes: notes(),
             takeovers: Takeovers::default(),
+            elsewhere: Elsewhere::never(),
             rival,
             linking: None,
             streams: Streams::new(config.streams),

@@ -21,6 +21,7 @@ impl Node {
         self.check_mail();
         self.check_pings();
         self.check_notes();
+        self.check_addresses();
         self.check_links();
         self.check_standing();
         self.deadlines.check();

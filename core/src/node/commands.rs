@@ -122,6 +122,16 @@ pub enum Command<'a> {
         /// Whom: a member, in whatever health.
         id: NodeId,
     },
+    /// Say where else this node can be reached, instead of what was said before: at other addresses of its machine, at a private
+    /// one beside a public one. When it does not answer at the address of its record, others ask it there; and when nobody has
+    /// reached it at that address for three probe periods, it moves to where it is asked ([`Event::Moved`]), and its record's
+    /// earlier address takes that place in the list. All members hear of the list, under
+    /// [`ADDRESSES_KEY`](crate::ADDRESSES_KEY) of the node's own map. The node must listen at all of them.
+    Addresses {
+        /// At most [`ADDRESSES_MAX`](crate::ADDRESSES_MAX), of the family of the record's address, which is left out; none at
+        /// all delete the list.
+        also: &'a [SocketAddr],
+    },
     /// Tell everybody a value under a key, in place of whoever said something of that key before. Needs
     /// [`Config::infos`](crate::Config::infos), as all commands about infos do.
     AddInfo {

@@ -40,7 +40,8 @@ impl Node {
         let known = self.membership.record(slot);
         let boots = (record.incarnation.boot, known.incarnation.boot);
         let moved = known.health.is_live() && known.addr != record.addr && boots.0 >= boots.1;
-        if !moved || !self.membership.is_plausible(boots.0, self.clock.outside(now)) {
+        // Who says only that it is at another of its own addresses takes nobody's place.
+        if !moved || self.has_moved(slot, record) || !self.membership.is_plausible(boots.0, self.clock.outside(now)) {
             return false;
         }
         let nonce = self.nonce();
@@ -184,12 +185,18 @@ impl Node {
     /// Others hold to a life of this identity at another address: that address is asked before anything is said.
     /// Returns whether this is such a life.
     pub(super) fn asks_first(&mut self, heard: &Record, own: &Record, now: Instant) -> bool {
-        let elsewhere = heard.addr != own.addr && heard.health.is_live();
+        let elsewhere = heard.health.is_live() && self.is_of_elsewhere(heard, own);
         if elsewhere && self.membership.is_plausible(heard.incarnation.boot, self.clock.outside(now)) {
             self.cold.rival.on_doubt(heard, heard.incarnation.boot < own.incarnation.boot, now);
             self.schedule_identity();
         }
         elsewhere
+    }
+
+    /// Whether a statement about this node is of a life at another address. What names one of its own other addresses in
+    /// its present life is what it has said itself before it moved.
+    pub(super) fn is_of_elsewhere(&self, heard: &Record, own: &Record) -> bool {
+        heard.addr != own.addr && !self.has_moved(Slot::SELF, heard)
     }
 
     pub(super) fn on_identity_due(&mut self, now: Instant) {

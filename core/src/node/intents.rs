@@ -34,6 +34,8 @@ pub(super) enum Intent {
     Contact { slot: Slot },
     /// Any other ping: a last question, on which a verdict hangs, a favour to another prober, a try to reconnect.
     Ping { slot: Slot, nonce: Nonce },
+    /// The ping that a member was sent already, at another of its addresses.
+    PingAt { slot: Slot, to: SocketAddr, nonce: Nonce },
     /// A ping with the goodbye of this node in front.
     Goodbye { slot: Slot },
     /// The answer to a ping, with what the pinger should hear about itself, in at most so many bytes.

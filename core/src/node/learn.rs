@@ -14,7 +14,7 @@ use super::{Leaving, Node};
 
 /// A life whose counter was driven beyond this gives way to a new boot: whoever missed what drove it must
 /// still be able to believe the contradiction.
-const COUNTER_LIFE_MAX: u32 = 1 << 18;
+pub(super) const COUNTER_LIFE_MAX: u32 = 1 << 18;
 
 impl Node {
     /// Merges one statement and does what follows from it. Returns whether it was news.
@@ -141,7 +141,7 @@ impl Node {
         let own = self.membership.record(Slot::SELF);
         let same_boot = heard.incarnation.boot == own.incarnation.boot;
         // Nobody but the owner raises the counter, and it has one address as long as it lives.
-        let elsewhere = heard.health.is_live() && heard.addr != own.addr;
+        let elsewhere = heard.health.is_live() && self.is_of_elsewhere(heard, &own);
         let reused = same_boot && (elsewhere || heard.incarnation.counter > own.incarnation.counter);
         let above = own.incarnation.above(heard.incarnation);
         let cause = match heard.incarnation.boot > own.incarnation.boot {
@@ -168,11 +168,7 @@ impl Node {
             Verdict::New | Verdict::Same(_) | Verdict::Old if reused && elsewhere => {}
             Verdict::New | Verdict::Same(_) | Verdict::Old => return false,
         }
-        self.membership.overwrite(Slot::SELF, &Record { incarnation: raised, ..own }, outside);
-        self.incarnation = raised;
-        if raised.boot > own.incarnation.boot {
-            self.begin_info_life(now);
-        }
+        self.say_of_self(&Record { incarnation: raised, ..own }, now);
         self.stats.refutations += 1;
         if matches!(heard.health, Health::Suspect | Health::Dead) {
             self.health.on_refuted();
@@ -180,6 +176,17 @@ impl Node {
         self.tell(Slot::SELF, Urgency::Urgent, now);
         self.report(Event::Refuted { incarnation: raised, cause });
         true
+    }
+
+    /// Lets the own row say something else.
+    pub(super) fn say_of_self(&mut self, own: &Record, now: Instant) {
+        let boot = self.incarnation.boot;
+        self.membership.overwrite(Slot::SELF, own, self.clock.outside(now));
+        self.incarnation = own.incarnation;
+        if own.incarnation.boot > boot {
+            self.begin_info_life(now);
+        }
+        self.note_own_addresses();
     }
 
     /// Begins to tell what a row says, and sees to it that a gossip tick comes.

@@ -1,7 +1,7 @@
 //! The wiring: the only place where rooms meet.
 //!
 //! * [`birth`] — what a node knows at first;
-//! * [`io`], [`outputs`], [`changes`], [`maps`], [`stream_types`], [`mail_types`] — everything that goes in and comes out, as types;
+//! * [`io`], [`outputs`], [`refusals`], [`changes`], [`maps`], [`stream_types`], [`mail_types`] — everything that goes in and comes out, as types;
 //! * [`receive`] — a datagram in: decode, learn, answer;
 //! * [`learn`] — a belief changes: rumour, suspicion, event;
 //! * [`timers`] — a deadline passes: which room is asked;
@@ -11,7 +11,8 @@
 //! * [`beating`] — heartbeats, where the detector wants them; [`contacting`] — or contacts of the next ones in a ring;
 //! * [`standing`] — whether this node may act, where it is asked that;
 //! * [`joining`], [`repairing`], [`repair_packets`] — the two conversations with more than one step;
-//! * [`identity`] — who else uses the identity of this node, or of a member;
+//! * [`identity`] — who else uses the identity of this node, or of a member; [`addresses`] — where else a node is reached;
+//! * [`commanding`] — the application wants something: who does it;
 //! * [`writing`] — the application's own keys, and who watches which; [`waiting`] — who holds what was written;
 //! * [`reconciling`], [`state_packets`] — how copies of maps are brought up to their owners; [`asking_again`] — and
 //!   whoever was asked in vain;
@@ -25,6 +26,7 @@
 //! Invariant: what waits inside is what is *wished* ("ping this member"), never a packet; so what is sent
 //! is what is believed when it is sent.
 
+mod addresses;
 #[cfg(test)]
 mod alone;
 mod asking_again;
@@ -37,6 +39,7 @@ mod cases;
 mod changes;
 mod checking;
 mod clock;
+mod commanding;
 mod commands;
 mod contacting;
 mod events;
@@ -62,12 +65,15 @@ mod mail;
 mod mail_types;
 mod mailing;
 mod maps;
+#[cfg(test)]
+mod moves;
 mod noting;
 mod outlook;
 mod outputs;
 mod pinging;
 mod receive;
 mod reconciling;
+mod refusals;
 mod repair_packets;
 mod repairing;
 mod standing;
@@ -104,12 +110,13 @@ use crate::membership::rival::Rival;
 use crate::membership::takeovers::Takeovers;
 use crate::packing::Gossip;
 use crate::packing::backlog::Backlog;
-use crate::quorum::{Proposal, Quorum};
+use crate::quorum::Quorum;
 use crate::state::State;
 use crate::state::flow::{Flow, Pace};
 use crate::state::waits::Waits;
 use crate::vocab::{Domain, Incarnation, Instant, NodeId, Rng};
 use crate::wire::DecodeError;
+use addresses::Elsewhere;
 use beating::Beating;
 use cases::Cases;
 use clock::Clock;
@@ -120,7 +127,7 @@ use favours::Relays;
 use healing::Healing;
 pub use info_view::{InfoView, LinkView};
 use intents::Intents;
-use io::{Command, Event, Input, Rejected, SEEDS_MAX, Wakeup};
+use io::{Event, Input, Rejected, Wakeup};
 use leaving::Goodbye;
 use mail::{Inbox, Mail};
 use noting::Notes;
@@ -172,6 +179,8 @@ pub struct Node {
     /// The same of what the driver is asked to do with streams, and of members that answer over streams only.
     has_stream_requests: bool,
     stream_only: bool,
+    /// Whether others may not know where this node is, so that its answers say it.
+    says_where: bool,
     /// Whether the last packet's sender had other copies of maps.
     state_differs: bool,
     leaving: Leaving,
@@ -197,6 +206,8 @@ pub struct Node {
     gossip: Gossip,
     /// No gossip tick comes before this.
     gossip_next: Instant,
+    /// When somebody last pinged this node at the address of its record.
+    pinged: Instant,
     suspicions: Suspicions,
     order: Order,
     rng: Rng,
@@ -233,6 +244,7 @@ struct Cold {
     pings: Pings,
     notes: Notes,
     takeovers: Takeovers,
+    elsewhere: Elsewhere,
     rival: Rival,
     linking: Option<Box<linking::Linking>>,
     streams: Streams,
@@ -309,56 +321,6 @@ impl Node {
     /// Whether somebody at this address may be a member.
     fn allows(&self, addr: SocketAddr) -> bool {
         self.allows_any || self.cold.config.allowed.contain(addr.ip())
-    }
-
-    fn on_command(&mut self, command: Command<'_>, now: Instant) -> Result<(), Rejected> {
-        match self.leaving {
-            Leaving::Stays => {}
-            Leaving::Leaves | Leaving::HasLeft => return Err(Rejected::HasLeft),
-            Leaving::Stopped => return Err(Rejected::Stopped),
-        }
-        match command {
-            Command::Join { seeds: [] } => Err(Rejected::NoSeeds),
-            Command::Join { seeds } if seeds.len() > SEEDS_MAX => Err(Rejected::TooManySeeds { count: seeds.len() }),
-            Command::Join { seeds } => {
-                if let Some(&addr) = seeds.iter().find(|&&seed| !self.allows(seed)) {
-                    return Err(Rejected::NotAllowed { addr });
-                }
-                self.join(seeds, now);
-                self.join_links(seeds, now);
-                Ok(())
-            }
-            Command::Leave => {
-                self.leave(now);
-                Ok(())
-            }
-            Command::Remove { id } => self.remove(id, now),
-            Command::Send { to, number, bytes } => self.send(to, number, bytes, now),
-            Command::Note { to, bytes } => self.note(to, bytes),
-            Command::Ping { id } => self.ping(id, now),
-            Command::Put { key, value } => self.put(key, value, None, now),
-            Command::PutWithTtl { key, value, ttl } => self.put(key, value, Some(ttl), now),
-            Command::PutAndWait { key, value, replicas, domains, timeout } => {
-                self.put_and_wait((key, value), (replicas, domains), timeout, now)
-            }
-            Command::AddInfo { key, value, ttl } => self.add_info(key, value, ttl, now),
-            Command::DeleteInfo { key } => self.delete_info(key, now),
-            Command::RegisterGroup(group) => self.register_group(group, now),
-            Command::WatchInfos { pattern, repeats } => self.watch_infos(pattern, repeats),
-            Command::UnwatchInfos { pattern } => self.unwatch_infos(pattern),
-            Command::SendEvent { name, payload, ttl } => self.call((name, payload), ttl, None, now),
-            Command::Query { number, name, payload, window } => {
-                self.call((name, payload), window, Some((number, window)), now)
-            }
-            Command::Answer { question, payload } => self.answer_query(question, payload, now),
-            Command::Configure { epoch, voters, domains } => self.configure(&Proposal { epoch, voters, domains }, now),
-            Command::Delete { key } => self.delete(key, now),
-            Command::Watch { prefix } => self.cold.watches.add(prefix),
-            Command::Unwatch { prefix } => {
-                self.cold.watches.remove(prefix);
-                Ok(())
-            }
-        }
     }
 
     /// The next event, oldest first.

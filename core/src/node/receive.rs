@@ -223,9 +223,9 @@ impl Node {
         about
     }
 
-    /// Of whom an answer speaks first: whoever still asks after somebody who goes shall know.
+    /// Of whom an answer speaks first: whoever still asks after somebody who goes, or has moved, shall know.
     pub(super) fn told_to_asker(&self, about: Option<Slot>) -> Option<Slot> {
-        about.or((self.leaving != Leaving::Stays).then_some(Slot::SELF))
+        about.or((self.leaving != Leaving::Stays || self.says_where).then_some(Slot::SELF))
     }
 
     fn compare_sender(&mut self, slot: Slot, sender: &Sender, now: Instant) -> Option<Slot> {
@@ -235,6 +235,10 @@ impl Node {
             return Some(slot);
         }
         if same_life && sender.incarnation.counter > known.incarnation.counter {
+            // Where it is then, its record will say.
+            if self.may_have_moved(slot, sender) {
+                return None;
+            }
             let incarnation = sender.incarnation;
             let contradiction = Record { incarnation, health: Health::Alive, hops: 1, ..known };
             self.learn(&contradiction, Reason::Contact, now);
@@ -256,6 +260,7 @@ impl Node {
     ) {
         match datagram.body {
             Body::Ping { nonce } => {
+                self.on_pinged(datagram, now);
                 self.wish(Intent::Ack { to: from, nonce, about: self.told_to_asker(about), bytes_max });
                 return;
             }

@@ -159,8 +159,10 @@ impl Node {
         }
     }
 
-    /// Asks others to ping a member, and pings it over a stream at the same time where there are streams.
+    /// Asks others to ping a member, and pings it at its other addresses and over a stream at the same time, where there are
+    /// any.
     pub(super) fn ask_helpers(&mut self, target: Slot, nonce: Nonce, now: Instant) {
+        self.ask_elsewhere(target, nonce);
         self.ping_by_stream(target, nonce, now);
         let count = self.cold.config.indirect_probes;
         let beating = self.cold.beating.as_ref();

@@ -49,9 +49,7 @@ impl Node {
 
     fn pack(&mut self, intent: Intent, buffer: &mut [u8], now: Instant) -> Option<Transmit> {
         let room = buffer.len().min(intent.bytes_max() as usize);
-        let buffer = &mut buffer[..room];
-        let sender = self.sender();
-        let Some(mut writer) = Writer::begin(buffer, self.cluster, &sender) else {
+        let Some(mut writer) = Writer::begin(&mut buffer[..room], self.cluster, &self.sender()) else {
             self.drop_intent(intent, now);
             return None;
         };
@@ -104,6 +102,7 @@ impl Node {
             Intent::Probe { .. }
             | Intent::Contact { .. }
             | Intent::Ping { .. }
+            | Intent::PingAt { .. }
             | Intent::Goodbye { .. }
             | Intent::Ack { .. }
             | Intent::PingRequest { .. }
@@ -121,6 +120,12 @@ impl Node {
     /// Writes a packet of one step. A verdict may hang on whether a ping leaves.
     fn pack_step(&mut self, writer: &mut Writer<'_>, intent: Intent, now: Instant) -> Option<(SocketAddr, Purpose)> {
         let plan = self.plan(intent, now)?;
+        if let Intent::PingAt { to, .. } = intent
+            && !writer.asked_at(to)
+        {
+            self.stats.intents_dropped += 1;
+            return None;
+        }
         let packed = self.pack_simple(writer, &plan, now);
         if let Intent::Ping { slot, nonce } = intent {
             self.on_question_packed((slot, nonce), packed.is_some(), now);
@@ -166,6 +171,9 @@ impl Node {
                 self.plan_to(slot, Purpose::Probe, Body::Ping { nonce })
             }
             Intent::Ping { slot, nonce } => self.plan_to(slot, Purpose::Probe, Body::Ping { nonce }),
+            Intent::PingAt { slot, to, nonce } => {
+                Plan { to, ..self.plan_to(slot, Purpose::Probe, Body::Ping { nonce }) }
+            }
             Intent::Goodbye { slot } => {
                 let (to, body) = (self.membership.addr(slot), Body::Ping { nonce: self.cold.goodbye.nonce });
                 Plan { to, purpose: Purpose::Probe, body, about: Some(Slot::SELF) }

@@ -176,6 +176,11 @@ impl<'a> View<'a> {
         self.node.membership.fingerprint()
     }
 
+    /// Where else a member can be reached, besides the address of its record ([`Command::Addresses`](crate::Command::Addresses)).
+    pub fn addresses(self, id: NodeId) -> impl Iterator<Item = SocketAddr> + use<'a> {
+        self.node.membership.find(id).into_iter().flat_map(move |slot| self.node.others_of(slot))
+    }
+
     /// What a key of somebody's map stands for.
     #[must_use]
     pub fn value(self, owner: NodeId, key: &[u8]) -> Option<ValueView<'a>> {

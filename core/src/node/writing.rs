@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use crate::state::{Change, OwnError};
 use crate::vocab::{Content, GRAIN_BYTES, Instant, Item, NodeId, Slot, TTL_MAX};
-use crate::wire::{DATAGRAM_BYTES_MIN, ITEM_ROOM_BYTES};
+use crate::wire::{ADDRESSES_KEY, DATAGRAM_BYTES_MIN, ITEM_ROOM_BYTES};
 
 use super::events::Events;
 use super::io::{Event, KEY_BYTES_MAX, MapSnapshot, MapVersion, Rejected, Timer, ValueChange, ValueView, WATCHES_MAX};
@@ -62,6 +62,18 @@ impl Node {
         ttl: Option<Duration>,
         now: Instant,
     ) -> Result<(), Rejected> {
+        check_free(key)?;
+        self.write(key, value, ttl, now)
+    }
+
+    /// [`Node::put`] of any key, also of a reserved one.
+    pub(super) fn write(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        ttl: Option<Duration>,
+        now: Instant,
+    ) -> Result<(), Rejected> {
         check_key(key)?;
         let most = self.cold.config.value_bytes_max;
         if value.len() > most {
@@ -72,11 +84,23 @@ impl Node {
         {
             return Err(Rejected::Ttl { ttl });
         }
+        let admitted = self.cold.flow.admit(bytes_written(key, value), now);
+        admitted.map_err(|retry_after| Rejected::Backpressure { retry_after })?;
+        self.store(key, value, ttl, now)
+    }
+
+    /// [`Node::write`] of what can be, however much was written lately.
+    pub(super) fn store(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        ttl: Option<Duration>,
+        now: Instant,
+    ) -> Result<(), Rejected> {
         let own = (self.membership.id_hash(Slot::SELF), self.incarnation.boot);
         let (id, outside) = (self.id, self.clock.outside(now));
         let Cold { state, events, watches, config, flow, .. } = &mut *self.cold;
         let bytes = bytes_written(key, value);
-        flow.admit(bytes, now).map_err(|retry_after| Rejected::Backpressure { retry_after })?;
         let before = state.head(Slot::SELF).version;
         let put = state.put(own, (key, value), ttl, outside, |change| watches.report(events, id, change));
         match put {
@@ -90,7 +114,13 @@ impl Node {
     }
 
     pub(super) fn delete(&mut self, key: &[u8], now: Instant) -> Result<(), Rejected> {
-        check_key(key)?;
+        check_free(key)?;
+        self.erase(key, now);
+        Ok(())
+    }
+
+    /// [`Node::delete`] of any key that can be, also of a reserved one.
+    pub(super) fn erase(&mut self, key: &[u8], now: Instant) {
         let own = (self.membership.id_hash(Slot::SELF), self.incarnation.boot);
         let (id, outside) = (self.id, self.clock.outside(now));
         let Cold { state, events, watches, flow, .. } = &mut *self.cold;
@@ -98,7 +128,6 @@ impl Node {
             flow.on_written(bytes_written(key, &[]), now);
         }
         self.on_own_change(now);
-        Ok(())
     }
 
     /// Takes over the map of an earlier life.
@@ -123,6 +152,7 @@ impl Node {
         // What was deleted in that life is not among the values: whoever has it still must get the map anew.
         self.cold.state.restore(id_hash, (epoch, version), items, now);
         self.on_map_moved(now);
+        self.note_own_addresses();
     }
 
     /// The own map has changed, or not.
@@ -195,6 +225,11 @@ impl Node {
 const fn bytes_written(key: &[u8], value: &[u8]) -> u64 {
     const HEAD_BYTES: usize = 16;
     (HEAD_BYTES + key.len() + value.len()) as u64
+}
+
+/// What the library writes itself is not for the application.
+fn check_free(key: &[u8]) -> Result<(), Rejected> {
+    if key == ADDRESSES_KEY { Err(Rejected::ReservedKey) } else { check_key(key) }
 }
 
 const fn check_key(key: &[u8]) -> Result<(), Rejected> {

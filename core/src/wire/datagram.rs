@@ -1,12 +1,14 @@
 //! One whole datagram, read and validated in one pass.
 
+use core::net::SocketAddr;
+
 use super::ages::Ages;
 use super::body::{Body, Sender, decode};
 use super::error::DecodeError;
 use super::heads::Heads;
 use super::heartbeats::Heartbeats;
 use super::pieces::Pieces;
-use super::record::Records;
+use super::record::{AddrWire, Records};
 use super::spans::Spans;
 use super::{FRAME_BYTES, MAGIC, is_readable, kind};
 use crate::vocab::{Cookie, Rates, stable_hash};
@@ -55,6 +57,8 @@ pub(crate) struct Datagram<'a> {
     pub(crate) ages: Option<Ages<'a>>,
     /// Whether the sender asks how far the receiver's copy of its map has come.
     pub(crate) confirm: bool,
+    /// At which of the receiver's addresses it is asked, where that is not the one that its record tells.
+    pub(crate) asked_at: Option<SocketAddr>,
 }
 
 impl<'a> Datagram<'a> {
@@ -66,7 +70,7 @@ impl<'a> Datagram<'a> {
         let (mut rumours, mut bulk) = (None, None);
         let (mut heads, mut more, mut asks, mut changes) = (None, None, None, None);
         let (mut rates, mut share, mut heartbeats, mut pieces) = (None, None, None, None);
-        let (mut ages, mut confirm) = (None, false);
+        let (mut ages, mut confirm, mut asked_at) = (None, false, None);
         while let Some((&kind, tail)) = rest.split_first() {
             let (content, tail) = section(tail).ok_or(DecodeError::Cut { kind })?;
             rest = tail;
@@ -92,6 +96,9 @@ impl<'a> Datagram<'a> {
                 kind::SHARE => put(&mut share, decode(content), kind)?,
                 kind::PIECES => put(&mut pieces, Pieces::validate(content), kind)?,
                 kind::AGES => put(&mut ages, Ages::decode(content), kind)?,
+                kind::ASKED_AT => {
+                    put(&mut asked_at, decode(content).map(|wire: AddrWire| wire.addr()), kind)?;
+                }
                 kind::HEARTBEATS => once(kind, heartbeats.replace(Heartbeats::new(content)).is_none())?,
                 _ => {}
             }
@@ -112,6 +119,7 @@ impl<'a> Datagram<'a> {
             pieces: pieces.unwrap_or_default(),
             ages,
             confirm,
+            asked_at,
         })
     }
 }

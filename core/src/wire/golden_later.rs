@@ -1,5 +1,5 @@
 //! What was added to version 1 later, pinned for ever: the domain of a record, the mark of whoever was removed, the
-//! question how far a copy has come, heartbeats, ages of voters, and letters.
+//! question how far a copy has come, heartbeats, ages of voters, letters, notes, and where somebody is asked.
 
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
 
@@ -52,6 +52,17 @@ fn with_ages(sum: u64, first: NodeId, ages: &[u8]) -> Vec<u8> {
     bytes
 }
 
+fn with_asked_at(addr: [u8; 4]) -> Vec<u8> {
+    let addr = core::net::SocketAddr::from((addr, 7946));
+    let bytes = written(0, |writer| {
+        assert!(writer.asked_at(addr));
+        assert!(writer.body(&Body::Ping { nonce: NONCE }));
+    });
+    let read = Datagram::decode(&bytes, CLUSTER).expect("valid");
+    assert_eq!((read.asked_at, read.body), (Some(addr), Body::Ping { nonce: NONCE }), "both come back");
+    bytes
+}
+
 fn with_letter(letter: Letter<'_>) -> Vec<u8> {
     let bytes = written(0, |writer| assert!(writer.body(&Body::Letter(letter))));
     assert_eq!(Datagram::decode(&bytes, CLUSTER).expect("valid").body, Body::Letter(letter), "it comes back");
@@ -77,6 +88,7 @@ pub(super) fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
         ("letter", with_letter(letter(b"what now?"))),
         ("note", written(0, |writer| assert!(writer.body(&Body::Note(NOTE))))),
         ("ages", with_ages(0x1122_3344_5566_7788, NodeId::from_u128(0xfe), &[0, 1, 0xff])),
+        ("asked_at", with_asked_at([10, 1, 0, 1])),
     ]
     .into()
 }
@@ -118,6 +130,9 @@ fn every_datagram_has_these_bytes() {
         716e010001020304ed71bb35011b0102030405060708090a0b0c0d0e0f10ac02
         0211223344556677884b9b800088776655443322110000000000000000000000
         00000000fe0001ff
+        asked_at
+        716e0100010203046fe016ad011b0102030405060708090a0b0c0d0e0f10ac02
+        0211223344556677884c07000a0100011f0a10086e6f6e6365363738
     "#]]
     .assert_eq(&hex_of(&one_of_each()));
 }
@@ -172,6 +187,25 @@ fn ages_have_a_head_and_come_once() {
     assert_eq!(Datagram::decode(&with(&[]), CLUSTER).expect("valid").ages, None);
     let section = [&[kind::AGES, 24], &[7; 24][..]].concat();
     assert_eq!(error(&with(&[&section[..], &section].concat())), Some(DecodeError::Repeated { kind: kind::AGES }));
+}
+
+/// Where somebody is asked is said once, whole, and may grow; a ping without it says nothing of the kind.
+#[test]
+fn where_somebody_is_asked_is_an_address_and_comes_once() {
+    let whole = [0, 10, 1, 0, 1, 0x1f, 0x0a];
+    let section = |content: &[u8]| [&[kind::ASKED_AT, u8::try_from(content.len()).expect("short")], content].concat();
+    let longer = with(&section(&[&whole[..], &[1, 2]].concat()));
+    assert!(Datagram::decode(&longer, CLUSTER).expect("valid").asked_at.is_some());
+    for len in 0..whole.len() {
+        assert_eq!(
+            error(&with(&section(&whole[..len]))),
+            Some(DecodeError::Malformed { kind: kind::ASKED_AT }),
+            "{len}"
+        );
+    }
+    let twice = with(&[section(&whole), section(&whole)].concat());
+    assert_eq!(error(&twice), Some(DecodeError::Repeated { kind: kind::ASKED_AT }));
+    assert_eq!(Datagram::decode(&with(&[]), CLUSTER).expect("valid").asked_at, None);
 }
 
 /// A later release may append to a letter; what is cut is none, and its length is that of its bytes.

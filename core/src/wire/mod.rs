@@ -16,6 +16,7 @@
 
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+mod addresses;
 mod ages;
 mod body;
 mod claim;
@@ -42,6 +43,8 @@ mod record;
 mod spans;
 mod writer;
 
+pub(crate) use addresses::{ADDRESSES_BYTES_MAX, Addresses};
+pub use addresses::{ADDRESSES_KEY, ADDRESSES_MAX};
 pub(crate) use ages::Ages;
 pub(crate) use body::{Body, Digest, Letter, Note, Sender, StateDigest, Summary, Wants};
 pub(crate) use claim::{Claim, Step};
@@ -148,6 +151,7 @@ mod kind {
     pub(super) const HEARTBEATS: u8 = 0x49;
     pub(super) const PIECES: u8 = 0x4a;
     pub(super) const AGES: u8 = 0x4b;
+    pub(super) const ASKED_AT: u8 = 0x4c;
     /// Stands for whatever a later revision adds, and is never given to anything.
     pub(super) const NEXT: u8 = 0x7f;
 }

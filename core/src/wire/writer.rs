@@ -1,9 +1,12 @@
 //! Writes one datagram into the caller's bytes.
 
+use core::net::SocketAddr;
+
 use super::body::{Body, Sender};
 use super::datagram::RecordKind;
 use super::heads::HeadOf;
 use super::pieces::Piece;
+use super::record::AddrWire;
 use super::{FRAME_BYTES, FRAME_HEAD_BYTES, ages, frame_head, heartbeats, kind, record, spans};
 use crate::vocab::{ACCUSERS_MAX, Accusers, Cookie, Item, NodeId, Rates, Record};
 
@@ -87,6 +90,13 @@ impl<'b> Writer<'b> {
     pub(crate) fn confirm(&mut self) -> bool {
         self.close();
         self.section(kind::CONFIRM, |_| Some(0))
+    }
+
+    /// Says at which of its addresses the receiver is asked; `false`, and nothing written, when there is no room.
+    #[must_use]
+    pub(crate) fn asked_at(&mut self, addr: SocketAddr) -> bool {
+        self.close();
+        self.section(kind::ASKED_AT, |free| Some(postcard::to_slice(&AddrWire::of(addr), free).ok()?.len()))
     }
 
     /// Ends the list that is open and begins another one; does nothing when there is no room for its beginning.

@@ -42,6 +42,7 @@ fn zombie_staggered() {
             Event::Value(change) => change.owner == id_of(3) && change.value.is_some(),
             Event::Joined { .. }
             | Event::Refuted { .. }
+            | Event::Moved { .. }
             | Event::Replicated { .. }
             | Event::NotReplicated { .. }
             | Event::Conflict(_)

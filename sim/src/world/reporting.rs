@@ -29,6 +29,7 @@ impl<W: Witness> World<'_, W> {
                 NodeEvent::PartitionHealed(healed) => self.measure.on_healed(healed.returned),
                 NodeEvent::Joined { .. }
                 | NodeEvent::Refuted { .. }
+                | NodeEvent::Moved { .. }
                 | NodeEvent::Replicated { .. }
                 | NodeEvent::NotReplicated { .. }
                 | NodeEvent::Conflict(_)
