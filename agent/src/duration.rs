@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_time_is_shown_in_its_unit() {
-        let cases = [(0, "0 ns"), (999, "999 ns"), (612_345, "612 us"), (1_900_000, "1.9 ms"), (90_000_000_000, "1.5 m")];
+        let cases =
+            [(0, "0 ns"), (999, "999 ns"), (612_345, "612 us"), (1_900_000, "1.9 ms"), (90_000_000_000, "1.5 m")];
         for (nanos, text) in cases {
             assert_eq!(shown(Duration::from_nanos(nanos)), text);
         }

@@ -95,7 +95,9 @@ fn note(event: &Event) {
         }
         Event::Joined { members } => tracing::info!(members, "joined"),
         Event::Refuted { cause, .. } => tracing::warn!(?cause, "contradicted what is said of this node"),
-        Event::Conflict(conflict) => tracing::error!(addr = %conflict.addr, stops = conflict.stops, "another node has this identity"),
+        Event::Conflict(conflict) => {
+            tracing::error!(addr = %conflict.addr, stops = conflict.stops, "another node has this identity")
+        }
         Event::PartitionHealed(healed) => tracing::warn!(returned = healed.returned, "a partition has healed"),
         Event::StreamOnly { id } => tracing::warn!(member = %id, "answers by stream only"),
         Event::EventsLost { count } => tracing::warn!(count, "events were lost"),

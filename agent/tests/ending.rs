@@ -49,10 +49,8 @@ fn a_second_signal_does_not_wait() {
     n2.until_alive(2);
     // Who stands still confirms nothing, so that the goodbye would take its whole time.
     n1.signal(Signal::STOP);
-    let mut watch = n2.watch(&["members", "--watch"]);
-    watch.until(|line| line["member"]["name"] == "n2");
     n2.signal(Signal::INT);
-    watch.until(|line| line["member"]["name"] == "n2" && line["member"]["status"] == "left");
+    n2.until_logged("a second signal ends this at once");
     n2.signal(Signal::INT);
     assert_eq!(n2.wait(), Some(0));
     assert!(n2.log().contains("not waiting for the goodbye"), "{}", n2.log());

@@ -22,7 +22,8 @@ fn a_key_is_set_read_watched_and_deleted() {
     let got = n2.ask(&["kv", "get", "role", "--of", "n1"]);
     assert_eq!((got.code, got.out.as_str()), (0, "primary\n"));
     n2.ask(&["kv", "set", "role", "replica"]);
-    let entries = n1.until(&["kv", "get", "role"], |answer| answer["entries"].as_array().is_some_and(|it| it.len() == 2));
+    let entries =
+        n1.until(&["kv", "get", "role"], |answer| answer["entries"].as_array().is_some_and(|it| it.len() == 2));
     assert_eq!(entries["entries"][1]["value"], "replica");
     let listed = n1.json(&["kv", "ls"]);
     let keys: Vec<_> = listed["entries"].as_array().unwrap().iter().map(|it| it["key"].as_str().unwrap()).collect();

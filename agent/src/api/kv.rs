@@ -104,7 +104,12 @@ impl Wanted {
             Some(of) => Some(agent.find(of).await?),
             None => None,
         };
-        Ok(Arc::new(Self { key: key.map(String::into_bytes), prefix: prefix.unwrap_or_default().into_bytes(), of, all }))
+        Ok(Arc::new(Self {
+            key: key.map(String::into_bytes),
+            prefix: prefix.unwrap_or_default().into_bytes(),
+            of,
+            all,
+        }))
     }
 
     fn fits(&self, owner: NodeId, key: &[u8]) -> bool {
@@ -136,7 +141,9 @@ impl Wanted {
                 }
             }
         }
-        entries.sort_by(|a, b| (a.key.shown(), &a.owner.name, &a.owner.id).cmp(&(b.key.shown(), &b.owner.name, &b.owner.id)));
+        entries.sort_by(|a, b| {
+            (a.key.shown(), &a.owner.name, &a.owner.id).cmp(&(b.key.shown(), &b.owner.name, &b.owner.id))
+        });
         Some(entries)
     }
 }
@@ -161,7 +168,9 @@ pub(super) async fn delete(State(agent): Of, Body(KvDelete { key }): Body<KvDele
 fn unless_reserved(key: &str) -> Result<(), Problem> {
     match RESERVED.iter().find(|prefix| key.starts_with(**prefix)) {
         None => Ok(()),
-        Some(prefix) => Err(Problem::bad("reserved_key", format!("keys that begin with `{prefix}` are quidnunc's own"))
-            .hint("choose another key; tags are changed with `quidnunc tags`")),
+        Some(prefix) => {
+            Err(Problem::bad("reserved_key", format!("keys that begin with `{prefix}` are quidnunc's own"))
+                .hint("choose another key; tags are changed with `quidnunc tags`"))
+        }
     }
 }

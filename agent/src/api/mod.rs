@@ -3,17 +3,23 @@
 //! One router for whatever listener it is served over. Every handler is bounded in time and in what it reads; what goes on for
 //! long is a stream of JSON lines, which ends when its reader does.
 
+mod events;
 mod extract;
+mod info;
 mod join;
+mod keys;
 mod kv;
 mod leave;
 mod lines;
 mod members;
+mod monitor;
+mod overlay;
 mod problem;
+mod reach;
 mod status;
 mod tags;
+mod why;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -45,7 +51,6 @@ pub(crate) struct Agent {
     pub(crate) node: Handle,
     pub(crate) hub: Hub,
     pub(crate) name: String,
-    pub(crate) bound: SocketAddr,
     pub(crate) since: Instant,
     /// Told when the goodbye that somebody asked for is over.
     pub(crate) gone: Notify,
@@ -73,6 +78,22 @@ pub(crate) fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/kv/set", post(kv::set))
         .route("/v1/kv/delete", post(kv::delete))
         .route("/v1/tags", get(tags::list).post(tags::change))
+        .route("/v1/monitor", get(monitor::monitor))
+        .route("/v1/why", get(why::why))
+        .route("/v1/event", post(events::send))
+        .route("/v1/event/watch", get(events::watch))
+        .route("/v1/info", get(info::list))
+        .route("/v1/info/add", post(info::add))
+        .route("/v1/info/delete", post(info::delete))
+        .route("/v1/info/group", get(info::group).post(info::register))
+        .route("/v1/ping", post(reach::ping))
+        .route("/v1/reach", post(reach::reach))
+        .route("/v1/force-leave", post(reach::force_leave))
+        .route("/v1/overlay", get(overlay::overlay))
+        .route("/v1/keys", get(keys::list))
+        .route("/v1/keys/install", post(keys::install))
+        .route("/v1/keys/use", post(keys::use_key))
+        .route("/v1/keys/remove", post(keys::remove))
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

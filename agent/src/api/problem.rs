@@ -53,6 +53,8 @@ impl From<RequestError> for Problem {
             RequestError::NoSeal => {
                 Self::new(StatusCode::CONFLICT, "no_seal", message).hint("start the agent with --key-file")
             }
+            RequestError::KeyLacking { .. } => Self::new(StatusCode::CONFLICT, "key_lacking", message),
+            RequestError::KeySealing { .. } => Self::new(StatusCode::CONFLICT, "key_sealing", message),
             RequestError::Stopped => Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopped", message),
             _ => Self::new(StatusCode::CONFLICT, "refused", message),
         }

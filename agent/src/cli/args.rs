@@ -1,12 +1,13 @@
 //! What can be asked for? The commands, their options and their help.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::duration;
-use crate::model::Status;
+use crate::model::{Order, Status};
 use crate::run::Given;
 
 const EXAMPLES: &str = "\
@@ -52,7 +53,7 @@ pub(super) struct Common {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Runs a node until it is told to leave.
-    Agent(AgentArgs),
+    Agent(Box<AgentArgs>),
     /// Lists the members of the cluster.
     Members(MembersArgs),
     /// Says how the agent is; ends with 1 if anything is wrong.
@@ -67,6 +68,59 @@ pub(super) enum Command {
     /// Changes what members can be chosen by.
     #[command(subcommand)]
     Tags(TagsCommand),
+    /// Shows what happens and why, until it is interrupted.
+    Monitor {
+        /// Only events of these kinds, such as member; an unknown one is answered with all that there are.
+        #[arg(long, value_name = "KIND", value_delimiter = ',')]
+        kind: Vec<String>,
+    },
+    /// Says something to everybody, and hears what others say.
+    #[command(subcommand)]
+    Event(EventCommand),
+    /// Reads and changes what everybody should know.
+    #[command(subcommand)]
+    Info(InfoCommand),
+    /// Says what is believed of a member, and why.
+    Why {
+        /// A name, an id or an address.
+        node: String,
+    },
+    /// Measures how long a member takes to answer; ends with 1 if it does not.
+    Rtt {
+        /// A name, an id or an address.
+        a: String,
+        /// The other end; one of the two must be the agent that is asked.
+        b: Option<String>,
+    },
+    /// Pings every member; ends with 1 if one that is alive does not answer.
+    Reach,
+    /// Declares that a dead member will not come back.
+    ForceLeave {
+        /// A name, an id or an address.
+        node: String,
+        /// Does not ask whether that is meant.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Lists this node's links.
+    Overlay {
+        /// Prints them for Graphviz.
+        #[arg(long, conflicts_with = "json")]
+        dot: bool,
+    },
+    /// Makes keys, and changes those that this node has.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Reads what an agent would start with.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Prints completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints a manual page.
+    Man,
     /// Says which version this is.
     Version,
 }
@@ -76,13 +130,142 @@ Examples:
   quidnunc agent --name n1 --bind 10.0.0.1:7946 --state /var/lib/quidnunc/n1
   quidnunc agent --seed gossip.example.org:7946 --domain rack-7 --tag role=db
 
-SIGTERM and SIGINT let the node leave, a second one ends it at once.";
+SIGTERM and SIGINT let the node leave, a second one ends it at once. SIGHUP reads the config file again, for its tags,
+its log level and its keys.";
 
 #[derive(Debug, Args)]
 #[command(after_help = AGENT_EXAMPLES)]
 pub(super) struct AgentArgs {
     #[command(flatten)]
     pub(super) given: Given,
+    /// A TOML file that says the same, with `_` for `-`, and tags as a table; flags and the environment are stronger.
+    #[arg(long, env = "QUIDNUNC_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  quidnunc event send deploy v1.2\n  quidnunc event watch --json")]
+pub(super) enum EventCommand {
+    /// Says something to everybody, once to each.
+    Send {
+        /// What happens.
+        name: String,
+        /// What is said of it.
+        #[arg(default_value = "")]
+        payload: String,
+        /// For how long it is told to those who have not heard it.
+        #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
+        ttl: Duration,
+    },
+    /// Shows what is said, until it is interrupted.
+    Watch,
+}
+
+const INFO_EXAMPLES: &str = "\
+Examples:
+  quidnunc info add load.n1 0.7 --ttl 30s
+  quidnunc info ls --prefix load.
+  quidnunc info group load. --limit 3 --order min";
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = INFO_EXAMPLES)]
+pub(super) enum InfoCommand {
+    /// Tells everybody a value under a key, in place of whoever said something of it before.
+    Add {
+        /// The key.
+        key: String,
+        /// The value: a number if it is one.
+        value: String,
+        /// Takes the value for a text, even if it is a number.
+        #[arg(long)]
+        text: bool,
+        /// In what time it ends everywhere; without it, it stays.
+        #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+        ttl: Option<Duration>,
+    },
+    /// Shows the value of a key; ends with 1 if there is none.
+    Get {
+        /// The key.
+        key: String,
+    },
+    /// Deletes a key, whoever told it.
+    Del {
+        /// The key.
+        key: String,
+    },
+    /// Lists what everybody knows.
+    Ls {
+        /// Only keys that begin so.
+        #[arg(long, value_name = "PREFIX")]
+        prefix: Option<String>,
+    },
+    /// Lists the best of the keys that begin so; with a limit and an order, has everybody keep such a list.
+    Group {
+        /// How the keys begin.
+        prefix: String,
+        /// So many at most.
+        #[arg(long, value_name = "N", requires = "order")]
+        limit: Option<u32>,
+        /// Which are the best.
+        #[arg(long, value_name = "ORDER", requires = "limit")]
+        order: Option<Order>,
+    },
+}
+
+const KEYS_EXAMPLES: &str = "\
+A cluster gets another key in three steps, each on every node, and each when `list` shows that the one before is done
+everywhere: install the new one, use it, remove the old one.
+
+Examples:
+  quidnunc keys gen > new.key
+  quidnunc keys install new.key
+  quidnunc keys list
+  quidnunc keys use 8d1b5f0a
+  quidnunc keys remove 03c7a9e2";
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = KEYS_EXAMPLES)]
+pub(super) enum KeysCommand {
+    /// Prints a new key. Nothing else ever prints one.
+    Gen {
+        /// How long it is.
+        #[arg(long, value_name = "BITS", default_value = "256", value_parser = ["128", "192", "256"])]
+        bits: String,
+    },
+    /// Lists keys by their fingerprints, and how many members have them.
+    List,
+    /// Has this node open what is sealed with the keys of a file.
+    Install {
+        /// A file with a key per line; `-` is stdin.
+        file: PathBuf,
+    },
+    /// Has this node seal with a key.
+    Use {
+        /// Its fingerprint.
+        id: String,
+        /// Also where members lack it, which cannot read this node then.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Has this node forget a key.
+    Remove {
+        /// Its fingerprint.
+        id: String,
+        /// Also where members seal with it, which this node cannot read then.
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Says what is wrong with a file, and where.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Prints what an agent would start with, of flags, the environment and a file.
+    Show(Box<AgentArgs>),
 }
 
 const MEMBERS_EXAMPLES: &str = "\
@@ -190,4 +373,3 @@ pub(super) enum TagsCommand {
     /// Lists this node's tags.
     Ls,
 }
-

@@ -91,7 +91,8 @@ impl Client {
         let stream = UnixStream::connect(&self.path).await;
         let stream = stream.map_err(|source| Failure::Unreachable { path: self.path.clone(), source })?;
         let broken = |error: hyper::Error| Failure::Broken(error.to_string());
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
         // It ends with the answer.
         tokio::spawn(connection);
         let request = Request::builder().method(method).uri(path).header("host", "quidnunc");

@@ -84,8 +84,8 @@ fn code_of(fault: &str) -> Code {
     match fault {
         "timeout" | "slow_request" => Code::Timeout,
         "busy" | "stopped" => Code::Unreachable,
-        "refused" | "no_value" | "not_kept" | "not_dead" | "map_full" | "too_fast" | "has_left" | "conflict" | "no_seal"
-        | "key_lacking" | "key_sealing" => Code::Not,
+        "refused" | "no_value" | "not_kept" | "not_dead" | "map_full" | "too_fast" | "has_left" | "conflict"
+        | "no_seal" | "key_lacking" | "key_sealing" => Code::Not,
         _ => Code::Usage,
     }
 }

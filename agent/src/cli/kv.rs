@@ -46,7 +46,8 @@ fn path(path: &str, KvFilterArgs { prefix, of, all }: &KvFilterArgs) -> String {
 async fn get(key: &str, of: Option<&str>, client: &Client, streams: &mut Streams<'_>) -> Outcome {
     let answer = client.get::<Entries>(&query("/v1/kv", &[("key", Some(key)), ("of", of)])).await?;
     if answer.says.entries.is_empty() {
-        let message = format!("`{}` stands for nothing{}", plain(key), of.map_or_else(String::new, |of| format!(" at {of}")));
+        let message =
+            format!("`{}` stands for nothing{}", plain(key), of.map_or_else(String::new, |of| format!(" at {of}")));
         return Err(Failure::Fault(FaultText { code: "no_value".into(), message, hint: None }));
     }
     streams.show(&answer, |Entries { entries }| match &entries[..] {

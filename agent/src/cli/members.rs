@@ -114,13 +114,15 @@ mod tests {
             ──────────────────────────────────────────────────────────────────
              n1 *       10.0.0.1:7946   alive    rack-1   role=db\u{7} zone=a
              00112233   10.0.0.1:7946   dead     rack-1   role=db\u{7} zone=a
-        "#]].assert_eq(&table(&rows, false));
+        "#]]
+        .assert_eq(&table(&rows, false));
         expect![[r#"
              name       address         status   domain   tags                  id                                 incarnation       gone for
             ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
              n1 *       10.0.0.1:7946   alive    rack-1   role=db\u{7} zone=a   00112233445566778899aabbccddeeff   1790000000000.2
              00112233   10.0.0.1:7946   dead     rack-1   role=db\u{7} zone=a   00112233445566778899aabbccddeeff   1790000000000.2   1.5 m
         "#]].assert_eq(&table(&rows, true));
-        expect![[r#"00112233 dead 10.0.0.1:7946 in rack-1 role=db\u{7} zone=a"#]].assert_eq(&anstream::adapter::strip_str(&sentence(&rows[1])).to_string());
+        expect![[r#"00112233 dead 10.0.0.1:7946 in rack-1 role=db\u{7} zone=a"#]]
+            .assert_eq(&anstream::adapter::strip_str(&sentence(&rows[1])).to_string());
     }
 }

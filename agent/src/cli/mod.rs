@@ -2,10 +2,15 @@
 
 mod args;
 mod client;
+mod config;
+mod events;
 mod failure;
+mod info;
+mod keys;
 mod kv;
 mod leave;
 mod members;
+mod reach;
 mod sheet;
 mod status;
 
@@ -13,11 +18,11 @@ use std::io::{self, Write};
 use std::process;
 use std::time::Duration;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::model::{JoinRequest, Joined, Reply};
 use crate::run::{self, Orders};
-use args::{Arguments, Command, Common, JoinArgs};
+use args::{Arguments, Command, Common, ConfigCommand, JoinArgs, KeysCommand};
 use client::{Answered, Client};
 use failure::{Code, Failure};
 
@@ -62,15 +67,19 @@ pub fn main() -> process::ExitCode {
         Ok(runtime) => runtime.block_on(dispatch(command, &common, &mut streams)),
         Err(error) => Err(error.into()),
     };
-    ended.unwrap_or_else(|failure| {
-        complain(&failure, &mut streams);
-        failure.code()
-    }).into()
+    ended
+        .unwrap_or_else(|failure| {
+            complain(&failure, &mut streams);
+            failure.code()
+        })
+        .into()
 }
 
 fn complain(failure: &Failure, streams: &mut Streams<'_>) {
     let fault = match failure {
-        Failure::Fault(fault) if streams.json => serde_json::to_string(&Reply::new(crate::model::Fault { error: fault.clone() })).ok(),
+        Failure::Fault(fault) if streams.json => {
+            serde_json::to_string(&Reply::new(crate::model::Fault { error: fault.clone() })).ok()
+        }
         _ => None,
     };
     // If even this cannot be said, the exit code still says it.
@@ -85,7 +94,8 @@ async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) 
     match command {
         Command::Agent(args) => {
             let Streams { out, json, .. } = streams;
-            let orders = Orders { given: args.given, socket: common.socket.as_deref(), json: *json, out: *out };
+            let args::AgentArgs { given, config } = *args;
+            let orders = Orders { given, config, socket: common.socket.as_deref(), json: *json, out: *out };
             run::run(orders).await?;
             Ok(Code::Ok)
         }
@@ -95,6 +105,26 @@ async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) 
         Command::Leave => leave::leave(&client()?, streams).await,
         Command::Kv(command) => kv::kv(command, &client()?, streams).await,
         Command::Tags(command) => kv::tags(command, &client()?, streams).await,
+        Command::Monitor { kind } => events::monitor(&kind, &client()?, streams).await,
+        Command::Event(command) => events::event(command, &client()?, streams).await,
+        Command::Info(command) => info::info(command, &client()?, streams).await,
+        Command::Why { node } => reach::why(&node, &client()?, streams).await,
+        Command::Rtt { a, b } => reach::rtt(a, b, &client()?, streams).await,
+        Command::Reach => reach::reach(&client()?, streams).await,
+        Command::ForceLeave { node, yes } => reach::force_leave(node, yes, &client()?, streams).await,
+        Command::Overlay { dot } => reach::overlay(dot, &client()?, streams).await,
+        Command::Keys(KeysCommand::Gen { bits }) => keys::generate(&bits, streams),
+        Command::Keys(command) => keys::keys(command, &client()?, streams).await,
+        Command::Config(ConfigCommand::Check { file }) => config::check(&file, streams),
+        Command::Config(ConfigCommand::Show(args)) => config::show(*args, streams),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "quidnunc", &mut streams.out);
+            Ok(Code::Ok)
+        }
+        Command::Man => {
+            clap_mangen::Man::new(Arguments::command()).render(&mut streams.out)?;
+            Ok(Code::Ok)
+        }
         Command::Version => version(streams),
     }
 }

@@ -57,6 +57,7 @@ mod tests {
             ─────────────────────────
              n1               alive
              \u{1b}[31mn2\n   dead
-        "#]].assert_eq(&sheet.text());
+        "#]]
+        .assert_eq(&sheet.text());
     }
 }

@@ -23,15 +23,27 @@ fn text(report: &StatusReport) -> String {
         if report.bound == report.addr { String::new() } else { format!(", advertised as {}", report.addr) };
     let sealed = report.seal.as_deref().unwrap_or("none");
     let lines = [
-        ("agent", format!("{} ({}), version {}, process {}", report.who.shown(), report.who.id, report.version, report.pid)),
+        (
+            "agent",
+            format!("{} ({}), version {}, process {}", report.who.shown(), report.who.id, report.version, report.pid),
+        ),
         ("address", format!("{}{advertised}", report.bound)),
         ("domain", report.domain.clone().unwrap_or_else(|| "none".into())),
         ("runs for", shown(Duration::from_millis(report.uptime_ms))),
         ("incarnation", format!("{}.{}", report.boot, report.counter)),
         ("members", counts.join(", ")),
         ("seal", sealed.to_owned()),
-        ("datagrams", format!("{} sent, {} received, {} rejected", report.datagrams_sent, report.datagrams_received, report.datagrams_rejected)),
-        ("accusations", format!("{} made, {} contradicted, {} freezes", report.suspicions, report.refutations, report.freezes)),
+        (
+            "datagrams",
+            format!(
+                "{} sent, {} received, {} rejected",
+                report.datagrams_sent, report.datagrams_received, report.datagrams_rejected
+            ),
+        ),
+        (
+            "accusations",
+            format!("{} made, {} contradicted, {} freezes", report.suspicions, report.refutations, report.freezes),
+        ),
         ("health", if report.healthy { "healthy".into() } else { format!("degraded: {}", report.problems.join("; ")) }),
     ];
     lines.iter().map(|(name, value)| format!("{name:<12} {}\n", plain(value))).collect()

@@ -4,12 +4,16 @@
 //! fields that it does not know, in answers; in requests a field that nobody knows is refused, since it was meant to do something.
 
 mod asked;
+mod happened;
+mod keys;
 mod members;
 mod told;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use asked::*;
+pub(crate) use happened::*;
+pub(crate) use keys::*;
 pub(crate) use members::*;
 pub(crate) use told::*;
 

@@ -100,12 +100,6 @@ macro_rules! word {
         #[serde(try_from = "String", into = "String")]
         pub(crate) struct $type(String);
 
-        impl $type {
-            pub(crate) fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
         impl FromStr for $type {
             type Err = Unfit;
 
@@ -148,6 +142,12 @@ word!(
     is_address,
     Unfit::Address
 );
+
+impl Name {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// `name=value`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,7 +246,7 @@ mod tests {
         let text = "name = 'n1'\nseed = ['a:1', 'b:2']\nprofile = 'phi-ring'\nseal = 'off'\ntag = { role = 'db' }\n";
         let given: Given = toml::from_str(text).expect("it reads");
         assert_eq!(given.name.as_ref().map(Name::as_str), Some("n1"));
-        assert_eq!(given.seed.iter().map(Address::as_str).collect::<Vec<_>>(), ["a:1", "b:2"]);
+        assert_eq!(given.seed.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a:1", "b:2"]);
         assert_eq!((given.profile, given.seal), (Some(Profile::PhiRing), Some(SealMode::Off)));
         assert_eq!(given.tag, ["role=db".parse().expect("a tag")]);
         let again: Given = toml::from_str(&toml::to_string(&given).expect("it writes")).expect("it reads");

@@ -16,7 +16,8 @@ impl Logging {
     /// Logs from now on.
     pub(crate) fn start(level: LogLevel) -> Self {
         let (filter, handle) = reload::Layer::new(filter(level));
-        let is_coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let is_coloured =
+            io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let lines = fmt::layer().with_writer(io::stderr).with_ansi(is_coloured).with_target(false);
         // Only a second agent in one process would find a logger there already; it shares that.
         let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();

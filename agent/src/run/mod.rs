@@ -3,18 +3,20 @@
 //! It begins with its control socket, so that a second one of the same name ends before it has touched anything. It lives until
 //! somebody lets it leave, by a signal or over the socket, or until the node stops by itself. A second signal ends it at once.
 
+mod file;
 mod given;
 mod log;
+mod reload;
 mod settings;
 mod signals;
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quidnunc::tokio::{Events, spawn};
-use quidnunc::{Event, KeyPattern, RequestError};
+use quidnunc::{KeyPattern, RequestError};
 use sd_notify::NotifyState;
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -24,9 +26,11 @@ use crate::hub::Hub;
 use crate::model::{Reply, TagsChange, Who};
 use crate::names::{DOMAIN_KEY, NAME_KEY};
 use crate::serve::{Control, Server, SocketError};
+pub(crate) use file::{FileError, read_file};
 pub(crate) use given::{Given, LogLevel, Tag};
 use log::Logging;
-pub(crate) use settings::{Settings, SettingsError, parse_key, read_keys};
+use reload::Reload;
+pub(crate) use settings::{Settings, SettingsError, parse_key, parse_keys, read_keys};
 use signals::{Signal, Signals};
 
 /// Who is being answered when the agent ends has so long to read.
@@ -37,6 +41,8 @@ const FINISH_MAX: Duration = Duration::from_secs(1);
 pub(crate) enum AgentError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error(transparent)]
     Socket(#[from] SocketError),
     #[error(transparent)]
@@ -61,7 +67,9 @@ impl AgentError {
     /// Whether it is for whoever started the agent to mend.
     pub(crate) const fn is_usage(&self) -> bool {
         match self {
-            Self::Settings(_) | Self::Socket(_) | Self::Node(_) | Self::Start(_) | Self::Tags(_) => true,
+            Self::Settings(_) | Self::File(_) | Self::Socket(_) | Self::Node(_) | Self::Start(_) | Self::Tags(_) => {
+                true
+            }
             Self::Banner(_) | Self::Signals(_) | Self::Stopped(_) | Self::StoppedSilently | Self::Broken(_) => false,
         }
     }
@@ -70,6 +78,7 @@ impl AgentError {
 /// What an agent is told about itself from outside.
 pub(crate) struct Orders<'a> {
     pub(crate) given: Given,
+    pub(crate) config: Option<PathBuf>,
     pub(crate) socket: Option<&'a str>,
     pub(crate) json: bool,
     /// Where the one line goes that says where the agent is.
@@ -95,16 +104,21 @@ struct Banner<'a> {
 
 /// Runs an agent from its beginning to its end.
 pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
-    let Orders { given, socket, json, out } = orders;
-    let settings = Settings::new(&given)?;
-    let _logging = Logging::start(given.log_level.unwrap_or(LogLevel::Info));
+    let Orders { given, config: file, socket, json, out } = orders;
+    let current = match &file {
+        Some(file) => given.clone().or(read_file(file)?),
+        None => given.clone(),
+    };
+    let settings = Settings::new(&current)?;
+    let logging = Logging::start(current.log_level.unwrap_or(LogLevel::Info));
+    let mut reload = Reload { given, file, current, logging };
     let control = Control::listen(&crate::serve::path_of(socket.unwrap_or(&settings.name)))?;
     let mut signals = Signals::listen().map_err(AgentError::Signals)?;
     let is_sealed = settings.options.seal.is_some();
     let (node, events) = spawn(settings.options.clone()).await.map_err(AgentError::Node)?;
     let bound = node.local_addr();
     let name = settings.name.clone();
-    let agent = Agent { node, hub: Hub::new(), name, bound, since: Instant::now(), gone: Notify::new() };
+    let agent = Agent { node, hub: Hub::new(), name, since: Instant::now(), gone: Notify::new() };
     let agent = Arc::new(agent);
     introduce(&agent, &settings).await?;
     let identity = agent.node.identity();
@@ -112,7 +126,7 @@ pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
     let socket = control.path.as_path();
     let banner = Banner { who, bound, addr: identity.addr, socket, sealed: is_sealed, pid: std::process::id() };
     announce(&banner, json, out).map_err(AgentError::Banner)?;
-    let ended = live(&agent, &control, events, &mut signals).await;
+    let ended = live(&agent, &control, events, (&mut signals, &mut reload)).await;
     // It has its own address again when this returns.
     let stopped = match Arc::into_inner(agent) {
         Some(agent) => agent.node.stop().await,
@@ -166,7 +180,7 @@ async fn live(
     agent: &Arc<Agent>,
     control: &Control,
     events: Events,
-    signals: &mut Signals,
+    (signals, reload): (&mut Signals, &mut Reload),
 ) -> Result<(), AgentError> {
     let mut server = Server::new(api::router(Arc::clone(agent)));
     let mut hearing = tokio::spawn(agent.hub.clone().pass_on(events));
@@ -174,7 +188,7 @@ async fn live(
         broken = server.serve(&control.listener) => broken.map_err(AgentError::Broken),
         _ = &mut hearing => Err(AgentError::StoppedSilently),
         () = agent.gone.notified() => Ok(()),
-        () = until_told_to_leave(agent, signals) => Ok(()),
+        () = until_told_to_leave(agent, signals, reload) => Ok(()),
     };
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     tracing::info!("ending");
@@ -186,8 +200,10 @@ async fn live(
 }
 
 /// Signals: the first one to end lets the node leave, a second one does not wait for that.
-async fn until_told_to_leave(agent: &Agent, signals: &mut Signals) {
-    while signals.next().await != Signal::End {}
+async fn until_told_to_leave(agent: &Agent, signals: &mut Signals, reload: &mut Reload) {
+    while signals.next().await != Signal::End {
+        reload.reload(agent).await;
+    }
     tracing::info!("leaving; a second signal ends this at once");
     let goodbye = async {
         match agent.node.leave().await {

@@ -133,11 +133,15 @@ pub(crate) fn read_keys(path: &Path) -> Result<Vec<Key>, SettingsError> {
     if fs::metadata(path).map_err(failed)?.len() > KEY_FILE_BYTES_MAX {
         return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
     }
-    parse_keys(&fs::read_to_string(path).map_err(failed)?)
-        .map_err(|(line, why)| SettingsError::Key { path: path.to_path_buf(), line, why })
+    parse_keys(&fs::read_to_string(path).map_err(failed)?).map_err(|(line, why)| SettingsError::Key {
+        path: path.to_path_buf(),
+        line,
+        why,
+    })
 }
 
-fn parse_keys(text: &str) -> Result<Vec<Key>, (usize, String)> {
+/// The keys of a text, or the line that is none, and why.
+pub(crate) fn parse_keys(text: &str) -> Result<Vec<Key>, (usize, String)> {
     let mut keys = Vec::new();
     for (number, line) in (1..).zip(text.lines().map(str::trim)) {
         if line.is_empty() || line.starts_with('#') {
@@ -169,7 +173,10 @@ mod tests {
         assert_eq!(parse_keys("00ff\n").map_err(|(line, _)| line).err(), Some(1));
         let (line, why) = parse_keys("# x\nsecret words\n").err().expect("no key");
         assert_eq!((line, why.contains("secret")), (2, false));
-        assert_eq!(parse_keys(&"000102030405060708090a0b0c0d0e0f\n".repeat(9)).map_err(|(line, _)| line).err(), Some(9));
+        assert_eq!(
+            parse_keys(&"000102030405060708090a0b0c0d0e0f\n".repeat(9)).map_err(|(line, _)| line).err(),
+            Some(9)
+        );
     }
 
     #[test]

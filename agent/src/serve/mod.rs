@@ -18,6 +18,8 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use rustix::net::{RecvFlags, recv};
+use tokio::io::Interest;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
@@ -38,6 +40,10 @@ const STALL_MAX: Duration = Duration::from_secs(30);
 /// When the system is short of files, it is asked again after this.
 const SHORTAGE_WAIT: Duration = Duration::from_millis(100);
 
+/// So many newcomers at once are told that there is no room, each within so long; others are cut off.
+const REFUSALS_MAX: usize = 64;
+const REFUSAL_TIME_MAX: Duration = Duration::from_secs(1);
+
 /// What somebody hears for whom there is no room. It is short enough to be sent without waiting.
 const BUSY: &str = concat!(
     "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 118\r\n",
@@ -54,12 +60,14 @@ pub(crate) struct Server {
     /// Those that have not said a word yet, whoever has waited longest first; each ends when this does.
     silent: VecDeque<oneshot::Sender<()>>,
     connections: JoinSet<()>,
+    /// Those that hear that there is no room.
+    refusals: JoinSet<()>,
 }
 
 impl Server {
     pub(crate) fn new(router: Router) -> Self {
         let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        Self { router, permits, silent: VecDeque::new(), connections: JoinSet::new() }
+        Self { router, permits, silent: VecDeque::new(), connections: JoinSet::new(), refusals: JoinSet::new() }
     }
 
     /// Takes one connection after the other. Ends only with an error of the listener that waiting does not mend.
@@ -93,11 +101,11 @@ impl Server {
         let permit = match Arc::clone(&self.permits).try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => {
-                if self.silent.pop_front().is_none() {
-                    refuse(&stream);
+                if !self.make_room() {
+                    self.turn_away(stream);
                     return;
                 }
-                // Whoever was just told to make room does so at once.
+                // Whoever was told to make room does so as soon as its task runs.
                 let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else { return };
                 permit
             }
@@ -106,14 +114,40 @@ impl Server {
         self.silent.push_back(silent);
         self.connections.spawn(attend(stream, self.router.clone(), permit, told_to_go));
     }
+
+    /// Tells whoever has waited longest without a word to go, if there is anybody.
+    fn make_room(&mut self) -> bool {
+        while let Some(silent) = self.silent.pop_front() {
+            if silent.send(()).is_ok() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Has a newcomer hear that there is no room: after its request, which it may not have sent yet.
+    fn turn_away(&mut self, stream: UnixStream) {
+        while self.refusals.try_join_next().is_some() {}
+        if self.refusals.len() < REFUSALS_MAX {
+            let refused = async move {
+                has_spoken(&stream).await;
+                refuse(&stream);
+            };
+            self.refusals.spawn(async {
+                // Who says nothing is cut off without a word.
+                let _ = timeout(REFUSAL_TIME_MAX, refused).await;
+            });
+        }
+    }
 }
 
 /// One connection from its beginning to its end.
 async fn attend(stream: UnixStream, router: Router, permit: OwnedSemaphorePermit, told_to_go: oneshot::Receiver<()>) {
     let has_asked = tokio::select! {
+        // Who was told to go goes, whatever it has said since: somebody waits for its place.
         biased;
-        readable = timeout(HEAD_TIME_MAX, stream.readable()) => matches!(readable, Ok(Ok(()))),
         _ = told_to_go => false,
+        has_spoken = timeout(HEAD_TIME_MAX, has_spoken(&stream)) => has_spoken.unwrap_or(false),
     };
     if !has_asked {
         refuse(&stream);
@@ -127,6 +161,25 @@ async fn attend(stream: UnixStream, router: Router, permit: OwnedSemaphorePermit
         tracing::debug!(%error, "control connection");
     }
     drop(permit);
+}
+
+/// Whether the other side says something before it ends. Nothing of it is taken.
+async fn has_spoken(stream: &UnixStream) -> bool {
+    let peek = || {
+        let (mut byte, flags) = ([0], RecvFlags::PEEK | RecvFlags::DONTWAIT);
+        Ok(recv(stream, &mut byte, flags)?.0)
+    };
+    loop {
+        if stream.readable().await.is_err() {
+            return false;
+        }
+        match stream.try_io(Interest::READABLE, peek) {
+            Ok(bytes) => return bytes > 0,
+            // That it can be read is only a guess.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 fn refuse(stream: &UnixStream) {

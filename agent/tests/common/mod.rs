@@ -151,7 +151,12 @@ impl Agent<'_> {
             if is_so(&answer) {
                 return answer;
             }
-            assert!(Instant::now() < deadline, "waited in vain for {args:?} of {}: {answer}\n{}", self.name, self.log());
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain for {args:?} of {}: {answer}\n{}",
+                self.name,
+                self.log()
+            );
         }
     }
 
@@ -171,6 +176,16 @@ impl Agent<'_> {
     /// How it ends.
     pub(crate) fn wait(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
+    }
+
+    /// Until it has logged this.
+    #[track_caller]
+    pub(crate) fn until_logged(&self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.log().contains(text) {
+            assert!(Instant::now() < deadline, "waited in vain for `{text}`: {}", self.log());
+            std::thread::yield_now();
+        }
     }
 
     pub(crate) fn log(&self) -> String {
