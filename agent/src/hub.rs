@@ -62,10 +62,13 @@ impl Hub {
 impl Watcher {
     pub(crate) async fn next(&mut self) -> Heard {
         match self.0.recv().await {
-            Ok(told) => match told.event {
-                Event::EventsLost { count } => Heard::Lost(count),
-                _ => Heard::Event(told),
-            },
+            Ok(told) => {
+                if let Event::EventsLost { count } = told.event {
+                    Heard::Lost(count)
+                } else {
+                    Heard::Event(told)
+                }
+            }
             Err(RecvError::Lagged(count)) => Heard::Lost(count),
             Err(RecvError::Closed) => Heard::End,
         }
@@ -73,18 +76,17 @@ impl Watcher {
 }
 
 /// Without what may be large.
-fn lightened(event: Event) -> Event {
-    match event {
-        Event::Value(mut change) => {
-            change.value = change.value.map(|_| Box::default());
-            Event::Value(change)
-        }
-        Event::Message { from, .. } => Event::Message { from, bytes: Box::default() },
-        other => other,
+fn lightened(mut event: Event) -> Event {
+    if let Event::Value(change) = &mut event {
+        change.value = change.value.take().map(|_| Box::default());
+    } else if let Event::Message { bytes, .. } = &mut event {
+        *bytes = Box::default();
     }
+    event
 }
 
 /// Says in the log what an operator would ask about.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is not named here is for whoever debugs")]
 fn note(event: &Event) {
     match event {
         Event::Member(change) if matches!(change.health, Health::Suspect | Health::Dead) => {
@@ -96,7 +98,7 @@ fn note(event: &Event) {
         Event::Joined { members } => tracing::info!(members, "joined"),
         Event::Refuted { cause, .. } => tracing::warn!(?cause, "contradicted what is said of this node"),
         Event::Conflict(conflict) => {
-            tracing::error!(addr = %conflict.addr, stops = conflict.stops, "another node has this identity")
+            tracing::error!(addr = %conflict.addr, stops = conflict.stops, "another node has this identity");
         }
         Event::PartitionHealed(healed) => tracing::warn!(returned = healed.returned, "a partition has healed"),
         Event::StreamOnly { id } => tracing::warn!(member = %id, "answers by stream only"),
@@ -109,4 +111,26 @@ fn note(event: &Event) {
 fn wall_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_slow_watcher_is_told_how_much_it_has_missed() {
+        let hub = Hub::new();
+        let mut watcher = hub.watch();
+        let told = |members| Arc::new(Told { at_ms: 0, event: Event::Joined { members } });
+        for members in 0..=1024 {
+            assert!(hub.0.send(told(members)).is_ok());
+        }
+        assert!(matches!(watcher.next().await, Heard::Lost(1)));
+        for members in 1..=1024 {
+            let Heard::Event(it) = watcher.next().await else { panic!("what is left is told") };
+            assert_eq!(it.event, Event::Joined { members });
+        }
+        drop(hub);
+        assert!(matches!(watcher.next().await, Heard::End));
+    }
 }

@@ -4,7 +4,10 @@
 
 mod common;
 
-use common::Folder;
+use std::os::unix::net::UnixDatagram;
+use std::process::Stdio;
+
+use common::{Folder, PATIENCE};
 use rustix::process::Signal;
 
 #[test]
@@ -55,4 +58,24 @@ fn a_second_signal_does_not_wait() {
     assert_eq!(n2.wait(), Some(0));
     assert!(n2.log().contains("not waiting for the goodbye"), "{}", n2.log());
     n1.signal(Signal::CONT);
+}
+
+#[test]
+fn systemd_is_told_of_the_beginning_and_the_end() {
+    let folder = Folder::new("systemd");
+    let path = folder.0.join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let heard = || {
+        let mut bytes = [0; 100];
+        let len = socket.recv(&mut bytes).unwrap();
+        String::from_utf8(bytes[..len].to_vec()).unwrap()
+    };
+    let mut command = folder.program();
+    command.args(["agent", "--name", "n1", "--bind", "127.0.0.1:0"]).env("NOTIFY_SOCKET", &path);
+    let mut agent = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    assert_eq!(heard().trim(), "READY=1");
+    assert_eq!(folder.run(&["leave"]).code, 0);
+    assert_eq!(heard().trim(), "STOPPING=1");
+    assert_eq!(agent.wait().unwrap().code(), Some(0));
 }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::Problem;
 
 /// A body must have come by then.
-const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+const BODY_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// A body of JSON.
 #[derive(Debug)]

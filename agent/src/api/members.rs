@@ -62,12 +62,13 @@ async fn tell_all(agent: &Agent, wanted: &Wanted, lines: &Lines) -> Result<(), G
 
 /// The member whose row an event changes.
 fn changed(event: &Event) -> Option<NodeId> {
-    match event {
-        Event::Member(change) => Some(change.id),
-        Event::Value(change) if names::RESERVED.iter().any(|prefix| change.key.starts_with(prefix.as_bytes())) => {
-            Some(change.owner)
-        }
-        _ => None,
+    let is_shown = |key: &[u8]| names::RESERVED.iter().any(|prefix| key.starts_with(prefix.as_bytes()));
+    if let Event::Member(change) = event {
+        Some(change.id)
+    } else if let Event::Value(change) = event {
+        is_shown(&change.key).then_some(change.owner)
+    } else {
+        None
     }
 }
 

@@ -16,7 +16,7 @@ use crate::hub::{Heard, Told, Watcher};
 use crate::model::{Bytes, Happening, MonitorFilter, MonitorLine, Status, list};
 
 /// All kinds of events.
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
     "member",
     "joined",
     "refuted",
@@ -33,6 +33,7 @@ const KINDS: [&str; 17] = [
     "healed",
     "stream-only",
     "quorum",
+    "ping",
     "mail",
 ];
 
@@ -70,14 +71,11 @@ async fn tell(agent: Arc<Agent>, kinds: Vec<String>, mut watcher: Watcher, lines
 
 /// An event for people and programs.
 fn happening(view: View<'_>, Told { at_ms, event }: &Told) -> Happening {
-    let (kind, about, text) = match event {
-        Event::Member(change) => ("member", Some(change.id), of_member(view, change)),
-        Event::Link(change) => ("link", Some(change.id), of_link(view, change)),
-        other => words(view, other),
-    };
-    let because = match event {
-        Event::Member(change) => because(view, change.reason, change.evidence.as_deref()),
-        _ => Vec::new(),
+    let (kind, about, text) = words(view, event);
+    let because = if let Event::Member(change) = event {
+        because(view, change.reason, change.evidence.as_deref())
+    } else {
+        Vec::new()
     };
     Happening { at_ms: *at_ms, kind: kind.into(), about: about.map(|id| who(view, id)), text, because }
 }
@@ -141,7 +139,19 @@ fn words(view: View<'_>, event: &Event) -> (&'static str, Option<NodeId>, String
         Event::Message { from, .. } => ("mail", Some(*from), format!("a letter from {}", name(*from))),
         Event::Note { from, .. } => ("mail", Some(*from), format!("a note from {}", name(*from))),
         Event::Answer(it) => ("query", Some(it.from), format!("{} answers query {}", name(it.from), it.query)),
-        other => ("query", None, format!("{other:?}")),
+        Event::QueryEnded { query, answers } => ("query", None, format!("query {query} has {answers} answers")),
+        Event::GroupConflict(key) => ("info", None, format!("{} is defined otherwise elsewhere", text(key))),
+        Event::Member(change) => ("member", Some(change.id), of_member(view, change)),
+        Event::Link(change) => ("link", Some(change.id), of_link(view, change)),
+        Event::Sent { number } => ("mail", None, format!("letter {number} has arrived")),
+        Event::NotSent { number, why } => {
+            ("mail", None, format!("letter {number} is not known to have arrived: {why:?}"))
+        }
+        Event::Pinged { id, rtt } => {
+            let rtt = rtt.map_or_else(|| "no answer".into(), shown);
+            ("ping", Some(*id), format!("ping of {}: {rtt}", name(*id)))
+        }
+        Event::EventsLost { count } => ("lost", None, format!("{count} events were missed")),
     }
 }
 

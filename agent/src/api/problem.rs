@@ -56,7 +56,9 @@ impl From<RequestError> for Problem {
             RequestError::KeyLacking { .. } => Self::new(StatusCode::CONFLICT, "key_lacking", message),
             RequestError::KeySealing { .. } => Self::new(StatusCode::CONFLICT, "key_sealing", message),
             RequestError::Stopped => Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopped", message),
-            _ => Self::new(StatusCode::CONFLICT, "refused", message),
+            RequestError::Seal(_) | RequestError::NotSent(_) | RequestError::StillLeaving | _ => {
+                Self::new(StatusCode::CONFLICT, "refused", message)
+            }
         }
     }
 }
@@ -80,6 +82,26 @@ fn refused(rejected: Rejected, message: String) -> Problem {
         Rejected::HasLeft => conflict("has_left").hint("start the agent again"),
         Rejected::Stopped => conflict("conflict").hint("give every agent another --name, then start this one again"),
         Rejected::ToSelf => bad("is_self"),
-        _ => conflict("refused"),
+        Rejected::NoSuchMember { .. } => {
+            Problem::new(StatusCode::NOT_FOUND, "unknown_member", message).hint("it was forgotten a moment ago")
+        }
+        Rejected::TooManyPings => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_fast", message).hint("ask fewer things at once")
+        }
+        Rejected::Datagram(_)
+        | Rejected::Stream(_)
+        | Rejected::FromSelf
+        | Rejected::Cookie
+        | Rejected::TooManyWatches
+        | Rejected::NoReplicas
+        | Rejected::TooManyDomains { .. }
+        | Rejected::Timeout { .. }
+        | Rejected::TooManyWaits
+        | Rejected::NotLive { .. }
+        | Rejected::TooManyNotes
+        | Rejected::Letter(_)
+        | Rejected::NoInfos
+        | Rejected::NoQuorum
+        | Rejected::Quorum(_) => conflict("refused"),
     }
 }

@@ -71,6 +71,8 @@ mod tests {
         let because = vec!["it did not answer this node".into(), "accused by n2".into()];
         let text = "n3 at 10.0.0.3:7946 is suspect, was alive\n".into();
         let happening = Happening { at_ms: 45_296_789, kind: "member".into(), about: None, text, because };
-        expect![[""]].assert_eq(&sentence(&happening));
+        expect![[r#"
+            12:34:56.789Z member   n3 at 10.0.0.3:7946 is suspect, was alive\n (it did not answer this node; accused by n2)
+        "#]].assert_eq(&sentence(&happening));
     }
 }

@@ -80,7 +80,15 @@ fn complain(failure: &Failure, streams: &mut Streams<'_>) {
         Failure::Fault(fault) if streams.json => {
             serde_json::to_string(&Reply::new(crate::model::Fault { error: fault.clone() })).ok()
         }
-        _ => None,
+        Failure::Fault(_)
+        | Failure::Unreachable { .. }
+        | Failure::NoAgent
+        | Failure::Several { .. }
+        | Failure::Timeout { .. }
+        | Failure::Broken(_)
+        | Failure::Usage(_)
+        | Failure::Agent(_)
+        | Failure::Output(_) => None,
     };
     // If even this cannot be said, the exit code still says it.
     let _unheard = match fault {

@@ -75,11 +75,47 @@ mod tests {
 
     #[test]
     fn a_mistake_is_shown_at_its_place() {
-        expect![[""]].assert_eq(&complaint("name = 'n1'\nkey-file = 'k'\n"));
-        expect![[""]].assert_eq(&complaint("bind = '10.0.0.1'\n"));
-        expect![[""]].assert_eq(&complaint("seed = ['a:1', 'b']\n"));
-        expect![[""]].assert_eq(&complaint("profile = 'lann'\n"));
-        expect![[""]].assert_eq(&complaint("tag = { 'a b' = 'c' }\n"));
-        expect![[""]].assert_eq(&complaint("name = \n"));
+        expect![[r#"
+            error: unknown field `key-file`, expected one of `name`, `bind`, `advertise`, `seed`, `cluster`, `profile`, `domain`, `state`, `key_file`, `seal`, `tag`, `log_level`
+             --> agent.toml:2:1
+              |
+            2 | key-file = 'k'
+              | ^^^^^^^^
+              |
+              = help: did you mean `key_file`?"#]].assert_eq(&complaint("name = 'n1'\nkey-file = 'k'\n"));
+        expect![[r#"
+            error: invalid socket address syntax
+             --> agent.toml:1:8
+              |
+            1 | bind = '10.0.0.1'
+              |        ^^^^^^^^^^"#]]
+        .assert_eq(&complaint("bind = '10.0.0.1'\n"));
+        expect![[r#"
+            error: an address is a name or an IP address and a port, such as n1.example:7946 or [::1]:7946
+             --> agent.toml:1:8
+              |
+            1 | seed = ['a:1', 'b']
+              |        ^^^^^^^^^^^^"#]]
+        .assert_eq(&complaint("seed = ['a:1', 'b']\n"));
+        expect![[r#"
+            error: unknown variant `lann`, expected one of `lan`, `wan`, `local`, `phi-ring`, `heartbeat`, `scuttlebutt-lan`, `scuttlebutt-wan`
+             --> agent.toml:1:11
+              |
+            1 | profile = 'lann'
+              |           ^^^^^^"#]].assert_eq(&complaint("profile = 'lann'\n"));
+        expect![[r#"
+            error: a name has 1 to 64 bytes, without blanks and `/`
+             --> agent.toml:1:7
+              |
+            1 | tag = { 'a b' = 'c' }
+              |       ^^^^^^^^^^^^^^^"#]]
+        .assert_eq(&complaint("tag = { 'a b' = 'c' }\n"));
+        expect![[r#"
+            error: string values must be quoted, expected literal string
+             --> agent.toml:1:8
+              |
+            1 | name = 
+              |        ^"#]]
+        .assert_eq(&complaint("name = \n"));
     }
 }

@@ -171,7 +171,7 @@ mod tests {
         let ids: Vec<_> = parse_keys(text).expect("keys").iter().map(|key| key.id().to_string()).collect();
         assert_eq!(ids.len(), 2);
         assert_eq!(parse_keys("00ff\n").map_err(|(line, _)| line).err(), Some(1));
-        let (line, why) = parse_keys("# x\nsecret words\n").err().expect("no key");
+        let (line, why) = parse_keys("# x\nsecret words\n").expect_err("no key");
         assert_eq!((line, why.contains("secret")), (2, false));
         assert_eq!(
             parse_keys(&"000102030405060708090a0b0c0d0e0f\n".repeat(9)).map_err(|(line, _)| line).err(),

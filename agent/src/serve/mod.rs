@@ -32,7 +32,7 @@ use stalling::Stalling;
 pub(crate) const CONNECTIONS_MAX: usize = 256;
 
 /// A connection that asks nothing, or not the whole head, for so long is over.
-const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// An answer of which nothing is read for so long is over.
 const STALL_MAX: Duration = Duration::from_secs(30);
