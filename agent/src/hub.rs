@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use quidnunc::tokio::Events;
-use quidnunc::{Event, Health};
+use quidnunc::{Event, Health, NodeId};
 use tokio::sync::broadcast::{self, Receiver, error::RecvError};
+use tokio::sync::mpsc;
 
 /// How many events a watcher may be behind.
 const BEHIND_MAX: usize = 1024;
@@ -49,10 +50,15 @@ impl Hub {
         Watcher(self.0.subscribe())
     }
 
-    /// Passes on what the node reports, until it has stopped.
-    pub(crate) async fn pass_on(self, mut events: Events) {
-        while let Some(event) = events.recv().await {
+    /// Passes on what the node reports, until it has stopped; letters go to whoever reads them.
+    pub(crate) async fn pass_on(self, mut events: Events, letters: mpsc::Sender<(NodeId, Box<[u8]>)>) {
+        while let Some(mut event) = events.recv().await {
             note(&event);
+            if let Event::Message { from, bytes } = &mut event
+                && letters.try_send((*from, std::mem::take(bytes))).is_err()
+            {
+                tracing::warn!(%from, "a letter found no room");
+            }
             // Nobody may watch.
             let _ = self.0.send(Arc::new(Told { at_ms: wall_ms(), event: lightened(event) }));
         }
@@ -79,8 +85,6 @@ impl Watcher {
 fn lightened(mut event: Event) -> Event {
     if let Event::Value(change) = &mut event {
         change.value = change.value.take().map(|_| Box::default());
-    } else if let Event::Message { bytes, .. } = &mut event {
-        *bytes = Box::default();
     }
     event
 }

@@ -26,7 +26,7 @@ fn three_agents_know_each_other_and_miss_the_one_that_is_killed() {
     assert_eq!(of(&["members", "--tag", "role=web"]), 0);
     assert_eq!(of(&["members", "--domain", "rack-2"]), 1);
     assert_eq!(of(&["members", "--status", "dead,left"]), 0);
-    assert_eq!(n1.ask(&["status"]).code, 0, "{:?}", n1.ask(&["status"]));
+    n1.until_code(&["status"], 0);
 
     let mut watch = n1.watch(&["members", "--watch"]);
     watch.until(|line| line["member"]["name"] == "n3" && line["member"]["status"] == "alive");

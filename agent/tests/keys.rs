@@ -51,7 +51,7 @@ fn a_key_is_changed_step_by_step() {
     for agent in [&n1, &n2] {
         let listed = agent.until(&["keys", "list"], |answer| everywhere(answer, 1));
         assert_eq!(fingerprints(&listed), [(new.clone(), true)]);
-        assert_eq!(agent.ask(&["status"]).code, 0);
+        agent.until_code(&["status"], 0);
         for said in &made {
             assert!(!agent.log().contains(said.out.trim()), "no key is logged");
         }
@@ -79,4 +79,39 @@ fn without_a_seal_there_are_no_keys() {
     assert_eq!((said.code, said.err.contains("line 1")), (2, true), "{said:?}");
     let said = folder.try_agent("n2", &["--seal", "require"]).err().unwrap();
     assert_eq!((said.code, said.err.contains("--key-file")), (2, true), "{said:?}");
+}
+
+#[test]
+fn a_whole_cluster_is_given_another_key_at_one_agent() {
+    let folder = Folder::new("everywhere");
+    let made = [folder.run(&["keys", "gen"]), folder.run(&["keys", "gen"])];
+    let [old_file, new_file] = [folder.file("old.key", &made[0].out), folder.file("new.key", &made[1].out)];
+    let n1 = folder.agent("n1", &["--key-file", &old_file]);
+    let n2 = folder.agent("n2", &["--key-file", &old_file, "--seed", &n1.addr()]);
+    let n3 = folder.agent("n3", &["--key-file", &old_file, "--seed", &n1.addr()]);
+    for agent in [&n1, &n2, &n3] {
+        agent.until_alive(3);
+    }
+    let old = fingerprints(&n1.json(&["keys", "list"]))[0].0.clone();
+    let said = n2.ask(&["--json", "keys", "rotate", &new_file]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.err.contains("3 of 3 have it") && said.err.contains("3 of 3 seal with it"), "{said:?}");
+    let left = fingerprints(&said.json());
+    assert_eq!(left.len(), 1);
+    assert_ne!(left[0].0, old);
+    for agent in [&n1, &n2, &n3] {
+        agent.until(&["keys", "list"], |answer| fingerprints(answer) == left);
+        agent.until_alive(3);
+        assert!(!agent.log().contains(made[1].out.trim()), "no key is logged");
+    }
+    assert!(!said.err.contains(made[1].out.trim()) && !said.out.contains(made[1].out.trim()), "no key is shown");
+}
+
+#[test]
+fn no_key_goes_around_unsealed() {
+    let folder = Folder::new("plain");
+    let file = folder.file("a.key", &folder.run(&["keys", "gen"]).out);
+    let n1 = folder.agent("n1", &["--key-file", &file, "--seal", "accept"]);
+    let said = n1.ask(&["--json", "keys", "rotate", &file]);
+    assert_eq!((said.code, said.fault().as_str()), (1, "seal_not_required"));
 }

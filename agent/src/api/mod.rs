@@ -37,6 +37,7 @@ use crate::hub::Hub;
 use crate::model::Reply;
 use crate::names::{self, Unclear};
 pub(crate) use join::is_address;
+pub(crate) use keys::parse_key_id;
 pub(crate) use problem::Problem;
 
 /// The most bytes of a request's body.

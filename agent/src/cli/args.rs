@@ -214,11 +214,12 @@ pub(super) enum InfoCommand {
 
 const KEYS_EXAMPLES: &str = "\
 A cluster gets another key in three steps, each on every node, and each when `list` shows that the one before is done
-everywhere: install the new one, use it, remove the old one.
+everywhere: install the new one, use it, remove the old one. `rotate` does that.
 
 Examples:
   quidnunc keys gen > new.key
   quidnunc keys install new.key
+  quidnunc keys rotate new.key
   quidnunc keys list
   quidnunc keys use 8d1b5f0a
   quidnunc keys remove 03c7a9e2";
@@ -254,6 +255,13 @@ pub(super) enum KeysCommand {
         /// Also where members seal with it, which this node cannot read then.
         #[arg(long)]
         force: bool,
+    },
+    /// Does all three steps on all members, and says on stderr how far it is.
+    ///
+    /// Needs `--seal require` everywhere. Agents without --state read their --key-file at the start: give them the new one.
+    Rotate {
+        /// A file with the new key; `-` is stdin.
+        file: PathBuf,
     },
 }
 

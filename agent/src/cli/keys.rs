@@ -8,7 +8,7 @@ use super::client::Client;
 use super::failure::{Code, Failure};
 use super::sheet::Sheet;
 use super::{Outcome, Streams};
-use crate::model::{Done, KeyInstall, KeyStep, Keys, hex};
+use crate::model::{KeyDone, KeyInstall, KeyStep, Keys, hex};
 use crate::run::{parse_keys, read_keys};
 
 /// `quidnunc keys gen`
@@ -37,18 +37,20 @@ pub(super) async fn keys(command: KeysCommand, client: &Client, streams: &mut St
         }
         KeysCommand::Install { file } => {
             for key in read(&file)? {
-                let answer = client.post::<Done>("/v1/keys/install", &KeyInstall { key: hex(key.secret()) }).await?;
+                let install = KeyInstall { key: hex(key.secret()), everywhere: false };
+                let answer = client.post::<KeyDone>("/v1/keys/install", &install).await?;
                 streams.show(&answer, |_| format!("installed {}\n", key.id()))?;
             }
         }
         KeysCommand::Use { id, force } => {
-            let answer = client.post::<Done>("/v1/keys/use", &KeyStep { id, force }).await?;
+            let answer = client.post::<KeyDone>("/v1/keys/use", &KeyStep { id, force, everywhere: false }).await?;
             streams.show(&answer, |_| String::new())?;
         }
         KeysCommand::Remove { id, force } => {
-            let answer = client.post::<Done>("/v1/keys/remove", &KeyStep { id, force }).await?;
+            let answer = client.post::<KeyDone>("/v1/keys/remove", &KeyStep { id, force, everywhere: false }).await?;
             streams.show(&answer, |_| String::new())?;
         }
+        KeysCommand::Rotate { file } => return super::rotate::rotate(&read(&file)?, client, streams).await,
     }
     Ok(Code::Ok)
 }
@@ -64,7 +66,7 @@ fn read(file: &Path) -> Result<Vec<quidnunc::seal::Key>, Failure> {
     if keys.is_empty() { Err(Failure::Usage(format!("{} has no key", file.display()))) } else { Ok(keys) }
 }
 
-fn table(Keys { members, keys, holders, withheld }: &Keys) -> String {
+pub(super) fn table(Keys { members, keys, holders, withheld }: &Keys) -> String {
     let mut sheet = Sheet::new(["key", "installed", "seals", "here"]);
     for key in keys {
         let of = |count| format!("{count}/{members}");

@@ -11,6 +11,7 @@ mod kv;
 mod leave;
 mod members;
 mod reach;
+mod rotate;
 mod sheet;
 mod status;
 

@@ -45,6 +45,16 @@ pub(crate) struct Holder {
 pub(crate) struct KeyInstall {
     /// 32, 48 or 64 hexadecimal digits.
     pub(crate) key: String,
+    /// Not only here, but on every live member.
+    #[serde(default)]
+    pub(crate) everywhere: bool,
+}
+
+/// What came of a step.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct KeyDone {
+    /// Members that could not be asked to do the same.
+    pub(crate) unreached: Vec<Who>,
 }
 
 /// `POST /v1/keys/use` and `POST /v1/keys/remove`
@@ -56,4 +66,7 @@ pub(crate) struct KeyStep {
     /// Also where that cuts members off.
     #[serde(default)]
     pub(crate) force: bool,
+    /// Not only here, but on every live member, each by its own check.
+    #[serde(default)]
+    pub(crate) everywhere: bool,
 }

@@ -6,6 +6,7 @@
 mod file;
 mod given;
 mod log;
+mod orders;
 mod reload;
 mod settings;
 mod signals;
@@ -19,7 +20,7 @@ use quidnunc::tokio::{Events, spawn};
 use quidnunc::{KeyPattern, RequestError};
 use sd_notify::NotifyState;
 use serde::Serialize;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use crate::api::{self, Agent};
 use crate::hub::Hub;
@@ -29,12 +30,16 @@ use crate::serve::{Control, Server, SocketError};
 pub(crate) use file::{FileError, read_file};
 pub(crate) use given::{Given, LogLevel, Tag};
 use log::Logging;
+pub(crate) use orders::KeyOrder;
 use reload::Reload;
 pub(crate) use settings::{Settings, SettingsError, parse_key, parse_keys, read_keys};
 use signals::{Signal, Signals};
 
 /// Who is being answered when the agent ends has so long to read.
 const FINISH_MAX: Duration = Duration::from_secs(1);
+
+/// So many letters of other agents wait to be read.
+const LETTERS_WAIT_MAX: usize = 64;
 
 /// Why an agent did not start, or ended otherwise than by leaving.
 #[derive(Debug, thiserror::Error)]
@@ -183,7 +188,9 @@ async fn live(
     (signals, reload): (&mut Signals, &mut Reload),
 ) -> Result<(), AgentError> {
     let mut server = Server::new(api::router(Arc::clone(agent)));
-    let mut hearing = tokio::spawn(agent.hub.clone().pass_on(events));
+    let (letters, taken) = mpsc::channel(LETTERS_WAIT_MAX);
+    let obeying = tokio::spawn(orders::obey(Arc::clone(agent), taken));
+    let mut hearing = tokio::spawn(agent.hub.clone().pass_on(events, letters));
     let ended = tokio::select! {
         broken = server.serve(&control.listener) => broken.map_err(AgentError::Broken),
         _ = &mut hearing => Err(AgentError::StoppedSilently),
@@ -193,9 +200,11 @@ async fn live(
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     tracing::info!("ending");
     server.finish(FINISH_MAX).await;
-    hearing.abort();
-    // Its end is what is waited for.
-    let _ = hearing.await;
+    for task in [hearing, obeying] {
+        task.abort();
+        // Its end is what is waited for.
+        let _ = task.await;
+    }
     ended
 }
 

@@ -160,6 +160,19 @@ impl Agent<'_> {
         }
     }
 
+    /// Asks again until a command ends so.
+    #[track_caller]
+    pub(crate) fn until_code(&self, args: &[&str], code: i32) -> Said {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let said = self.ask(args);
+            if said.code == code {
+                return said;
+            }
+            assert!(Instant::now() < deadline, "waited in vain for {code} of {args:?}: {said:?}");
+        }
+    }
+
     /// Until it holds so many for alive, itself included.
     #[track_caller]
     pub(crate) fn until_alive(&self, count: usize) -> Value {
