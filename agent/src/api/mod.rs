@@ -15,6 +15,7 @@ mod members;
 mod monitor;
 mod overlay;
 mod problem;
+mod quorum;
 mod reach;
 mod status;
 mod tags;
@@ -91,6 +92,7 @@ pub(crate) fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/reach", post(reach::reach))
         .route("/v1/force-leave", post(reach::force_leave))
         .route("/v1/overlay", get(overlay::overlay))
+        .route("/v1/quorum", get(quorum::quorum))
         .route("/v1/keys", get(keys::list))
         .route("/v1/keys/install", post(keys::install))
         .route("/v1/keys/use", post(keys::use_key))

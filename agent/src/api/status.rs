@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
+use quidnunc::Standing;
 use quidnunc::seal::Mode;
 use quidnunc::std::Driver;
 
-use super::{Agent, Answer, Of, members, reply};
+use super::{Agent, Answer, Of, members, quorum, reply};
 use crate::model::{Status, StatusReport};
 use crate::names;
 
@@ -65,6 +66,9 @@ fn problems(driver: &Driver, counts: &BTreeMap<Status, u32>) -> Vec<String> {
     say(view.has_stopped(), "this node has stopped: another one has its identity".into());
     say(count(Status::Suspect) > 0, format!("{} suspected", count(Status::Suspect)));
     say(count(Status::Dead) > 0, format!("{} dead", count(Status::Dead)));
+    if let Some(standing) = view.standing().filter(|standing| *standing != Standing::InQuorum) {
+        say(true, format!("the quorum: {}", quorum::word(standing)));
+    }
     let health = view.local_health();
     say(health > 0, format!("this node's own health: {health} held against it"));
     if let Some(error) = driver.state_error() {

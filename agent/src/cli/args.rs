@@ -108,6 +108,8 @@ pub(super) enum Command {
         #[arg(long, conflicts_with = "json")]
         dot: bool,
     },
+    /// Says whether this node may act; ends with 1 if it may not. It is advice, and no lock.
+    Quorum,
     /// Makes keys, and changes those that this node has.
     #[command(subcommand)]
     Keys(KeysCommand),

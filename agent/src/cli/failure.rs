@@ -85,7 +85,7 @@ fn code_of(fault: &str) -> Code {
         "timeout" | "slow_request" => Code::Timeout,
         "busy" | "stopped" => Code::Unreachable,
         "refused" | "no_value" | "not_kept" | "not_dead" | "map_full" | "too_fast" | "has_left" | "conflict"
-        | "no_seal" | "seal_not_required" | "key_lacking" | "key_sealing" => Code::Not,
+        | "no_seal" | "seal_not_required" | "no_quorum" | "key_lacking" | "key_sealing" => Code::Not,
         _ => Code::Usage,
     }
 }

@@ -122,6 +122,7 @@ async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) 
         Command::Reach => reach::reach(&client()?, streams).await,
         Command::ForceLeave { node, yes } => reach::force_leave(node, yes, &client()?, streams).await,
         Command::Overlay { dot } => reach::overlay(dot, &client()?, streams).await,
+        Command::Quorum => status::quorum(&client()?, streams).await,
         Command::Keys(KeysCommand::Gen { bits }) => keys::generate(&bits, streams),
         Command::Keys(command) => keys::keys(command, &client()?, streams).await,
         Command::Config(ConfigCommand::Check { file }) => config::check(&file, streams),

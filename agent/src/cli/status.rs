@@ -7,7 +7,7 @@ use super::failure::Code;
 use super::sheet::plain;
 use super::{Outcome, Streams};
 use crate::duration::shown;
-use crate::model::{Status, StatusReport};
+use crate::model::{QuorumReport, Status, StatusReport};
 
 /// `quidnunc status`
 pub(super) async fn status(client: &Client, streams: &mut Streams<'_>) -> Outcome {
@@ -47,4 +47,20 @@ fn text(report: &StatusReport) -> String {
         ("health", if report.healthy { "healthy".into() } else { format!("degraded: {}", report.problems.join("; ")) }),
     ];
     lines.iter().map(|(name, value)| format!("{name:<12} {}\n", plain(value))).collect()
+}
+
+/// `quidnunc quorum`
+pub(super) async fn quorum(client: &Client, streams: &mut Streams<'_>) -> Outcome {
+    let answer = client.get::<QuorumReport>("/v1/quorum").await?;
+    streams.show(&answer, standing)?;
+    Ok(if answer.says.in_quorum { Code::Ok } else { Code::Not })
+}
+
+fn standing(report: &QuorumReport) -> String {
+    let QuorumReport { standing, why, all, needed, seen, margin, .. } = report;
+    let margin = match margin {
+        Some(margin) => format!("; {} more may be lost", margin.members),
+        None => String::new(),
+    };
+    format!("{standing}: {why}\n{seen} of {all} votes are seen, {needed} are needed{margin}\n")
 }

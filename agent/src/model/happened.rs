@@ -194,3 +194,29 @@ pub(crate) struct LinkRow {
     /// Whether this node asked for it.
     pub(crate) outgoing: bool,
 }
+
+/// `GET /v1/quorum`
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct QuorumReport {
+    pub(crate) in_quorum: bool,
+    /// `in-quorum`, `suspect-not-in-quorum`, `not-in-quorum` or `down`.
+    pub(crate) standing: String,
+    /// Why, for people.
+    pub(crate) why: String,
+    /// So many votes there are,
+    pub(crate) all: u64,
+    /// so many of them are needed,
+    pub(crate) needed: u64,
+    /// and so many are seen.
+    pub(crate) seen: u64,
+    /// `None` where too few are seen already.
+    pub(crate) margin: Option<QuorumMargin>,
+    pub(crate) epoch: Option<u64>,
+}
+
+/// What may be lost without losing the quorum.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct QuorumMargin {
+    /// So many members, whichever.
+    pub(crate) members: u32,
+}

@@ -14,7 +14,7 @@ use crate::names::nearest;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The keys that there are, for whoever misspells one.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "name",
     "bind",
     "advertise",
@@ -26,6 +26,8 @@ const KEYS: [&str; 12] = [
     "key_file",
     "seal",
     "tag",
+    "voter",
+    "epoch",
     "log_level",
 ];
 
@@ -74,9 +76,16 @@ mod tests {
     }
 
     #[test]
+    fn the_keys_are_those_that_are_read() {
+        let error = toml::from_str::<Given>("nothing = 1").expect_err("there is no such key").message().to_owned();
+        let (_, list) = error.split_once("expected one of ").expect("a list");
+        assert_eq!(list, KEYS.map(|key| format!("`{key}`")).join(", "));
+    }
+
+    #[test]
     fn a_mistake_is_shown_at_its_place() {
         expect![[r#"
-            error: unknown field `key-file`, expected one of `name`, `bind`, `advertise`, `seed`, `cluster`, `profile`, `domain`, `state`, `key_file`, `seal`, `tag`, `log_level`
+            error: unknown field `key-file`, expected one of `name`, `bind`, `advertise`, `seed`, `cluster`, `profile`, `domain`, `state`, `key_file`, `seal`, `tag`, `voter`, `epoch`, `log_level`
              --> agent.toml:2:1
               |
             2 | key-file = 'k'

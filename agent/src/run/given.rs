@@ -53,6 +53,12 @@ pub(crate) struct Given {
     #[arg(long, env = "QUIDNUNC_TAG", value_name = "NAME=VALUE", value_delimiter = ',')]
     #[serde(with = "tag_table")]
     pub(crate) tag: Vec<Tag>,
+    /// Who votes on whether a node may act, by name, this one among them; the same list everywhere. Without it nobody asks.
+    #[arg(long, env = "QUIDNUNC_VOTER", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) voter: Vec<Name>,
+    /// Which list of voters this is: higher than any before that differs from it; without it 1.
+    #[arg(long, env = "QUIDNUNC_EPOCH", value_name = "N")]
+    pub(crate) epoch: Option<u64>,
     /// How much is logged to stderr; without it info.
     #[arg(long, env = "QUIDNUNC_LOG_LEVEL", value_name = "LEVEL")]
     pub(crate) log_level: Option<LogLevel>,
@@ -61,14 +67,13 @@ pub(crate) struct Given {
 impl Given {
     /// This, and where it says nothing, the weaker one.
     pub(crate) fn or(self, weaker: Self) -> Self {
-        let list = |own: Vec<Address>, other| if own.is_empty() { other } else { own };
         let mut tag: BTreeMap<_, _> = weaker.tag.into_iter().map(Tag::into_pair).collect();
         tag.extend(self.tag.into_iter().map(Tag::into_pair));
         Self {
             name: self.name.or(weaker.name),
             bind: self.bind.or(weaker.bind),
             advertise: self.advertise.or(weaker.advertise),
-            seed: list(self.seed, weaker.seed),
+            seed: given_list(self.seed, weaker.seed),
             cluster: self.cluster.or(weaker.cluster),
             profile: self.profile.or(weaker.profile),
             domain: self.domain.or(weaker.domain),
@@ -76,9 +81,16 @@ impl Given {
             key_file: self.key_file.or(weaker.key_file),
             seal: self.seal.or(weaker.seal),
             tag: tag.into_iter().map(|(name, value)| Tag { name, value }).collect(),
+            voter: given_list(self.voter, weaker.voter),
+            epoch: self.epoch.or(weaker.epoch),
             log_level: self.log_level.or(weaker.log_level),
         }
     }
+}
+
+/// The list that somebody has given.
+fn given_list<T>(own: Vec<T>, weaker: Vec<T>) -> Vec<T> {
+    if own.is_empty() { weaker } else { own }
 }
 
 /// Why a word is none of those that are taken.

@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use quidnunc::std::Driver;
 use quidnunc::tokio::{Events, spawn};
-use quidnunc::{KeyPattern, RequestError};
+use quidnunc::{Command, Domain, KeyPattern, NodeId, RequestError, Voter, Voters};
 use sd_notify::NotifyState;
 use serde::Serialize;
 use tokio::sync::{Notify, mpsc};
@@ -151,6 +152,14 @@ async fn introduce(agent: &Agent, settings: &Settings) -> Result<(), AgentError>
         Some(domain) => node.put(DOMAIN_KEY, domain.as_bytes(), None).await?,
         // An earlier life may have had one.
         None => node.delete(DOMAIN_KEY).await?,
+    }
+    if !settings.voters.is_empty() {
+        let voter = |&id: &NodeId| Voter { id, votes: 1, domain: Domain::NONE };
+        let (voters, epoch): (Vec<_>, _) = (settings.voters.iter().map(voter).collect(), settings.epoch);
+        let tell = move |driver: &mut Driver| {
+            driver.command(Command::Configure { epoch, voters: Voters::All(&voters), domains: None })
+        };
+        node.act(tell).await?;
     }
     let tags = TagsChange { set: settings.tags.clone(), unset: Vec::new() };
     agent.change_tags(&tags).await.map_err(|problem| AgentError::Tags(problem.text().message))?;

@@ -74,6 +74,8 @@ fn fixed(before: &Given, after: &Given) -> Vec<&'static str> {
         ("state", before.state != after.state),
         ("key_file", before.key_file != after.key_file),
         ("seal", before.seal != after.seal),
+        ("voter", before.voter != after.voter),
+        ("epoch", before.epoch != after.epoch),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }

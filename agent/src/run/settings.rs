@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use quidnunc::seal::{Key, KeyRing, Mode, SealError};
-use quidnunc::{Config, Domain, InfoSettings, NodeId, Options, SealOptions, StateFile, StreamLimits};
+use quidnunc::{Config, Domain, InfoSettings, NodeId, Options, QuorumSettings, SealOptions, StateFile, StreamLimits};
 
 use super::given::{Given, Name, Profile, SealMode, Tag};
 use crate::model::unhex;
@@ -28,6 +29,8 @@ pub(crate) enum SettingsError {
     KeyFile { path: PathBuf, source: std::io::Error },
     #[error("{path}, line {line}: {why}; `quidnunc keys gen` prints keys as they are taken")]
     Key { path: PathBuf, line: usize, why: String },
+    #[error("--voter names {0}, but not this node: name it as well, or leave --voter out")]
+    NoVoter(String),
     #[error("--seal {0} needs a --key-file with a key")]
     NoKey(&'static str),
 }
@@ -39,6 +42,9 @@ pub(crate) struct Settings {
     pub(crate) domain: Option<String>,
     pub(crate) seeds: Vec<String>,
     pub(crate) tags: BTreeMap<String, String>,
+    /// Who votes, and which list of voters that is.
+    pub(crate) voters: Vec<NodeId>,
+    pub(crate) epoch: u64,
     pub(crate) options: Options,
 }
 
@@ -53,11 +59,16 @@ impl Settings {
             None if bind.ip().is_unspecified() => Some(SocketAddr::new(own_address(bind.ip())?, 0)),
             given => given,
         };
+        if !given.voter.is_empty() && !given.voter.iter().any(|voter| voter.as_str() == name) {
+            return Err(SettingsError::NoVoter(given.voter.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")));
+        }
+        let profile = config(given.profile.unwrap_or(Profile::Lan));
         let config = Config {
             cluster: given.cluster.as_ref().map_or(0, |name| Config::cluster_tag(name.as_str())),
             streams: Some(StreamLimits::default()),
             infos: Some(InfoSettings::default()),
-            ..config(given.profile.unwrap_or(Profile::Lan))
+            quorum: (!given.voter.is_empty()).then(|| quorum(profile.period)),
+            ..profile
         };
         let options = Options {
             config,
@@ -72,6 +83,8 @@ impl Settings {
             domain: given.domain.as_ref().map(Name::to_string),
             seeds: given.seed.iter().map(ToString::to_string).collect(),
             tags: given.tag.iter().cloned().map(Tag::into_pair).collect(),
+            voters: given.voter.iter().map(|voter| NodeId::from_name(voter.as_str())).collect(),
+            epoch: given.epoch.unwrap_or(1),
             options,
         })
     }
@@ -87,6 +100,12 @@ const fn config(profile: Profile) -> Config {
         Profile::ScuttlebuttLan => Config::scuttlebutt_lan(),
         Profile::ScuttlebuttWan => Config::scuttlebutt_wan(),
     }
+}
+
+/// A majority of voters, in the times that [`QuorumSettings::native`] has for probes once per second.
+fn quorum(period: Duration) -> QuorumSettings {
+    let lease = period.saturating_mul(5);
+    QuorumSettings { lease: Some(lease), stable_after: period.saturating_mul(11), ..QuorumSettings::native() }
 }
 
 fn hostname() -> Result<String, SettingsError> {
