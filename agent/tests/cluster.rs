@@ -30,8 +30,11 @@ fn three_agents_know_each_other_and_miss_the_one_that_is_killed() {
 
     let mut watch = n1.watch(&["members", "--watch"]);
     watch.until(|line| line["member"]["name"] == "n3" && line["member"]["status"] == "alive");
+    let mut watch_dead = n1.watch(&["members", "--watch", "--status", "dead"]);
     n3.child.kill().unwrap();
     watch.until(|line| line["member"]["name"] == "n3" && line["member"]["status"] == "dead");
+    let first = watch_dead.until(|_| true);
+    assert_eq!(first["member"]["name"], "n3", "nobody else is wanted");
     let status = n1.ask(&["status"]);
     assert_eq!(status.code, 1);
     assert!(status.out.contains("degraded: 1 dead"), "{}", status.out);
@@ -41,6 +44,8 @@ fn three_agents_know_each_other_and_miss_the_one_that_is_killed() {
     assert_eq!(folder.run(&["--socket", "n3", "status"]).code, 3);
     let n3 = folder.agent("n3", &["--seed", &n1.addr()]);
     n3.until_alive(3);
+    let second = watch_dead.until(|_| true);
+    assert_eq!((&second["member"]["name"], &second["member"]["status"]), (&"n3".into(), &"alive".into()));
     n1.until_alive(3);
 }
 

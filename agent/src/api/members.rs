@@ -1,6 +1,6 @@
 //! Who is in the cluster?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -29,7 +29,8 @@ pub(super) async fn watch(State(agent): Of, Params(filter): Params<MemberFilter>
 }
 
 async fn tell(agent: Arc<Agent>, wanted: Wanted, mut watcher: Watcher, lines: Lines) -> Result<(), Gone> {
-    tell_all(&agent, &wanted, &lines).await?;
+    // Whoever was told as wanted is told once more when it is so no longer: its reader takes it off its list.
+    let mut shown = tell_all(&agent, &wanted, &lines).await?;
     loop {
         let heard = tokio::select! {
             () = lines.gone() => return Ok(()),
@@ -39,25 +40,34 @@ async fn tell(agent: Arc<Agent>, wanted: Wanted, mut watcher: Watcher, lines: Li
             Heard::Event(told) => {
                 let Some(id) = changed(&told.event) else { continue };
                 let one = agent.node.read(move |driver| row(driver.view(), id)).await.map_err(|_| Gone)?;
-                // Who is no more what is wanted is told once more: its reader takes it off its list.
-                if let Some(member) = one {
+                let Some(member) = one else { continue };
+                let is_told = if wanted.fits(&member) {
+                    shown.insert(member.who.id.clone());
+                    true
+                } else {
+                    shown.remove(&member.who.id)
+                };
+                if is_told {
                     lines.say(MemberLine::Member(member)).await?;
                 }
             }
             Heard::Lost(count) => {
                 lines.say(MemberLine::Lost(count)).await?;
-                tell_all(&agent, &wanted, &lines).await?;
+                shown = tell_all(&agent, &wanted, &lines).await?;
             }
             Heard::End => return Ok(()),
         }
     }
 }
 
-async fn tell_all(agent: &Agent, wanted: &Wanted, lines: &Lines) -> Result<(), Gone> {
+/// Tells all that are wanted, and returns their ids.
+async fn tell_all(agent: &Agent, wanted: &Wanted, lines: &Lines) -> Result<BTreeSet<String>, Gone> {
+    let mut shown = BTreeSet::new();
     for member in wanted.all(agent).await.map_err(|_| Gone)? {
+        shown.insert(member.who.id.clone());
         lines.say(MemberLine::Member(member)).await?;
     }
-    Ok(())
+    Ok(shown)
 }
 
 /// The member whose row an event changes.
