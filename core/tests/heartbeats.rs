@@ -84,7 +84,7 @@ fn after_twice_the_failure_time_it_is_dead_for_all_and_that_is_no_second_event()
 #[test]
 fn both_sides_of_a_partition_find_each_other_again() {
     for (name, config, patience) in profiles() {
-        let mut world = met(config, 3);
+        let mut world = met(config, 1);
         (5..10).for_each(|peer| world.peers[peer].side = 1);
         world.run(patience);
         assert!((5..10).all(|about| world.belief(0, about) == Some(Health::Dead)), "{name}");

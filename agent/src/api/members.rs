@@ -1,0 +1,157 @@
+//! Who is in the cluster?
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use quidnunc::{Event, NodeId, Record, View};
+
+use super::extract::Params;
+use super::lines::{Gone, Lines, told_by};
+use super::{Agent, Answer, Of, Problem, reply};
+use crate::hub::{Heard, Watcher};
+use crate::model::{Member, MemberFilter, MemberLine, Members, Status, Who, list};
+use crate::names::{self, TAG_PREFIX};
+
+/// `GET /v1/members`
+pub(super) async fn members(State(agent): Of, Params(filter): Params<MemberFilter>) -> Answer<Members> {
+    let wanted = Wanted::new(&filter)?;
+    reply(Members { members: wanted.all(&agent).await? })
+}
+
+/// `GET /v1/members/watch`
+pub(super) async fn watch(State(agent): Of, Params(filter): Params<MemberFilter>) -> Result<Response, Problem> {
+    let wanted = Wanted::new(&filter)?;
+    // Before the members are read, so that no change is missed between.
+    let watcher = agent.hub.watch();
+    Ok(told_by(move |lines| tell(agent, wanted, watcher, lines)))
+}
+
+async fn tell(agent: Arc<Agent>, wanted: Wanted, mut watcher: Watcher, lines: Lines) -> Result<(), Gone> {
+    // Whoever was told as wanted is told once more when it is so no longer: its reader takes it off its list.
+    let mut shown = tell_all(&agent, &wanted, &lines).await?;
+    loop {
+        let heard = tokio::select! {
+            () = lines.gone() => return Ok(()),
+            heard = watcher.next() => heard,
+        };
+        match heard {
+            Heard::Event(told) => {
+                let Some(id) = changed(&told.event) else { continue };
+                let one = agent.node.read(move |driver| row(driver.view(), id)).await.map_err(|_| Gone)?;
+                let Some(member) = one else { continue };
+                let is_told = if wanted.fits(&member) {
+                    shown.insert(member.who.id.clone());
+                    true
+                } else {
+                    shown.remove(&member.who.id)
+                };
+                if is_told {
+                    lines.say(MemberLine::Member(member)).await?;
+                }
+            }
+            Heard::Lost(count) => {
+                lines.say(MemberLine::Lost(count)).await?;
+                shown = tell_all(&agent, &wanted, &lines).await?;
+            }
+            Heard::End => return Ok(()),
+        }
+    }
+}
+
+/// Tells all that are wanted, and returns their ids.
+async fn tell_all(agent: &Agent, wanted: &Wanted, lines: &Lines) -> Result<BTreeSet<String>, Gone> {
+    let mut shown = BTreeSet::new();
+    for member in wanted.all(agent).await.map_err(|_| Gone)? {
+        shown.insert(member.who.id.clone());
+        lines.say(MemberLine::Member(member)).await?;
+    }
+    Ok(shown)
+}
+
+/// The member whose row an event changes.
+fn changed(event: &Event) -> Option<NodeId> {
+    let is_shown = |key: &[u8]| names::RESERVED.iter().any(|prefix| key.starts_with(prefix.as_bytes()));
+    if let Event::Member(change) = event {
+        Some(change.id)
+    } else if let Event::Value(change) = event {
+        is_shown(&change.key).then_some(change.owner)
+    } else {
+        None
+    }
+}
+
+/// Whom somebody wants to see.
+struct Wanted {
+    statuses: Vec<Status>,
+    domain: Option<String>,
+    tags: Vec<(String, Option<String>)>,
+}
+
+impl Wanted {
+    fn new(filter: &MemberFilter) -> Result<Self, Problem> {
+        let statuses = filter.statuses().map_err(|word| {
+            let valid = Status::ALL.map(Status::word).join(", ");
+            Problem::bad("bad_status", format!("there is no status `{word}`")).hint(format!("there are {valid}"))
+        })?;
+        let tag = |text: &str| match text.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+            None => (text.to_owned(), None),
+        };
+        let tags = list(filter.tag.as_deref()).map(tag).collect();
+        Ok(Self { statuses, domain: filter.domain.clone(), tags })
+    }
+
+    fn fits(&self, member: &Member) -> bool {
+        let has = |(name, value): &(String, Option<String>)| {
+            member.tags.get(name).is_some_and(|found| value.as_ref().is_none_or(|value| value == found))
+        };
+        (self.statuses.is_empty() || self.statuses.contains(&member.status))
+            && (self.domain.is_none() || self.domain == member.domain)
+            && self.tags.iter().all(has)
+    }
+
+    async fn all(&self, agent: &Agent) -> Result<Vec<Member>, Problem> {
+        let mut rows: Vec<Member> = agent
+            .node
+            .read(|driver| {
+                let view = driver.view();
+                view.members().map(|record| member(view, &record)).collect()
+            })
+            .await?;
+        rows.retain(|row| self.fits(row));
+        rows.sort_by(|a, b| (&a.who.name, &a.who.id).cmp(&(&b.who.name, &b.who.id)));
+        Ok(rows)
+    }
+}
+
+fn row(view: View<'_>, id: NodeId) -> Option<Member> {
+    view.member(id).map(|record| member(view, &record))
+}
+
+/// Who is meant by an id.
+pub(super) fn who(view: View<'_>, id: NodeId) -> Who {
+    Who { name: names::name_of(view, id), id: id.to_string() }
+}
+
+fn member(view: View<'_>, record: &Record) -> Member {
+    Member {
+        who: who(view, record.id),
+        addr: record.addr,
+        status: record.health.into(),
+        own: record.id == view.id(),
+        domain: names::domain_of(view, record),
+        boot: record.incarnation.boot,
+        counter: record.incarnation.counter,
+        gone_ms: (!record.health.is_live()).then_some(record.age_ms),
+        tags: tags(view, record.id),
+    }
+}
+
+/// The tags that a member has published.
+pub(super) fn tags(view: View<'_>, id: NodeId) -> BTreeMap<String, String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let tag = |key: &[u8], value: &[u8]| Some((text(key.strip_prefix(TAG_PREFIX.as_bytes())?), text(value)));
+    view.values(id, TAG_PREFIX.as_bytes()).filter_map(|entry| tag(entry.key, entry.value)).collect()
+}

@@ -1,0 +1,52 @@
+//! What does an operator say of this node, for others to choose by?
+
+use axum::extract::State;
+use quidnunc::View;
+
+use super::extract::Body;
+use super::{Agent, Answer, Of, Problem, members, reply};
+use crate::model::{Tags, TagsChange};
+use crate::names::{self, TAG_PREFIX};
+
+/// The longest value, in bytes: tags are words, and every list of members shows them.
+const VALUE_BYTES_MAX: usize = 256;
+
+/// `GET /v1/tags`
+pub(super) async fn list(State(agent): Of) -> Answer<Tags> {
+    reply(Tags { tags: agent.node.read(|driver| own(driver.view())).await? })
+}
+
+/// `POST /v1/tags`
+pub(super) async fn change(State(agent): Of, Body(change): Body<TagsChange>) -> Answer<Tags> {
+    agent.change_tags(&change).await?;
+    list(State(agent)).await
+}
+
+fn own(view: View<'_>) -> std::collections::BTreeMap<String, String> {
+    members::tags(view, view.id())
+}
+
+impl Agent {
+    /// Sets tags and takes others off; none if one cannot be.
+    pub(crate) async fn change_tags(&self, TagsChange { set, unset }: &TagsChange) -> Result<(), Problem> {
+        if let Some(name) = set.keys().chain(unset).find(|name| !names::is_name(name) || name.contains('=')) {
+            let message = format!("`{}` is no name of a tag", name.escape_debug());
+            return Err(Problem::bad("bad_tag", message).hint("1 to 64 bytes without blanks, `/` and `=`"));
+        }
+        if let Some((name, value)) = set.iter().find(|(_, value)| !is_value(value)) {
+            let message = format!("the tag `{name}` has a value of {} bytes, or with odd characters", value.len());
+            return Err(Problem::bad("bad_tag", message).hint(format!("at most {VALUE_BYTES_MAX} bytes on one line")));
+        }
+        for (name, value) in set {
+            self.node.put(format!("{TAG_PREFIX}{name}").as_bytes(), value.as_bytes(), None).await?;
+        }
+        for name in unset {
+            self.node.delete(format!("{TAG_PREFIX}{name}").as_bytes()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn is_value(value: &str) -> bool {
+    value.len() <= VALUE_BYTES_MAX && !value.contains(char::is_control)
+}

@@ -1,0 +1,385 @@
+//! What can be asked for? The commands, their options and their help.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand};
+
+use crate::duration;
+use crate::model::{Order, Status};
+use crate::run::Given;
+
+const EXAMPLES: &str = "\
+Examples:
+  quidnunc agent --name n1 --bind 127.0.0.1:7001
+  quidnunc agent --name n2 --bind 127.0.0.1:7002 --seed 127.0.0.1:7001
+  quidnunc members --socket n1
+  quidnunc status --socket n2
+  quidnunc kv set role primary --socket n1
+
+Exit codes:
+  0  it is so, or it is done
+  1  it is not so, or not all of it is done
+  2  wrong usage, or a mistake in a file
+  3  there is no agent to ask
+  4  there was no answer in time";
+
+/// Runs a node of a gossip cluster, and asks it what it knows.
+#[derive(Debug, Parser)]
+#[command(name = "quidnunc", version, after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// The agent's control socket: a path, or the name of an agent of this user; without it the only one that runs.
+    #[arg(long, global = true, env = "QUIDNUNC_SOCKET", value_name = "PATH|NAME")]
+    pub(super) socket: Option<String>,
+    /// Prints JSON, schema 1, as the agent answers it.
+    #[arg(long, global = true, env = "QUIDNUNC_JSON", value_parser = FalseyValueParser::new())]
+    pub(super) json: bool,
+    /// Waits so long for an answer.
+    #[arg(long, global = true, env = "QUIDNUNC_TIMEOUT", value_name = "TIME", default_value = "10s",
+        value_parser = duration::parse)]
+    pub(super) timeout: Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Runs a node until it is told to leave.
+    Agent(Box<AgentArgs>),
+    /// Lists the members of the cluster.
+    Members(MembersArgs),
+    /// Says how the agent is; ends with 1 if anything is wrong.
+    Status,
+    /// Becomes a member of the cluster that one of these belongs to; ends with 1 if none lets it in in time.
+    Join(JoinArgs),
+    /// Says goodbye, waits until enough others know, and ends the agent.
+    Leave,
+    /// Reads all members' maps, writes this one's.
+    #[command(subcommand)]
+    Kv(KvCommand),
+    /// Changes what members can be chosen by.
+    #[command(subcommand)]
+    Tags(TagsCommand),
+    /// Shows what happens and why, until it is interrupted.
+    Monitor {
+        /// Only events of these kinds, such as member; an unknown one is answered with all that there are.
+        #[arg(long, value_name = "KIND", value_delimiter = ',')]
+        kind: Vec<String>,
+    },
+    /// Says something to everybody, and hears what others say.
+    #[command(subcommand)]
+    Event(EventCommand),
+    /// Reads and changes what everybody should know.
+    #[command(subcommand)]
+    Info(InfoCommand),
+    /// Says what is believed of a member, and why.
+    Why {
+        /// A name, an id or an address.
+        node: String,
+    },
+    /// Measures how long a member takes to answer; ends with 1 if it does not.
+    Rtt {
+        /// A name, an id or an address.
+        a: String,
+        /// The other end; one of the two must be the agent that is asked.
+        b: Option<String>,
+    },
+    /// Pings every member; ends with 1 if one that is alive does not answer.
+    Reach,
+    /// Declares that a dead member will not come back.
+    ForceLeave {
+        /// A name, an id or an address.
+        node: String,
+        /// Does not ask whether that is meant.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Lists this node's links.
+    Overlay {
+        /// Prints them for Graphviz.
+        #[arg(long, conflicts_with = "json")]
+        dot: bool,
+    },
+    /// Says whether this node may act; ends with 1 if it may not. It is advice, and no lock.
+    Quorum,
+    /// Makes keys, and changes those that this node has.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Reads what an agent would start with.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Prints completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints a manual page.
+    Man,
+    /// Says which version this is.
+    Version,
+}
+
+const AGENT_EXAMPLES: &str = "\
+Examples:
+  quidnunc agent --name n1 --bind 10.0.0.1:7946 --state /var/lib/quidnunc/n1
+  quidnunc agent --seed gossip.example.org:7946 --domain rack-7 --tag role=db
+
+SIGTERM and SIGINT let the node leave, a second one ends it at once. SIGHUP reads the config file again, for its tags,
+its log level and its keys.";
+
+#[derive(Debug, Args)]
+#[command(after_help = AGENT_EXAMPLES)]
+pub(super) struct AgentArgs {
+    #[command(flatten)]
+    pub(super) given: Given,
+    /// A TOML file that says the same, with `_` for `-`, and tags as a table; flags and the environment are stronger.
+    #[arg(long, env = "QUIDNUNC_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  quidnunc event send deploy v1.2\n  quidnunc event watch --json")]
+pub(super) enum EventCommand {
+    /// Says something to everybody, once to each.
+    Send {
+        /// What happens.
+        name: String,
+        /// What is said of it.
+        #[arg(default_value = "")]
+        payload: String,
+        /// For how long it is told to those who have not heard it.
+        #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
+        ttl: Duration,
+    },
+    /// Shows what is said, until it is interrupted.
+    Watch,
+}
+
+const INFO_EXAMPLES: &str = "\
+Examples:
+  quidnunc info add load.n1 0.7 --ttl 30s
+  quidnunc info ls --prefix load.
+  quidnunc info group load. --limit 3 --order min";
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = INFO_EXAMPLES)]
+pub(super) enum InfoCommand {
+    /// Tells everybody a value under a key, in place of whoever said something of it before.
+    Add {
+        /// The key.
+        key: String,
+        /// The value: a number if it is one.
+        value: String,
+        /// Takes the value for a text, even if it is a number.
+        #[arg(long)]
+        text: bool,
+        /// In what time it ends everywhere; without it, it stays.
+        #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+        ttl: Option<Duration>,
+    },
+    /// Shows the value of a key; ends with 1 if there is none.
+    Get {
+        /// The key.
+        key: String,
+    },
+    /// Deletes a key, whoever told it.
+    Del {
+        /// The key.
+        key: String,
+    },
+    /// Lists what everybody knows.
+    Ls {
+        /// Only keys that begin so.
+        #[arg(long, value_name = "PREFIX")]
+        prefix: Option<String>,
+    },
+    /// Lists the best of the keys that begin so; with a limit and an order, has everybody keep such a list.
+    Group {
+        /// How the keys begin.
+        prefix: String,
+        /// So many at most.
+        #[arg(long, value_name = "N", requires = "order")]
+        limit: Option<u32>,
+        /// Which are the best.
+        #[arg(long, value_name = "ORDER", requires = "limit")]
+        order: Option<Order>,
+    },
+}
+
+const KEYS_EXAMPLES: &str = "\
+A cluster gets another key in three steps, each on every node, and each when `list` shows that the one before is done
+everywhere: install the new one, use it, remove the old one. `rotate` does that.
+
+Examples:
+  quidnunc keys gen > new.key
+  quidnunc keys install new.key
+  quidnunc keys rotate new.key
+  quidnunc keys list
+  quidnunc keys use 8d1b5f0a
+  quidnunc keys remove 03c7a9e2";
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = KEYS_EXAMPLES)]
+pub(super) enum KeysCommand {
+    /// Prints a new key. Nothing else ever prints one.
+    Gen {
+        /// How long it is.
+        #[arg(long, value_name = "BITS", default_value = "256", value_parser = ["128", "192", "256"])]
+        bits: String,
+    },
+    /// Lists keys by their fingerprints, and how many members have them.
+    List,
+    /// Has this node open what is sealed with the keys of a file.
+    Install {
+        /// A file with a key per line; `-` is stdin.
+        file: PathBuf,
+    },
+    /// Has this node seal with a key.
+    Use {
+        /// Its fingerprint.
+        id: String,
+        /// Also where members lack it, which cannot read this node then.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Has this node forget a key.
+    Remove {
+        /// Its fingerprint.
+        id: String,
+        /// Also where members seal with it, which this node cannot read then.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Does all three steps on all members, and says on stderr how far it is.
+    ///
+    /// Needs `--seal require` everywhere. Agents without --state read their --key-file at the start: give them the new one.
+    Rotate {
+        /// A file with the new key; `-` is stdin.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Says what is wrong with a file, and where.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Prints what an agent would start with, of flags, the environment and a file.
+    Show(Box<AgentArgs>),
+}
+
+const MEMBERS_EXAMPLES: &str = "\
+Examples:
+  quidnunc members --status alive,suspect
+  quidnunc members --tag role=db --long
+  quidnunc members --watch            a line for every member, and for every change";
+
+#[derive(Debug, Args)]
+#[command(after_help = MEMBERS_EXAMPLES)]
+pub(super) struct MembersArgs {
+    /// Only those of whom this is believed.
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    pub(super) status: Vec<Status>,
+    /// Only those in this domain.
+    #[arg(long, value_name = "NAME")]
+    pub(super) domain: Option<String>,
+    /// Only those with this tag.
+    #[arg(long, value_name = "NAME[=VALUE]", value_delimiter = ',')]
+    pub(super) tag: Vec<String>,
+    /// Shows ids and incarnations as well.
+    #[arg(long)]
+    pub(super) long: bool,
+    /// Goes on with every change, until it is interrupted.
+    #[arg(long)]
+    pub(super) watch: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  quidnunc join 10.0.0.1:7946 n2.example:7946")]
+pub(super) struct JoinArgs {
+    /// Addresses of members.
+    #[arg(required = true, value_name = "HOST:PORT")]
+    pub(super) addrs: Vec<String>,
+}
+
+const KV_EXAMPLES: &str = "\
+Examples:
+  quidnunc kv set role primary
+  quidnunc kv set lease held --ttl 30s
+  quidnunc kv get role                everybody's value of the key
+  quidnunc kv get role --of n2
+  quidnunc kv watch --prefix jobs/";
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = KV_EXAMPLES)]
+pub(super) enum KvCommand {
+    /// Shows what a key stands for; ends with 1 if for nothing.
+    Get {
+        /// The key.
+        key: String,
+        /// In the map of this member only: a name, an id or an address.
+        #[arg(long, value_name = "NODE")]
+        of: Option<String>,
+    },
+    /// Lets a key of this node's map stand for a value.
+    Set {
+        /// The key; `sys/` and `tag/` are quidnunc's own.
+        key: String,
+        /// The value.
+        value: String,
+        /// In what time it ends everywhere; without it, it stays.
+        #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+        ttl: Option<Duration>,
+    },
+    /// Lets a key of this node's map stand for nothing.
+    Del {
+        /// The key.
+        key: String,
+    },
+    /// Lists keys of all members' maps.
+    Ls(KvFilterArgs),
+    /// Lists keys, and goes on with every change until it is interrupted.
+    Watch(KvFilterArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KvFilterArgs {
+    /// Only keys that begin so.
+    #[arg(long, value_name = "PREFIX")]
+    pub(super) prefix: Option<String>,
+    /// Only of this member: a name, an id or an address.
+    #[arg(long, value_name = "NODE")]
+    pub(super) of: Option<String>,
+    /// Also what begins with `sys/` and `tag/`.
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  quidnunc tags set role=db zone=a\n  quidnunc tags unset zone\n  quidnunc tags ls")]
+pub(super) enum TagsCommand {
+    /// Gives this node tags, or other values.
+    Set {
+        /// What is set.
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        tags: Vec<crate::run::Tag>,
+    },
+    /// Takes tags off this node.
+    Unset {
+        /// Which.
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// Lists this node's tags.
+    Ls,
+}

@@ -1,0 +1,91 @@
+//! Why did a command fail, and with which exit code does it end?
+
+use std::io;
+use std::path::PathBuf;
+use std::process;
+use std::time::Duration;
+
+use crate::duration;
+use crate::model::FaultText;
+use crate::run::AgentError;
+
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Code {
+    /// It is so, or it is done.
+    Ok,
+    /// It is not so, or not all of it is done.
+    Not,
+    /// Wrong usage, or a mistake in a file.
+    Usage,
+    /// There is no agent to ask.
+    Unreachable,
+    /// There was no answer in time.
+    Timeout,
+}
+
+impl From<Code> for process::ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(match code {
+            Code::Ok => 0_u8,
+            Code::Not => 1,
+            Code::Usage => 2,
+            Code::Unreachable => 3,
+            Code::Timeout => 4,
+        })
+    }
+}
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("no agent answers at {}: {source}\n  help: start one with `quidnunc agent`, or say where with --socket", path.display())]
+    Unreachable { path: PathBuf, source: io::Error },
+    #[error("no agent of this user runs\n  help: start one with `quidnunc agent`, or say where with --socket")]
+    NoAgent,
+    #[error("several agents run\n  help: say which with --socket: {}", names.join(", "))]
+    Several { names: Vec<String> },
+    #[error("the agent did not answer within {}\n  help: give it longer with --timeout", duration::shown(*after))]
+    Timeout { after: Duration },
+    #[error("the agent ended before it had answered: {0}")]
+    Broken(String),
+    #[error("{}", fault_text(.0))]
+    Fault(FaultText),
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    #[error("cannot write the results: {0}")]
+    Output(#[from] io::Error),
+}
+
+fn fault_text(fault: &FaultText) -> String {
+    match &fault.hint {
+        Some(hint) => format!("{}\n  help: {hint}", fault.message),
+        None => fault.message.clone(),
+    }
+}
+
+impl Failure {
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::Unreachable { .. } | Self::NoAgent | Self::Broken(_) => Code::Unreachable,
+            Self::Several { .. } | Self::Usage(_) => Code::Usage,
+            Self::Timeout { .. } => Code::Timeout,
+            Self::Fault(fault) => code_of(&fault.code),
+            Self::Agent(error) if error.is_usage() => Code::Usage,
+            Self::Agent(_) | Self::Output(_) => Code::Not,
+        }
+    }
+}
+
+/// What an agent's refusal means for whoever asked.
+fn code_of(fault: &str) -> Code {
+    match fault {
+        "timeout" | "slow_request" => Code::Timeout,
+        "busy" | "stopped" => Code::Unreachable,
+        "refused" | "no_value" | "not_kept" | "not_dead" | "map_full" | "too_fast" | "has_left" | "conflict"
+        | "no_seal" | "seal_not_required" | "no_quorum" | "key_lacking" | "key_sealing" => Code::Not,
+        _ => Code::Usage,
+    }
+}

@@ -1,0 +1,86 @@
+//! Who has which key, as people read it? No key is ever shown but a new one.
+
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use super::args::KeysCommand;
+use super::client::Client;
+use super::failure::{Code, Failure};
+use super::sheet::Sheet;
+use super::{Outcome, Streams};
+use crate::model::{KeyDone, KeyInstall, KeyStep, Keys, hex};
+use crate::run::{parse_keys, read_keys};
+
+/// `quidnunc keys gen`
+pub(super) fn generate(bits: &str, streams: &mut Streams<'_>) -> Outcome {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|error| Failure::Output(io::Error::other(error)))?;
+    let len = match bits {
+        "128" => 16,
+        "192" => 24,
+        _ => 32,
+    };
+    writeln!(streams.out, "{}", hex(&key[..len]))?;
+    Ok(Code::Ok)
+}
+
+/// The other ones.
+pub(super) async fn keys(command: KeysCommand, client: &Client, streams: &mut Streams<'_>) -> Outcome {
+    match command {
+        KeysCommand::Gen { bits } => return generate(&bits, streams),
+        KeysCommand::List => {
+            let answer = client.get::<Keys>("/v1/keys").await?;
+            streams.show(&answer, table)?;
+            // Not all of it is done while members differ.
+            let Keys { members, keys, .. } = answer.says;
+            return Ok(if keys.iter().all(|key| key.have == members) { Code::Ok } else { Code::Not });
+        }
+        KeysCommand::Install { file } => {
+            for key in read(&file)? {
+                let install = KeyInstall { key: hex(key.secret()), everywhere: false };
+                let answer = client.post::<KeyDone>("/v1/keys/install", &install).await?;
+                streams.show(&answer, |_| format!("installed {}\n", key.id()))?;
+            }
+        }
+        KeysCommand::Use { id, force } => {
+            let answer = client.post::<KeyDone>("/v1/keys/use", &KeyStep { id, force, everywhere: false }).await?;
+            streams.show(&answer, |_| String::new())?;
+        }
+        KeysCommand::Remove { id, force } => {
+            let answer = client.post::<KeyDone>("/v1/keys/remove", &KeyStep { id, force, everywhere: false }).await?;
+            streams.show(&answer, |_| String::new())?;
+        }
+        KeysCommand::Rotate { file } => return super::rotate::rotate(&read(&file)?, client, streams).await,
+    }
+    Ok(Code::Ok)
+}
+
+fn read(file: &Path) -> Result<Vec<quidnunc::seal::Key>, Failure> {
+    let keys = if file == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().lock().take(64 << 10).read_to_string(&mut text)?;
+        parse_keys(&text).map_err(|(line, why)| Failure::Usage(format!("stdin, line {line}: {why}")))?
+    } else {
+        read_keys(file).map_err(|error| Failure::Usage(error.to_string()))?
+    };
+    if keys.is_empty() { Err(Failure::Usage(format!("{} has no key", file.display()))) } else { Ok(keys) }
+}
+
+pub(super) fn table(Keys { members, keys, holders, withheld }: &Keys) -> String {
+    let mut sheet = Sheet::new(["key", "installed", "seals", "here"]);
+    for key in keys {
+        let of = |count| format!("{count}/{members}");
+        let here = if key.own { "seals" } else { "" };
+        sheet.row([&key.id, &of(key.have), &of(key.seal), here]);
+    }
+    let mut text = sheet.text();
+    let silent: Vec<_> =
+        holders.iter().filter(|holder| holder.mode.is_none()).map(|holder| holder.who.shown()).collect();
+    if !silent.is_empty() {
+        text.push_str(&format!("nothing has come of {}\n", super::sheet::plain(&silent.join(", "))));
+    }
+    if !withheld.is_empty() {
+        text.push_str(&format!("given at the start, but removed before: {}\n", withheld.join(", ")));
+    }
+    text
+}

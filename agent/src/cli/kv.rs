@@ -1,0 +1,119 @@
+//! What stands in maps, as people read it?
+
+use std::time::Duration;
+
+use hyper::Method;
+
+use super::args::{KvCommand, KvFilterArgs, TagsCommand};
+use super::client::{Client, query};
+use super::failure::{Code, Failure};
+use super::sheet::{Sheet, plain};
+use super::{Outcome, Streams};
+use crate::duration::shown;
+use crate::model::{Bytes, Done, Entries, Entry, FaultText, KvDelete, KvLine, KvSet, Tags, TagsChange};
+
+/// A longer value is cut in a list, in characters.
+const SHOWN_MAX: usize = 60;
+
+/// `quidnunc kv`
+pub(super) async fn kv(command: KvCommand, client: &Client, streams: &mut Streams<'_>) -> Outcome {
+    match command {
+        KvCommand::Get { key, of } => get(&key, of.as_deref(), client, streams).await,
+        KvCommand::Set { key, value, ttl } => {
+            let ttl_ms = ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
+            let answer = client.post::<Done>("/v1/kv/set", &KvSet { key, value: Bytes::Text(value), ttl_ms }).await?;
+            streams.show(&answer, |_| String::new())?;
+            Ok(Code::Ok)
+        }
+        KvCommand::Del { key } => {
+            let answer = client.post::<Done>("/v1/kv/delete", &KvDelete { key }).await?;
+            streams.show(&answer, |_| String::new())?;
+            Ok(Code::Ok)
+        }
+        KvCommand::Ls(filter) => {
+            let answer = client.get::<Entries>(&path("/v1/kv", &filter)).await?;
+            streams.show(&answer, |Entries { entries }| table(entries))?;
+            Ok(Code::Ok)
+        }
+        KvCommand::Watch(filter) => watch(&path("/v1/kv/watch", &filter), client, streams).await,
+    }
+}
+
+fn path(path: &str, KvFilterArgs { prefix, of, all }: &KvFilterArgs) -> String {
+    query(path, &[("prefix", prefix.as_deref()), ("of", of.as_deref()), ("all", all.then_some("true"))])
+}
+
+async fn get(key: &str, of: Option<&str>, client: &Client, streams: &mut Streams<'_>) -> Outcome {
+    let answer = client.get::<Entries>(&query("/v1/kv", &[("key", Some(key)), ("of", of)])).await?;
+    if answer.says.entries.is_empty() {
+        let message =
+            format!("`{}` stands for nothing{}", plain(key), of.map_or_else(String::new, |of| format!(" at {of}")));
+        return Err(Failure::Fault(FaultText { code: "no_value".into(), message, hint: None }));
+    }
+    streams.show(&answer, |Entries { entries }| match &entries[..] {
+        // One owner was asked for: its value alone, as a script wants it.
+        [entry] if of.is_some() => format!("{}\n", entry.value.as_ref().map_or_else(String::new, Bytes::shown)),
+        _ => table(entries),
+    })?;
+    Ok(Code::Ok)
+}
+
+async fn watch(path: &str, client: &Client, streams: &mut Streams<'_>) -> Outcome {
+    let mut lines = client.lines(Method::GET, path, Default::default()).await?;
+    while let Some(line) = lines.next::<KvLine>().await? {
+        streams.show(&line, |line| match line {
+            KvLine::Entry(entry) => {
+                format!("{} {} = {}\n", plain(&entry.owner.shown()), plain(&entry.key.shown()), value(entry))
+            }
+            KvLine::Lost(count) => format!("{count} changes were missed; all keys again:\n"),
+        })?;
+    }
+    Ok(Code::Ok)
+}
+
+fn table(entries: &[Entry]) -> String {
+    let mut sheet = Sheet::new(["key", "owner", "version", "size", "ends in", "value"]);
+    for entry in entries {
+        let left = entry.left_ms.map_or_else(String::new, |ms| shown(Duration::from_millis(ms)));
+        let (version, size) = (entry.version.to_string(), format!("{} B", entry.size));
+        sheet.row([entry.key.shown(), entry.owner.shown(), version, size, left, value(entry)]);
+    }
+    sheet.text()
+}
+
+/// Enough of a value to know it.
+fn value(entry: &Entry) -> String {
+    match &entry.value {
+        None if entry.size == 0 => "(nothing)".into(),
+        None => "(too long to be shown)".into(),
+        Some(value) => {
+            let text = plain(&value.shown());
+            match text.char_indices().nth(SHOWN_MAX) {
+                Some((cut, _)) => format!("{}…", &text[..cut]),
+                None => text,
+            }
+        }
+    }
+}
+
+/// `quidnunc tags`
+pub(super) async fn tags(command: TagsCommand, client: &Client, streams: &mut Streams<'_>) -> Outcome {
+    let change = match command {
+        TagsCommand::Set { tags } => {
+            TagsChange { set: tags.into_iter().map(crate::run::Tag::into_pair).collect(), ..TagsChange::default() }
+        }
+        TagsCommand::Unset { names } => TagsChange { unset: names, ..TagsChange::default() },
+        TagsCommand::Ls => {
+            let answer = client.get::<Tags>("/v1/tags").await?;
+            streams.show(&answer, tag_lines)?;
+            return Ok(Code::Ok);
+        }
+    };
+    let answer = client.post::<Tags>("/v1/tags", &change).await?;
+    streams.show(&answer, tag_lines)?;
+    Ok(Code::Ok)
+}
+
+fn tag_lines(Tags { tags }: &Tags) -> String {
+    tags.iter().map(|(name, value)| format!("{}={}\n", plain(name), plain(value))).collect()
+}

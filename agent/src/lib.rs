@@ -1,0 +1,24 @@
+//! How does somebody run a node without writing a program, and ask it what it knows?
+//!
+//! The program `quidnunc` is both sides of that. `quidnunc agent` runs one node until it is told to leave; every other command
+//! asks a running agent over its control socket, a Unix socket that speaks HTTP with JSON, and shows the answer.
+//!
+//! * `cli` — what was asked for, how is it shown, and with which exit code does it end?
+//! * `model` — what goes over the control socket?
+//! * `api` — what does the agent answer?
+//! * `serve` — who may ask, how many at once, and for how long?
+//! * `run` — how does an agent begin, live and end?
+//! * `hub` — who hears what the node reports?
+
+#![forbid(unsafe_code)]
+
+mod api;
+mod cli;
+mod duration;
+mod hub;
+mod model;
+mod names;
+mod run;
+mod serve;
+
+pub use cli::main;

@@ -1,0 +1,7 @@
+//! The program `quidnunc`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    quidnunc_agent::main()
+}

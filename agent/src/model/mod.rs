@@ -1,0 +1,119 @@
+//! What goes over the control socket? Types only: the agent writes them, the commands read them.
+//!
+//! Every answer is an object with `"schema": 1`, an error one with `"error"`. What is added later is added: a reader skips
+//! fields that it does not know, in answers; in requests a field that nobody knows is refused, since it was meant to do something.
+
+mod asked;
+mod happened;
+mod keys;
+mod members;
+mod told;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use asked::*;
+pub(crate) use happened::*;
+pub(crate) use keys::*;
+pub(crate) use members::*;
+pub(crate) use told::*;
+
+/// Which shapes these are.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// An answer with its schema.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Reply<T> {
+    schema: u32,
+    #[serde(flatten)]
+    pub(crate) body: T,
+}
+
+impl<T> Reply<T> {
+    pub(crate) const fn new(body: T) -> Self {
+        Self { schema: SCHEMA, body }
+    }
+}
+
+/// Nothing but success.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Done {}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fault {
+    pub(crate) error: FaultText,
+}
+
+/// What went wrong, for a program, for people, and the way out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FaultText {
+    pub(crate) code: String,
+    pub(crate) message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
+}
+
+/// Bytes that are a text most of the time: that text, or `{"hex": …}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Bytes {
+    Text(String),
+    Hex { hex: String },
+}
+
+impl Bytes {
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        match str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Hex { hex: hex(bytes) },
+        }
+    }
+
+    /// The bytes; `None` for what is no hexadecimal number.
+    pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Text(text) => Some(text.clone().into_bytes()),
+            Self::Hex { hex } => unhex(hex),
+        }
+    }
+
+    /// As people see it.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Hex { hex } => format!("0x{hex}"),
+        }
+    }
+}
+
+/// Two digits per byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // A string takes everything.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The bytes of [`hex`]; `None` for anything else.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let byte = |&[high, low]: &[u8; 2]| Some(digit(high)? << 4 | digit(low)?);
+    if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_a_text_where_they_are_one() {
+        let json = |bytes: &[u8]| serde_json::to_string(&Bytes::new(bytes)).ok();
+        assert_eq!(json(b"caf\xc3\xa9").as_deref(), Some("\"caf\u{e9}\""));
+        assert_eq!(json(b"\xff\x00").as_deref(), Some("{\"hex\":\"ff00\"}"));
+        assert_eq!(Bytes::new(b"\xff\x00").bytes().as_deref(), Some(&b"\xff\x00"[..]));
+        assert_eq!(["0", "0g", "é0"].map(unhex), [None, None, None]);
+    }
+}

@@ -1,0 +1,131 @@
+//! What is a node called, and who is meant by a name, an id or an address?
+//!
+//! A node's human name is an entry of its own map, like everything else about it. What others publish there is only a claim:
+//! it is shown when it is fit to be a name, and two members may bear the same.
+
+use std::net::SocketAddr;
+
+use quidnunc::{Domain, NodeId, Record, View};
+
+/// The key under which an agent publishes its name.
+pub(crate) const NAME_KEY: &[u8] = b"sys/name";
+
+/// The key under which an agent publishes what its domain is called.
+pub(crate) const DOMAIN_KEY: &[u8] = b"sys/domain";
+
+/// Keys that begin so are tags.
+pub(crate) const TAG_PREFIX: &str = "tag/";
+
+/// Keys that begin so are the program's own.
+pub(crate) const RESERVED: [&str; 2] = ["sys/", TAG_PREFIX];
+
+/// The longest name, in bytes.
+pub(crate) const NAME_BYTES_MAX: usize = 64;
+
+/// Whether this can be the name of a node, a domain or a tag: it shows on one line, and has no blanks.
+pub(crate) fn is_name(text: &str) -> bool {
+    let odd = |char: char| char.is_control() || char.is_whitespace() || char == '/';
+    (1..=NAME_BYTES_MAX).contains(&text.len()) && !text.contains(odd)
+}
+
+/// The name that a member has published.
+pub(crate) fn name_of(view: View<'_>, id: NodeId) -> Option<String> {
+    let value = view.value(id, NAME_KEY)?.value;
+    str::from_utf8(value).ok().filter(|name| is_name(name)).map(str::to_owned)
+}
+
+/// What a member's domain is called; its number where nobody has said so.
+pub(crate) fn domain_of(view: View<'_>, record: &Record) -> Option<String> {
+    if record.domain == Domain::NONE {
+        return None;
+    }
+    let published = view.value(record.id, DOMAIN_KEY).and_then(|value| str::from_utf8(value.value).ok());
+    let fits = |name: &&str| is_name(name) && Domain::from_name(name) == record.domain;
+    Some(published.filter(fits).map_or_else(|| format!("{:016x}", record.domain.number()), str::to_owned))
+}
+
+/// Nobody, or nobody in particular, is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unclear {
+    /// No member is called so; the nearest name, if one is near.
+    Unknown(Option<String>),
+    /// Several are.
+    Ambiguous(Vec<NodeId>),
+}
+
+/// The member that a text means: its name, its id or the beginning of that (eight digits at least), or its address.
+pub(crate) fn find(view: View<'_>, text: &str) -> Result<NodeId, Unclear> {
+    let rows: Vec<Row> =
+        view.members().map(|member| Row { id: member.id, addr: member.addr, name: name_of(view, member.id) }).collect();
+    choose(&rows, text)
+}
+
+struct Row {
+    id: NodeId,
+    addr: SocketAddr,
+    name: Option<String>,
+}
+
+fn choose(rows: &[Row], text: &str) -> Result<NodeId, Unclear> {
+    let addr = text.parse::<SocketAddr>().ok();
+    let is_id = text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let id = text.to_ascii_lowercase();
+    let matching = |of: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| of(row)).map(|row| row.id).collect::<Vec<_>>();
+    let mut found = matching(&|row| row.name.as_deref() == Some(text));
+    if found.is_empty() && is_id {
+        found = matching(&|row| row.id.to_string().starts_with(&id));
+    }
+    if found.is_empty() && addr.is_some() {
+        found = matching(&|row| Some(row.addr) == addr);
+    }
+    match found[..] {
+        [one] => Ok(one),
+        [] => Err(Unclear::Unknown(nearest(text, rows.iter().filter_map(|row| row.name.as_deref())))),
+        _ => Err(Unclear::Ambiguous(found)),
+    }
+}
+
+/// The name that a typing error most likely turned into `wrong`.
+pub(crate) fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    if wrong.len() > 2 * NAME_BYTES_MAX {
+        return None;
+    }
+    names
+        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .filter(|(distance, name)| *distance <= (wrong.len().max(name.len()) / 3).max(1))
+        .min()
+        .map(|(_, name)| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: u128, port: u16, name: Option<&str>) -> Row {
+        let addr = SocketAddr::from(([10, 0, 0, 1], port));
+        Row { id: NodeId::from_u128(id << 96), addr, name: name.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_member_is_found_by_what_it_is_called() {
+        let rows = [row(0xaa, 1, Some("n1")), row(0xab, 2, Some("n2")), row(0xac, 3, None), row(0xad, 4, Some("n2"))];
+        let found = |text| choose(&rows, text);
+        assert_eq!(found("n1"), Ok(rows[0].id));
+        assert_eq!(found("000000AC"), Ok(rows[2].id));
+        assert_eq!(found("10.0.0.1:3"), Ok(rows[2].id));
+        assert_eq!(found("n2"), Err(Unclear::Ambiguous(vec![rows[1].id, rows[3].id])));
+        assert_eq!(found("nn1"), Err(Unclear::Unknown(Some("n1".into()))));
+        assert_eq!(found("10.0.0.1:9"), Err(Unclear::Unknown(None)));
+        assert_eq!(found(&"n".repeat(1 << 20)), Err(Unclear::Unknown(None)));
+    }
+
+    #[test]
+    fn a_name_shows_on_one_line() {
+        for name in ["n1", "rack-7.example", "é"] {
+            assert!(is_name(name), "{name}");
+        }
+        for odd in ["", "a b", "a\nb", "\u{1b}[31m", "a/b", &"n".repeat(65)] {
+            assert!(!is_name(odd), "{odd:?}");
+        }
+    }
+}

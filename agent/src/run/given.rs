@@ -1,0 +1,276 @@
+//! What can be said about an agent, by flags, the environment and a file?
+//!
+//! All three say the same things, in one type. Flags win over the environment, which wins over the file. Each value is judged
+//! where it is read, so that whoever wrote it is shown the place.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+use crate::api::is_address;
+use crate::names::is_name;
+
+/// Everything that can be said.
+#[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Given {
+    /// What the node is called, and known by over every restart; without it, what the machine is called.
+    #[arg(long, env = "QUIDNUNC_NAME", value_name = "NAME")]
+    pub(crate) name: Option<Name>,
+    /// Where it listens for members, UDP and TCP; without it 0.0.0.0:7946.
+    #[arg(long, env = "QUIDNUNC_BIND", value_name = "IP:PORT")]
+    pub(crate) bind: Option<SocketAddr>,
+    /// Where the others reach it, if not there.
+    #[arg(long, env = "QUIDNUNC_ADVERTISE", value_name = "IP:PORT")]
+    pub(crate) advertise: Option<SocketAddr>,
+    /// Somebody who may let it in; several can be named.
+    #[arg(long, env = "QUIDNUNC_SEED", value_name = "HOST:PORT", value_delimiter = ',')]
+    pub(crate) seed: Vec<Address>,
+    /// Only agents of one cluster name hear each other. It is no secret.
+    #[arg(long, env = "QUIDNUNC_CLUSTER", value_name = "NAME")]
+    pub(crate) cluster: Option<Name>,
+    /// How failures are found, and how fast; without it lan.
+    #[arg(long, env = "QUIDNUNC_PROFILE", value_name = "PROFILE")]
+    pub(crate) profile: Option<Profile>,
+    /// What the node shares its fate with, such as its rack.
+    #[arg(long, env = "QUIDNUNC_DOMAIN", value_name = "NAME")]
+    pub(crate) domain: Option<Name>,
+    /// A file in which survives what must: the life's number, peers, keys, its own map.
+    #[arg(long, env = "QUIDNUNC_STATE", value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// A file with a key per line, as `quidnunc keys gen` prints them; the first one seals.
+    #[arg(long, env = "QUIDNUNC_KEY_FILE", value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// What is sealed and let in; with a key file `require` unless this says otherwise.
+    #[arg(long, env = "QUIDNUNC_SEAL", value_name = "MODE")]
+    pub(crate) seal: Option<SealMode>,
+    /// Something to choose members by; several can be given.
+    #[arg(long, env = "QUIDNUNC_TAG", value_name = "NAME=VALUE", value_delimiter = ',')]
+    #[serde(with = "tag_table")]
+    pub(crate) tag: Vec<Tag>,
+    /// Who votes on whether a node may act, by name, this one among them; the same list everywhere. Without it nobody asks.
+    #[arg(long, env = "QUIDNUNC_VOTER", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) voter: Vec<Name>,
+    /// Which list of voters this is: higher than any before that differs from it; without it 1.
+    #[arg(long, env = "QUIDNUNC_EPOCH", value_name = "N")]
+    pub(crate) epoch: Option<u64>,
+    /// How much is logged to stderr; without it info.
+    #[arg(long, env = "QUIDNUNC_LOG_LEVEL", value_name = "LEVEL")]
+    pub(crate) log_level: Option<LogLevel>,
+}
+
+impl Given {
+    /// This, and where it says nothing, the weaker one.
+    pub(crate) fn or(self, weaker: Self) -> Self {
+        let mut tag: BTreeMap<_, _> = weaker.tag.into_iter().map(Tag::into_pair).collect();
+        tag.extend(self.tag.into_iter().map(Tag::into_pair));
+        Self {
+            name: self.name.or(weaker.name),
+            bind: self.bind.or(weaker.bind),
+            advertise: self.advertise.or(weaker.advertise),
+            seed: given_list(self.seed, weaker.seed),
+            cluster: self.cluster.or(weaker.cluster),
+            profile: self.profile.or(weaker.profile),
+            domain: self.domain.or(weaker.domain),
+            state: self.state.or(weaker.state),
+            key_file: self.key_file.or(weaker.key_file),
+            seal: self.seal.or(weaker.seal),
+            tag: tag.into_iter().map(|(name, value)| Tag { name, value }).collect(),
+            voter: given_list(self.voter, weaker.voter),
+            epoch: self.epoch.or(weaker.epoch),
+            log_level: self.log_level.or(weaker.log_level),
+        }
+    }
+}
+
+/// The list that somebody has given.
+fn given_list<T>(own: Vec<T>, weaker: Vec<T>) -> Vec<T> {
+    if own.is_empty() { weaker } else { own }
+}
+
+/// Why a word is none of those that are taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unfit {
+    #[error("a name has 1 to 64 bytes, without blanks and `/`")]
+    Name,
+    #[error("an address is a name or an IP address and a port, such as n1.example:7946 or [::1]:7946")]
+    Address,
+    #[error("a tag is a name, `=` and a value, such as role=db")]
+    Tag,
+}
+
+/// A text that fits.
+macro_rules! word {
+    ($(#[$doc:meta])* $type:ident, $fits:expr, $unfit:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub(crate) struct $type(String);
+
+        impl FromStr for $type {
+            type Err = Unfit;
+
+            fn from_str(text: &str) -> Result<Self, Unfit> {
+                if $fits(text) { Ok(Self(text.to_owned())) } else { Err($unfit) }
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = Unfit;
+
+            fn try_from(text: String) -> Result<Self, Unfit> {
+                text.parse()
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(word: $type) -> Self {
+                word.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+word!(
+    /// What something is called.
+    Name,
+    is_name,
+    Unfit::Name
+);
+word!(
+    /// A name or an IP address, and a port.
+    Address,
+    is_address,
+    Unfit::Address
+);
+
+impl Name {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `name=value`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tag {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+impl Tag {
+    pub(crate) fn into_pair(self) -> (String, String) {
+        (self.name, self.value)
+    }
+}
+
+impl FromStr for Tag {
+    type Err = Unfit;
+
+    fn from_str(text: &str) -> Result<Self, Unfit> {
+        let (name, value) = text.split_once('=').filter(|(name, _)| is_name(name)).ok_or(Unfit::Tag)?;
+        Ok(Self { name: name.to_owned(), value: value.to_owned() })
+    }
+}
+
+/// Tags are a table in the file.
+mod tag_table {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
+
+    use super::{Name, Tag};
+
+    pub(super) fn serialize<S: Serializer>(tags: &[Tag], serializer: S) -> Result<S::Ok, S::Error> {
+        let table: BTreeMap<_, _> = tags.iter().map(|tag| (&tag.name, &tag.value)).collect();
+        table.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tag>, D::Error> {
+        let table = BTreeMap::<String, String>::deserialize(deserializer)?;
+        let tag = |(name, value): (String, String)| {
+            let name = Name::try_from(name).map_err(serde::de::Error::custom)?;
+            Ok(Tag { name: name.into(), value })
+        };
+        table.into_iter().map(tag).collect()
+    }
+}
+
+/// Which settings the protocol has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Profile {
+    /// One data centre: SWIM probes, a second each.
+    Lan,
+    /// Several data centres: slower.
+    Wan,
+    /// One machine: faster.
+    Local,
+    /// Ten neighbours watch each member, phi accrual.
+    PhiRing,
+    /// Heartbeats that everybody passes on.
+    Heartbeat,
+    /// As go-scuttlebutt in one data centre.
+    ScuttlebuttLan,
+    /// As go-scuttlebutt in several.
+    ScuttlebuttWan,
+}
+
+/// What is sealed and let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SealMode {
+    /// Sends plain, lets in both.
+    Off,
+    /// Sends sealed, lets in both.
+    Accept,
+    /// Sends sealed, lets in sealed only.
+    Require,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_says_what_flags_say() {
+        let text = "name = 'n1'\nseed = ['a:1', 'b:2']\nprofile = 'phi-ring'\nseal = 'off'\ntag = { role = 'db' }\n";
+        let given: Given = toml::from_str(text).expect("it reads");
+        assert_eq!(given.name.as_ref().map(Name::as_str), Some("n1"));
+        assert_eq!(given.seed.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a:1", "b:2"]);
+        assert_eq!((given.profile, given.seal), (Some(Profile::PhiRing), Some(SealMode::Off)));
+        assert_eq!(given.tag, ["role=db".parse().expect("a tag")]);
+        let again: Given = toml::from_str(&toml::to_string(&given).expect("it writes")).expect("it reads");
+        assert_eq!(again, given);
+    }
+
+    #[test]
+    fn the_stronger_one_wins_and_tags_come_together() {
+        let of = |text| toml::from_str::<Given>(text).expect("it reads");
+        let strong = of("name = 'a'\ntag = { x = '1', y = '1' }");
+        let weak = of("name = 'b'\ndomain = 'r'\nseed = ['s:1']\ntag = { y = '2', z = '2' }");
+        let both = of("name = 'a'\ndomain = 'r'\nseed = ['s:1']\ntag = { x = '1', y = '1', z = '2' }");
+        assert_eq!(strong.or(weak), both);
+    }
+}

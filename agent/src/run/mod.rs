@@ -1,0 +1,236 @@
+//! How does an agent begin, live and end?
+//!
+//! It begins with its control socket, so that a second one of the same name ends before it has touched anything. It lives until
+//! somebody lets it leave, by a signal or over the socket, or until the node stops by itself. A second signal ends it at once.
+
+mod file;
+mod given;
+mod log;
+mod orders;
+mod reload;
+mod settings;
+mod signals;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use quidnunc::std::Driver;
+use quidnunc::tokio::{Events, spawn};
+use quidnunc::{Command, Domain, KeyPattern, NodeId, RequestError, Voter, Voters};
+use sd_notify::NotifyState;
+use serde::Serialize;
+use tokio::sync::{Notify, mpsc};
+
+use crate::api::{self, Agent};
+use crate::hub::Hub;
+use crate::model::{Reply, TagsChange, Who};
+use crate::names::{DOMAIN_KEY, NAME_KEY};
+use crate::serve::{Control, Server, SocketError};
+pub(crate) use file::{FileError, read_file};
+pub(crate) use given::{Given, LogLevel, Tag};
+use log::Logging;
+pub(crate) use orders::KeyOrder;
+use reload::Reload;
+pub(crate) use settings::{Settings, SettingsError, parse_key, parse_keys, read_keys};
+use signals::{Signal, Signals};
+
+/// Who is being answered when the agent ends has so long to read.
+const FINISH_MAX: Duration = Duration::from_secs(1);
+
+/// So many letters of other agents wait to be read.
+const LETTERS_WAIT_MAX: usize = 64;
+
+/// Why an agent did not start, or ended otherwise than by leaving.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AgentError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+    #[error(transparent)]
+    Node(quidnunc::Error),
+    #[error("the node refused at its start: {0}")]
+    Start(#[from] RequestError),
+    #[error("the tags: {0}")]
+    Tags(String),
+    #[error("cannot say where the agent is: {0}")]
+    Banner(io::Error),
+    #[error("cannot wait for signals: {0}")]
+    Signals(io::Error),
+    #[error("the node stopped: {0}")]
+    Stopped(quidnunc::Error),
+    #[error("the node stopped")]
+    StoppedSilently,
+    #[error("the control socket broke: {0}")]
+    Broken(io::Error),
+}
+
+impl AgentError {
+    /// Whether it is for whoever started the agent to mend.
+    pub(crate) const fn is_usage(&self) -> bool {
+        match self {
+            Self::Settings(_) | Self::File(_) | Self::Socket(_) | Self::Node(_) | Self::Start(_) | Self::Tags(_) => {
+                true
+            }
+            Self::Banner(_) | Self::Signals(_) | Self::Stopped(_) | Self::StoppedSilently | Self::Broken(_) => false,
+        }
+    }
+}
+
+/// What an agent is told about itself from outside.
+pub(crate) struct Orders<'a> {
+    pub(crate) given: Given,
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) socket: Option<&'a str>,
+    pub(crate) json: bool,
+    /// Where the one line goes that says where the agent is.
+    pub(crate) out: &'a mut dyn Write,
+}
+
+/// The line that says where the agent is.
+#[derive(Debug, Serialize)]
+struct Ready<'a> {
+    ready: Banner<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Banner<'a> {
+    #[serde(flatten)]
+    who: Who,
+    bound: std::net::SocketAddr,
+    addr: std::net::SocketAddr,
+    socket: &'a Path,
+    sealed: bool,
+    pid: u32,
+}
+
+/// Runs an agent from its beginning to its end.
+pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
+    let Orders { given, config: file, socket, json, out } = orders;
+    let current = match &file {
+        Some(file) => given.clone().or(read_file(file)?),
+        None => given.clone(),
+    };
+    let settings = Settings::new(&current)?;
+    let logging = Logging::start(current.log_level.unwrap_or(LogLevel::Info));
+    let mut reload = Reload { given, file, current, logging };
+    let control = Control::listen(&crate::serve::path_of(socket.unwrap_or(&settings.name)))?;
+    let mut signals = Signals::listen().map_err(AgentError::Signals)?;
+    let is_sealed = settings.options.seal.is_some();
+    let (node, events) = spawn(settings.options.clone()).await.map_err(AgentError::Node)?;
+    let bound = node.local_addr();
+    let name = settings.name.clone();
+    let agent = Agent { node, hub: Hub::new(), name, since: Instant::now(), gone: Notify::new() };
+    let agent = Arc::new(agent);
+    introduce(&agent, &settings).await?;
+    let identity = agent.node.identity();
+    let who = Who { name: Some(settings.name.clone()), id: identity.id.to_string() };
+    let socket = control.path.as_path();
+    let banner = Banner { who, bound, addr: identity.addr, socket, sealed: is_sealed, pid: std::process::id() };
+    announce(&banner, json, out).map_err(AgentError::Banner)?;
+    let ended = live(&agent, &control, events, (&mut signals, &mut reload)).await;
+    // It has its own address again when this returns.
+    let stopped = match Arc::into_inner(agent) {
+        Some(agent) => agent.node.stop().await,
+        None => Ok(()),
+    };
+    match (ended, stopped) {
+        (Err(AgentError::StoppedSilently), Err(error)) => Err(AgentError::Stopped(error)),
+        (ended, _) => ended,
+    }
+}
+
+/// Has the node say who it is, report everything, and join.
+async fn introduce(agent: &Agent, settings: &Settings) -> Result<(), AgentError> {
+    let node = &agent.node;
+    node.put(NAME_KEY, settings.name.as_bytes(), None).await?;
+    match &settings.domain {
+        Some(domain) => node.put(DOMAIN_KEY, domain.as_bytes(), None).await?,
+        // An earlier life may have had one.
+        None => node.delete(DOMAIN_KEY).await?,
+    }
+    if !settings.voters.is_empty() {
+        let voter = |&id: &NodeId| Voter { id, votes: 1, domain: Domain::NONE };
+        let (voters, epoch): (Vec<_>, _) = (settings.voters.iter().map(voter).collect(), settings.epoch);
+        let tell = move |driver: &mut Driver| {
+            driver.command(Command::Configure { epoch, voters: Voters::All(&voters), domains: None })
+        };
+        node.act(tell).await?;
+    }
+    let tags = TagsChange { set: settings.tags.clone(), unset: Vec::new() };
+    agent.change_tags(&tags).await.map_err(|problem| AgentError::Tags(problem.text().message))?;
+    node.watch(b"").await?;
+    node.watch_infos(KeyPattern::prefix(b""), false).await?;
+    if !settings.seeds.is_empty() {
+        node.join_names(settings.seeds.iter().cloned())?;
+    }
+    Ok(())
+}
+
+fn announce(banner: &Banner<'_>, json: bool, out: &mut dyn Write) -> io::Result<()> {
+    let Banner { who, bound, addr, socket, sealed, .. } = banner;
+    if json {
+        serde_json::to_writer(&mut *out, &Reply::new(Ready { ready: Banner { who: who.clone(), ..*banner } }))?;
+        writeln!(out)?;
+    } else {
+        let advertised = if bound == addr { String::new() } else { format!(", advertised as {addr}") };
+        let sealed = if *sealed { "sealed" } else { "not sealed" };
+        let name = who.shown();
+        writeln!(out, "{name} listens at {bound}{advertised}, {sealed}; control socket {}", socket.display())?;
+    }
+    out.flush()?;
+    tracing::info!(id = %who.id, %bound, %addr, socket = %socket.display(), "started");
+    // Without systemd there is nobody to tell.
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
+    Ok(())
+}
+
+/// Until the end, and then lets go of all that holds the agent.
+async fn live(
+    agent: &Arc<Agent>,
+    control: &Control,
+    events: Events,
+    (signals, reload): (&mut Signals, &mut Reload),
+) -> Result<(), AgentError> {
+    let mut server = Server::new(api::router(Arc::clone(agent)));
+    let (letters, taken) = mpsc::channel(LETTERS_WAIT_MAX);
+    let obeying = tokio::spawn(orders::obey(Arc::clone(agent), taken));
+    let mut hearing = tokio::spawn(agent.hub.clone().pass_on(events, letters));
+    let ended = tokio::select! {
+        broken = server.serve(&control.listener) => broken.map_err(AgentError::Broken),
+        _ = &mut hearing => Err(AgentError::StoppedSilently),
+        () = agent.gone.notified() => Ok(()),
+        () = until_told_to_leave(agent, signals, reload) => Ok(()),
+    };
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    tracing::info!("ending");
+    server.finish(FINISH_MAX).await;
+    for task in [hearing, obeying] {
+        task.abort();
+        // Its end is what is waited for.
+        let _ = task.await;
+    }
+    ended
+}
+
+/// Signals: the first one to end lets the node leave, a second one does not wait for that.
+async fn until_told_to_leave(agent: &Agent, signals: &mut Signals, reload: &mut Reload) {
+    while signals.next().await != Signal::End {
+        reload.reload(agent).await;
+    }
+    tracing::info!("leaving; a second signal ends this at once");
+    let goodbye = async {
+        match agent.node.leave().await {
+            Ok(farewell) => tracing::info!(confirmed = farewell.peers, of = farewell.of, "left"),
+            Err(error) => tracing::warn!(%error, "did not leave"),
+        }
+    };
+    tokio::select! {
+        () = goodbye => {}
+        () = async { while signals.next().await != Signal::End {} } => tracing::warn!("not waiting for the goodbye"),
+    }
+}

@@ -1,0 +1,129 @@
+//! What do agents ask of each other?
+//!
+//! One thing: a step with a key, so that an operator changes the keys of a cluster at one agent. It goes as a letter, from agent to
+//! agent over a sealed stream, and is obeyed only where nothing unsealed is let in: there it comes from a holder of a key, who
+//! could read and write everything anyhow. Each step is checked where it is done, as if somebody had asked for it there.
+
+use std::sync::Arc;
+
+use quidnunc::seal::Mode;
+use quidnunc::{Care, NodeId, RequestError};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinSet;
+
+use super::parse_key;
+use crate::api::{Agent, parse_key_id};
+
+/// Which letters these are; another number is of a later release.
+const VERSION: u32 = 1;
+
+/// So many letters are under way at once.
+const LETTERS_MAX: usize = 16;
+
+/// A letter from an agent to an agent.
+#[derive(Serialize, Deserialize)]
+struct Letter {
+    quidnunc_agent: u32,
+    key: KeyOrder,
+}
+
+/// One step with a key; never shown, since it may hold one.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum KeyOrder {
+    /// The key.
+    Install(String),
+    /// Its fingerprint.
+    Use(String),
+    /// Its fingerprint.
+    Remove(String),
+}
+
+impl Agent {
+    /// Whether nothing unsealed is let in here.
+    pub(crate) async fn requires_seal(&self) -> Result<bool, RequestError> {
+        let keys = self.node.keys().await?;
+        let own = keys.members.first().and_then(|(_, report)| report.as_ref());
+        Ok(own.is_some_and(|report| report.mode == Mode::Require))
+    }
+
+    /// Asks a step of every other live member, and returns those that did not take the letter.
+    pub(crate) async fn ask_all(self: &Arc<Self>, order: &KeyOrder) -> Result<Vec<NodeId>, RequestError> {
+        let letter = Letter { quidnunc_agent: VERSION, key: order.clone() };
+        // None of our types fails to be written.
+        let bytes: Arc<[u8]> = serde_json::to_vec(&letter).unwrap_or_default().into();
+        let own = self.node.identity().id;
+        let members = self.node.members().await?;
+        let mut others = members.iter().filter(|it| it.health.is_live() && it.id != own).map(|it| it.id);
+        let (mut sending, mut unreached) = (JoinSet::new(), Vec::new());
+        loop {
+            for id in others.by_ref().take(LETTERS_MAX.saturating_sub(sending.len())) {
+                let (agent, bytes) = (Arc::clone(self), Arc::clone(&bytes));
+                sending.spawn(async move { agent.node.send(id, &bytes).await.err().map(|_| id) });
+            }
+            match sending.join_next().await {
+                Some(sent) => unreached.extend(sent.ok().flatten()),
+                None => return Ok(unreached),
+            }
+        }
+    }
+}
+
+/// Does what other agents ask, one after the other.
+pub(super) async fn obey(agent: Arc<Agent>, mut letters: Receiver<(NodeId, Box<[u8]>)>) {
+    while let Some((from, bytes)) = letters.recv().await {
+        let Some(order) = read(&bytes) else {
+            tracing::debug!(%from, "a letter that is not for the agent");
+            continue;
+        };
+        if !agent.requires_seal().await.unwrap_or(false) {
+            tracing::warn!(%from, "a step with a key is refused: only where the seal is required is it taken from others");
+            continue;
+        }
+        match follow(&agent, order).await {
+            Ok(what) => tracing::info!(%from, "{what}"),
+            Err(why) => tracing::warn!(%from, "a step with a key was not done: {why}"),
+        }
+    }
+}
+
+fn read(bytes: &[u8]) -> Option<KeyOrder> {
+    let Letter { quidnunc_agent, key } = serde_json::from_slice(bytes).ok()?;
+    (quidnunc_agent == VERSION).then_some(key)
+}
+
+async fn follow(agent: &Agent, order: KeyOrder) -> Result<String, String> {
+    let failed = |error: RequestError| error.to_string();
+    let id = |text: &str| parse_key_id(text).ok_or_else(|| "no fingerprint".to_owned());
+    match order {
+        KeyOrder::Install(key) => {
+            let key = parse_key(&key)?;
+            let id = key.id();
+            agent.node.install_key(key).await.map_err(failed)?;
+            Ok(format!("key {id} is installed"))
+        }
+        KeyOrder::Use(text) => {
+            agent.node.use_key(id(&text)?, Care::Checked).await.map_err(failed)?;
+            Ok(format!("key {text} seals"))
+        }
+        KeyOrder::Remove(text) => {
+            agent.node.remove_key(id(&text)?, Care::Checked).await.map_err(failed)?;
+            Ok(format!("key {text} is removed"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_of_applications_are_none_of_ours() {
+        for other in [&b""[..], b"{}", b"\xff", b"{\"quidnunc_agent\":2,\"key\":{\"use\":\"00000000\"}}"] {
+            assert!(read(other).is_none());
+        }
+        let ours = br#"{"quidnunc_agent":1,"key":{"use":"00000000"}}"#;
+        assert!(matches!(read(ours), Some(KeyOrder::Use(id)) if id == "00000000"));
+    }
+}

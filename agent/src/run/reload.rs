@@ -1,0 +1,118 @@
+//! What of an agent changes while it runs, when its config file has?
+//!
+//! Tags, the log level and the keys; of everything else that differs it is said that it needs a restart. A file that is wrong
+//! changes nothing.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use quidnunc::Care;
+
+use super::file::read_file;
+use super::given::{Given, LogLevel, Tag};
+use super::log::Logging;
+use super::settings::read_keys;
+use crate::api::Agent;
+use crate::model::TagsChange;
+
+/// What was said at the start, and where to read again.
+pub(super) struct Reload {
+    /// Flags and the environment, which stay stronger.
+    pub(super) given: Given,
+    pub(super) file: Option<PathBuf>,
+    /// What holds at present.
+    pub(super) current: Given,
+    pub(super) logging: Logging,
+}
+
+impl Reload {
+    /// Reads again, and does what can be done.
+    pub(super) async fn reload(&mut self, agent: &Agent) {
+        let Some(file) = &self.file else {
+            tracing::warn!("there is no config file to read again");
+            return;
+        };
+        let wanted = match read_file(file) {
+            Ok(read) => self.given.clone().or(read),
+            Err(error) => {
+                tracing::error!("nothing is changed: {error}");
+                return;
+            }
+        };
+        for key in fixed(&self.current, &wanted) {
+            tracing::warn!("`{key}` is not changed: that needs a restart");
+        }
+        self.logging.set(wanted.log_level.unwrap_or(LogLevel::Info));
+        let change = tags(&self.current.tag, &wanted.tag);
+        if let Err(problem) = agent.change_tags(&change).await {
+            tracing::error!("the tags are not changed: {}", problem.text().message);
+            return;
+        }
+        keys(agent, &self.current).await;
+        self.current = Given { tag: wanted.tag, log_level: wanted.log_level, ..self.current.clone() };
+        tracing::info!("read again: {}", file.display());
+    }
+}
+
+/// What was taken off the file is taken off the node; what others have set stays.
+fn tags(before: &[Tag], after: &[Tag]) -> TagsChange {
+    let set: BTreeMap<_, _> = after.iter().cloned().map(Tag::into_pair).collect();
+    let gone = before.iter().filter(|tag| !set.contains_key(&tag.name));
+    TagsChange { unset: gone.map(|tag| tag.name.clone()).collect(), set }
+}
+
+/// The names of what differs and cannot be changed.
+fn fixed(before: &Given, after: &Given) -> Vec<&'static str> {
+    let differs = [
+        ("name", before.name != after.name),
+        ("bind", before.bind != after.bind),
+        ("advertise", before.advertise != after.advertise),
+        ("seed", before.seed != after.seed),
+        ("cluster", before.cluster != after.cluster),
+        ("profile", before.profile != after.profile),
+        ("domain", before.domain != after.domain),
+        ("state", before.state != after.state),
+        ("key_file", before.key_file != after.key_file),
+        ("seal", before.seal != after.seal),
+        ("voter", before.voter != after.voter),
+        ("epoch", before.epoch != after.epoch),
+    ];
+    differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+}
+
+/// Installs what the key file has, and seals with its first key if all members have that.
+async fn keys(agent: &Agent, given: &Given) {
+    let Some(path) = &given.key_file else { return };
+    let keys = match read_keys(path) {
+        Ok(keys) => keys,
+        Err(error) => {
+            tracing::error!("the keys are not changed: {error}");
+            return;
+        }
+    };
+    let first = keys.first().map(quidnunc::seal::Key::id);
+    for key in keys {
+        let id = key.id();
+        if let Err(error) = agent.node.install_key(key).await {
+            tracing::error!("key {id} is not installed: {error}");
+        }
+    }
+    if let Some(id) = first
+        && let Err(error) = agent.node.use_key(id, Care::Checked).await
+    {
+        tracing::warn!("key {id} is not used yet: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_go_with_the_file_that_set_them() {
+        let tags_of = |texts: &[&str]| texts.iter().filter_map(|text| text.parse().ok()).collect::<Vec<Tag>>();
+        let TagsChange { set, unset } = tags(&tags_of(&["a=1", "b=1"]), &tags_of(&["b=2", "c=3"]));
+        assert_eq!(set, BTreeMap::from([("b".into(), "2".into()), ("c".into(), "3".into())]));
+        assert_eq!(unset, ["a"]);
+    }
+}

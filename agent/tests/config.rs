@@ -1,0 +1,70 @@
+//! Does a config file say what flags say, and is it read again when it should be?
+
+#![expect(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+mod common;
+
+use common::Folder;
+use rustix::process::Signal;
+
+#[test]
+fn a_file_is_weaker_than_the_environment_and_that_than_flags() {
+    let folder = Folder::new("strength");
+    let file = folder.file("agent.toml", "name = 'file'\ndomain = 'file'\nprofile = 'wan'\n");
+    let mut command = folder.program();
+    command.env("QUIDNUNC_DOMAIN", "env").env("QUIDNUNC_PROFILE", "lan").env("QUIDNUNC_CONFIG", &file);
+    let output = command.args(["config", "show", "--profile", "local"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in ["name = \"file\"", "domain = \"env\"", "profile = \"local\""] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_file_is_shown() {
+    let folder = Folder::new("mistakes");
+    let good = folder.file("good.toml", "name = 'n1'\nbind = '127.0.0.1:7946'\ntag = { role = 'db' }\n");
+    assert_eq!(folder.run(&["config", "check", &good]).code, 0);
+    for text in ["nmae = 'n1'", "bind = 7946", "seal = 'require'\nbind = '127.0.0.1:0'", "name = 'a b'", "name"] {
+        let bad = folder.file("bad.toml", text);
+        let said = folder.run(&["config", "check", &bad]);
+        assert_eq!((said.code, said.out.as_str()), (2, ""), "{text}: {said:?}");
+        let said = folder.try_agent("n1", &["--config", &bad, "--bind", "127.0.0.1:0"]);
+        // A flag stands for what the file says wrong together, never for what it says wrong by itself.
+        assert_eq!(said.err().unwrap().code, 2, "{text}");
+    }
+    assert_eq!(folder.run(&["config", "check", "/nowhere/agent.toml"]).code, 2);
+}
+
+#[test]
+fn a_file_that_has_changed_is_read_again() {
+    let folder = Folder::new("reload");
+    let file = folder.file("agent.toml", "domain = 'a'\ntag = { role = 'db', zone = 'x' }\n");
+    let n1 = folder.agent("n1", &["--config", &file]);
+    n1.ask(&["tags", "set", "own=1"]);
+    assert_eq!(n1.ask(&["tags", "ls"]).out, "own=1\nrole=db\nzone=x\n");
+    folder.file("agent.toml", "domain = 'b'\nlog_level = 'debug'\ntag = { role = 'web' }\n");
+    n1.signal(Signal::HUP);
+    n1.until_logged("read again");
+    assert_eq!(n1.ask(&["tags", "ls"]).out, "own=1\nrole=web\n");
+    assert!(n1.log().contains("`domain` is not changed"), "{}", n1.log());
+    folder.file("agent.toml", "domain = 3\n");
+    n1.signal(Signal::HUP);
+    n1.until_logged("nothing is changed");
+    assert_eq!(n1.ask(&["tags", "ls"]).out, "own=1\nrole=web\n");
+}
+
+#[test]
+fn there_is_a_page_and_there_are_completions() {
+    let folder = Folder::new("pages");
+    let page = folder.run(&["man"]);
+    assert_eq!((page.code, page.out.contains(".TH quidnunc")), (0, true));
+    for shell in ["bash", "zsh", "fish"] {
+        let said = folder.run(&["completions", shell]);
+        assert_eq!((said.code, said.out.contains("force-leave")), (0, true), "{shell}");
+    }
+    for command in ["agent", "members", "kv", "keys", "event", "info", "config"] {
+        let said = folder.run(&[command, "--help"]);
+        assert_eq!((said.code, said.out.contains("QUIDNUNC_SOCKET")), (0, true), "{command}");
+    }
+}

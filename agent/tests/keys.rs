@@ -1,0 +1,117 @@
+//! Does a sealed cluster get another key, and does nobody see one?
+
+#![expect(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+mod common;
+
+use common::Folder;
+
+/// The fingerprints that an agent has, that with which it seals marked.
+fn fingerprints(answer: &serde_json::Value) -> Vec<(String, bool)> {
+    let keys = answer["keys"].as_array().unwrap().iter();
+    keys.map(|key| (key["id"].as_str().unwrap().to_owned(), key["own"] == true)).collect()
+}
+
+#[test]
+fn a_key_is_changed_step_by_step() {
+    let folder = Folder::new("rotation");
+    let made = [folder.run(&["keys", "gen"]), folder.run(&["keys", "gen", "--bits", "128"])];
+    assert_eq!(made.each_ref().map(|said| (said.code, said.out.trim().len())), [(0, 64), (0, 32)]);
+    let [old_file, new_file] = [folder.file("old.key", &made[0].out), folder.file("new.key", &made[1].out)];
+    let n1 = folder.agent("n1", &["--key-file", &old_file]);
+    let n2 = folder.agent("n2", &["--key-file", &old_file, "--seed", &n1.addr()]);
+    assert_eq!(n1.ready["sealed"], true);
+    n1.until_alive(2);
+    n2.until_alive(2);
+    let everywhere = |answer: &serde_json::Value, count: usize| {
+        let keys = answer["keys"].as_array().unwrap();
+        keys.len() == count && keys.iter().all(|key| key["have"] == 2)
+    };
+    let listed = n1.until(&["keys", "list"], |answer| everywhere(answer, 1));
+    let old = fingerprints(&listed)[0].0.clone();
+
+    assert_eq!(n1.ask(&["keys", "install", &new_file]).code, 0);
+    let new = fingerprints(&n1.json(&["keys", "list"])).into_iter().find(|(id, _)| *id != old).unwrap().0;
+    assert_eq!(n1.ask(&["keys", "list"]).code, 1, "n2 lacks it");
+    let said = n1.ask(&["--json", "keys", "use", &new]);
+    assert_eq!((said.code, said.fault().as_str()), (1, "key_lacking"));
+    assert_eq!(n2.ask(&["keys", "install", &new_file]).code, 0);
+    for agent in [&n1, &n2] {
+        agent.until(&["keys", "list"], |answer| everywhere(answer, 2));
+    }
+    for agent in [&n1, &n2] {
+        assert_eq!(agent.ask(&["keys", "use", &new]).code, 0);
+    }
+    for agent in [&n1, &n2] {
+        agent.until(&["keys", "list"], |answer| {
+            answer["keys"].as_array().unwrap().iter().all(|key| key["id"] != new.as_str() || key["seal"] == 2)
+        });
+        assert_eq!(agent.ask(&["keys", "remove", &old]).code, 0);
+    }
+    for agent in [&n1, &n2] {
+        let listed = agent.until(&["keys", "list"], |answer| everywhere(answer, 1));
+        assert_eq!(fingerprints(&listed), [(new.clone(), true)]);
+        agent.until_code(&["status"], 0);
+        for said in &made {
+            assert!(!agent.log().contains(said.out.trim()), "no key is logged");
+        }
+    }
+    for (args, code, fault) in [
+        (&["keys", "remove", &new][..], 1, "refused"),
+        (&["keys", "use", "0"], 2, "bad_key"),
+        (&["keys", "use", "00000000"], 1, "refused"),
+    ] {
+        let said = n1.ask(&[&["--json"], args].concat());
+        assert_eq!((said.code, said.fault().as_str()), (code, fault), "{args:?}");
+    }
+}
+
+#[test]
+fn without_a_seal_there_are_no_keys() {
+    let folder = Folder::new("unsealed");
+    let n1 = folder.agent("n1", &[]);
+    for args in [&["keys", "list"][..], &["keys", "use", "00000000"]] {
+        let said = n1.ask(&[&["--json"], args].concat());
+        assert_eq!((said.code, said.fault().as_str()), (1, "no_seal"), "{args:?}");
+    }
+    let file = folder.file("bad.key", "not a key\n");
+    let said = n1.ask(&["keys", "install", &file]);
+    assert_eq!((said.code, said.err.contains("line 1")), (2, true), "{said:?}");
+    let said = folder.try_agent("n2", &["--seal", "require"]).err().unwrap();
+    assert_eq!((said.code, said.err.contains("--key-file")), (2, true), "{said:?}");
+}
+
+#[test]
+fn a_whole_cluster_is_given_another_key_at_one_agent() {
+    let folder = Folder::new("everywhere");
+    let made = [folder.run(&["keys", "gen"]), folder.run(&["keys", "gen"])];
+    let [old_file, new_file] = [folder.file("old.key", &made[0].out), folder.file("new.key", &made[1].out)];
+    let n1 = folder.agent("n1", &["--key-file", &old_file]);
+    let n2 = folder.agent("n2", &["--key-file", &old_file, "--seed", &n1.addr()]);
+    let n3 = folder.agent("n3", &["--key-file", &old_file, "--seed", &n1.addr()]);
+    for agent in [&n1, &n2, &n3] {
+        agent.until_alive(3);
+    }
+    let old = fingerprints(&n1.json(&["keys", "list"]))[0].0.clone();
+    let said = n2.ask(&["--json", "keys", "rotate", &new_file]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.err.contains("3 of 3 have it") && said.err.contains("3 of 3 seal with it"), "{said:?}");
+    let left = fingerprints(&said.json());
+    assert_eq!(left.len(), 1);
+    assert_ne!(left[0].0, old);
+    for agent in [&n1, &n2, &n3] {
+        agent.until(&["keys", "list"], |answer| fingerprints(answer) == left);
+        agent.until_alive(3);
+        assert!(!agent.log().contains(made[1].out.trim()), "no key is logged");
+    }
+    assert!(!said.err.contains(made[1].out.trim()) && !said.out.contains(made[1].out.trim()), "no key is shown");
+}
+
+#[test]
+fn no_key_goes_around_unsealed() {
+    let folder = Folder::new("plain");
+    let file = folder.file("a.key", &folder.run(&["keys", "gen"]).out);
+    let n1 = folder.agent("n1", &["--key-file", &file, "--seal", "accept"]);
+    let said = n1.ask(&["--json", "keys", "rotate", &file]);
+    assert_eq!((said.code, said.fault().as_str()), (1, "seal_not_required"));
+}
