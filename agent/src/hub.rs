@@ -101,6 +101,7 @@ fn note(event: &Event) {
         }
         Event::Joined { members } => tracing::info!(members, "joined"),
         Event::Refuted { cause, .. } => tracing::warn!(?cause, "contradicted what is said of this node"),
+        Event::Moved { from, to, .. } => tracing::warn!(%from, %to, "this node has moved to another of its addresses"),
         Event::Conflict(conflict) => {
             tracing::error!(addr = %conflict.addr, stops = conflict.stops, "another node has this identity");
         }

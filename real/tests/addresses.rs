@@ -95,8 +95,8 @@ fn start(family: Family) -> Cluster {
     let program = env!("CARGO_BIN_EXE_quidnunc-real").into();
     let mut namespaces = Namespaces::new(NODES, family).unwrap_or_else(|why| panic!("{why}"));
     namespaces.double(OWNER).unwrap_or_else(|why| panic!("{why}"));
-    let mut troupe = Troupe::new(Playbill { program, file, seed: 1, seal: None }, namespaces);
-    troupe.start_relay(now_ns()).unwrap_or_else(|why| panic!("{why}"));
+    let mut troupe = Troupe::new(Playbill { program, odd: None, file, seed: 1, seal: None }, namespaces);
+    troupe.start_relay(now_ns(), false).unwrap_or_else(|why| panic!("{why}"));
     for node in 0..NODES {
         let seeds: Vec<u32> = (0..node).take(2).collect();
         troupe.start(node, &seeds).unwrap_or_else(|why| panic!("node {node}: {why}"));

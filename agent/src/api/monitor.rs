@@ -16,10 +16,11 @@ use crate::hub::{Heard, Told, Watcher};
 use crate::model::{Bytes, Happening, MonitorFilter, MonitorLine, Status, list};
 
 /// All kinds of events.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 19] = [
     "member",
     "joined",
     "refuted",
+    "moved",
     "conflict",
     "replicated",
     "leaving",
@@ -105,6 +106,9 @@ fn words(view: View<'_>, event: &Event) -> (&'static str, Option<NodeId>, String
         Event::Joined { members } => ("joined", None, format!("joined: {members} live members are known")),
         Event::Refuted { incarnation, cause } => {
             ("refuted", None, format!("this node contradicts what is said of it ({cause:?}) as {incarnation}"))
+        }
+        Event::Moved { from, to, .. } => {
+            ("moved", None, format!("this node is reached at {to} from now on: nobody reaches it at {from}"))
         }
         Event::Conflict(conflict) => {
             let stops = if conflict.stops { "this one" } else { "that one" };

@@ -67,10 +67,14 @@ fn refused(rejected: Rejected, message: String) -> Problem {
     let bad = |code| Problem::bad(code, message.clone());
     let conflict = |code| Problem::new(StatusCode::CONFLICT, code, message.clone());
     match rejected {
-        Rejected::Key { .. } => bad("bad_key"),
+        Rejected::Key { .. } | Rejected::ReservedKey => bad("bad_key"),
         Rejected::Value { .. } | Rejected::NoteTooLong { .. } => bad("too_long"),
         Rejected::Ttl { .. } => bad("bad_ttl"),
-        Rejected::NoSeeds | Rejected::TooManySeeds { .. } | Rejected::NotAllowed { .. } => bad("bad_address"),
+        Rejected::NoSeeds
+        | Rejected::TooManySeeds { .. }
+        | Rejected::NotAllowed { .. }
+        | Rejected::TooManyAddresses { .. }
+        | Rejected::Address { .. } => bad("bad_address"),
         Rejected::Info(_) => bad("bad_info"),
         Rejected::NotDead { .. } => {
             conflict("not_dead").hint("only the dead are removed: stop it first, or let it leave")

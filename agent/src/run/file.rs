@@ -14,10 +14,11 @@ use crate::names::nearest;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The keys that there are, for whoever misspells one.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "name",
     "bind",
     "advertise",
+    "also",
     "seed",
     "cluster",
     "profile",
@@ -85,7 +86,7 @@ mod tests {
     #[test]
     fn a_mistake_is_shown_at_its_place() {
         expect![[r#"
-            error: unknown field `key-file`, expected one of `name`, `bind`, `advertise`, `seed`, `cluster`, `profile`, `domain`, `state`, `key_file`, `seal`, `tag`, `voter`, `epoch`, `log_level`
+            error: unknown field `key-file`, expected one of `name`, `bind`, `advertise`, `also`, `seed`, `cluster`, `profile`, `domain`, `state`, `key_file`, `seal`, `tag`, `voter`, `epoch`, `log_level`
              --> agent.toml:2:1
               |
             2 | key-file = 'k'

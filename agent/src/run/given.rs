@@ -28,6 +28,9 @@ pub(crate) struct Given {
     /// Where the others reach it, if not there.
     #[arg(long, env = "QUIDNUNC_ADVERTISE", value_name = "IP:PORT")]
     pub(crate) advertise: Option<SocketAddr>,
+    /// Another address at which the others reach it, should the first one fail; several can be given.
+    #[arg(long, env = "QUIDNUNC_ALSO", value_name = "IP:PORT", value_delimiter = ',')]
+    pub(crate) also: Vec<SocketAddr>,
     /// Somebody who may let it in; several can be named.
     #[arg(long, env = "QUIDNUNC_SEED", value_name = "HOST:PORT", value_delimiter = ',')]
     pub(crate) seed: Vec<Address>,
@@ -73,6 +76,7 @@ impl Given {
             name: self.name.or(weaker.name),
             bind: self.bind.or(weaker.bind),
             advertise: self.advertise.or(weaker.advertise),
+            also: given_list(self.also, weaker.also),
             seed: given_list(self.seed, weaker.seed),
             cluster: self.cluster.or(weaker.cluster),
             profile: self.profile.or(weaker.profile),

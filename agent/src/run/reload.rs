@@ -67,6 +67,7 @@ fn fixed(before: &Given, after: &Given) -> Vec<&'static str> {
         ("name", before.name != after.name),
         ("bind", before.bind != after.bind),
         ("advertise", before.advertise != after.advertise),
+        ("also", before.also != after.also),
         ("seed", before.seed != after.seed),
         ("cluster", before.cluster != after.cluster),
         ("profile", before.profile != after.profile),

@@ -73,6 +73,7 @@ impl Settings {
         let options = Options {
             config,
             advertise,
+            also: given.also.clone(),
             domain: given.domain.as_ref().map_or(Domain::NONE, |name| Domain::from_name(name.as_str())),
             state: given.state.as_ref().map(|path| StateFile { path: path.clone(), keeps_map: true }),
             seal: seal(given)?,
