@@ -280,10 +280,10 @@ fn a_wrong_import_is_found() {
     assert_eq!(found("core/src/packing/x.rs", "use super::fill::Gossip;\n// crate::node::Node\n"), [""; 0]);
 }
 
-/// What stands in a manifest under a heading.
+/// What stands in a manifest under a heading, without remarks.
 fn section<'a>(manifest: &'a str, heading: &str) -> Vec<&'a str> {
     let below = manifest.lines().skip_while(|line| *line != heading).skip(1);
-    below.take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty()).collect()
+    below.take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
 }
 
 #[test]
