@@ -5,3 +5,13 @@
 mod cluster;
 mod rotation;
 mod versions;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// One of these tests builds a program, and nodes that run meanwhile would be late.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Waits until no other test here runs.
+fn alone() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -3,6 +3,7 @@
 use quidnunc_real::namespaces::{Family, is_skipped};
 use quidnunc_real::words::Request;
 
+use crate::alone;
 use crate::cluster::{Cluster, KEY};
 
 /// The key after.
@@ -13,6 +14,7 @@ fn no_value_is_lost_and_nobody_dies_while_keys_change_under_traffic() {
     if is_skipped("no_value_is_lost_and_nobody_dies_while_keys_change_under_traffic") {
         return;
     }
+    let _turn = alone();
     let mut cluster = Cluster::start(Family::Six, None);
     for step in [Request::Install(NEW), Request::Use(NEW), Request::Remove(KEY)] {
         cluster.each(&step);

@@ -10,6 +10,7 @@ use std::{env, fs};
 
 use quidnunc_real::namespaces::{Family, is_skipped};
 
+use crate::alone;
 use crate::cluster::{Cluster, NODES};
 
 /// The node of another version.
@@ -31,6 +32,7 @@ fn two_versions_share_all_values_and_find_the_same_nodes_dead() {
     if is_skipped("two_versions_share_all_values_and_find_the_same_nodes_dead") {
         return;
     }
+    let _turn = alone();
     let mut cluster = Cluster::start(Family::Four, Some(other_program()));
     cluster.go_on();
     assert_eq!(cluster.deaths, [""; 0]);
