@@ -73,7 +73,9 @@ pub enum NamespaceError {
 impl NamespaceError {
     /// Whether it is only that the kernel has no network emulator.
     fn lacks_netem(&self) -> bool {
-        matches!(self, Self::Refused { what, why } if what.contains(" netem ") && why.contains("qdisc kind is unknown"))
+        // The second is what some kernels say of it, and what is said where there is no `tc`.
+        let unknown = ["qdisc kind is unknown", "No such file or directory"];
+        matches!(self, Self::Refused { what, why } if what.contains(" netem ") && unknown.iter().any(|it| why.contains(it)))
     }
 }
 

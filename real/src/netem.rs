@@ -1,7 +1,8 @@
 //! How does the kernel's own network emulator do what a scenario says of its network?
 //!
 //! It is a second opinion: where the kernel has netem, a file runs once more, with a relay that carries everything at once and, at
-//! the ports behind it, queues that delay, lose and double. What netem takes otherwise than a scenario means it is refused.
+//! the ports behind it, queues that delay, lose and double; they do so to what the systems say to find each other, too. What netem
+//! takes otherwise than a scenario means it is refused.
 
 use quidnunc_sim::scenario::{Delay, Distribution, FaultKind, Net, Scenario, Share};
 
@@ -15,6 +16,7 @@ pub(crate) fn arguments(scenario: &Scenario) -> Result<String, &'static str> {
         (!is_even, "delays of another shape than netem's"),
         (floor_ns > time_ns.saturating_sub(jitter_ns), "a floor below its delays"),
         (reorder != Share::NEVER, "packets that are held back"),
+        (time_ns % 1000 != 0 || jitter_ns % 1000 != 0, "parts of microseconds"),
     ];
     if let Some((_, what)) = checks.into_iter().find(|&(has, _)| has) {
         return Err(what);

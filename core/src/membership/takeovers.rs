@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::vocab::{Instant, NodeId, Nonce, Record};
+use crate::vocab::{Incarnation, Instant, NodeId, Nonce, Record};
 
 /// The most that wait at once; one more is refused, and told again by its owner.
 pub(crate) const TAKEOVERS_MAX: usize = 16;
@@ -74,9 +74,9 @@ impl Takeovers {
         Some(self.waiting.swap_remove(place).record)
     }
 
-    /// Whether a statement of this life of a member waits.
-    pub(crate) fn waits(&self, id: NodeId, boot: u64) -> bool {
-        self.waiting.iter().any(|takeover| (takeover.record.id, takeover.record.incarnation.boot) == (id, boot))
+    /// Whether just this statement of a member waits.
+    pub(crate) fn waits(&self, id: NodeId, incarnation: Incarnation) -> bool {
+        self.waiting.iter().any(|takeover| (takeover.record.id, takeover.record.incarnation) == (id, incarnation))
     }
 
     pub(crate) fn next_deadline(&self) -> Instant {

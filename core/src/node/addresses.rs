@@ -26,6 +26,8 @@ const SILENT_PERIODS: u32 = 3;
 /// What an owner knows of how it is reached.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Elsewhere {
+    /// With which address this life began: it stays on the list, wherever the node is now.
+    born: SocketAddr,
     /// When it was first asked elsewhere, since somebody last pinged it where its record says.
     since: Instant,
     /// Whether it has had other addresses in this life, so that others may not know from its number where it is.
@@ -33,8 +35,8 @@ pub(super) struct Elsewhere {
 }
 
 impl Elsewhere {
-    pub(super) const fn never() -> Self {
-        Self { since: Instant::from_nanos(0), may_move: false }
+    pub(super) const fn never(born: SocketAddr) -> Self {
+        Self { born, since: Instant::from_nanos(0), may_move: false }
     }
 }
 
@@ -52,12 +54,19 @@ impl Node {
         Addresses::decode(bytes)
     }
 
-    /// The application says where else this node can be reached.
+    /// Whether this is one of this node's own addresses.
+    pub(super) fn is_own(&self, addr: SocketAddr) -> bool {
+        addr == self.membership.addr(Slot::SELF) || self.others_of(Slot::SELF).any(|other| other == addr)
+    }
+
+    /// The application says where else this node can be reached. The list that all are told has every address, that of the
+    /// record as well: who hears of the list before the record, or after it, still knows where to ask.
     pub(super) fn set_addresses(&mut self, also: &[SocketAddr], now: Instant) -> Result<(), Rejected> {
-        if also.len() > ADDRESSES_MAX {
-            return Err(Rejected::TooManyAddresses { count: also.len() });
-        }
-        let (own, mut others) = (self.membership.addr(Slot::SELF), Addresses::default());
+        let own = self.membership.addr(Slot::SELF);
+        let mut all = Addresses::default();
+        all.add(self.cold.elsewhere.born);
+        all.add(own);
+        let mut count = 0;
         for &addr in also {
             if !can_listen(addr) || addr.is_ipv4() != own.is_ipv4() {
                 return Err(Rejected::Address { addr });
@@ -67,17 +76,20 @@ impl Node {
             }
             // As others read it: a scope is known on one machine only.
             let addr = SocketAddr::new(addr.ip(), addr.port());
-            // There is room for as many as may be given.
-            if addr != own {
-                others.add(addr);
+            if all.iter().all(|known| known != addr) {
+                count += 1;
+                all.add(addr);
             }
         }
-        if others.is_empty() {
+        if count > ADDRESSES_MAX {
+            return Err(Rejected::TooManyAddresses { count });
+        }
+        if all.iter().nth(1).is_none() {
             self.erase(ADDRESSES_KEY, now);
             return Ok(());
         }
         let mut value = [0; ADDRESSES_BYTES_MAX];
-        let len = others.encode(&mut value);
+        let len = all.encode(&mut value);
         self.write(ADDRESSES_KEY, &value[..len], None, now)?;
         self.note_own_addresses();
         Ok(())
@@ -100,10 +112,10 @@ impl Node {
         }
     }
 
-    /// Whether the number of a statement does not tell where its owner is: it has other addresses, or a word of it that it
-    /// has moved waits to be believed.
+    /// Whether the number of a statement does not tell where its owner is: it has other addresses, or just that statement
+    /// waits to be believed, since it is of another one.
     pub(super) fn may_have_moved(&self, slot: Slot, sender: &Sender) -> bool {
-        !self.listed(slot).is_empty() || self.cold.takeovers.waits(sender.id, sender.incarnation.boot)
+        !self.listed(slot).is_empty() || self.cold.takeovers.waits(sender.id, sender.incarnation)
     }
 
     /// Whether a statement is of just that life of a member which is known, and says that it is at another one of its
@@ -137,16 +149,9 @@ impl Node {
         }
     }
 
-    /// Lets the own record tell another address, and the list the one before, so that this node can move back.
+    /// Lets the own record tell another address. The one before is on the list, so that this node can move back.
     fn move_to(&mut self, to: SocketAddr, now: Instant) {
         let own = self.membership.record(Slot::SELF);
-        let (mut others, mut value) = (self.listed(Slot::SELF), [0; ADDRESSES_BYTES_MAX]);
-        others.replace(to, own.addr);
-        let len = others.encode(&mut value);
-        // Of one family all lists of so many addresses are as long, so that this one has room.
-        if self.store(ADDRESSES_KEY, &value[..len], None, now).is_err() {
-            return;
-        }
         let next = own.incarnation.above(own.incarnation);
         let is_spent = next.counter > COUNTER_LIFE_MAX;
         let incarnation = if is_spent { Incarnation::first(next.boot.saturating_add(1)) } else { next };

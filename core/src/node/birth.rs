@@ -71,7 +71,7 @@ impl Node {
         let own = Record { domain, ..Record::of_new_life(id, boot, addr) };
         let mut rng = Rng::new(seed, id, boot);
         let rival = Rival::new(boot, instance_of(seed, &own), now);
-        let cold = Cold::new(config, rival, &mut rng, now);
+        let cold = Cold::new(config, (rival, addr), &mut rng, now);
         let config = &cold.config;
         let mut node = Self {
             id,
@@ -165,7 +165,7 @@ fn check_identity(config: &Config, boot: u64, addr: SocketAddr) -> Result<(), Co
 }
 
 impl Cold {
-    fn new(config: Config, rival: Rival, rng: &mut Rng, now: Instant) -> Self {
+    fn new(config: Config, (rival, born): (Rival, SocketAddr), rng: &mut Rng, now: Instant) -> Self {
         Self {
             events: Events::new(config.events_max, config.hash_seed),
             relays: Relays::new(),
@@ -192,7 +192,7 @@ impl Cold {
             pings: Pings::new(config.hash_seed),
             notes: notes(),
             takeovers: Takeovers::default(),
-            elsewhere: Elsewhere::never(),
+            elsewhere: Elsewhere::never(born),
             rival,
             linking: None,
             streams: Streams::new(config.streams),

@@ -26,9 +26,8 @@ impl Node {
 
     pub(super) fn on_join_due(&mut self, now: Instant) {
         let cold = &mut *self.cold;
-        let own = self.membership.addr(Slot::SELF);
         let asked = cold.joining.on_deadline(&cold.book, now, &mut self.rng);
-        if let Some((to, nonce)) = asked.filter(|&(to, _)| to != own) {
+        if let Some((to, nonce)) = asked.filter(|&(to, _)| !self.is_own(to)) {
             self.wish(Intent::Join { to, nonce, cookie: None });
         }
         self.schedule_join();
@@ -41,10 +40,10 @@ impl Node {
     /// Asks somebody from the book to be let in, unless it is a member already: it may belong to an island of
     /// the cluster of which nobody here remembers anything.
     pub(super) fn try_book(&mut self) {
+        let live = self.membership.live();
+        let chosen = self.cold.book.choose(live, &mut self.rng);
+        let Some(entry) = chosen.filter(|entry| !self.is_own(entry.addr)) else { return };
         let cold = &mut *self.cold;
-        let (live, own) = (self.membership.live(), self.membership.addr(Slot::SELF));
-        let chosen = cold.book.choose(live, &mut self.rng).filter(|entry| entry.addr != own);
-        let Some(entry) = chosen else { return };
         let slot = entry.id.and_then(|id| self.membership.find(id));
         if slot.is_some_and(|slot| self.membership.health(slot).is_live()) {
             cold.book.strike(entry);

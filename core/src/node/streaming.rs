@@ -70,10 +70,14 @@ impl Node {
         if !writer.body(&body) {
             return Vec::new();
         }
+        let is_ack = matches!(body, Body::Ack { .. });
         if let Some(about) = about {
             writer.open_records(RecordKind::Rumours);
-            let written = writer.record(&self.told(about, now).0);
-            self.stats.rumours_dropped += u64::from(!written);
+            let own = (about != Slot::SELF && self.says_where && is_ack).then_some(Slot::SELF);
+            for slot in own.into_iter().chain([about]) {
+                let written = writer.record(&self.told(slot, now).0);
+                self.stats.rumours_dropped += u64::from(!written);
+            }
         }
         if !self.gossip.is_empty() {
             self.fill_rumours(&mut writer, about, now);

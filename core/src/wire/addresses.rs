@@ -1,4 +1,4 @@
-//! At which further addresses does a node listen? The value of a reserved key of its own map.
+//! At which addresses does a node listen? The value of a reserved key of its own map, if it has several.
 //!
 //! ```text
 //! value    version u8 (1) · address*
@@ -9,24 +9,27 @@ use core::net::SocketAddr;
 
 use super::record::{AddrWire, can_listen};
 
-/// The key of a node's own map under which stands where else it can be reached
+/// The key of a node's own map under which stand all addresses at which it can be reached, if they are several
 /// ([`Command::Addresses`](crate::Command::Addresses)). What begins with `sys/` is the library's own; whoever watches all keys
 /// sees it, too.
 pub const ADDRESSES_KEY: &[u8] = b"sys/addresses";
 
-/// The most addresses that a node has besides that of its record.
+/// The most further addresses that a node is given ([`Command::Addresses`](crate::Command::Addresses)).
 pub const ADDRESSES_MAX: usize = 4;
+
+/// A list has those, the one with which the life began, and the one that the record tells.
+const PLACES: usize = ADDRESSES_MAX + 2;
 
 /// What the value begins with. A node takes the list of a version that it does not know for none.
 const VERSION: u8 = 1;
 
 /// No value is longer.
-pub(crate) const ADDRESSES_BYTES_MAX: usize = 1 + ADDRESSES_MAX * (1 + 16 + 2);
+pub(crate) const ADDRESSES_BYTES_MAX: usize = 1 + PLACES * (1 + 16 + 2);
 
 /// A few addresses, each once, in the order in which they were given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Addresses {
-    all: [Option<SocketAddr>; ADDRESSES_MAX],
+    all: [Option<SocketAddr>; PLACES],
 }
 
 impl Addresses {
@@ -37,13 +40,6 @@ impl Addresses {
             *place = Some(addr);
             true
         })
-    }
-
-    /// Lets one address stand in another's place, if that is there.
-    pub(crate) fn replace(&mut self, old: SocketAddr, new: SocketAddr) {
-        if let Some(place) = self.all.iter_mut().find(|place| **place == Some(old)) {
-            *place = Some(new);
-        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -119,7 +115,7 @@ mod tests {
         let lists = [
             ("nothing", list(&[])),
             ("two networks", list(&[v4(1), v4(2)])),
-            ("as_many_as_can_be", list(&[v6(1), v6(2), v6(3), v6(4)])),
+            ("as_many_as_can_be", list(&[v6(1), v6(2), v6(3), v6(4), v6(5), v6(6)])),
         ];
         for (name, list) in &lists {
             assert_eq!(Addresses::decode(&value(list)), *list, "{name}");
@@ -134,7 +130,8 @@ mod tests {
             as_many_as_can_be
             0101fd0000000000000000000000000000011f0a01fd00000000000000000000
             00000000021f0a01fd0000000000000000000000000000031f0a01fd00000000
-            00000000000000000000041f0a
+            00000000000000000000041f0a01fd0000000000000000000000000000051f0a
+            01fd0000000000000000000000000000061f0a
         "#]]
         .assert_eq(&hex_of(&bytes));
     }
@@ -150,21 +147,20 @@ mod tests {
         }
         let version = [&[2], &whole[1..]].concat();
         let family = [&[1, 2], &whole[2..]].concat();
-        let five = [value(&list(&[v4(1), v4(2), v4(3), v4(4)])), value(&list(&[v4(5)]))[1..].to_vec()].concat();
+        let all: Vec<SocketAddr> = (1..7).map(v4).collect();
+        let seven = [value(&list(&all)), value(&list(&[v4(7)]))[1..].to_vec()].concat();
         let nobody = [1, 0, 0, 0, 0, 0, 0x1f, 0x0a];
         let port = [1, 0, 10, 0, 0, 1, 0, 0];
-        for bytes in [&version[..], &family, &five, &nobody, &port, &[], &[0xff; 200]] {
+        for bytes in [&version[..], &family, &seven, &nobody, &port, &[], &[0xff; 200]] {
             assert!(Addresses::decode(bytes).is_empty(), "{bytes:?}");
         }
     }
 
     #[test]
-    fn each_is_there_once_and_gives_way_in_its_place() {
-        let mut addresses = list(&[v4(1), v4(2), v4(1), v4(3), v4(4)]);
-        assert!(!addresses.add(v4(5)), "there are enough");
-        assert!(addresses.add(v4(4)), "it is there already");
-        addresses.replace(v4(2), v4(9));
-        addresses.replace(v4(7), v4(8));
-        assert!(addresses.iter().eq([v4(1), v4(9), v4(3), v4(4)]));
+    fn each_is_there_once() {
+        let mut addresses = list(&[v4(1), v4(2), v4(1), v4(3), v4(4), v4(5), v4(6)]);
+        assert!(!addresses.add(v4(7)), "there are enough");
+        assert!(addresses.add(v4(6)), "it is there already");
+        assert!(addresses.iter().eq((1..7).map(v4)));
     }
 }

@@ -66,7 +66,7 @@ pub(crate) use writer::{ACCUSERS_BYTES_MAX, MARK_BYTES, RECORD_BYTES_MAX, Writer
 /// The version of the wire format that this release speaks: a generation in the upper four bits, a revision in the lower.
 ///
 /// Whoever speaks the same generation is understood, of whatever revision: a revision only adds what earlier ones skip,
-/// sections and bytes at the end of a section or a record. Another generation is refused.
+/// sections, and bytes at the end of a record or of a section that is no list. Another generation is refused.
 ///
 /// A build with `--cfg quidnunc_next_wire` speaks as the next revision may, for tests of clusters of two versions.
 pub const WIRE_VERSION: u8 = if cfg!(quidnunc_next_wire) { 2 } else { 1 };

@@ -78,6 +78,15 @@ impl Cluster {
         }
     }
 
+    /// Hears nodes until so many deaths were reported: what a node reports may come after what it shows.
+    pub(crate) fn hear_deaths(&mut self, count: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.deaths.len() < count {
+            assert!(Instant::now() < deadline, "waited in vain for {count} deaths: {:?}", self.deaths);
+            assert_eq!(self.hear(BETWEEN_LOOKS), None);
+        }
+    }
+
     /// Every node does something, and all put values in front of each.
     pub(crate) fn each(&mut self, request: &Request) {
         for node in self.running.clone() {

@@ -40,6 +40,7 @@ fn two_versions_share_all_values_and_find_the_same_nodes_dead() {
     cluster.kill(one);
     cluster.kill(of_the_others);
     cluster.until_met();
+    cluster.hear_deaths(8);
     let about = |node| cluster.deaths.iter().filter(|death| death.ends_with(&format!("node {node} dead"))).count();
     assert_eq!((about(one), about(of_the_others)), (4, 4), "{:?}", cluster.deaths);
     assert_eq!(cluster.deaths.len(), 8, "{:?}", cluster.deaths);
