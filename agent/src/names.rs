@@ -1,7 +1,7 @@
 //! What is a node called, and who is meant by a name, an id or an address?
 //!
-//! A node's human name is an entry of its own map, like everything else about it. What others publish there is only a claim:
-//! it is shown when it is fit to be a name, and two members may bear the same.
+//! A node's human name is an entry of its own map, like everything else about it. What others publish there is only a claim: it
+//! counts when it is fit to be a name and the member's id is made of it, as every agent's is. So nobody bears another's name.
 
 use std::net::SocketAddr;
 
@@ -22,16 +22,16 @@ pub(crate) const RESERVED: [&str; 2] = ["sys/", TAG_PREFIX];
 /// The longest name, in bytes.
 pub(crate) const NAME_BYTES_MAX: usize = 64;
 
-/// Whether this can be the name of a node, a domain or a tag: it shows on one line, and has no blanks.
+/// Whether this can be the name of a node, a domain or a tag: it shows on one line, as it is, and has no blanks.
 pub(crate) fn is_name(text: &str) -> bool {
-    let odd = |char: char| char.is_control() || char.is_whitespace() || char == '/';
-    (1..=NAME_BYTES_MAX).contains(&text.len()) && !text.contains(odd)
+    let shows = |char: char| char.is_alphanumeric() || char.is_ascii_punctuation() && char != '/';
+    (1..=NAME_BYTES_MAX).contains(&text.len()) && text.chars().all(shows)
 }
 
 /// The name that a member has published.
 pub(crate) fn name_of(view: View<'_>, id: NodeId) -> Option<String> {
     let value = view.value(id, NAME_KEY)?.value;
-    str::from_utf8(value).ok().filter(|name| is_name(name)).map(str::to_owned)
+    str::from_utf8(value).ok().filter(|name| is_name(name) && NodeId::from_name(name) == id).map(str::to_owned)
 }
 
 /// What a member's domain is called; its number where nobody has said so.
@@ -53,7 +53,7 @@ pub(crate) enum Unclear {
     Ambiguous(Vec<NodeId>),
 }
 
-/// The member that a text means: its name, its id or the beginning of that (eight digits at least), or its address.
+/// The member that a text means: its id or its address, its name, or the beginning of its id (eight digits at least).
 pub(crate) fn find(view: View<'_>, text: &str) -> Result<NodeId, Unclear> {
     let rows: Vec<Row> =
         view.members().map(|member| Row { id: member.id, addr: member.addr, name: name_of(view, member.id) }).collect();
@@ -71,12 +71,12 @@ fn choose(rows: &[Row], text: &str) -> Result<NodeId, Unclear> {
     let is_id = text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let id = text.to_ascii_lowercase();
     let matching = |of: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| of(row)).map(|row| row.id).collect::<Vec<_>>();
-    let mut found = matching(&|row| row.name.as_deref() == Some(text));
+    let mut found = matching(&|row| row.id.to_string() == id || Some(row.addr) == addr);
+    if found.is_empty() {
+        found = matching(&|row| row.name.as_deref() == Some(text));
+    }
     if found.is_empty() && is_id {
         found = matching(&|row| row.id.to_string().starts_with(&id));
-    }
-    if found.is_empty() && addr.is_some() {
-        found = matching(&|row| Some(row.addr) == addr);
     }
     match found[..] {
         [one] => Ok(one),
@@ -114,6 +114,11 @@ mod tests {
         assert_eq!(found("000000AC"), Ok(rows[2].id));
         assert_eq!(found("10.0.0.1:3"), Ok(rows[2].id));
         assert_eq!(found("n2"), Err(Unclear::Ambiguous(vec![rows[1].id, rows[3].id])));
+        let (victim, addr) = (&rows[2], "10.0.0.1:3");
+        for name in [&*victim.id.to_string(), addr] {
+            let impostor = [row(0xac, 3, None), row(0xae, 5, Some(name))];
+            assert_eq!(choose(&impostor, name), Ok(victim.id), "a name is nobody else's id or address");
+        }
         assert_eq!(found("nn1"), Err(Unclear::Unknown(Some("n1".into()))));
         assert_eq!(found("10.0.0.1:9"), Err(Unclear::Unknown(None)));
         assert_eq!(found(&"n".repeat(1 << 20)), Err(Unclear::Unknown(None)));
@@ -124,7 +129,7 @@ mod tests {
         for name in ["n1", "rack-7.example", "é"] {
             assert!(is_name(name), "{name}");
         }
-        for odd in ["", "a b", "a\nb", "\u{1b}[31m", "a/b", &"n".repeat(65)] {
+        for odd in ["", "a b", "a\nb", "n1\u{200b}", "\u{202e}1n", "\u{1b}[31m", "a/b", &"n".repeat(65)] {
             assert!(!is_name(odd), "{odd:?}");
         }
     }

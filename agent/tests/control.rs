@@ -4,9 +4,11 @@
 
 mod common;
 
-use std::io::{Read as _, Write as _};
+use std::fs::{self, Permissions};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::Shutdown;
-use std::os::unix::net::UnixStream;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
 
 use common::{Agent, Folder, PATIENCE};
 
@@ -130,6 +132,22 @@ fn connections_that_say_nothing_keep_nobody_out() {
     for stream in &idle[..45] {
         assert_eq!(told(stream), (503, "busy".into()));
     }
+}
+
+/// Whoever else can put a socket there would be told keys.
+#[test]
+fn a_socket_in_a_folder_of_others_is_told_nothing() {
+    let folder = Folder::new("others");
+    let sockets = folder.0.join("quidnunc");
+    fs::create_dir(&sockets).unwrap();
+    fs::set_permissions(&sockets, Permissions::from_mode(0o777)).unwrap();
+    let listener = UnixListener::bind(sockets.join("n1.sock")).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    for args in [&["members"][..], &["members", "--socket", "n1"]] {
+        let said = folder.run(args);
+        assert!(said.code == 2 && said.err.contains("is not a folder of this user alone"), "{said:?}");
+    }
+    assert_eq!(listener.accept().map(|_| ()).unwrap_err().kind(), ErrorKind::WouldBlock, "nobody came");
 }
 
 #[test]

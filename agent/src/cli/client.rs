@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::failure::Failure;
 use crate::model::{Fault, Reply};
+use crate::run::AgentError;
 use crate::serve;
 
 /// The longest answer, and the longest line of a stream, in bytes: more than any agent sends.
@@ -51,6 +52,7 @@ impl Client {
             Some(socket) => serve::path_of(socket),
             None => sole(serve::sole_in(&serve::default_folder()))?,
         };
+        serve::check_socket(&path).map_err(AgentError::Socket)?;
         Ok(Self { path, timeout })
     }
 

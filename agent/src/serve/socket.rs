@@ -120,7 +120,18 @@ fn make_folder(folder: &Path) -> Result<(), SocketError> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(source) => return Err(SocketError::System { action: "make", path: folder.to_path_buf(), source }),
     }
+    check_folder(folder)
+}
+
+/// Whether nobody but this user can have put a socket into a folder.
+fn check_folder(folder: &Path) -> Result<(), SocketError> {
     let is_own = fs::symlink_metadata(folder)
         .is_ok_and(|found| found.is_dir() && found.uid() == getuid().as_raw() && found.mode().trailing_zeros() >= 6);
     if is_own { Ok(()) } else { Err(SocketError::Folder { path: folder.to_path_buf() }) }
+}
+
+/// Whether what listens at a path may be told secrets. Of a folder that somebody names that is the business of who names it.
+pub(crate) fn check_socket(path: &Path) -> Result<(), SocketError> {
+    let folder = default_folder();
+    if path.parent() == Some(&folder) && folder.exists() { check_folder(&folder) } else { Ok(()) }
 }

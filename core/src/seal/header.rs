@@ -37,6 +37,8 @@ pub(super) struct Source {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
+    /// Of whom it is; what is in the text was made for it.
+    pub(super) version: u8,
     /// Flags besides that of the seal.
     pub(super) flags: u8,
     pub(super) cluster: u32,
@@ -55,7 +57,7 @@ impl Header {
             }
         };
         let mut head = frame_head(self.cluster);
-        head[3] = SEALED | self.flags;
+        (head[2], head[3]) = (self.version, SEALED | self.flags);
         put(&head);
         put(&self.source.key.to_bytes());
         put(&self.source.sender.to_bytes());
@@ -86,7 +88,7 @@ impl Header {
             return Err(cut);
         }
         let source = Source { key: KeyId::from_bytes(key), sender: NodeId::from_bytes(sender), salt };
-        Ok(Self { flags: flags & !SEALED, cluster, source, counter: u64::from_le_bytes(counter), blur })
+        Ok(Self { version, flags: flags & !SEALED, cluster, source, counter: u64::from_le_bytes(counter), blur })
     }
 
     pub(super) fn nonce(&self) -> [u8; 12] {

@@ -9,7 +9,7 @@ use super::own::Own;
 use super::stats::up;
 use super::{Answer, HANDSHAKE_BYTES, Mode, Seal, SealError};
 use crate::vocab::Instant;
-use crate::wire::{FRAME_HEAD_BYTES, checksum, frame_head};
+use crate::wire::{FRAME_HEAD_BYTES, WIRE_VERSION, checksum, frame_head};
 
 impl Seal {
     /// Seals a datagram of the node into `out`, or copies it there in [`Mode::Off`]. Returns its length, which is
@@ -63,8 +63,12 @@ impl Seal {
         up(&mut self.stats.asked, u64::from(question.is_some()));
         up(&mut self.stats.proofs_sent, u64::from(prove.is_some()));
         *text = Handshake { question, proof: prove }.write();
-        let nonce =
-            Nonced { now: self.now, checksum: checksum(0, text), cluster: self.config.cluster, flags: HANDSHAKE };
+        let nonce = Nonced {
+            now: self.now,
+            checksum: checksum(WIRE_VERSION, 0, text),
+            cluster: self.config.cluster,
+            flags: HANDSHAKE,
+        };
         nonce.seal(own, header, text, tail)?;
         Some((to, HANDSHAKE_BYTES))
     }
@@ -90,7 +94,14 @@ impl Nonced {
         let tag_place = tail.first_chunk_mut::<TAG_BYTES>()?;
         let len = u32::try_from(text.len()).ok()?;
         let (counter, blur) = own.take_nonce(self.now, self.checksum, len)?;
-        let head = Header { flags: self.flags, cluster: self.cluster, source: own.source, counter, blur };
+        let head = Header {
+            version: WIRE_VERSION,
+            flags: self.flags,
+            cluster: self.cluster,
+            source: own.source,
+            counter,
+            blur,
+        };
         *header = head.write();
         *tag_place = own.cipher.seal(head.nonce(), header, text);
         Some(())

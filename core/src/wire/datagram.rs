@@ -10,7 +10,7 @@ use super::heartbeats::Heartbeats;
 use super::pieces::Pieces;
 use super::record::{AddrWire, Records};
 use super::spans::Spans;
-use super::{FRAME_BYTES, MAGIC, is_readable, kind};
+use super::{FIRST_VERSION, FRAME_BYTES, MAGIC, is_readable, kind};
 use crate::vocab::{Cookie, Rates, stable_hash};
 
 /// How a list of records came to be, and so how it may be used.
@@ -154,25 +154,27 @@ fn frame(bytes: &[u8], cluster: u32) -> Result<&[u8], DecodeError> {
     if found != cluster {
         return Err(DecodeError::Cluster { found });
     }
-    if u32::from_le_bytes([s0, s1, s2, s3]) != checksum(found, sections) {
+    if u32::from_le_bytes([s0, s1, s2, s3]) != checksum(version, found, sections) {
         return Err(DecodeError::Damaged);
     }
     Ok(sections)
 }
 
 /// What the checksum of these sections is: UDP's own has 16 bits, and a damaged datagram that still decodes
-/// would be believed. The frame's other fields are compared with what they must be and need none.
+/// would be believed. It covers the version, of which only a part is compared with what it must be; the frame's other
+/// fields need none.
 #[expect(clippy::cast_possible_truncation, reason = "the short form is wanted")]
-pub(crate) fn checksum(cluster: u32, sections: &[u8]) -> u32 {
-    stable_hash(u64::from(cluster), sections) as u32
+pub(crate) fn checksum(version: u8, cluster: u32, sections: &[u8]) -> u32 {
+    let [c0, c1, c2, c3] = cluster.to_le_bytes();
+    stable_hash(u64::from_le_bytes([c0, c1, c2, c3, version ^ FIRST_VERSION, 0, 0, 0]), sections) as u32
 }
 
 /// Makes the checksum of a datagram fit what is in it: for the writer, and for fuzzing what lies behind it.
 /// Bytes that are no datagram stay as they are.
 pub fn fit_checksum(bytes: &mut [u8]) {
     let Some((frame, sections)) = bytes.split_first_chunk_mut::<FRAME_BYTES>() else { return };
-    let [.., c0, c1, c2, c3, s0, s1, s2, s3] = frame;
-    let sum = checksum(u32::from_le_bytes([*c0, *c1, *c2, *c3]), sections);
+    let [_, _, version, _, c0, c1, c2, c3, s0, s1, s2, s3] = frame;
+    let sum = checksum(*version, u32::from_le_bytes([*c0, *c1, *c2, *c3]), sections);
     [*s0, *s1, *s2, *s3] = sum.to_le_bytes();
 }
 

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use super::super::cipher::{Cipher, TAG_BYTES};
 use super::super::error::Refused;
 use super::super::key::Blur;
-use crate::wire::checksum;
+use crate::wire::{WIRE_VERSION, checksum};
 
 /// The most bytes of plaintext in one record.
 pub const RECORD_TEXT_BYTES_MAX: usize = 1 << 14;
@@ -87,7 +87,7 @@ impl Half {
     pub(super) fn seal(&mut self, kind: Kind, text: &[u8], out: &mut Vec<u8>) -> Option<()> {
         let len = u16::try_from(text.len()).ok()?;
         let counter = self.take()?;
-        let head = Head { kind, len, blur: self.blur.of(counter, checksum(0, text), len.into()) };
+        let head = Head { kind, len, blur: self.blur.of(counter, checksum(WIRE_VERSION, 0, text), len.into()) };
         let start = out.len().saturating_add(HEAD_BYTES);
         out.extend_from_slice(&head.write());
         out.extend_from_slice(text);
