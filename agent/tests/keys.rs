@@ -5,6 +5,7 @@
 mod common;
 
 use common::Folder;
+use rustix::process::Signal;
 
 /// The fingerprints that an agent has, that with which it seals marked.
 fn fingerprints(answer: &serde_json::Value) -> Vec<(String, bool)> {
@@ -105,6 +106,28 @@ fn a_whole_cluster_is_given_another_key_at_one_agent() {
         assert!(!agent.log().contains(made[1].out.trim()), "no key is logged");
     }
     assert!(!said.err.contains(made[1].out.trim()) && !said.out.contains(made[1].out.trim()), "no key is shown");
+}
+
+/// Its file still names the old key when it is read again, for whatever reason.
+#[test]
+fn a_key_that_was_removed_does_not_come_back_with_the_file() {
+    let folder = Folder::new("reread");
+    let made: [String; 3] = std::array::from_fn(|_| folder.run(&["keys", "gen"]).out);
+    let (key_file, new_file) = (folder.file("old.key", &made[0]), folder.file("new.key", &made[1]));
+    let config = folder.file("agent.toml", &format!("key_file = '{key_file}'\n"));
+    let n1 = folder.agent("n1", &["--config", &config]);
+    assert_eq!(n1.ask(&["keys", "rotate", &new_file]).code, 0);
+    let rotated = fingerprints(&n1.json(&["keys", "list"]));
+    n1.signal(Signal::HUP);
+    n1.until_logged("read again");
+    assert_eq!(fingerprints(&n1.json(&["keys", "list"])), rotated);
+    // A key that is new to the file is taken, and used as its first one.
+    folder.file("old.key", &format!("{}{}", made[2], made[0]));
+    n1.signal(Signal::HUP);
+    let listed = n1.until(&["keys", "list"], |answer| answer["keys"].as_array().unwrap().len() == 2);
+    let uses_other = |answer: &serde_json::Value| fingerprints(answer).iter().any(|key| key.1 && key.0 != rotated[0].0);
+    assert!(fingerprints(&listed).iter().any(|key| key.0 == rotated[0].0));
+    n1.until(&["keys", "list"], uses_other);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use quidnunc::seal::Key;
 use quidnunc::std::Driver;
 use quidnunc::tokio::{Events, spawn};
 use quidnunc::{Command, Domain, KeyPattern, NodeId, RequestError, Voter, Voters};
@@ -32,7 +33,7 @@ pub(crate) use file::{FileError, read_file};
 pub(crate) use given::{Given, LogLevel, Tag};
 use log::Logging;
 pub(crate) use orders::KeyOrder;
-use reload::Reload;
+use reload::{Reload, keys_of};
 pub(crate) use settings::{Settings, SettingsError, parse_key, parse_keys, read_keys};
 use signals::{Signal, Signals};
 
@@ -117,7 +118,8 @@ pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
     };
     let settings = Settings::new(&current)?;
     let logging = Logging::start(current.log_level.unwrap_or(LogLevel::Info));
-    let mut reload = Reload { given, file, current, logging };
+    let keys = keys_of(&current)?.iter().map(Key::id).collect();
+    let mut reload = Reload { given, file, current, logging, keys };
     let control = Control::listen(&crate::serve::path_of(socket.unwrap_or(&settings.name)))?;
     let mut signals = Signals::listen().map_err(AgentError::Signals)?;
     let is_sealed = settings.options.seal.is_some();

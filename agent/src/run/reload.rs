@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use quidnunc::Care;
+use quidnunc::seal::{Key, KeyId};
 
 use super::file::read_file;
 use super::given::{Given, LogLevel, Tag};
 use super::log::Logging;
-use super::settings::read_keys;
+use super::settings::{SettingsError, read_keys};
 use crate::api::Agent;
 use crate::model::TagsChange;
 
@@ -23,6 +24,9 @@ pub(super) struct Reload {
     /// What holds at present.
     pub(super) current: Given,
     pub(super) logging: Logging,
+    /// The keys that the key file had when it was read last, in its order: what it has besides is new, and what a rotation has
+    /// removed meanwhile does not come back with the others.
+    pub(super) keys: Vec<KeyId>,
 }
 
 impl Reload {
@@ -48,10 +52,40 @@ impl Reload {
             tracing::error!("the tags are not changed: {}", problem.text().message);
             return;
         }
-        keys(agent, &self.current).await;
+        let file = file.display().to_string();
         self.current = Given { tag: wanted.tag, log_level: wanted.log_level, ..self.current.clone() };
-        tracing::info!("read again: {}", file.display());
+        self.read_keys_again(agent).await;
+        tracing::info!("read again: {file}");
     }
+
+    /// Installs what is new in the key file, and seals with its first key if that is another one and all members have it.
+    async fn read_keys_again(&mut self, agent: &Agent) {
+        let keys = match keys_of(&self.current) {
+            Ok(keys) => keys,
+            Err(error) => {
+                tracing::error!("the keys are not changed: {error}");
+                return;
+            }
+        };
+        let ids: Vec<KeyId> = keys.iter().map(Key::id).collect();
+        for key in keys.into_iter().filter(|key| !self.keys.contains(&key.id())) {
+            let id = key.id();
+            if let Err(error) = agent.node.install_key(key).await {
+                tracing::error!("key {id} is not installed: {error}");
+            }
+        }
+        if let Some(&id) = ids.first().filter(|first| self.keys.first() != Some(first))
+            && let Err(error) = agent.node.use_key(id, Care::Checked).await
+        {
+            tracing::warn!("key {id} is not used yet: {error}; `quidnunc keys use {id}` does it when all have it");
+        }
+        self.keys = ids;
+    }
+}
+
+/// The keys of the key file, if there is one.
+pub(super) fn keys_of(given: &Given) -> Result<Vec<Key>, SettingsError> {
+    given.key_file.as_deref().map_or_else(|| Ok(Vec::new()), read_keys)
 }
 
 /// What was taken off the file is taken off the node; what others have set stays.
@@ -79,30 +113,6 @@ fn fixed(before: &Given, after: &Given) -> Vec<&'static str> {
         ("epoch", before.epoch != after.epoch),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
-}
-
-/// Installs what the key file has, and seals with its first key if all members have that.
-async fn keys(agent: &Agent, given: &Given) {
-    let Some(path) = &given.key_file else { return };
-    let keys = match read_keys(path) {
-        Ok(keys) => keys,
-        Err(error) => {
-            tracing::error!("the keys are not changed: {error}");
-            return;
-        }
-    };
-    let first = keys.first().map(quidnunc::seal::Key::id);
-    for key in keys {
-        let id = key.id();
-        if let Err(error) = agent.node.install_key(key).await {
-            tracing::error!("key {id} is not installed: {error}");
-        }
-    }
-    if let Some(id) = first
-        && let Err(error) = agent.node.use_key(id, Care::Checked).await
-    {
-        tracing::warn!("key {id} is not used yet: {error}");
-    }
 }
 
 #[cfg(test)]

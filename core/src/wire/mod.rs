@@ -71,7 +71,7 @@ pub(crate) use writer::{ACCUSERS_BYTES_MAX, MARK_BYTES, RECORD_BYTES_MAX, Writer
 /// A build with `--cfg quidnunc_next_wire` speaks as the next revision may, for tests of clusters of two versions.
 pub const WIRE_VERSION: u8 = if cfg!(quidnunc_next_wire) { 2 } else { 1 };
 
-/// The version that the checksum was made for before it covered the version.
+/// The version whose checksums do not show that they cover it.
 const FIRST_VERSION: u8 = 1;
 
 /// Whether a frame of this version is understood.
