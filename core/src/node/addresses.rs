@@ -11,12 +11,12 @@
 use core::net::SocketAddr;
 
 use crate::packing::Urgency;
-use crate::vocab::{Content, Incarnation, Instant, NodeId, Nonce, Record, Slot};
-use crate::wire::{ADDRESSES_BYTES_MAX, ADDRESSES_KEY, ADDRESSES_MAX, Addresses, Datagram, Sender, can_listen};
+use crate::vocab::{Content, Instant, NodeId, Nonce, Record, Slot};
+use crate::wire::{ADDRESSES_BYTES_MAX, ADDRESSES_KEY, ADDRESSES_MAX, Addresses, Datagram, Sender, Writer, can_listen};
 
 use super::intents::Intent;
 use super::io::{Event, Rejected};
-use super::learn::COUNTER_LIFE_MAX;
+use super::learn::in_a_life;
 use super::{Leaving, Node};
 
 /// An owner moves when nobody has reached it at its record's address for so many probe periods: in steady state about one
@@ -112,6 +112,15 @@ impl Node {
         }
     }
 
+    /// The number of whoever may have moved does not clear it: in an answer it speaks for itself before it says what its asker has
+    /// to hear besides.
+    pub(super) fn say_where(&mut self, writer: &mut Writer<'_>, about: Slot, now: Instant) {
+        if self.says_where && about != Slot::SELF {
+            let written = writer.record(&self.told(Slot::SELF, now).0);
+            self.stats.rumours_dropped += u64::from(!written);
+        }
+    }
+
     /// Whether the number of a statement does not tell where its owner is: it has other addresses, or just that statement
     /// waits to be believed, since it is of another one.
     pub(super) fn may_have_moved(&self, slot: Slot, sender: &Sender) -> bool {
@@ -134,8 +143,7 @@ impl Node {
     }
 
     fn on_asked_elsewhere(&mut self, by: NodeId, addr: SocketAddr, now: Instant) {
-        let is_own = self.others_of(Slot::SELF).any(|other| other == addr);
-        if self.leaving != Leaving::Stays || !is_own || self.membership.find(by).is_none() {
+        if self.leaving != Leaving::Stays || !self.is_own(addr) || self.membership.find(by).is_none() {
             return;
         }
         let (period, patience) = (self.cold.config.period, self.cold.config.probe_timeout);
@@ -152,9 +160,7 @@ impl Node {
     /// Lets the own record tell another address. The one before is on the list, so that this node can move back.
     fn move_to(&mut self, to: SocketAddr, now: Instant) {
         let own = self.membership.record(Slot::SELF);
-        let next = own.incarnation.above(own.incarnation);
-        let is_spent = next.counter > COUNTER_LIFE_MAX;
-        let incarnation = if is_spent { Incarnation::first(next.boot.saturating_add(1)) } else { next };
+        let incarnation = in_a_life(own.incarnation.above(own.incarnation));
         self.pinged = now;
         self.say_of_self(&Record { incarnation, addr: to, ..own }, now);
         self.tell(Slot::SELF, Urgency::Urgent, now);

@@ -124,12 +124,12 @@ pub enum Command<'a> {
     },
     /// Say where else this node can be reached, instead of what was said before: at other addresses of its machine, at a private
     /// one beside a public one. When it does not answer at the address of its record, others ask it there; and when nobody has
-    /// reached it at that address for three probe periods, it moves to where it is asked ([`Event::Moved`]), and its record's
-    /// earlier address takes that place in the list. All members hear of the list, under
-    /// [`ADDRESSES_KEY`](crate::ADDRESSES_KEY) of the node's own map. The node must listen at all of them.
+    /// reached it at that address for three probe periods, it moves to where it is asked ([`Event::Moved`]). All members hear of
+    /// the list, under [`ADDRESSES_KEY`](crate::ADDRESSES_KEY) of the node's own map: with the address of the record on it, and that
+    /// with which this life began, so that the node can move back. The node must listen at all of them.
     Addresses {
-        /// At most [`ADDRESSES_MAX`](crate::ADDRESSES_MAX), of the family of the record's address, which is left out; none at
-        /// all delete the list.
+        /// At most [`ADDRESSES_MAX`](crate::ADDRESSES_MAX) besides those two, of the family of the record's address; with no other
+        /// address at all there is no list.
         also: &'a [SocketAddr],
     },
     /// Tell everybody a value under a key, in place of whoever said something of that key before. Needs

@@ -100,6 +100,7 @@ impl Node {
             self.start_repair(to, now);
         }
     }
+
     /// A newcomer tells those whom the welcome named that it is there: at once, and as many of them as it would tell one
     /// gossip interval after the other. Nobody else knows all of them, since whoever joined with it knows fewer.
     fn introduce(&mut self, now: Instant) {

@@ -14,7 +14,16 @@ use super::{Leaving, Node};
 
 /// A life whose counter was driven beyond this gives way to a new boot: whoever missed what drove it must
 /// still be able to believe the contradiction.
-pub(super) const COUNTER_LIFE_MAX: u32 = 1 << 18;
+const COUNTER_LIFE_MAX: u32 = 1 << 18;
+
+/// The next statement of a life, or the first of another one if this one's numbers are spent.
+pub(super) fn in_a_life(next: Incarnation) -> Incarnation {
+    if next.counter > COUNTER_LIFE_MAX { next_life(next) } else { next }
+}
+
+fn next_life(spent: Incarnation) -> Incarnation {
+    Incarnation::first(spent.boot.saturating_add(1))
+}
 
 impl Node {
     /// Merges one statement and does what follows from it. Returns whether it was news.
@@ -150,11 +159,7 @@ impl Node {
             false => Cause::Accusation,
         };
         let life_over = same_boot && heard.health.is_final();
-        let raised = if cause != Cause::Accusation || life_over || above.counter > COUNTER_LIFE_MAX {
-            Incarnation::first(above.boot.saturating_add(1))
-        } else {
-            above
-        };
+        let raised = if cause != Cause::Accusation || life_over { next_life(above) } else { in_a_life(above) };
         if raised <= own.incarnation {
             return false;
         }

@@ -73,11 +73,11 @@ impl Node {
         let is_ack = matches!(body, Body::Ack { .. });
         if let Some(about) = about {
             writer.open_records(RecordKind::Rumours);
-            let own = (about != Slot::SELF && self.says_where && is_ack).then_some(Slot::SELF);
-            for slot in own.into_iter().chain([about]) {
-                let written = writer.record(&self.told(slot, now).0);
-                self.stats.rumours_dropped += u64::from(!written);
+            if is_ack {
+                self.say_where(&mut writer, about, now);
             }
+            let written = writer.record(&self.told(about, now).0);
+            self.stats.rumours_dropped += u64::from(!written);
         }
         if !self.gossip.is_empty() {
             self.fill_rumours(&mut writer, about, now);

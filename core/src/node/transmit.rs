@@ -236,10 +236,8 @@ impl Node {
             writer.open_records(RecordKind::Rumours);
         }
         if let Some(about) = plan.about {
-            // Its number does not clear it: it speaks for itself before it says what its asker has to hear besides.
-            if about != Slot::SELF && self.says_where && matches!(plan.body, Body::Ack { .. }) {
-                let own = self.told(Slot::SELF, now).0;
-                self.stats.rumours_dropped += u64::from(!writer.record(&own));
+            if matches!(plan.body, Body::Ack { .. }) {
+                self.say_where(writer, about, now);
             }
             let (record, accusers) = self.told(about, now);
             // A helper hears of a third; whoever hears of itself contradicts whoever accuses.

@@ -84,23 +84,11 @@ impl Node {
         {
             return Err(Rejected::Ttl { ttl });
         }
-        let admitted = self.cold.flow.admit(bytes_written(key, value), now);
-        admitted.map_err(|retry_after| Rejected::Backpressure { retry_after })?;
-        self.store(key, value, ttl, now)
-    }
-
-    /// [`Node::write`] of what can be, however much was written lately.
-    pub(super) fn store(
-        &mut self,
-        key: &[u8],
-        value: &[u8],
-        ttl: Option<Duration>,
-        now: Instant,
-    ) -> Result<(), Rejected> {
         let own = (self.membership.id_hash(Slot::SELF), self.incarnation.boot);
         let (id, outside) = (self.id, self.clock.outside(now));
         let Cold { state, events, watches, config, flow, .. } = &mut *self.cold;
         let bytes = bytes_written(key, value);
+        flow.admit(bytes, now).map_err(|retry_after| Rejected::Backpressure { retry_after })?;
         let before = state.head(Slot::SELF).version;
         let put = state.put(own, (key, value), ttl, outside, |change| watches.report(events, id, change));
         match put {

@@ -56,8 +56,8 @@ impl Header {
                 place.copy_from_slice(part);
             }
         };
-        let mut head = frame_head(self.cluster);
-        (head[2], head[3]) = (self.version, SEALED | self.flags);
+        let mut head = frame_head(self.version, self.cluster);
+        head[3] = SEALED | self.flags;
         put(&head);
         put(&self.source.key.to_bytes());
         put(&self.source.sender.to_bytes());

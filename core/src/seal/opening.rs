@@ -88,8 +88,7 @@ impl Seal {
 
     /// Makes the frame whole again, in place or inflated.
     fn unpack(&mut self, header: &Header, bytes: &mut [u8]) -> Result<Found, Refused> {
-        let mut head = frame_head(header.cluster);
-        head[2] = header.version;
+        let head = frame_head(header.version, header.cluster);
         if header.flags & COMPRESSED == 0 {
             let place = bytes.get_mut(FRAME_START..).and_then(<[u8]>::first_chunk_mut);
             *place.ok_or(Refused::Truncated)? = head;

@@ -27,7 +27,7 @@ impl Seal {
         };
         let (head, body) = plain.split_first_chunk::<FRAME_HEAD_BYTES>().ok_or(SealError::NotAFrame)?;
         let (checksum, _) = body.split_first_chunk::<4>().ok_or(SealError::NotAFrame)?;
-        if *head != frame_head(self.config.cluster) {
+        if *head != frame_head(WIRE_VERSION, self.config.cluster) {
             return Err(SealError::NotAFrame);
         }
         let (header, rest) = out.split_first_chunk_mut::<HEADER_BYTES>().ok_or(room)?;

@@ -115,10 +115,10 @@ const FRAME_BYTES: usize = FRAME_HEAD_BYTES + 4;
 /// What a frame has before its checksum.
 pub(crate) const FRAME_HEAD_BYTES: usize = 8;
 
-/// Magic, version, no flags, and the tag of the cluster.
-pub(crate) const fn frame_head(cluster: u32) -> [u8; FRAME_HEAD_BYTES] {
+/// Magic, a version, no flags, and the tag of the cluster.
+pub(crate) const fn frame_head(version: u8, cluster: u32) -> [u8; FRAME_HEAD_BYTES] {
     let ([c0, c1, c2, c3], [m0, m1]) = (cluster.to_le_bytes(), MAGIC);
-    [m0, m1, WIRE_VERSION, 0, c0, c1, c2, c3]
+    [m0, m1, version, 0, c0, c1, c2, c3]
 }
 
 /// Section kinds. Numbers are for ever: a retired one is never used again.

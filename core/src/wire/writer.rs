@@ -7,7 +7,7 @@ use super::datagram::RecordKind;
 use super::heads::HeadOf;
 use super::pieces::Piece;
 use super::record::AddrWire;
-use super::{FRAME_BYTES, FRAME_HEAD_BYTES, ages, frame_head, heartbeats, kind, record, spans};
+use super::{FRAME_BYTES, FRAME_HEAD_BYTES, WIRE_VERSION, ages, frame_head, heartbeats, kind, record, spans};
 use crate::vocab::{ACCUSERS_MAX, Accusers, Cookie, Item, NodeId, Rates, Record};
 
 /// No record is longer than this, its length byte included, but for what a suspect or somebody removed adds.
@@ -41,7 +41,7 @@ impl<'b> Writer<'b> {
     /// Begins a datagram; `None` when not even frame and sender fit.
     pub(crate) fn begin(buffer: &'b mut [u8], cluster: u32, sender: &Sender) -> Option<Self> {
         let (head, rest) = buffer.split_first_chunk_mut()?;
-        *head = frame_head(cluster);
+        *head = frame_head(WIRE_VERSION, cluster);
         // The checksum comes last.
         *rest.first_chunk_mut()? = [0; FRAME_BYTES - FRAME_HEAD_BYTES];
         let mut writer = Self { buffer, len: FRAME_BYTES, open: None };
