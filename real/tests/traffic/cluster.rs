@@ -1,17 +1,19 @@
 //! Six nodes whose packets are lost now and then, and which put values all the time.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use quidnunc::Health;
 use quidnunc_real::clock::now_ns;
-use quidnunc_real::namespaces::{Family, Namespaces};
+use quidnunc_real::namespaces::Namespaces;
 use quidnunc_real::troupe::{Heard, Playbill, Troupe};
 use quidnunc_real::words::{Report, Request};
 
 pub(crate) const NODES: u32 = 6;
 
-/// The key with which all seal at their start.
+/// The key with which all seal at their start, if they do.
 pub(crate) const KEY: u8 = 1;
 
 /// So many values each node puts between two steps.
@@ -28,28 +30,30 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a node is asked what it shows.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-/// A cluster whose nodes are asked one thing at a time, and what all of them said about somebody's death meanwhile.
+/// A cluster whose nodes are asked one thing at a time, and what all of them said of each other meanwhile.
 pub(crate) struct Cluster {
-    troupe: Troupe,
+    pub(crate) troupe: Troupe,
     running: Vec<u32>,
     values: u64,
     /// Who was said to be dead, and by whom.
     pub(crate) deaths: Vec<String>,
+    /// Where a node holds another one to be.
+    pub(crate) places: BTreeMap<(u32, u32), SocketAddr>,
 }
 
 impl Cluster {
     /// Starts all nodes, those with odd numbers by another program if one is given, and waits until they have met.
-    pub(crate) fn start(family: Family, odd: Option<PathBuf>) -> Self {
+    pub(crate) fn start(namespaces: Namespaces, odd: Option<PathBuf>, seal: Option<u8>) -> Self {
         let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/real/rotation.toml"));
         let program = env!("CARGO_BIN_EXE_quidnunc-real").into();
-        let namespaces = Namespaces::new(NODES, family).unwrap_or_else(|why| panic!("{why}"));
-        let mut troupe = Troupe::new(Playbill { program, odd, file, seed: 1, seal: Some(KEY) }, namespaces);
+        let mut troupe = Troupe::new(Playbill { program, odd, file, seed: 1, seal }, namespaces);
         troupe.start_relay(now_ns(), false).unwrap_or_else(|why| panic!("{why}"));
         for node in 0..NODES {
             let seeds: Vec<u32> = (0..node).take(2).collect();
             troupe.start(node, &seeds).unwrap_or_else(|why| panic!("node {node}: {why}"));
         }
-        let mut cluster = Self { troupe, running: (0..NODES).collect(), values: 0, deaths: Vec::new() };
+        let (running, deaths, places) = ((0..NODES).collect(), Vec::new(), BTreeMap::new());
+        let mut cluster = Self { troupe, running, values: 0, deaths, places };
         cluster.until_met();
         cluster
     }
@@ -69,10 +73,13 @@ impl Cluster {
             match heard {
                 Heard::Ended(_) if !self.running.contains(&of) => {}
                 Heard::Ended(why) => panic!("node {of} ended by itself: {why}"),
-                Heard::Said(_, Report::Member { subject, change }) if change.health == Health::Dead => {
-                    self.deaths.push(format!("node {of} holds node {subject} dead"));
+                Heard::Said(_, Report::Member { subject, change }) => {
+                    self.places.insert((of, subject), change.addr);
+                    if change.health == Health::Dead {
+                        self.deaths.push(format!("node {of} holds node {subject} dead"));
+                    }
                 }
-                Heard::Said(_, Report::Member { .. } | Report::Started { .. }) => {}
+                Heard::Said(_, Report::Started { .. }) => {}
                 Heard::Said(_, answer) => return Some(answer),
             }
         }
@@ -99,7 +106,7 @@ impl Cluster {
         self.running.clone().into_iter().for_each(|node| self.put(node));
     }
 
-    fn put(&mut self, node: u32) {
+    pub(crate) fn put(&mut self, node: u32) {
         for _ in 0..VALUES {
             self.values += 1;
             let put = Request::Put { key: format!("v/{}", self.values), value: "x".repeat(100) };
@@ -135,8 +142,18 @@ impl Cluster {
         let end = Instant::now() + PERIOD * PERIODS_TO_DEATH;
         while Instant::now() < end {
             self.all_put();
-            self.until("all values", |own, live, values| (live, values) == (own.running.len() as u64, own.values));
+            self.until_all_show();
         }
+    }
+
+    /// Waits until all that run show all values, and hold all of them live.
+    pub(crate) fn until_all_show(&mut self) {
+        self.until("all values", |own, live, values| (live, values) == (own.running.len() as u64, own.values));
+    }
+
+    /// Asks nobody anything for as long as it takes to give somebody up.
+    pub(crate) fn look_on(&mut self) {
+        assert_eq!(self.hear(PERIOD * PERIODS_TO_DEATH), None);
     }
 
     /// Kills a node.

@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod addresses;
 mod cluster;
 mod rotation;
 mod versions;

@@ -1,10 +1,10 @@
 //! All nodes go over from one key to another.
 
-use quidnunc_real::namespaces::{Family, is_skipped};
+use quidnunc_real::namespaces::{Family, Namespaces, is_skipped};
 use quidnunc_real::words::Request;
 
 use crate::alone;
-use crate::cluster::{Cluster, KEY};
+use crate::cluster::{Cluster, KEY, NODES};
 
 /// The key after.
 const NEW: u8 = 2;
@@ -15,7 +15,8 @@ fn no_value_is_lost_and_nobody_dies_while_keys_change_under_traffic() {
         return;
     }
     let _turn = alone();
-    let mut cluster = Cluster::start(Family::Six, None);
+    let namespaces = Namespaces::new(NODES, Family::Six).unwrap_or_else(|why| panic!("{why}"));
+    let mut cluster = Cluster::start(namespaces, None, Some(KEY));
     for step in [Request::Install(NEW), Request::Use(NEW), Request::Remove(KEY)] {
         cluster.each(&step);
         cluster.go_on();

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use quidnunc_real::namespaces::{Family, is_skipped};
+use quidnunc_real::namespaces::{Family, Namespaces, is_skipped};
 
 use crate::alone;
-use crate::cluster::{Cluster, NODES};
+use crate::cluster::{Cluster, KEY, NODES};
 
 /// The node of another version.
 fn other_program() -> PathBuf {
@@ -33,7 +33,8 @@ fn two_versions_share_all_values_and_find_the_same_nodes_dead() {
         return;
     }
     let _turn = alone();
-    let mut cluster = Cluster::start(Family::Four, Some(other_program()));
+    let namespaces = Namespaces::new(NODES, Family::Four).unwrap_or_else(|why| panic!("{why}"));
+    let mut cluster = Cluster::start(namespaces, Some(other_program()), Some(KEY));
     cluster.go_on();
     assert_eq!(cluster.deaths, [""; 0]);
     let (one, of_the_others) = (NODES - 2, NODES - 1);
