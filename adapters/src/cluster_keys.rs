@@ -101,6 +101,12 @@ impl ClusterKeys {
         counts
     }
 
+    /// What this node has published, or will when its disk has it.
+    #[must_use]
+    pub fn own(&self) -> Option<&SealReport> {
+        self.members.first().and_then(|(_, report)| report.as_ref())
+    }
+
     /// How many members are not known to have a key.
     #[must_use]
     pub fn lacking(&self, id: KeyId) -> usize {

@@ -26,6 +26,11 @@ pub(crate) fn parse(text: &str) -> Result<Duration, NoTime> {
     nanos.map(Duration::from_nanos).ok_or_else(|| NoTime(text.chars().take(40).collect()))
 }
 
+/// Whole milliseconds, as many as there can be at most.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Three digits or so, in the unit that suits.
 pub(crate) fn shown(time: Duration) -> String {
     let nanos = time.as_nanos();

@@ -12,6 +12,8 @@ use quidnunc::{Event, Health, NodeId};
 use tokio::sync::broadcast::{self, Receiver, error::RecvError};
 use tokio::sync::mpsc;
 
+use crate::duration::millis;
+
 /// How many events a watcher may be behind.
 const BEHIND_MAX: usize = 1024;
 
@@ -114,8 +116,7 @@ fn note(event: &Event) {
 }
 
 fn wall_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 
 use quidnunc::{Domain, NodeId, Record, View};
+use quidnunc_terminal::nearest;
 
 /// The key under which an agent publishes its name.
 pub(crate) const NAME_KEY: &[u8] = b"sys/name";
@@ -80,21 +81,12 @@ fn choose(rows: &[Row], text: &str) -> Result<NodeId, Unclear> {
     }
     match found[..] {
         [one] => Ok(one),
-        [] => Err(Unclear::Unknown(nearest(text, rows.iter().filter_map(|row| row.name.as_deref())))),
+        [] => {
+            let near = nearest(text, rows.iter().filter_map(|row| row.name.as_deref()));
+            Err(Unclear::Unknown(near.map(str::to_owned)))
+        }
         _ => Err(Unclear::Ambiguous(found)),
     }
-}
-
-/// The name that a typing error most likely turned into `wrong`.
-pub(crate) fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    if wrong.len() > 2 * NAME_BYTES_MAX {
-        return None;
-    }
-    names
-        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
-        .filter(|(distance, name)| *distance <= (wrong.len().max(name.len()) / 3).max(1))
-        .min()
-        .map(|(_, name)| name.to_owned())
 }
 
 #[cfg(test)]

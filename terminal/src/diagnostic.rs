@@ -1,11 +1,11 @@
-//! How is a mistake in a scenario file shown to its author?
+//! How is a mistake in a file shown to its author?
 
 use core::fmt;
 use core::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-/// A mistake in a scenario file: where it is, what is wrong, and the way out.
+/// A mistake in a file: where it is, what is wrong, and the way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     span: Range<usize>,
@@ -37,8 +37,7 @@ impl std::error::Error for Diagnostic {}
 
 /// Shows a mistake at some bytes of a file.
 ///
-/// For mistakes that the file's reader cannot see, such as a protocol configuration that only the
-/// protocol itself can judge. A span outside of the text is moved into it.
+/// A span outside of the text is moved into it.
 #[must_use]
 pub fn render_at(file_name: &str, text: &str, span: Range<usize>, message: &str, help: Option<&str>) -> Diagnostic {
     let start = char_start(text, span.start);

@@ -31,11 +31,7 @@ pub(super) async fn watch(State(agent): Of) -> Response {
 async fn tell(agent: Arc<Agent>, mut watcher: Watcher, lines: Lines) -> Result<(), Gone> {
     lines.say(EventLine::Watching(true)).await?;
     loop {
-        let heard = tokio::select! {
-            () = lines.gone() => return Ok(()),
-            heard = watcher.next() => heard,
-        };
-        match heard {
+        match lines.hear(&mut watcher).await {
             Heard::Event(told) => {
                 let Event::User(event) = &told.event else { continue };
                 let id = event.origin;

@@ -9,9 +9,8 @@ use quidnunc::{GroupDef, GroupOrder, Info, InfoValue, KeyPattern, Value};
 use super::extract::{Body, Params};
 use super::members::who;
 use super::{Agent, Answer, Of, Problem, reply};
-use crate::model::{
-    Bytes, Done, GroupRegister, InfoAdd, InfoFilter, InfoRow, InfoText, Infos, KvDelete, Order, hex, unhex,
-};
+use crate::duration::millis;
+use crate::model::{Bytes, Done, GroupRegister, InfoAdd, InfoFilter, InfoRow, InfoText, Infos, KvDelete, Order};
 
 /// `GET /v1/info`
 pub(super) async fn list(State(agent): Of, Params(filter): Params<InfoFilter>) -> Answer<Infos> {
@@ -52,7 +51,7 @@ pub(super) async fn add(State(agent): Of, Body(InfoAdd { key, value, ttl_ms }): 
         InfoText::Float(number) => InfoValue::Float(*number),
         InfoText::Text(text) => InfoValue::Text(text),
         InfoText::Hex { hex } => {
-            bytes = unhex(hex).ok_or_else(|| Problem::bad("bad_field", "value: `hex` is no hexadecimal number"))?;
+            bytes = hex::decode(hex).map_err(|_| Problem::bad("bad_field", "value: `hex` is no hexadecimal number"))?;
             InfoValue::Bytes(&bytes)
         }
     };
@@ -77,8 +76,8 @@ fn row(driver: &Driver, info: &Info) -> InfoRow {
         // JSON has no such numbers.
         Value::Float(number) => InfoText::Text(number.to_string()),
         Value::Text(text) => InfoText::Text(text.clone()),
-        Value::Bytes(bytes) => InfoText::Hex { hex: hex(bytes) },
+        Value::Bytes(bytes) => InfoText::Hex { hex: hex::encode(bytes) },
     };
-    let left_ms = info.left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
+    let left_ms = info.left.map(millis);
     InfoRow { key: Bytes::new(&info.key), value, origin: who(driver.view(), info.origin), hops: info.hops, left_ms }
 }

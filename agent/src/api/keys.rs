@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use quidnunc::seal::KeyId;
-use quidnunc::{Care, ClusterKeys};
+use quidnunc::{Care, ClusterKeys, SealReport};
 
 use super::extract::Body;
 use super::members::who;
 use super::{Agent, Answer, Of, Problem, reply, status};
-use crate::model::{Holder, KeyDone, KeyInstall, KeyRow, KeyStep, Keys, unhex};
+use crate::model::{Holder, KeyDone, KeyInstall, KeyRow, KeyStep, Keys};
 use crate::run::{KeyOrder, parse_key};
 
 /// `GET /v1/keys`
@@ -20,7 +20,7 @@ pub(super) async fn list(State(agent): Of) -> Answer<Keys> {
 }
 
 fn report(view: quidnunc::View<'_>, keys: &ClusterKeys) -> Keys {
-    let own = keys.members.first().and_then(|(_, report)| report.as_ref()?.used());
+    let own = keys.own().and_then(SealReport::used);
     let row = |(id, count): (KeyId, quidnunc::KeyCount)| KeyRow {
         id: id.to_string(),
         have: count.have,
@@ -60,13 +60,7 @@ pub(super) async fn use_key(State(agent): Of, Body(step): Body<KeyStep>) -> Answ
 pub(super) async fn remove(State(agent): Of, Body(step): Body<KeyStep>) -> Answer<KeyDone> {
     let (id, care) = read(&agent, &step).await?;
     // What is gone already may still be there elsewhere.
-    let is_here = agent
-        .node
-        .keys()
-        .await?
-        .members
-        .first()
-        .is_some_and(|(_, own)| own.as_ref().is_some_and(|own| own.keys.contains(&id)));
+    let is_here = agent.node.keys().await?.own().is_some_and(|own| own.keys.contains(&id));
     if is_here || !step.everywhere {
         agent.node.remove_key(id, care).await?;
     }
@@ -102,5 +96,5 @@ async fn read(agent: &Agent, KeyStep { id, force, everywhere }: &KeyStep) -> Res
 
 /// A fingerprint, as it is shown.
 pub(crate) fn parse_key_id(text: &str) -> Option<KeyId> {
-    unhex(text).and_then(|bytes| bytes.try_into().ok()).map(KeyId::from_bytes)
+    hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok()).map(KeyId::from_bytes)
 }

@@ -11,6 +11,7 @@ use super::extract::{Body, Params};
 use super::lines::{Gone, Lines, told_by};
 use super::members::who;
 use super::{Agent, Answer, Of, Problem, reply};
+use crate::duration::millis;
 use crate::hub::{Heard, Watcher};
 use crate::model::{Bytes, Done, Entries, Entry, KvDelete, KvFilter, KvLine, KvSet};
 use crate::names::RESERVED;
@@ -38,11 +39,7 @@ pub(super) async fn watch(State(agent): Of, Params(filter): Params<KvFilter>) ->
 async fn tell(agent: Arc<Agent>, wanted: Arc<Wanted>, mut watcher: Watcher, lines: Lines) -> Result<(), Gone> {
     tell_all(&agent, &wanted, &lines).await?;
     loop {
-        let heard = tokio::select! {
-            () = lines.gone() => return Ok(()),
-            heard = watcher.next() => heard,
-        };
-        match heard {
+        match lines.hear(&mut watcher).await {
             Heard::Event(told) => {
                 let quidnunc::Event::Value(change) = &told.event else { continue };
                 let (owner, key) = (change.owner, change.key.to_vec());
@@ -85,7 +82,7 @@ fn entry(view: View<'_>, owner: NodeId, value: &ValueView<'_>, most: usize) -> E
         value: (value.value.len() <= most).then(|| Bytes::new(value.value)),
         size: value.value.len(),
         version: value.version,
-        left_ms: value.left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX)),
+        left_ms: value.left.map(millis),
     }
 }
 

@@ -13,6 +13,7 @@ use futures_core::Stream;
 use serde::Serialize;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
+use crate::hub::{Heard, Watcher};
 use crate::model::Reply;
 
 /// How many lines wait for the reader.
@@ -34,9 +35,12 @@ impl Lines {
         self.0.send(line.into()).await.map_err(|_| Gone)
     }
 
-    /// Until nobody reads any more.
-    pub(super) async fn gone(&self) {
-        self.0.closed().await;
+    /// The next thing to write of, which is the end when nobody reads any more.
+    pub(super) async fn hear(&self, watcher: &mut Watcher) -> Heard {
+        tokio::select! {
+            () = self.0.closed() => Heard::End,
+            heard = watcher.next() => heard,
+        }
     }
 }
 

@@ -32,11 +32,7 @@ async fn tell(agent: Arc<Agent>, wanted: Wanted, mut watcher: Watcher, lines: Li
     // Whoever was told as wanted is told once more when it is so no longer: its reader takes it off its list.
     let mut shown = tell_all(&agent, &wanted, &lines).await?;
     loop {
-        let heard = tokio::select! {
-            () = lines.gone() => return Ok(()),
-            heard = watcher.next() => heard,
-        };
-        match heard {
+        match lines.hear(&mut watcher).await {
             Heard::Event(told) => {
                 let Some(id) = changed(&told.event) else { continue };
                 let one = agent.node.read(move |driver| row(driver.view(), id)).await.map_err(|_| Gone)?;

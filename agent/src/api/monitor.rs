@@ -52,11 +52,7 @@ pub(super) async fn monitor(State(agent): Of, Params(filter): Params<MonitorFilt
 async fn tell(agent: Arc<Agent>, kinds: Vec<String>, mut watcher: Watcher, lines: Lines) -> Result<(), Gone> {
     lines.say(MonitorLine::Watching(true)).await?;
     loop {
-        let heard = tokio::select! {
-            () = lines.gone() => return Ok(()),
-            heard = watcher.next() => heard,
-        };
-        match heard {
+        match lines.hear(&mut watcher).await {
             Heard::Event(told) => {
                 let happened =
                     agent.node.read(move |driver| happening(driver.view(), &told)).await.map_err(|_| Gone)?;

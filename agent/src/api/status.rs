@@ -8,13 +8,14 @@ use quidnunc::seal::Mode;
 use quidnunc::std::Driver;
 
 use super::{Agent, Answer, Of, members, quorum, reply};
+use crate::duration::millis;
 use crate::model::{Status, StatusReport};
 use crate::names;
 
 /// `GET /v1/status`
 pub(super) async fn status(State(agent): Of) -> Answer<StatusReport> {
     let mut report = agent.node.read(look).await?;
-    report.uptime_ms = u64::try_from(agent.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+    report.uptime_ms = millis(agent.since.elapsed());
     complete(&agent, &mut report);
     reply(report)
 }
@@ -40,7 +41,7 @@ fn look(driver: &Driver) -> StatusReport {
         problems: problems(driver, &counts),
         members: counts,
         local_health: view.local_health(),
-        seal: driver.keys().and_then(|keys| Some(mode(keys.members.first()?.1.as_ref()?.mode).to_owned())),
+        seal: driver.keys().and_then(|keys| Some(mode(keys.own()?.mode).to_owned())),
         healthy: false,
         datagrams_sent: stats.datagrams_sent,
         datagrams_received: stats.datagrams_received,

@@ -1,12 +1,13 @@
 //! What happens, as people read it?
 
 use hyper::Method;
+use quidnunc_terminal::plain;
 
 use super::args::EventCommand;
 use super::client::{Client, query};
 use super::failure::Code;
-use super::sheet::plain;
 use super::{Outcome, Streams};
+use crate::duration::millis;
 use crate::model::{Bytes, Done, EventLine, EventSend, Happening, MonitorLine, UserEvent};
 
 /// `quidnunc monitor`
@@ -40,7 +41,7 @@ fn time_of_day(at_ms: u64) -> String {
 pub(super) async fn event(command: EventCommand, client: &Client, streams: &mut Streams<'_>) -> Outcome {
     match command {
         EventCommand::Send { name, payload, ttl } => {
-            let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
+            let ttl_ms = millis(ttl);
             let event = EventSend { name, payload: Bytes::Text(payload), ttl_ms };
             let answer = client.post::<Done>("/v1/event", &event).await?;
             streams.show(&answer, |_| String::new())?;

@@ -7,14 +7,14 @@ use super::client::{Client, query};
 use super::failure::{Code, Failure};
 use super::sheet::Sheet;
 use super::{Outcome, Streams};
-use crate::duration::shown;
+use crate::duration::{millis, shown};
 use crate::model::{Done, FaultText, GroupRegister, InfoAdd, InfoRow, InfoText, Infos, KvDelete};
 
 /// `quidnunc info`
 pub(super) async fn info(command: InfoCommand, client: &Client, streams: &mut Streams<'_>) -> Outcome {
     let path = match command {
         InfoCommand::Add { key, value, text, ttl } => {
-            let ttl_ms = ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
+            let ttl_ms = ttl.map(millis);
             let value = if text { InfoText::Text(value) } else { read(value) };
             let answer = client.post::<Done>("/v1/info/add", &InfoAdd { key, value, ttl_ms }).await?;
             streams.show(&answer, |_| String::new())?;
@@ -28,7 +28,7 @@ pub(super) async fn info(command: InfoCommand, client: &Client, streams: &mut St
         InfoCommand::Get { key } => {
             let answer = client.get::<Infos>(&query("/v1/info", &[("key", Some(&key))])).await?;
             if answer.says.infos.is_empty() {
-                let message = format!("there is no info `{}`", super::sheet::plain(&key));
+                let message = format!("there is no info `{}`", quidnunc_terminal::plain(&key));
                 return Err(Failure::Fault(FaultText { code: "no_value".into(), message, hint: None }));
             }
             streams.show(&answer, |Infos { infos }| infos.iter().map(|info| format!("{}\n", value(info))).collect())?;
@@ -62,7 +62,7 @@ fn value(info: &InfoRow) -> String {
     match &info.value {
         InfoText::Int(number) => number.to_string(),
         InfoText::Float(number) => number.to_string(),
-        InfoText::Text(text) => super::sheet::plain(text),
+        InfoText::Text(text) => quidnunc_terminal::plain(text),
         InfoText::Hex { hex } => format!("0x{hex}"),
     }
 }

@@ -8,7 +8,7 @@ use super::client::Client;
 use super::failure::{Code, Failure};
 use super::sheet::Sheet;
 use super::{Outcome, Streams};
-use crate::model::{KeyDone, KeyInstall, KeyStep, Keys, hex};
+use crate::model::{KeyDone, KeyInstall, KeyStep, Keys};
 use crate::run::{parse_keys, read_keys};
 
 /// `quidnunc keys gen`
@@ -20,7 +20,7 @@ pub(super) fn generate(bits: &str, streams: &mut Streams<'_>) -> Outcome {
         "192" => 24,
         _ => 32,
     };
-    writeln!(streams.out, "{}", hex(&key[..len]))?;
+    writeln!(streams.out, "{}", hex::encode(&key[..len]))?;
     Ok(Code::Ok)
 }
 
@@ -37,7 +37,7 @@ pub(super) async fn keys(command: KeysCommand, client: &Client, streams: &mut St
         }
         KeysCommand::Install { file } => {
             for key in read(&file)? {
-                let install = KeyInstall { key: hex(key.secret()), everywhere: false };
+                let install = KeyInstall { key: hex::encode(key.secret()), everywhere: false };
                 let answer = client.post::<KeyDone>("/v1/keys/install", &install).await?;
                 streams.show(&answer, |_| format!("installed {}\n", key.id()))?;
             }
@@ -77,7 +77,7 @@ pub(super) fn table(Keys { members, keys, holders, withheld }: &Keys) -> String 
     let silent: Vec<_> =
         holders.iter().filter(|holder| holder.mode.is_none()).map(|holder| holder.who.shown()).collect();
     if !silent.is_empty() {
-        text.push_str(&format!("nothing has come of {}\n", super::sheet::plain(&silent.join(", "))));
+        text.push_str(&format!("nothing has come of {}\n", quidnunc_terminal::plain(&silent.join(", "))));
     }
     if !withheld.is_empty() {
         text.push_str(&format!("given at the start, but removed before: {}\n", withheld.join(", ")));

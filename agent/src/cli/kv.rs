@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use hyper::Method;
+use quidnunc_terminal::plain;
 
 use super::args::{KvCommand, KvFilterArgs, TagsCommand};
 use super::client::{Client, query};
 use super::failure::{Code, Failure};
-use super::sheet::{Sheet, plain};
+use super::sheet::Sheet;
 use super::{Outcome, Streams};
-use crate::duration::shown;
+use crate::duration::{millis, shown};
 use crate::model::{Bytes, Done, Entries, Entry, FaultText, KvDelete, KvLine, KvSet, Tags, TagsChange};
 
 /// A longer value is cut in a list, in characters.
@@ -20,7 +21,7 @@ pub(super) async fn kv(command: KvCommand, client: &Client, streams: &mut Stream
     match command {
         KvCommand::Get { key, of } => get(&key, of.as_deref(), client, streams).await,
         KvCommand::Set { key, value, ttl } => {
-            let ttl_ms = ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
+            let ttl_ms = ttl.map(millis);
             let answer = client.post::<Done>("/v1/kv/set", &KvSet { key, value: Bytes::Text(value), ttl_ms }).await?;
             streams.show(&answer, |_| String::new())?;
             Ok(Code::Ok)

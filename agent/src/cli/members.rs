@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use hyper::Method;
+use quidnunc_terminal::plain;
 
 use super::args::MembersArgs;
 use super::client::{Client, query};
 use super::failure::Code;
-use super::sheet::{Sheet, plain};
+use super::sheet::Sheet;
 use super::{Outcome, Streams};
 use crate::duration::shown;
 use crate::model::{Member, MemberLine, Members, Status};

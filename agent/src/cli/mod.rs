@@ -20,7 +20,9 @@ use std::process;
 use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
+use quidnunc_terminal::Pipe;
 
+use crate::duration;
 use crate::model::{JoinRequest, Joined, Reply};
 use crate::run::{self, Orders};
 use args::{Arguments, Command, Common, ConfigCommand, JoinArgs, KeysCommand};
@@ -154,7 +156,7 @@ fn version(streams: &mut Streams<'_>) -> Outcome {
 const MARGIN: Duration = Duration::from_secs(5);
 
 async fn join(JoinArgs { addrs }: JoinArgs, client: Client, wait: Duration, streams: &mut Streams<'_>) -> Outcome {
-    let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    let wait_ms = duration::millis(wait);
     let client = client.patient(wait.saturating_add(MARGIN));
     let answer: Answered<Joined> = client.post("/v1/join", &JoinRequest { addrs, wait_ms }).await?;
     streams.show(&answer, |Joined { joined, live }| match joined {
@@ -162,24 +164,4 @@ async fn join(JoinArgs { addrs }: JoinArgs, client: Client, wait: Duration, stre
         false => "nobody has let this node in yet; it goes on asking\n".to_owned(),
     })?;
     Ok(if answer.says.joined { Code::Ok } else { Code::Not })
-}
-
-/// A writer that does not mind that its reader has seen enough: `| head` ends the text, not the command.
-struct Pipe<W>(W);
-
-impl<W: Write> Write for Pipe<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        unless_closed(self.0.write(bytes), bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        unless_closed(self.0.flush(), ())
-    }
-}
-
-fn unless_closed<T>(result: io::Result<T>, seen_enough: T) -> io::Result<T> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(seen_enough),
-        other => other,
-    }
 }

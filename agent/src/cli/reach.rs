@@ -4,10 +4,11 @@ use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use hyper::Method;
+use quidnunc_terminal::plain;
 
 use super::client::{Client, json, query};
 use super::failure::{Code, Failure};
-use super::sheet::{Sheet, plain};
+use super::sheet::Sheet;
 use super::{Outcome, Streams};
 use crate::duration::shown;
 use crate::model::{Done, Nothing, OfMember, Overlay, PingRequest, Reached, Status, WhyReport};

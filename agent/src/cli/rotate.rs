@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use quidnunc::seal::Key;
+use quidnunc_terminal::plain;
 use tokio::time::sleep;
 
 use super::client::Client;
 use super::failure::{Code, Failure};
-use super::sheet::plain;
 use super::{Outcome, Streams};
-use crate::model::{KeyDone, KeyInstall, KeyRow, KeyStep, Keys, hex};
+use crate::model::{KeyDone, KeyInstall, KeyRow, KeyStep, Keys};
 
 /// The longest that a step is waited for; what it has done stays done.
 const STEP_MAX: Duration = Duration::from_secs(120);
@@ -97,7 +97,7 @@ async fn tell(client: &Client, step: &Step<'_>) -> Result<KeyDone, Failure> {
     let everywhere = |id: &String| KeyStep { id: id.clone(), force: false, everywhere: true };
     let answer = match step {
         Step::Install(key) => {
-            let install = KeyInstall { key: hex(key.secret()), everywhere: true };
+            let install = KeyInstall { key: hex::encode(key.secret()), everywhere: true };
             client.post("/v1/keys/install", &install).await?
         }
         Step::Use(id) => client.post("/v1/keys/use", &everywhere(id)).await?,

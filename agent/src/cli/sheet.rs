@@ -1,20 +1,14 @@
 //! How is a list shown to people?
 
-use comfy_table::{Cell, ContentLineStyle, LineStyle, Table, TableStyle};
-
-/// One thin line below the header, no frame: it survives a log and a narrow terminal.
-const STYLE: TableStyle = TableStyle::new()
-    .header_lines(ContentLineStyle::none())
-    .header_separator(LineStyle::none().fill('─').junction('─'))
-    .content_lines(ContentLineStyle::none());
+use comfy_table::{Cell, Table};
+use quidnunc_terminal::{plain, table};
 
 /// A table.
 pub(super) struct Sheet(Table);
 
 impl Sheet {
     pub(super) fn new<const N: usize>(header: [&str; N]) -> Self {
-        let mut table = Table::new();
-        table.load_style(STYLE);
+        let mut table = table();
         table.set_header(header);
         Self(table)
     }
@@ -27,19 +21,6 @@ impl Sheet {
     pub(super) fn text(&self) -> String {
         format!("{}\n", self.0.trim_fmt())
     }
-}
-
-/// A text that does nothing to a terminal, whoever wrote it.
-pub(super) fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for char in text.chars() {
-        if char.is_control() {
-            plain.extend(char.escape_default());
-        } else {
-            plain.push(char);
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

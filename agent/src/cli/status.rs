@@ -1,10 +1,10 @@
 //! How is the agent, as people read it?
 
+use quidnunc_terminal::plain;
 use std::time::Duration;
 
 use super::client::Client;
 use super::failure::Code;
-use super::sheet::plain;
 use super::{Outcome, Streams};
 use crate::duration::shown;
 use crate::model::{QuorumReport, Status, StatusReport};

@@ -4,11 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use quidnunc_sim::scenario::{Diagnostic, render_at};
+use quidnunc_terminal::{Diagnostic, nearest, render_at};
 use toml::Value;
 
 use super::given::Given;
-use crate::names::nearest;
 
 /// The longest file, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -64,7 +63,7 @@ fn help(wrong: &str) -> Option<String> {
     if !is_key || KEYS.contains(&wrong) || wrong.parse::<Value>().is_ok() {
         return None;
     }
-    nearest(wrong, KEYS.into_iter()).map(|near| format!("did you mean `{near}`?"))
+    nearest(wrong, KEYS).map(|near| format!("did you mean `{near}`?"))
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use quidnunc::seal::Key;
 use quidnunc::std::Driver;
 use quidnunc::tokio::{Events, spawn};
 use quidnunc::{Command, Domain, KeyPattern, NodeId, RequestError, Voter, Voters};
@@ -33,7 +32,7 @@ pub(crate) use file::{FileError, read_file};
 pub(crate) use given::{Given, LogLevel, Tag};
 use log::Logging;
 pub(crate) use orders::KeyOrder;
-use reload::{Reload, keys_of};
+use reload::Reload;
 pub(crate) use settings::{Settings, SettingsError, parse_key, parse_keys, read_keys};
 use signals::{Signal, Signals};
 
@@ -118,7 +117,7 @@ pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
     };
     let settings = Settings::new(&current)?;
     let logging = Logging::start(current.log_level.unwrap_or(LogLevel::Info));
-    let keys = keys_of(&current)?.iter().map(Key::id).collect();
+    let keys = settings.options.seal.iter().flat_map(|seal| seal.ring.fingerprints()).collect();
     let mut reload = Reload { given, file, current, logging, keys };
     let control = Control::listen(&crate::serve::path_of(socket.unwrap_or(&settings.name)))?;
     let mut signals = Signals::listen().map_err(AgentError::Signals)?;

@@ -43,9 +43,7 @@ pub(crate) enum KeyOrder {
 impl Agent {
     /// Whether nothing unsealed is let in here.
     pub(crate) async fn requires_seal(&self) -> Result<bool, RequestError> {
-        let keys = self.node.keys().await?;
-        let own = keys.members.first().and_then(|(_, report)| report.as_ref());
-        Ok(own.is_some_and(|report| report.mode == Mode::Require))
+        Ok(self.node.keys().await?.own().is_some_and(|own| own.mode == Mode::Require))
     }
 
     /// Asks a step of every other live member, and returns those that did not take the letter.

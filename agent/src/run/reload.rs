@@ -12,7 +12,7 @@ use quidnunc::seal::{Key, KeyId};
 use super::file::read_file;
 use super::given::{Given, LogLevel, Tag};
 use super::log::Logging;
-use super::settings::{SettingsError, read_keys};
+use super::settings::read_keys;
 use crate::api::Agent;
 use crate::model::TagsChange;
 
@@ -60,7 +60,8 @@ impl Reload {
 
     /// Installs what is new in the key file, and seals with its first key if that is another one and all members have it.
     async fn read_keys_again(&mut self, agent: &Agent) {
-        let keys = match keys_of(&self.current) {
+        let Some(file) = &self.current.key_file else { return };
+        let keys = match read_keys(file) {
             Ok(keys) => keys,
             Err(error) => {
                 tracing::error!("the keys are not changed: {error}");
@@ -81,11 +82,6 @@ impl Reload {
         }
         self.keys = ids;
     }
-}
-
-/// The keys of the key file, if there is one.
-pub(super) fn keys_of(given: &Given) -> Result<Vec<Key>, SettingsError> {
-    given.key_file.as_deref().map_or_else(|| Ok(Vec::new()), read_keys)
 }
 
 /// What was taken off the file is taken off the node; what others have set stays.

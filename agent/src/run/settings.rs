@@ -10,7 +10,6 @@ use quidnunc::seal::{Key, KeyRing, Mode, SealError};
 use quidnunc::{Config, Domain, InfoSettings, NodeId, Options, QuorumSettings, SealOptions, StateFile, StreamLimits};
 
 use super::given::{Given, Name, Profile, SealMode, Tag};
-use crate::model::unhex;
 
 /// Where an agent listens unless somebody says otherwise.
 const BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 7946);
@@ -177,7 +176,7 @@ pub(crate) fn parse_keys(text: &str) -> Result<Vec<Key>, (usize, String)> {
 
 /// A key as people hand it on. It is never said which.
 pub(crate) fn parse_key(text: &str) -> Result<Key, String> {
-    let bytes = unhex(text).ok_or("a key is a hexadecimal number of 32, 48 or 64 digits")?;
+    let bytes = hex::decode(text).map_err(|_| "a key is a hexadecimal number of 32, 48 or 64 digits")?;
     Key::new(&bytes).map_err(|error| error.to_string())
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use comfy_table::{Cell, CellAlignment, ContentLineStyle, LineStyle, Table, TableStyle};
+use comfy_table::{Cell, CellAlignment, Table};
+use quidnunc_terminal::table;
 
 use super::quantity::{grouped, margin, quantity};
 use crate::result::{ExpectResult, Measured, RunResult, Verdict};
@@ -66,12 +67,6 @@ const STORY: [(Metric, &str); 53] = [
     (Metric::WritesSkipped, "writes skipped"),
 ];
 
-/// One thin line below the header, no frame: it survives a README, a log and a narrow terminal.
-const STYLE: TableStyle = TableStyle::new()
-    .header_lines(ContentLineStyle::none())
-    .header_separator(LineStyle::none().fill('─').junction('─'))
-    .content_lines(ContentLineStyle::none());
-
 /// A table of words, left, and numbers, right.
 pub(super) struct Sheet {
     table: Table,
@@ -81,9 +76,7 @@ pub(super) struct Sheet {
 impl Sheet {
     /// An empty table; `numbers` are the columns that hold numbers.
     pub(super) fn new<T: Into<String>>(numbers: Range<usize>, header: impl IntoIterator<Item = T>) -> Self {
-        let mut table = Table::new();
-        table.load_style(STYLE);
-        let mut sheet = Self { table, numbers };
+        let mut sheet = Self { table: table(), numbers };
         let header = sheet.cells(header);
         sheet.table.set_header(header);
         sheet

@@ -4,7 +4,6 @@
 //! bytes. A value of these types has passed every check that needs nothing but the file, so the rest of
 //! the simulator never reports a mistake of the author's; it only runs.
 
-mod diagnostic;
 mod extent;
 mod faults;
 mod infos;
@@ -16,13 +15,13 @@ mod start;
 mod words;
 mod writes;
 
-pub use diagnostic::{Diagnostic, render_at};
 pub(crate) use extent::last_start_ns;
 pub use faults::{
     Count, Damage, Direction, Fault, FaultKind, Injected, NET_CORRUPT, NET_TRUNCATE, Repeats, Selector, Shape, Stops,
 };
 pub use infos::{Info, Issuers};
 pub use protocol::{ProbeOrder, Profile, Protocol, RelayTargets};
+pub use quidnunc_terminal::{Diagnostic, render_at};
 pub use quorum::{
     Active, Ballot, Configure, Electorate, GoesIs, HealthIs, Is, Look, LossIs, QuorumKeys, QuorumLooks, QuorumProvider,
     StandingIs, SuspectDownKeys,

@@ -2,6 +2,8 @@
 
 use core::ops::Range;
 
+use quidnunc_terminal::{nearest, plain};
+
 /// Something read from the file, or the first mistake on the way.
 pub(super) type Outcome<T> = Result<T, Mistake>;
 
@@ -37,59 +39,23 @@ const SHOWN: usize = 40;
 
 /// A piece of the author's text, fit to stand in a message of one line.
 pub(super) fn shown(text: &str) -> String {
-    let mut out = String::from("`");
-    for (index, c) in text.chars().enumerate() {
-        if index == SHOWN {
-            out.push_str("...");
-            break;
-        }
-        if c.is_control() {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out.push('`');
-    out
+    let short: String = text.chars().take(SHOWN).collect();
+    let dots = if short.len() < text.len() { "..." } else { "" };
+    format!("`{}{dots}`", plain(&short))
 }
 
 /// The help for an unknown name: the nearest valid one, or else all of them.
 pub(super) fn advice(what: &str, wrong: &str, valid: &[&str]) -> String {
-    match nearest(wrong, valid) {
+    match nearest(wrong, valid.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),
         None if valid.is_empty() => format!("there are no {what}"),
         None => format!("the {what} are: {}", valid.join(", ")),
     }
 }
 
-/// The valid name that a typing error most likely turned into `wrong`.
-fn nearest<'a>(wrong: &str, valid: &[&'a str]) -> Option<&'a str> {
-    let length = wrong.chars().count();
-    // No name is nearly that long, and the distance costs the product of both lengths.
-    if length > 2 * SHOWN {
-        return None;
-    }
-    valid
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(wrong, name), *name))
-        .filter(|(distance, name)| *distance <= (length.max(name.len()) / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_nearest_name_is_near() {
-        let keys = ["period", "probe_timeout", "probe_order", "at"];
-        assert_eq!(nearest("ping_timeout", &keys), Some("probe_timeout"));
-        assert_eq!(nearest("peroid", &keys), Some("period"));
-        assert_eq!(nearest("matrix", &keys), None);
-        assert_eq!(nearest("", &["a"]), Some("a"));
-        assert_eq!(nearest(&"p".repeat(100_000), &keys), None);
-    }
 
     #[test]
     fn shown_text_keeps_to_one_short_line() {

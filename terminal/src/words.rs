@@ -1,0 +1,54 @@
+//! Which words does a program take from people, and which does it show to them?
+
+/// What is longer was never meant to be a name, in characters.
+const LENGTH_MAX: usize = 80;
+
+/// The valid name that a typing error most likely turned into `wrong`.
+#[must_use]
+pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let length = wrong.chars().count();
+    // No name is nearly that long, and the distance costs the product of both lengths.
+    if length > LENGTH_MAX {
+        return None;
+    }
+    valid
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .filter(|(distance, name)| *distance <= (length.max(name.len()) / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// A text that does nothing to a terminal, whoever wrote it.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for char in text.chars() {
+        if char.is_control() {
+            plain.extend(char.escape_default());
+        } else {
+            plain.push(char);
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_near() {
+        let keys = ["period", "probe_timeout", "probe_order", "at"];
+        assert_eq!(nearest("ping_timeout", keys), Some("probe_timeout"));
+        assert_eq!(nearest("peroid", keys), Some("period"));
+        assert_eq!(nearest("matrix", keys), None);
+        assert_eq!(nearest("", ["a"]), Some("a"));
+        assert_eq!(nearest(&"p".repeat(100_000), keys), None);
+    }
+
+    #[test]
+    fn a_plain_text_does_nothing() {
+        assert_eq!(plain("a\n\u{1b}[31mé"), "a\\n\\u{1b}[31mé");
+    }
+}
