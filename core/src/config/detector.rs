@@ -2,12 +2,14 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::ConfigError;
 use crate::detector::heartbeat::{failure_time, propagation_failure_time};
 use crate::detector::{phi, ring};
 
 /// How members are found to have failed. All nodes of a cluster use the same.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Detector {
     /// Members are probed in turn, and whoever does not answer is suspected (SWIM 2002, Lifeguard 2018). What a node
     /// sends does not grow with the cluster.
@@ -49,7 +51,7 @@ pub enum Detector {
 const SUCCESSORS_MAX: u64 = 64;
 
 /// How heartbeats are relayed: every interval a node raises its own, and tells all that it knows to a few members.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relay {
     /// The least time between two heartbeats of a node.
     pub interval: Duration,
@@ -62,7 +64,7 @@ pub struct Relay {
 }
 
 /// To which members heartbeats are told. All nodes of a cluster use the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Targets {
     /// To any of them.
     #[default]
@@ -75,7 +77,7 @@ pub enum Targets {
 }
 
 /// When a heartbeat that stands still has failed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum FailureRule {
     /// When that is a mistake with at most this probability (van Renesse 1998, section 3).
     Mistake {

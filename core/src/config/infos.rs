@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::ConfigError;
 use crate::vocab::{INFO_KEY_BYTES_MAX, INFO_VALUE_BYTES_MAX};
 use crate::wire::INFO_ROOM_BYTES;
@@ -11,7 +13,7 @@ pub(super) const INFO_DATAGRAM_BYTES_MIN: usize = INFO_ROOM_BYTES + INFO_KEY_BYT
 const _: () = assert!(INFO_DATAGRAM_BYTES_MIN <= 1232, "infos go over every path that IPv6 does");
 
 /// What can be set of infos and of the links over which they go. All nodes of a cluster use the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InfoSettings {
     /// The unit in which everything about links is measured: a link gives a sign of life about once per interval, what was
     /// only announced is asked for after a third of one, and the own marker is stamped anew every ten.
@@ -25,7 +27,7 @@ pub struct InfoSettings {
 }
 
 /// Rules of the system of 2014 where ours differ. None of them holds by default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Compat2014 {
     /// Of equal values in a group the one that arrived first is better with [`Min`](crate::GroupOrder::Min), and the one
     /// that arrived last with [`Max`](crate::GroupOrder::Max); so nodes may list different ones. Ours: the smaller key.

@@ -18,6 +18,8 @@ pub use infos::{Compat2014, InfoSettings};
 pub use networks::{NETWORKS_MAX, Network, NetworkError, Networks};
 pub use streams::{LETTER_BYTES_MAX, StreamLimits};
 
+use serde::{Deserialize, Serialize};
+
 use crate::detector::phi;
 use crate::detector::suspicion::Length;
 use crate::quorum::Settings as QuorumSettings;
@@ -25,7 +27,7 @@ use crate::vocab::stable_hash;
 use crate::wire::{DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN};
 
 /// How a prober finds its next target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ProbeOrder {
     /// Every member once per round, in an order that changes every round: two probes of one member are at
     /// most `2n - 1` periods apart (SWIM 2002, section 4.3).
@@ -35,7 +37,7 @@ pub enum ProbeOrder {
 }
 
 /// Everything that can be set. A profile is only a value of this type; there are no second code paths.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
     /// Datagrams of another cluster are refused. See [`Config::cluster_tag`].
     pub cluster: u32,

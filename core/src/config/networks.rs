@@ -3,6 +3,7 @@
 use core::fmt::{self, Write as _};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
+use serde::{Deserialize, Serialize};
 
 /// The most networks in one list.
 pub const NETWORKS_MAX: usize = 32;
@@ -10,7 +11,7 @@ pub const NETWORKS_MAX: usize = 32;
 /// All addresses that begin with the same bits (CIDR, RFC 4632), written as in `10.0.0.0/8` or `fd00::/8`.
 ///
 /// An IPv6 address that stands for one of IPv4 (`::ffff:10.0.0.1`, RFC 4291 section 2.5.5.2) is that one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Network {
     /// All bits beyond those that count are 0.
     first: IpAddr,
@@ -80,7 +81,7 @@ impl FromStr for Network {
 }
 
 /// A list of networks, or all there are; see [`Config::allowed`](super::Config::allowed).
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Networks {
     /// Those of the list lie in front.
     list: [Option<Network>; NETWORKS_MAX],

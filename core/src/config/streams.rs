@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{ConfigError, count, duration};
 use crate::wire::{DATAGRAM_BYTES_MAX, LETTER_ROOM_BYTES};
 
@@ -10,7 +12,7 @@ pub const LETTER_BYTES_MAX: usize = 1 << 20;
 
 /// What streams may cost. All nodes of a cluster that have any must take messages as long as the others' datagrams, and
 /// as their letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamLimits {
     /// The most streams that this node opens at once, and as many that others open; at most 4096.
     pub most: u32,

@@ -4,13 +4,15 @@
 //! ends. One that says neither was not reached or could not answer, which speaks against the prober's own
 //! connection, not against the target.
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Nonce, Slot};
 
 const HELPERS_MAX: usize = 16;
 const _: () = assert!(HELPERS_MAX <= u16::BITS as usize, "a bit each");
 
 /// The helpers that were asked for one probe.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Helpers {
     nonce: Nonce,
     asked: [Slot; HELPERS_MAX],

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{CONFIRMATIONS_MAX, log10_milli, nanos};
 
 /// How long a suspicion lasts at least in a cluster of `members`: `mult * max(1, log10 n) * period`
@@ -12,7 +14,7 @@ pub(crate) fn suspicion_length(mult: u32, members: u32, period: Duration) -> Dur
 }
 
 /// How long a suspicion may last, and how many confirmations make it as short as it can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Length {
     pub(crate) min: Duration,
     pub(crate) max: Duration,

@@ -7,13 +7,15 @@
 //! Beside the score it counts probes in a row that nobody answered: whoever has heard from nobody it asked
 //! for a while is more likely to be cut off than to have outlived all of them.
 
+use serde::{Deserialize, Serialize};
+
 /// Probes that fail in a row before a node takes itself to be cut off, and the fewest members that must be
 /// suspected then. In the smallest clusters the death of all others is not the rarer case.
 const CUT_OFF_PROBES: u8 = 3;
 const CUT_OFF_SUSPECTS: usize = 3;
 
 /// What speaks against the node itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LocalHealth {
     score: u8,
     max: u8,

@@ -42,10 +42,12 @@ mod tests;
 
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{NodeId, Slot};
 
 /// A member to be probed, with all that a probe needs to know of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Target {
     pub(crate) slot: Slot,
     pub(crate) id: NodeId,

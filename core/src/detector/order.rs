@@ -10,6 +10,8 @@
 //! Several targets are looked up at a time, because at ten thousand members each look-up is a cache miss
 //! and eight at once cost little more than one.
 
+use serde::{Deserialize, Serialize};
+
 use super::Target;
 use crate::config::ProbeOrder;
 use crate::vocab::{Rng, Slot, fold};
@@ -20,7 +22,7 @@ const PLANNED_MAX: usize = 8;
 const TRIES: usize = 32;
 
 /// The order of probes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
     kind: ProbeOrder,
     planned: [Option<Target>; PLANNED_MAX],
@@ -29,7 +31,7 @@ pub(crate) struct Order {
 }
 
 /// One round: a permutation of `4^half_bits` numbers, of which those below the number of rows are rows.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Round {
     key: u64,
     half_bits: u32,

@@ -10,11 +10,13 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Target;
 use crate::vocab::{Instant, NodeId, Nonce, Rng};
 
 /// The prober's clock and its current probe.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Prober {
     period: Duration,
     timeout: Duration,
@@ -40,7 +42,7 @@ pub(crate) struct Silent {
 }
 
 /// How far the current probe has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Phase {
     /// Nobody is being probed, or the answer is there.
     Done,

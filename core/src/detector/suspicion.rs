@@ -10,6 +10,8 @@ use alloc::collections::BTreeSet;
 use core::time::Duration;
 
 pub(crate) use super::length::Length;
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Accusers, Agenda, Instant, Map, NodeId, Nonce, Slot};
 
 /// What a deadline of a suspicion asks for.
@@ -24,7 +26,7 @@ pub(crate) enum Due {
 }
 
 /// One open suspicion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Suspicion {
     since: Instant,
     length: Length,
@@ -35,7 +37,7 @@ pub(crate) struct Suspicion {
     accusers: Accusers,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Stage {
     /// The last chance is still to be given.
     Open,
@@ -55,7 +57,7 @@ impl Stage {
 }
 
 /// The last question to a suspect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Question {
     nonce: Nonce,
     left: Option<Instant>,
@@ -63,7 +65,7 @@ struct Question {
 }
 
 /// Whether somebody has to show that this node hears what is sent to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Witness {
     /// Others accuse too, or nobody can be asked.
     Needless,
@@ -110,7 +112,7 @@ impl Suspicion {
 }
 
 /// The open suspicions, each with its next deadline.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Suspicions {
     open: Agenda<Suspicion>,
     /// How long before the end the last chance is given.

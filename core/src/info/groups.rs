@@ -11,6 +11,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 use super::limits::Limits;
 use super::store::{Row, Store};
 use crate::config::Compat2014;
@@ -45,7 +47,7 @@ pub(crate) enum GroupRefusal {
 }
 
 /// Who defined a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum By {
     /// This node: nobody else changes it.
     Us,
@@ -54,13 +56,13 @@ pub(super) enum By {
 }
 
 /// The infos of one kind, best first.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Ranks {
     places: Sorted,
     len: u32,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Group {
     rule: KeyRule,
     text: Box<[u8]>,
@@ -133,7 +135,7 @@ fn rank(a: &Row, b: &Row, order: GroupOrder, compat: Compat2014) -> Ordering {
 }
 
 /// All groups.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Groups {
     /// By pattern.
     list: Vec<Group>,

@@ -5,6 +5,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{keys, value};
 use crate::config::Compat2014;
 use crate::vocab::{INFO_KEY_BYTES_MAX, INFO_VALUE_BYTES_MAX, InfoItem, InfoValue, Lifetime, TTL_MAX};
@@ -17,7 +19,7 @@ pub(crate) const HOPS_MAX: u8 = 64;
 pub(crate) const JUMP_MAX: u64 = 1 << 48;
 
 /// What bounds a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Limits {
     /// The most infos, what is left of deleted and ended ones included.
     pub(crate) infos_max: u32,

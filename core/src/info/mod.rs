@@ -43,6 +43,8 @@ use store::{Row, Store};
 pub(crate) use take::{Refusal, Taken};
 pub(crate) use watch::{WatchRefusal, Watches};
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::Compat2014;
 use crate::vocab::{GroupDef, InfoItem, InfoTold, InfoVersion, Instant, KeyPattern, KeyRule, Origin, Rng};
 
@@ -71,7 +73,7 @@ pub(crate) struct OriginFacts {
 }
 
 /// Everything that this node knows of infos.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Infos {
     limits: Limits,
     compat: Compat2014,

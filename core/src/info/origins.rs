@@ -3,10 +3,12 @@
 use alloc::collections::BTreeSet;
 use core::time::Duration;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::vocab::{Index, Instant, NodeId, Origin, Rng, Sorted, Table, hash_of_life};
 
 /// A life's place in the table, until it is forgotten; means nothing to any other node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub(crate) struct OriginIx(pub(crate) u32);
 
 impl OriginIx {
@@ -17,7 +19,7 @@ impl OriginIx {
 }
 
 /// What is known of one life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Known {
     pub(super) origin: Origin,
     /// What announcements call it: its stable hash.
@@ -57,10 +59,14 @@ pub(super) struct Origins {
 
 impl Origins {
     pub(super) fn new(own: Origin, hash_seed: u64) -> Self {
-        let (rows, by_origin, by_name, idle) = (Table::new(), Sorted::new(), Index::new(hash_seed), BTreeSet::new());
-        let mut origins = Self { rows, by_origin, by_name, idle, own: OriginIx(0), total: 0 };
+        let mut origins = Self::empty(hash_seed);
         origins.own = origins.insert(own);
         origins
+    }
+
+    fn empty(hash_seed: u64) -> Self {
+        let (rows, by_origin, by_name, idle) = (Table::new(), Sorted::new(), Index::new(hash_seed), BTreeSet::new());
+        Self { rows, by_origin, by_name, idle, own: OriginIx(0), total: 0 }
     }
 
     pub(super) const fn own(&self) -> OriginIx {
@@ -112,10 +118,16 @@ impl Origins {
     fn insert(&mut self, origin: Origin) -> OriginIx {
         let name = name_of(origin);
         let place = self.rows.insert(Known { origin, name, ..Known::default() });
+        self.link(place);
+        OriginIx(place)
+    }
+
+    /// Enters a row into the orders.
+    fn link(&mut self, place: u32) {
         let rows = &self.rows;
+        let origin = rows.get(place).origin;
         self.by_name.insert(place, |other| rows.get(other).name);
         self.by_origin.insert(place, |other| rows.get(other).origin.cmp(&origin));
-        OriginIx(place)
     }
 
     /// This node lives another life from now on.
@@ -212,6 +224,29 @@ impl Origins {
             );
         }
         assert!(self.idle.iter().all(|&(since, ix)| self.get(ix).idle_since == since), "nobody is idle twice");
+    }
+}
+
+/// The rows, and which is the own one: the rest is theirs.
+impl Serialize for Origins {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.rows, self.own).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Origins {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (rows, own) = Deserialize::deserialize(deserializer)?;
+        let mut origins = Self { rows, own, ..Self::empty(0) };
+        for place in origins.rows.taken() {
+            origins.link(place);
+            let Known { idle_since, sum, .. } = *origins.rows.get(place);
+            origins.total = origins.total.wrapping_add(sum);
+            if idle_since != Instant::NEVER {
+                origins.idle.insert((idle_since, OriginIx(place)));
+            }
+        }
+        Ok(origins)
     }
 }
 

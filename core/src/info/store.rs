@@ -4,6 +4,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::origins::OriginIx;
 use super::value;
 use crate::vocab::{Index, InfoKind, InfoValue, Instant, Origin, Sorted, Table, mix, stable_hash};
@@ -14,7 +16,7 @@ pub(crate) const ROW_BYTES: usize = 88;
 const _: () = assert!(size_of::<Row>() + 4 * size_of::<u32>() + 12 <= ROW_BYTES, "a row, four orders and an index");
 
 /// One key, and what holds of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Row {
     /// The key, then the value. [`Row::new`] alone sets it, and the length of the key.
     pub(super) bytes: Box<[u8]>,
@@ -164,11 +166,16 @@ impl Store {
     /// Takes in a row whose key has none. Returns its place.
     pub(super) fn insert(&mut self, row: Row) -> u32 {
         let place = self.rows.insert(row);
+        self.enter(place);
+        place
+    }
+
+    /// Enters a row into every order.
+    fn enter(&mut self, place: u32) {
         let rows = &self.rows;
         self.by_key.insert(place, |other| rows.get(other).key().cmp(rows.get(place).key()));
         self.index.insert(place, |other| rows.get(other).key());
         self.link(place, false);
-        place
     }
 
     /// Puts a row in the place of another one of the same key, which is returned. What its origin issued last, and issues
@@ -253,6 +260,21 @@ impl Store {
             by_key.iter().all(|row| row.kind.is_some() || row.until != Instant::NEVER),
             "what is gone is forgotten"
         );
+    }
+}
+
+/// The rows alone: every order is theirs.
+impl Serialize for Store {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.rows.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Store {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut store = Self { rows: Table::deserialize(deserializer)?, ..Self::new(0) };
+        store.rows.taken().into_iter().for_each(|place| store.enter(place));
+        Ok(store)
     }
 }
 

@@ -6,11 +6,13 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::limits::Limits;
 use crate::vocab::{KeyPattern, KeyRule};
 
 /// A watch, until it ends. No number is given twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct WatchId(u64);
 
 /// Why a watch is refused.
@@ -22,7 +24,7 @@ pub(crate) enum WatchRefusal {
     Pattern,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Watch {
     id: WatchId,
     rule: KeyRule,
@@ -32,7 +34,7 @@ struct Watch {
 }
 
 /// All watches, in the order in which they began.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Watches {
     list: Vec<Watch>,
     begun: u64,

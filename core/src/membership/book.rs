@@ -9,13 +9,15 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{NodeId, Rng};
 
 /// The most forgotten members whose addresses are kept.
 pub(crate) const GONE_MAX: usize = 64;
 
 /// Somebody who might be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     /// Who was there last; a seed is unknown until it has answered.
     pub(crate) id: Option<NodeId>,
@@ -23,7 +25,7 @@ pub(crate) struct Entry {
 }
 
 /// The book.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Book {
     /// In the order in which they were given.
     seeds: Vec<Entry>,

@@ -9,6 +9,8 @@ use core::time::Duration;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng};
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Cookie, Instant, Rng, nanos};
 
 /// How long a cookie is good: between one and two of these.
@@ -34,7 +36,7 @@ pub(crate) enum Use {
 }
 
 /// The secret from which this node's cookies are made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Cookies {
     secret: [u8; 16],
 }

@@ -3,13 +3,15 @@
 //! A place is held for as long as a row points at it; then the next new domain takes it. Place 0 stands for no
 //! domain, and so does every domain that comes while all places are taken.
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Chunks, Domain, Map};
 
 /// The most domains that are told apart.
 const DOMAINS_MAX: usize = u16::MAX as usize;
 
 /// The domains of all rows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Domains {
     /// The domain at place `i + 1`, and how many rows point at it.
     held: Chunks<(Domain, u32)>,

@@ -10,6 +10,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{BUCKETS, Health, Prefix, Slot, bucket_of, fold};
 
 pub(super) const BUCKET_BITS: u32 = Prefix::BUCKET_LEVEL as u32;
@@ -66,14 +68,14 @@ pub(super) struct State {
     pub(super) health: Health,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Bucket {
     entries: Vec<u64>,
     used: usize,
 }
 
 /// The index of the roster.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Index {
     buckets: Box<[Bucket]>,
 }

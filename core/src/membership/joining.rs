@@ -8,6 +8,8 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::book::Book;
 use crate::vocab::{Instant, Nonce, Rng};
 
@@ -15,7 +17,7 @@ use crate::vocab::{Instant, Nonce, Rng};
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// A request under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Asked {
     to: SocketAddr,
     nonce: Nonce,
@@ -24,7 +26,7 @@ struct Asked {
 }
 
 /// Joins, one at a time.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Joining {
     turn: usize,
     /// The latest request, until it is welcomed.

@@ -37,6 +37,8 @@ mod tests;
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Agenda, BUCKETS, Domain, Health, Instant, NodeId, Record, Slot, Sums};
 pub(crate) use choice::CHOICE_MAX;
 pub(crate) use index::MEMBERS_MAX;
@@ -97,7 +99,7 @@ pub(crate) enum Refusal {
 }
 
 /// What bounds the memory of a membership.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Limits {
     /// The most members that are remembered, those that have gone included.
     pub(crate) members_max: u32,
@@ -107,7 +109,7 @@ pub(crate) struct Limits {
 }
 
 /// The members and what is believed of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Membership {
     roster: Roster,
     index: Index,

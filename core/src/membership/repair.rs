@@ -7,6 +7,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::Instant;
 
 /// Mismatches in a row that start a repair.
@@ -26,7 +28,7 @@ const FILLING_RECORDS: u32 = 24;
 const GAP_GROWTH_MAX: u32 = 8;
 
 /// Pace of repairs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Repairs {
     gap_first: Duration,
     gap: Duration,

@@ -8,6 +8,8 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Instant, Record};
 
 /// How often an address is asked: only a record named it, and so many questions are less than three times its datagram.
@@ -20,7 +22,7 @@ const QUIET_PAUSES: u32 = 40;
 pub(crate) type Precedence = (bool, u64, u64);
 
 /// An address that is being asked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Asking {
     addr: SocketAddr,
     /// What others say of this identity; nothing when a node with it asked to join here.
@@ -39,7 +41,7 @@ pub(crate) enum Due {
 }
 
 /// What a node knows of others that use its identity.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Rival {
     /// The boot with which this node began, and the number of this instance.
     born: u64,

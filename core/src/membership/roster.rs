@@ -6,13 +6,15 @@
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
+use serde::{Deserialize, Serialize};
+
 use super::domains::Domains;
 use crate::vocab::{Chunks, Domain, Health, Incarnation, NodeId, Reason, Record, Slot, fold, mix};
 
 const CHUNK: usize = 512;
 
 /// One member. Compact, because a cluster of n nodes holds n² of them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Row {
     id: NodeId,
     boot: u64,
@@ -102,7 +104,7 @@ pub(super) const fn id_hash(id: NodeId) -> u64 {
 }
 
 /// All rows, addressed by slot.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Roster {
     rows: u32,
     chunks: Vec<Vec<Row>>,

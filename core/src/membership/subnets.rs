@@ -7,12 +7,14 @@ use alloc::boxed::Box;
 use core::array::IntoIter;
 use core::iter::Take;
 
+use serde::{Deserialize, Serialize};
+
 use super::Membership;
 use super::choice::{CHOICES, several};
 use crate::vocab::{Chunks, Health, Rng, Slot};
 
 /// The live members of one domain.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Subnet {
     members: Chunks<Slot>,
     /// Its place among those that have members.
@@ -20,14 +22,14 @@ struct Subnet {
 }
 
 /// Where a row stands: the place of its domain, and its own among that domain's members.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Stand {
     subnet: u16,
     place: u32,
 }
 
 /// All subnets, by the places of their domains.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Subnets {
     subnets: Chunks<Subnet>,
     /// By row; `None` of whoever does not live.

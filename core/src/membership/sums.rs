@@ -4,12 +4,14 @@
 //! the rows. The sums count live members only; the lists name everybody, because only a tombstone can tell a
 //! peer that somebody has died.
 
+use serde::{Deserialize, Serialize};
+
 use super::Membership;
 use super::index::{self, BUCKET_BITS};
 use crate::vocab::{Prefix, Slot};
 
 /// How the rows below a prefix are named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Below {
     /// Drawn for one list, so that a collision of short hashes does not last.
     pub(crate) salt: u32,

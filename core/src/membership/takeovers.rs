@@ -7,6 +7,8 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Incarnation, Instant, NodeId, Nonce, Record};
 
 /// The most that wait at once; one more is refused, and told again by its owner.
@@ -16,7 +18,7 @@ pub(crate) const TAKEOVERS_MAX: usize = 16;
 const TRIES: u8 = 4;
 
 /// A life that waits to be believed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Takeover {
     record: Record,
     /// Of the pings to the old address.
@@ -35,7 +37,7 @@ pub(crate) enum Due {
 }
 
 /// The lives that wait.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Takeovers {
     waiting: Vec<Takeover>,
 }

@@ -10,6 +10,8 @@
 
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::packing::Urgency;
 use crate::vocab::{Content, Instant, NodeId, Nonce, Record, Slot};
 use crate::wire::{ADDRESSES_BYTES_MAX, ADDRESSES_KEY, ADDRESSES_MAX, Addresses, Datagram, Sender, Writer, can_listen};
@@ -24,7 +26,7 @@ use super::{Leaving, Node};
 const SILENT_PERIODS: u32 = 3;
 
 /// What an owner knows of how it is reached.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Elsewhere {
     /// With which address this life began: it stays on the list, wherever the node is now.
     born: SocketAddr,

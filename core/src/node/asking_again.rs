@@ -7,6 +7,8 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Cookie, Instant, Slot};
 
 use super::exchanges::Asks;
@@ -17,7 +19,7 @@ const TELLERS_MAX: usize = 128;
 const TELLERS_PER_OWNER_MAX: usize = 3;
 
 /// Somebody who told of changes that were awaited already.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Teller {
     slot: Slot,
     to: SocketAddr,
@@ -25,7 +27,7 @@ struct Teller {
 }
 
 /// Who can be asked for what somebody else was asked for, in the order in which they told of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Tellers {
     noted: Vec<Teller>,
     /// They are not looked through before this, so that questions to one peer share their datagrams.

@@ -7,6 +7,8 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::{Config, HEARTBEAT_BYTES, Targets};
 use crate::detector::beats::{Beats, Heard, Rule, Verdict};
 use crate::membership::CHOICE_MAX;
@@ -18,7 +20,7 @@ use super::io::{Event, MemberChange, Reason, Timer};
 use super::{Leaving, Node};
 
 /// Everything about relayed heartbeats.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Beating {
     pub(super) beats: Beats,
     /// The own heartbeat.
@@ -27,7 +29,7 @@ pub(super) struct Beating {
 }
 
 /// What is told to whom at present.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Round {
     targets: [Slot; CHOICE_MAX as usize],
     count: usize,

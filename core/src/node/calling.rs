@@ -9,6 +9,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::info::keys;
 use crate::vocab::{Agenda, InfoValue, Instant, Lifetime, NodeId, Nonce, Slot};
 use crate::wire::{Body, Happening, LinkBody, Writer};
@@ -26,7 +28,7 @@ const ANSWERS_MAX: usize = 64;
 const PART_OF_WINDOW: u32 = 4;
 
 /// A query that this node has asked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Asked {
     nonce: Nonce,
     until: Instant,
@@ -34,7 +36,7 @@ struct Asked {
 }
 
 /// An answer that waits.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Waiting {
     to: SocketAddr,
     query: Nonce,
@@ -42,7 +44,7 @@ struct Waiting {
 }
 
 /// Queries that were asked here, and answers to others'.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Calls {
     asked: BTreeMap<u64, Asked>,
     answers: BTreeMap<u64, Waiting>,

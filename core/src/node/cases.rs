@@ -6,6 +6,8 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use crate::detector::probe::Silent;
 use crate::membership::CHOICE_MAX;
 use crate::vocab::{Accusers, Health, Instant, NodeId, Nonce, Reason, Record, Slot};
@@ -18,7 +20,7 @@ use super::evidence::{Evidence, HelperView, ProbeView, Said, Why};
 pub(super) const CASES_MAX: usize = 256;
 
 /// A probe, and the nonce by which its answers are known.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Question {
     nonce: Nonce,
     seen: ProbeView,
@@ -34,7 +36,7 @@ impl Question {
 }
 
 /// What is remembered of one member.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Case {
     number: u64,
     since: Instant,
@@ -54,14 +56,14 @@ impl Case {
 }
 
 /// Whom a record comes from that is looked at now, and whom it names as accusers.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Told {
     by: Option<NodeId>,
     accusers: Accusers,
 }
 
 /// All cases.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Cases {
     cases: BTreeMap<Slot, Case>,
     /// How many there have been.

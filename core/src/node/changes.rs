@@ -4,13 +4,15 @@ use alloc::boxed::Box;
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Domain, Health, Incarnation, NodeId, Record};
 
 use super::evidence::Evidence;
 pub use crate::vocab::Reason;
 
 /// A key of somebody's map stands for something else than before.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ValueChange {
     /// Whose map.
     pub owner: NodeId,
@@ -30,7 +32,7 @@ impl ValueChange {
 }
 
 /// One statement about a member that replaced another one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberChange {
     /// Who.
     pub id: NodeId,
@@ -71,7 +73,7 @@ impl MemberChange {
 ///
 /// A member has it for certain once it has confirmed it. When as many have as a rumour is told to, the others hear of
 /// it from them, as they hear of everything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Farewell {
     /// So many members have confirmed it.
     pub peers: u32,
@@ -83,7 +85,7 @@ pub struct Farewell {
 }
 
 /// Two islands of a cluster have met again, as one node saw it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Healed {
     /// So many members were live here before, this node included.
     pub here: u32,
@@ -99,7 +101,7 @@ pub struct Healed {
 }
 
 /// Why a node is known by another incarnation than before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Cause {
     /// It was suspected, or said to have died or left.
     Accusation,
@@ -114,7 +116,7 @@ pub enum Cause {
 ///
 /// Both report it. The one that the others hold to goes on; if that tells them apart in neither way, it is the one
 /// that was born earlier, and of two with one boot the one whose random number is smaller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflict {
     /// Where the other one listens.
     pub addr: SocketAddr,

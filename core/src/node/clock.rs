@@ -9,12 +9,14 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Instant, nanos};
 
 use super::Node;
 
 /// The embedder's clock, made monotonic, and the time lost in freezes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Clock {
     latest: Instant,
     /// Node time of the last input that counted.

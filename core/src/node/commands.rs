@@ -3,6 +3,8 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::info_types::Question;
 #[cfg(doc)]
 use super::io::{
@@ -15,14 +17,10 @@ use crate::vocab::{Domain, GroupDef, InfoValue, KeyPattern, NodeId};
 use crate::vocab::{Health, TTL_MAX};
 
 /// Something that the application wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// With serde, those that hold lists are neither written nor read: a list cannot be borrowed from bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command<'a> {
-    /// Become a member of the cluster that one of these belongs to. They are asked in turn until one lets
-    /// the node in.
-    Join {
-        /// Addresses of members, at most [`SEEDS_MAX`].
-        seeds: &'a [SocketAddr],
-    },
     /// Let a key of the own map stand for a value. All members hear of it.
     Put {
         /// At least one byte, at most [`KEY_BYTES_MAX`].
@@ -80,18 +78,6 @@ pub enum Command<'a> {
         /// Who. It must be dead here; of somebody who has left or was removed there is nothing to do.
         id: NodeId,
     },
-    /// Say who votes from now on, and which domains are active. Nobody else is told: every node has to be, and a standing
-    /// means something only while all are told the same under the same epoch. Needs
-    /// [`Config::quorum`](crate::Config::quorum). If it is refused nothing has changed, and it must be mended: the nodes
-    /// that took it hear nothing of what the others have heard of voters.
-    Configure {
-        /// Which configuration this is: higher than the one before. A node that has just been started has none.
-        epoch: u64,
-        /// Who votes.
-        voters: Voters<'a>,
-        /// All domains that are active or not, if they are others than before. Who is not named is not active.
-        domains: Option<&'a [(Domain, bool)]>,
-    },
     /// Send a letter to the application of one member, over a stream: [`Event::Message`] is what comes of it there, and
     /// here [`Event::Sent`] follows when that is certain, or [`Event::NotSent`]: one of the two, once. Needs
     /// [`Config::streams`](crate::Config::streams), here and there.
@@ -122,22 +108,13 @@ pub enum Command<'a> {
         /// Whom: a member, in whatever health.
         id: NodeId,
     },
-    /// Say where else this node can be reached, instead of what was said before: at other addresses of its machine, at a private
-    /// one beside a public one. When it does not answer at the address of its record, others ask it there; and when nobody has
-    /// reached it at that address for three probe periods, it moves to where it is asked ([`Event::Moved`]). All members hear of
-    /// the list, under [`ADDRESSES_KEY`](crate::ADDRESSES_KEY) of the node's own map: with the address of the record on it, and that
-    /// with which this life began, so that the node can move back. The node must listen at all of them.
-    Addresses {
-        /// At most [`ADDRESSES_MAX`](crate::ADDRESSES_MAX) besides those two, of the family of the record's address; with no other
-        /// address at all there is no list.
-        also: &'a [SocketAddr],
-    },
     /// Tell everybody a value under a key, in place of whoever said something of that key before. Needs
     /// [`Config::infos`](crate::Config::infos), as all commands about infos do.
     AddInfo {
         /// At least one byte, at most 255.
         key: &'a [u8],
         /// At most 704 bytes.
+        #[serde(borrow)]
         value: InfoValue<'a>,
         /// In what time it ends; `None` if it stays until somebody deletes it.
         ttl: Option<Duration>,
@@ -149,11 +126,12 @@ pub enum Command<'a> {
     },
     /// List the best of the infos whose keys match ([`View::group`](crate::View::group)), here and everywhere. What this
     /// node registers stays here as it is: [`Event::GroupConflict`] tells when somebody else defines it otherwise.
-    RegisterGroup(GroupDef<'a>),
+    RegisterGroup(#[serde(borrow)] GroupDef<'a>),
     /// Report from now on what becomes of infos whose keys match ([`Event::Info`](crate::Event::Info)). What is there
     /// already is in the view ([`View::infos`](crate::View::infos)).
     WatchInfos {
         /// Which keys.
+        #[serde(borrow)]
         pattern: KeyPattern<'a>,
         /// Whether an info that is issued again with the same value is reported too.
         repeats: bool,
@@ -192,6 +170,38 @@ pub enum Command<'a> {
     /// Do not watch the infos of this pattern any more.
     UnwatchInfos {
         /// As it was watched.
+        #[serde(borrow)]
         pattern: KeyPattern<'a>,
+    },
+    /// Become a member of the cluster that one of these belongs to. They are asked in turn until one lets
+    /// the node in.
+    #[serde(skip)]
+    Join {
+        /// Addresses of members, at most [`SEEDS_MAX`].
+        seeds: &'a [SocketAddr],
+    },
+    /// Say where else this node can be reached, instead of what was said before: at other addresses of its machine, at a private
+    /// one beside a public one. When it does not answer at the address of its record, others ask it there; and when nobody has
+    /// reached it at that address for three probe periods, it moves to where it is asked ([`Event::Moved`]). All members hear of
+    /// the list, under [`ADDRESSES_KEY`](crate::ADDRESSES_KEY) of the node's own map: with the address of the record on it, and that
+    /// with which this life began, so that the node can move back. The node must listen at all of them.
+    #[serde(skip)]
+    Addresses {
+        /// At most [`ADDRESSES_MAX`](crate::ADDRESSES_MAX) besides those two, of the family of the record's address; with no other
+        /// address at all there is no list.
+        also: &'a [SocketAddr],
+    },
+    /// Say who votes from now on, and which domains are active. Nobody else is told: every node has to be, and a standing
+    /// means something only while all are told the same under the same epoch. Needs
+    /// [`Config::quorum`](crate::Config::quorum). If it is refused nothing has changed, and it must be mended: the nodes
+    /// that took it hear nothing of what the others have heard of voters.
+    #[serde(skip)]
+    Configure {
+        /// Which configuration this is: higher than the one before. A node that has just been started has none.
+        epoch: u64,
+        /// Who votes.
+        voters: Voters<'a>,
+        /// All domains that are active or not, if they are others than before. Who is not named is not active.
+        domains: Option<&'a [(Domain, bool)]>,
     },
 }

@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Health, Instant, NodeId, Reason};
 
 /// What is believed of a member, and why.
@@ -22,7 +24,7 @@ pub struct Why {
 ///
 /// All of it is what this node knows, and as much as it knows: accusers of whom no rumour came are missing. Of the 256
 /// latest cases everything is remembered, of others only who accuses a suspect. It ends when the member is alive again.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Evidence {
     /// Whose packet told this node what it believes; `None` when nobody's did: it found out by itself, or its
     /// application said so. (A rumour's first author is in no packet.)
@@ -50,7 +52,7 @@ impl Evidence {
 }
 
 /// One question to a member, directly and through helpers. Instants are in the embedder's time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeView {
     /// When the ping went out; `None` while it waits to be sent.
     pub sent: Option<Instant>,
@@ -67,7 +69,7 @@ pub struct ProbeView {
 }
 
 /// A helper that was asked to ping a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HelperView {
     /// Who.
     pub id: NodeId,
@@ -76,7 +78,7 @@ pub struct HelperView {
 }
 
 /// What a helper said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Said {
     /// Nothing: it was not reached, or could not answer. At the last chance of a suspect whom
     /// others accuse too nobody is asked to say that nothing came.

@@ -6,6 +6,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Cookie, Head, Instant, Rates, Ring, Slot, Span};
 
 use super::asking_again::Tellers;
@@ -21,7 +23,7 @@ const EARLY_MAX: usize = 2 * WINDOW as usize;
 const EARLY_BYTES_MAX: usize = 1 << 17;
 
 /// What is given to one peer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Exchange {
     pub(super) to: SocketAddr,
     /// Whose changes are given, and how far the peer's copies have come.
@@ -37,7 +39,7 @@ pub(super) struct Exchange {
 }
 
 /// What is asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Asks {
     pub(super) to: SocketAddr,
     /// Whose changes are asked for, and the cookie that was given for it.
@@ -46,7 +48,7 @@ pub(super) struct Asks {
 }
 
 /// What is given of one owner.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Give {
     pub(super) slot: Slot,
     pub(super) copy: Head,
@@ -64,7 +66,7 @@ impl Exchange {
 }
 
 /// Everything that is under way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Exchanges {
     pub(super) gives: Ring<Exchange>,
     pub(super) asks: Ring<Asks>,
@@ -81,7 +83,7 @@ pub(super) struct Exchanges {
 }
 
 /// Changes that came too early: datagrams overtake each other.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Early {
     slot: Slot,
     pub(super) span: Span,

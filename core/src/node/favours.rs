@@ -3,6 +3,8 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Instant, NodeId, Nonce, Ring, Slot};
 
 use super::Node;
@@ -13,7 +15,7 @@ use super::io::Timer;
 const RELAYS_MAX: usize = 64;
 
 /// A ping that was sent as a favour: whom to tell when it is answered, or is not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Relay {
     /// The nonce of our ping.
     pub(super) nonce: Nonce,
@@ -27,7 +29,7 @@ pub(super) struct Relay {
 }
 
 /// The favours under way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Relays {
     queue: Ring<Relay>,
 }

@@ -7,6 +7,8 @@
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Health, Instant, NodeId, Record, Slot};
 
 use super::Node;
@@ -22,7 +24,7 @@ const QUIETS_MAX: u32 = 12;
 const FORGOTTEN_MAX: usize = 128;
 
 /// A member that died and is remembered no more.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Forgotten {
     id: NodeId,
     boot: u64,
@@ -32,7 +34,7 @@ struct Forgotten {
 }
 
 /// Who was forgotten last, oldest first, and what has come back lately.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Healing {
     forgotten: VecDeque<Forgotten>,
     /// Since when a detector of heartbeats has missed whoever is silent, dead for everybody or not.

@@ -4,12 +4,14 @@ use alloc::boxed::Box;
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::info::{GroupRefusal, InfoError, Unfit, WatchRefusal};
 use crate::overlay::{Direction, Peer, Standing};
 use crate::vocab::{LinkEnd, NodeId};
 
 /// A watched info has changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InfoChange {
     /// Its key.
     pub key: Box<[u8]>,
@@ -20,7 +22,7 @@ pub struct InfoChange {
 }
 
 /// A link has opened or closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkChange {
     /// Who is at the other end.
     pub id: NodeId,
@@ -52,7 +54,7 @@ pub const ANSWER_BYTES_MAX: usize = 1024;
 pub const QUERIES_MAX: usize = 16;
 
 /// Somebody has said something to everybody.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserEvent {
     /// Who.
     pub origin: NodeId,
@@ -67,7 +69,7 @@ pub struct UserEvent {
 }
 
 /// A query that wants answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// Who asks.
     pub asker: NodeId,
@@ -78,7 +80,7 @@ pub struct Question {
 }
 
 /// Somebody has answered a query of this node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The number of the query.
     pub query: u64,
@@ -89,7 +91,7 @@ pub struct Answer {
 }
 
 /// How a node stands among its links.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LinksStanding {
     /// It has no link yet, or has not had time to see the sentinel.
     Joining,

@@ -2,12 +2,14 @@
 
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::detector::Target;
 use crate::vocab::{Cookie, Link, NodeId, Nonce, Ring, Slot};
 use crate::wire::Claim;
 
 /// What is said about a link outside of it, and an answer that needs none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum LinkStep {
     /// Ask somebody for a link.
     Request { to: SocketAddr, nonce: Nonce },
@@ -26,7 +28,7 @@ pub(super) enum LinkStep {
 }
 
 /// A packet that shall be sent. What is in it is decided when it is packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Intent {
     /// The probe of this period; its clock starts when it is packed.
     Probe { target: Target, nonce: Nonce },
@@ -92,7 +94,7 @@ impl Intent {
 }
 
 /// The intents that wait, in order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Intents {
     queue: Ring<Intent>,
 }

@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::quorum::{Change as StandingChange, Loss};
 pub use crate::state::waits::WAITS_MAX;
 use crate::vocab::{Domain, Incarnation, NodeId, Record};
@@ -111,7 +113,7 @@ pub const WAIT_MIN: Duration = Duration::from_millis(1);
 pub const WAIT_MAX: Duration = Duration::from_secs(86_400);
 
 /// Something that the application may want to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// A watched key stands for something else than before.
     Value(ValueChange),

@@ -11,6 +11,8 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use crate::membership::joining::Joining;
 use crate::packing::Urgency;
 use crate::vocab::{Domain, Health, Instant, NodeId, Nonce, Record, Slot};
@@ -21,7 +23,7 @@ use super::io::{Event, Farewell, Reason, Rejected, Timer};
 use super::{Leaving, Node};
 
 /// Who is known to have heard the goodbye.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Goodbye {
     /// Whoever repeats it has read a packet with the goodbye.
     pub(super) nonce: Nonce,

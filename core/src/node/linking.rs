@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::InfoSettings;
 use crate::info::Infos;
 use crate::info::spread::{InfoLog, Pace, Spread};
@@ -22,7 +24,7 @@ use super::stats::Stats;
 const REST: u32 = 2;
 
 /// Everything about infos and the links over which they go.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Linking {
     pub(super) overlay: Overlay,
     pub(super) infos: Infos,

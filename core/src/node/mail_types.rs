@@ -1,5 +1,7 @@
 //! What is said of letters to an application, and to a driver: types and bounds only.
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::LETTER_BYTES_MAX;
 use crate::vocab::NodeId;
 
@@ -50,7 +52,7 @@ pub enum LetterRejected {
 }
 
 /// Why a letter is not known to have arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum NotSent {
     /// The stream could not be opened.
     NoStream,

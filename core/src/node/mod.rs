@@ -94,6 +94,8 @@ mod writing;
 use alloc::boxed::Box;
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::Config;
 use crate::detector::helpers::Helpers;
 use crate::detector::local_health::LocalHealth;
@@ -164,9 +166,14 @@ const OVERDUE_DATAGRAMS_MAX: u32 = 64;
 /// assert_eq!(node.view().live(), 1);
 /// # Ok::<(), quidnunc_core::ConfigError>(())
 /// ```
+///
+/// With serde a node is written as everything that it is: what it knows and waits for, its settings and its chance. One that is
+/// read from that does with the same inputs what this one does, to the byte, in the very same version of this crate; whoever has
+/// it knows the node's next random numbers. What can be told from the rest, such as orders and indices, is made anew. What
+/// somebody made up may be read as a node that contradicts itself: it may panic later, and does nothing worse.
 // In the order of use, so that a steady packet touches as few cache lines as can be.
 #[repr(C, align(64))]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Node {
     deadlines: Deadlines,
     overdue: u32,
@@ -215,7 +222,7 @@ pub struct Node {
 }
 
 /// What a steady node does not touch.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Cold {
     config: Config,
     events: Events,
@@ -254,7 +261,7 @@ struct Cold {
 }
 
 /// Whether the node is on its way out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Leaving {
     Stays,
     /// The goodbye is being told.

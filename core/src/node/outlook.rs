@@ -3,6 +3,8 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::Networks;
 use crate::info::spread::Spread;
 use crate::info::{Infos, OriginIx, keys};
@@ -15,7 +17,7 @@ use crate::wire::Marker;
 const DRAWS: u32 = 16;
 
 /// What is kept of lives and links beside infos, for the overlay alone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Notes {
     pub(super) sentinel: Option<Sentinel>,
     /// Since when no life has come or gone.

@@ -2,6 +2,8 @@
 
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::Instant;
 
 /// One datagram to be sent: the first `len` bytes of the buffer that was polled into.
@@ -52,7 +54,7 @@ pub struct Wakeup {
 }
 
 /// What a node waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Timer {
     /// The lease of a voter ends, or a standing lasts long enough; first, because what a node may do rests on it.
     Quorum,

@@ -2,6 +2,8 @@
 //!
 //! The ping is an ordinary one with a nonce of its own. Its clock starts when it is packed, and no verdict hangs on it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Agenda, Instant, NodeId, Nonce};
 
 use super::Node;
@@ -9,7 +11,7 @@ use super::intents::Intent;
 use super::io::{Event, PINGS_MAX, Rejected, Timer};
 
 /// A ping whose answer is awaited.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Asked {
     id: NodeId,
     /// When it left.

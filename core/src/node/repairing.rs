@@ -15,6 +15,8 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::membership::Below;
 use crate::membership::cookie::Use;
 use crate::vocab::{Cookie, Health, Instant, NodeId, Nonce, Prefix, Ring, Slot};
@@ -59,7 +61,7 @@ pub(super) const HASHES_BYTES_MAX: usize = 1400;
 const WANTS_HEAD_BYTES: usize = 96;
 
 /// What this node remembers of its repairs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Conversation {
     /// The last digest named nothing new, although the rosters differed: perhaps two states look alike in the
     /// halves that are compared, so the next one shall name them whole.
@@ -68,7 +70,7 @@ pub(super) struct Conversation {
 }
 
 /// What a repair still has to send to one peer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Reply {
     pub(super) to: SocketAddr,
     /// What is wanted from the peer: how it was named, cookie, encoded prefixes.

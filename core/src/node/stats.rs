@@ -1,7 +1,9 @@
 //! What has a node counted since its start?
 
+use serde::{Deserialize, Serialize};
+
 /// Counters since the node's start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Stats {
     /// Datagrams that were taken in.
     pub datagrams_received: u64,

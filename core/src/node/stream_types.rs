@@ -2,11 +2,13 @@
 
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::mail_types::LetterRefused;
 
 /// The name of a stream between a node and its driver. Whoever opens one chooses the number, so that no two names
 /// are the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum StreamId {
     /// One that the node asked for, by its own number.
     Opened(u64),
@@ -15,7 +17,7 @@ pub enum StreamId {
 }
 
 /// What a driver is asked to do with streams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StreamRequest {
     /// Open a stream; [`Input::StreamOpened`](crate::Input::StreamOpened) or
     /// [`Input::StreamClosed`](crate::Input::StreamClosed) answers.

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::Detector;
 use crate::detector::Target;
 use crate::membership::Membership;
@@ -42,7 +44,7 @@ const FORGET_MAX: usize = 16;
 const FORGET_PAUSE: Duration = Duration::from_millis(1);
 
 /// The deadline of every timer in node time; `NEVER` where it does not run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Deadlines {
     at: [Instant; TIMERS.len()],
     /// The first deadline. It is asked for several times per packet, and changes when its own timer does.

@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::state::{Change, OwnError};
 use crate::vocab::{Content, GRAIN_BYTES, Instant, Item, NodeId, Slot, TTL_MAX};
 use crate::wire::{ADDRESSES_KEY, DATAGRAM_BYTES_MIN, ITEM_ROOM_BYTES};
@@ -20,7 +22,7 @@ const _: () =
     assert!(ITEM_ROOM_BYTES + KEY_BYTES_MAX + GRAIN_BYTES <= DATAGRAM_BYTES_MIN, "any datagram has room for a grain");
 
 /// The prefixes that the application watches.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Watches {
     prefixes: Vec<Box<[u8]>>,
 }

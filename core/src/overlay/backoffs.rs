@@ -3,13 +3,15 @@
 use alloc::collections::BTreeMap;
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::limits::Limits;
 use crate::vocab::{Instant, Rng};
 
 /// The most that are left alone at once; then whoever would be free first is free.
 const BACKOFFS_MAX: usize = 128;
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Backoff {
     until: Instant,
     /// How often the next pause is doubled.
@@ -17,7 +19,7 @@ struct Backoff {
 }
 
 /// Those who did not give a link, by address: a seed has no other name.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Backoffs {
     entries: BTreeMap<SocketAddr, Backoff>,
 }

@@ -7,11 +7,13 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::words::{Direction, Peer, Speaker};
 use crate::vocab::{Instant, Link, Links, NodeId, Nonce};
 
 /// One link.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) peer: Peer,
     /// Which of its lives.
@@ -34,7 +36,7 @@ pub(super) struct Entry {
 }
 
 /// The table.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Table {
     entries: Vec<Option<Entry>>,
     outgoing: usize,

@@ -68,6 +68,8 @@ pub(crate) use words::{
     Accepted, Act, Candidate, Counts, Direction, Gain, Outlook, Peer, Request, Scene, Sentinel, Speaker, Standing,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Instant, Link, LinkEnd, Links, NodeId, Nonce, Ring, Rng};
 
 /// The most acts that wait to be taken. No call leaves as many as half of that, and all are taken after each call.
@@ -84,7 +86,7 @@ pub(crate) struct Way {
 }
 
 /// One node's part of the overlay.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Overlay {
     me: Peer,
     limits: Limits,

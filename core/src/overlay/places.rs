@@ -4,6 +4,8 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::words::Peer;
 use crate::vocab::{NodeId, Rng};
 
@@ -11,7 +13,7 @@ use crate::vocab::{NodeId, Rng};
 pub(crate) const ALTERNATES_MAX: usize = 16;
 
 /// The addresses that were given at the start, without this node's own, in the order in which they were given.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Bootstraps {
     addrs: Vec<SocketAddr>,
     turn: usize,
@@ -57,7 +59,7 @@ impl Bootstraps {
 }
 
 /// The nodes that were named last by those who refused.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Alternates {
     peers: VecDeque<Peer>,
 }

@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::backoffs::Backoffs;
 use super::limits::Limits;
 use super::links::Table;
@@ -17,7 +19,7 @@ const ORPHAN_PAUSE: u32 = 250;
 const URGENT_REFUSALS: u8 = 3;
 
 /// Why somebody is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Why {
     Join,
     Fill,
@@ -27,7 +29,7 @@ pub(super) enum Why {
 }
 
 /// A request under way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Dial {
     pub(super) to: SocketAddr,
     /// Who lives there; of an address that was given nobody knows.
@@ -47,7 +49,7 @@ pub(super) struct Dial {
 }
 
 /// A request that waits for a moment, so that not all of those who were refused ask at once.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Forward {
     pub(super) at: Instant,
     pub(super) peer: Peer,
@@ -56,7 +58,7 @@ pub(super) struct Forward {
 }
 
 /// Requests, and what is known of whom to ask.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Dialling {
     pub(super) dials: Vec<Dial>,
     pub(super) forwards: Vec<Forward>,

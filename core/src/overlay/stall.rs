@@ -6,6 +6,8 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::Overlay;
 use super::places::one_of;
 use super::requests::Why;
@@ -19,7 +21,7 @@ const DOUBLINGS_MAX: u8 = 5;
 const URGENT_TRIES: u8 = 3;
 
 /// How the node stands.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Stall {
     standing: Standing,
     since: Instant,

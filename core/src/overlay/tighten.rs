@@ -3,6 +3,8 @@
 //! Only distances that have stood for many stamps count, in a view that has come to rest; and a full node gives a link
 //! away only when it holds one in its hand that brings more. With less, links are swapped for ever.
 
+use serde::{Deserialize, Serialize};
+
 use super::Overlay;
 use super::requests::Why;
 use super::words::{Direction, Scene, Standing};
@@ -18,7 +20,7 @@ const DRAWS: u32 = 4;
 const FAR_STAMPS: u8 = 6;
 
 /// Whether an origin is far. Whoever keeps origins keeps one for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Distance {
     far_stamps: u8,
 }
@@ -36,7 +38,7 @@ impl Distance {
 }
 
 /// When somebody far is asked next.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Tightening {
     next: Instant,
     doublings: u8,

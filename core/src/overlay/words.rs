@@ -3,10 +3,12 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Instant, Link, LinkEnd, NodeId, Nonce, Rng};
 
 /// Somebody who can be asked for a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Peer {
     pub(crate) id: NodeId,
     /// Where it listens.
@@ -61,7 +63,7 @@ pub(crate) struct Candidate {
 }
 
 /// The newest sentinel that is known here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sentinel {
     /// When it came, or was issued here.
     pub(crate) since: Instant,
@@ -116,7 +118,7 @@ pub(crate) struct Scene<'a> {
 }
 
 /// Who asked for a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Direction {
     /// This node did.
     Outgoing,
@@ -125,7 +127,7 @@ pub(crate) enum Direction {
 }
 
 /// How this node stands in the overlay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Standing {
     /// It has no link yet, or has just got one and had no time to see the sentinel.
     Joining,
@@ -140,7 +142,7 @@ pub(crate) enum Standing {
 }
 
 /// How a sentinel is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Missed {
     Never,
     Late,
@@ -154,7 +156,7 @@ impl Standing {
 }
 
 /// What is to be sent, or told. Whoever encodes asks for the rest at that moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Act {
     /// Ask for a link; with the own marker, the digest, the node count, and whether it is urgent.
     Request { to: SocketAddr, nonce: Nonce },
@@ -181,7 +183,7 @@ pub(crate) enum Act {
 }
 
 /// What has happened so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Counts {
     /// Requests that were begun; repetitions are not counted.
     pub(crate) dials: u64,

@@ -9,6 +9,8 @@
 
 use alloc::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::Slot;
 
 /// The most tellings that a rumour can be given.
@@ -18,7 +20,7 @@ pub(crate) const TELLINGS_MAX: usize = 64;
 const TOGETHER: usize = 8;
 
 /// Something to be told: the member it is about, and the number of the telling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rumour {
     pub(crate) slot: Slot,
     pub(crate) telling: u16,
@@ -36,7 +38,7 @@ pub(crate) enum Offer {
 }
 
 /// The rumours of one class.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Backlog {
     /// Rumours told `i` times lie in `levels[(first + i) % levels.len()]`.
     levels: VecDeque<VecDeque<Rumour>>,

@@ -1,5 +1,7 @@
 //! How are the free bytes of a packet shared between the two classes of rumours?
 
+use serde::{Deserialize, Serialize};
+
 use super::backlog::{Backlog, Offer, Rumour};
 use crate::vocab::{Accusers, Health, Record, Slot};
 use crate::wire::{ACCUSERS_BYTES_MAX, MARK_BYTES, RECORD_BYTES_MAX, Writer};
@@ -17,7 +19,7 @@ pub(crate) enum Urgency {
 }
 
 /// All rumours that wait to be told.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Gossip {
     urgent: Backlog,
     ordinary: Backlog,

@@ -2,13 +2,15 @@
 
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::provider::{Provider, Votes, majority};
 use super::standing::Standing;
 use super::wards::Wards;
 use crate::vocab::Domain;
 
 /// Why a standing changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Why {
     /// Enough is seen, and has been for as long as is wanted.
     Enough,
@@ -29,7 +31,7 @@ pub enum Why {
 }
 
 /// The votes of one domain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DomainVotes {
     /// Which domain.
     pub domain: Domain,
@@ -42,7 +44,7 @@ pub struct DomainVotes {
 }
 
 /// What may be lost without losing the quorum, in the worst case. The node itself and its domain are not lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Margin {
     /// So many members, whichever.
     pub members: u32,
@@ -51,7 +53,7 @@ pub struct Margin {
 }
 
 /// The standing has changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// What it was.
     pub from: Standing,

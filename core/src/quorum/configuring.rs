@@ -6,6 +6,8 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::provider::Provider;
 use super::roll::Roll;
 use super::settings::{DOMAINS_MAX, Settings};
@@ -13,7 +15,7 @@ use super::wards::{Seat, Ward};
 use crate::vocab::{Domain, Instant, NodeId, mix};
 
 /// A member that is named by the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Voter {
     /// Who it is.
     pub id: NodeId,
@@ -113,7 +115,7 @@ pub enum QuorumError {
 }
 
 /// The active domains, and of which configuration.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Configuration {
     pub(super) epoch: Option<u64>,
     active: BTreeMap<Domain, bool>,

@@ -11,11 +11,13 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::settings::SuspectDown;
 use crate::vocab::{Domain, Instant, NodeId, Rng};
 
 /// How sure the loss of a voter is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Loss {
     /// It alone is down; or its domain is not active, or its probation has ended.
     Down,
@@ -33,7 +35,7 @@ pub(super) enum Finding {
 }
 
 /// Who waits for what is found out about one domain.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Enquiry {
     since: Instant,
     waiting: BTreeSet<NodeId>,
@@ -44,7 +46,7 @@ struct Enquiry {
 }
 
 /// All losses.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Losses {
     settings: Option<SuspectDown>,
     enquiries: BTreeMap<Domain, Enquiry>,

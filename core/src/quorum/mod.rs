@@ -54,6 +54,8 @@ pub use standing::Standing;
 use standing::{Event, Machine, Seen};
 use wards::{Seat, Wards};
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId, Rng};
 
 /// A tick that comes later than this part of the lease is a freeze: what was heard meanwhile was heard who knows when.
@@ -75,7 +77,7 @@ pub(crate) enum Verdict {
 }
 
 /// The quorum, as one node sees it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Quorum {
     own: NodeId,
     settings: Settings,

@@ -1,5 +1,7 @@
 //! Which votes are enough? Pure arithmetic on what was counted.
 
+use serde::{Deserialize, Serialize};
+
 use super::settings::VOTES_MAX;
 
 /// Who must be seen so that a node may act.
@@ -7,7 +9,7 @@ use super::settings::VOTES_MAX;
 /// With [`Provider::Majority`], [`Provider::FailureDomains`], [`Provider::Weighted`] and
 /// [`Provider::MajorityOfDomains`] two sides that do not hear each other never both have enough, as long as both have the
 /// same configuration and everybody on a side hears everybody on it. The other two promise nothing of the kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Provider {
     /// More than half of the voters, wherever they stand.
     Majority,
@@ -42,7 +44,7 @@ pub(super) struct Count {
 }
 
 /// What is wanted and what there is: votes, or domains with [`Provider::MajorityOfDomains`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Votes {
     /// So many there are in all.
     pub all: u64,

@@ -10,6 +10,8 @@ use alloc::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use core::cmp::Reverse;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::wards::{Seat, Wards};
 use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId};
 
@@ -17,7 +19,7 @@ use crate::vocab::{Domain, Health, Incarnation, Instant, NodeId};
 const LAPSES_SPARE: usize = 16;
 
 /// What the roster says of a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Word {
     pub(crate) id: NodeId,
     /// In which life, and by which of its statements.
@@ -51,7 +53,7 @@ pub(super) enum Turn {
 }
 
 /// Everything that is kept of one member.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Row {
     seat: Option<Seat>,
     said: Option<Word>,
@@ -76,7 +78,7 @@ impl Row {
 }
 
 /// All members of whom something is known.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Roll {
     own: NodeId,
     lease: Option<Duration>,

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::provider::Provider;
 
 /// The most votes that one voter may have, where it may have several.
@@ -21,7 +23,7 @@ const DURATION_MIN: Duration = Duration::from_millis(1);
 const DURATION_MAX: Duration = Duration::from_secs(86_400);
 
 /// At which events are votes counted?
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Looks {
     /// At every change of what is seen.
     Always,
@@ -30,7 +32,7 @@ pub enum Looks {
 }
 
 /// What is done when a voter dies: its domain-mates are asked, to tell the loss of a node from that of its domain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SuspectDown {
     /// So many mates are asked at most, one after the other.
     pub asks: u32,
@@ -41,7 +43,7 @@ pub struct SuspectDown {
 }
 
 /// Everything that can be set of the quorum. All nodes of a cluster use the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Settings {
     /// Which votes are enough.
     pub provider: Provider,

@@ -2,11 +2,13 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::settings::{Looks, Settings};
 use crate::vocab::Instant;
 
 /// Whether a node may act for its cluster, as far as it can tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Standing {
     /// It may not. So every node begins.
     NotInQuorum,
@@ -69,7 +71,7 @@ pub(super) struct Seen {
 
 /// The standing and its one deadline. A deadline that does not hold any more is not there any more, so that none can come
 /// late.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Machine {
     looks: Looks,
     stable_after: Duration,

@@ -5,11 +5,13 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::provider::{Count, Provider, majority};
 use crate::vocab::{Domain, NodeId, mix, stable_hash};
 
 /// What the configuration says of a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Seat {
     /// 0 of a member that does not vote.
     pub(super) votes: u32,
@@ -24,7 +26,7 @@ impl Seat {
 }
 
 /// One domain.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Ward {
     is_active: bool,
     seats: usize,
@@ -59,7 +61,7 @@ impl Ward {
 }
 
 /// The sum of several wards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct Tally {
     votes: u64,
     seen: u64,
@@ -68,7 +70,7 @@ struct Tally {
 }
 
 /// All wards.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Wards {
     provider: Provider,
     wards: BTreeMap<Domain, Ward>,

@@ -3,6 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Instant, Table, stable_hash};
 
 /// What a key counts for besides its bytes: the same everywhere, so that maps are full at the same point everywhere. Where
@@ -10,7 +12,7 @@ use crate::vocab::{Instant, Table, stable_hash};
 const ROW_BYTES: usize = 40;
 
 /// What a key stands for at present.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Kind {
     /// A value that stays.
     Lasting,
@@ -21,7 +23,7 @@ pub(super) enum Kind {
 }
 
 /// One key of one map.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Entry {
     /// The key, then the value.
     bytes: Box<[u8]>,

@@ -8,6 +8,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Instant, Rates};
 
 /// So many exchanges in a row must fall behind before less is permitted: one proves nothing.
@@ -23,7 +25,7 @@ const RAISE_DIVISOR: u64 = 8;
 const LEAST_DIVISOR: u64 = 1024;
 
 /// What bounds writing and sending.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Limits {
     /// What may be sent, in bytes per second; nobody is permitted to write more.
     pub(crate) rate: u64,
@@ -43,7 +45,7 @@ impl Limits {
 }
 
 /// A node's own writing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Flow {
     limits: Limits,
     permitted: u64,
@@ -203,7 +205,7 @@ fn time_of(bytes: u64, rate: u64) -> Duration {
 }
 
 /// Bytes that may be spent, and that come again at some rate.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Bucket {
     bytes: u64,
     at: Instant,
@@ -225,7 +227,7 @@ impl Bucket {
 }
 
 /// How fast a node sends changes of maps.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Pace {
     rate: u64,
     /// So much may be sent at once: what a round allows, and no less than a datagram.

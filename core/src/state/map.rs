@@ -4,12 +4,14 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::entries::{Entries, Entry, Kind};
 use super::tip::Tip;
 use crate::vocab::{Content, Head, Instant, Item, Sorted};
 
 /// A copy. Its entries lie in the table that is handed in.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Map {
     pub(super) epoch: u64,
     pub(super) watermark: u64,

@@ -33,6 +33,8 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Head, Instant, Item, Slot, Sums};
 pub(crate) use apply::Applied;
 use entries::{Entries, Entry, Kind};
@@ -43,7 +45,7 @@ use sums::difference;
 use tip::Tip;
 
 /// What bounds the maps.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Limits {
     /// The most that one owner's map may weigh, in bytes.
     pub(crate) map_bytes_max: usize,
@@ -62,7 +64,7 @@ pub(crate) struct Change<'a> {
 }
 
 /// All maps, as this node has them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     limits: Limits,
     entries: Entries,
@@ -75,7 +77,7 @@ pub(crate) struct State {
 }
 
 /// What this node has of one owner.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Owner {
     id_hash: u64,
     /// What readers see.
@@ -100,7 +102,7 @@ pub(crate) enum Asking {
 }
 
 /// What was asked for last of an owner.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Asked {
     version: u64,
     /// Until then it may still come.
@@ -112,7 +114,7 @@ impl Asked {
     const NOTHING: Self = Self { version: 0, until: Instant::from_nanos(0), for_repair: false };
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Staged {
     map: Map,
     /// At this version it takes the place of the other.

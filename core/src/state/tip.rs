@@ -7,11 +7,13 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::judge::Refusal;
 use crate::vocab::{Content, GRAIN_BYTES, Item, grains};
 
 /// The beginning of a value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Tip {
     key: Box<[u8]>,
     /// The version of its first grain.

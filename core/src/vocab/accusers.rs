@@ -1,5 +1,7 @@
 //! Who says that a member is silent: plain data that crosses rooms and the wire.
 
+use serde::{Deserialize, Serialize};
+
 /// The most accusers that are remembered and told of one suspicion: the first, and as many as can shorten it.
 pub(crate) const ACCUSERS_MAX: usize = CONFIRMATIONS_MAX + 1;
 
@@ -7,7 +9,7 @@ pub(crate) const ACCUSERS_MAX: usize = CONFIRMATIONS_MAX + 1;
 pub(crate) const CONFIRMATIONS_MAX: usize = 4;
 
 /// Hashed identities of accusers, each once, the first accuser first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Accusers {
     hashes: [u64; ACCUSERS_MAX],
     len: u8,

@@ -1,7 +1,10 @@
 //! What is due when, one entry per member or other key: found by key, taken in order of time.
 
 use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 use core::hash::Hash;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Instant, Map, Slot};
 
@@ -81,5 +84,26 @@ impl<V: Copy, K: Copy + Ord + Hash> Agenda<V, K> {
         for &(at, key) in &self.queue {
             assert_eq!(self.get(key), Some(at), "the deadline is the entry's");
         }
+    }
+}
+
+/// As a list, in the order in which they are due.
+impl<V: Copy + Serialize, K: Copy + Ord + Hash + Serialize> Serialize for Agenda<V, K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.iter().collect::<Vec<_>>().serialize(serializer)
+    }
+}
+
+impl<'de, V, K> Deserialize<'de> for Agenda<V, K>
+where
+    V: Copy + Deserialize<'de>,
+    K: Copy + Ord + Hash + Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut agenda = Self::new(0);
+        for (at, key, value) in Vec::<(Instant, K, V)>::deserialize(deserializer)? {
+            agenda.set(key, at, value);
+        }
+        Ok(agenda)
     }
 }

@@ -4,12 +4,13 @@
 
 use alloc::vec::Vec;
 use core::ops::{Index, IndexMut};
+use serde::{Deserialize, Serialize};
 
 /// So many items lie together.
 const CHUNK: usize = 512;
 
 /// Items by their places.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Chunks<T> {
     first: Vec<T>,
     /// All behind the first; none is empty, and all but the last are full.

@@ -1,5 +1,7 @@
 //! What fails together? The part of the world that a node shares its fate with.
 
+use serde::{Deserialize, Serialize};
+
 use super::hash::stable_hash;
 
 /// Apart from the seeds of other names, so that a domain is never confused with them.
@@ -17,7 +19,7 @@ const NAME_SEED: u64 = 3;
 /// assert_ne!(Domain::from_name("rack-1"), Domain::NONE);
 /// assert_eq!(Domain::default(), Domain::NONE);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Domain(u64);
 
 impl Domain {

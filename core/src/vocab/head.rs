@@ -1,6 +1,7 @@
 //! What is said about a copy of somebody's map: plain data that crosses rooms and the wire.
 
 use core::time::Duration;
+use serde::{Deserialize, Serialize};
 
 /// The longest time that a value may be put for: 49 days, what an item can tell.
 pub const TTL_MAX: Duration = Duration::from_millis(u32::MAX as u64);
@@ -9,7 +10,7 @@ pub const TTL_MAX: Duration = Duration::from_millis(u32::MAX as u64);
 ///
 /// A copy at a version holds every key that lives in the owner's map of that version, and every tombstone above
 /// its watermark (van Renesse 2008, section 3, and the rules that deletion needs).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub(crate) struct Head {
     /// Which of the owner's maps: a map that was lost is followed by one with a higher epoch.
     pub(crate) epoch: u64,
@@ -99,7 +100,7 @@ fn further(offset: u32, bytes: usize) -> u32 {
 }
 
 /// What a list of items is: everything that changed in one owner's map after `from`, up to `to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Span {
     /// The sender's own copy.
     pub(crate) head: Head,
@@ -108,7 +109,7 @@ pub(crate) struct Span {
 }
 
 /// What a node tells of its writing, in bytes per second (van Renesse 2008, section 5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rates {
     pub(crate) desired: u64,
     pub(crate) permitted: u64,

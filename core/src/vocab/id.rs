@@ -2,12 +2,14 @@
 
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::hash::stable_hash;
 
 /// A node's identity: 16 bytes that stay the same over every restart and every change of address.
 ///
 /// A UUID fits, so does a small number or a name.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NodeId {
     high: u64,
     low: u64,
@@ -62,7 +64,7 @@ impl fmt::Debug for NodeId {
 ///
 /// `boot` is strictly larger after every restart; `counter` is raised by the owner alone, to contradict
 /// what others say of it (SWIM 2002, section 4.2). The order is boot first, then counter.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Incarnation {
     /// The life: milliseconds of wall clock at its start, or one more than the life before.
     pub boot: u64,

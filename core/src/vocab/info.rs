@@ -5,6 +5,8 @@ use alloc::boxed::Box;
 use core::cmp::Ordering;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::NodeId;
 
 /// The longest key of an info, in bytes.
@@ -14,7 +16,7 @@ pub const INFO_KEY_BYTES_MAX: usize = 255;
 pub const INFO_VALUE_BYTES_MAX: usize = 704;
 
 /// One life of a node, which issues infos. A restart is another life, so that nothing it numbers goes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Origin {
     pub(crate) id: NodeId,
     pub(crate) boot: u64,
@@ -31,7 +33,7 @@ pub(crate) struct InfoVersion {
 }
 
 /// What sort of value an info has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum InfoKind {
     /// A whole number.
     Int,
@@ -48,7 +50,7 @@ impl InfoKind {
 }
 
 /// The value of an info.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub enum InfoValue<'a> {
     /// A whole number.
     Int(i64),
@@ -169,7 +171,7 @@ pub(crate) struct InfoTold<'a> {
 }
 
 /// How a text says which keys are meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum KeyRule {
     /// The key that it is.
     Exact,
@@ -180,7 +182,7 @@ pub enum KeyRule {
 }
 
 /// Which keys are meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct KeyPattern<'a> {
     /// How the text is meant.
     pub rule: KeyRule,
@@ -222,7 +224,7 @@ impl<'a> KeyPattern<'a> {
 }
 
 /// Which infos a group prefers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum GroupOrder {
     /// Those with the smallest values.
     Min,
@@ -231,9 +233,10 @@ pub enum GroupOrder {
 }
 
 /// A group: of the infos whose keys match, the best so many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupDef<'a> {
     /// Which keys.
+    #[serde(borrow)]
     pub pattern: KeyPattern<'a>,
     /// How many it lists at most: 1 to 1024.
     pub limit: u32,

@@ -1,10 +1,12 @@
 //! A link to a peer, as a place in this node's own table, sets of them, and why one has closed.
 
+use serde::{Deserialize, Serialize};
+
 /// The most links that a node has at once.
 pub(crate) const LINKS_MAX: usize = 64;
 
 /// Why a link has closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LinkEnd {
     /// Nothing came for too long.
     Silent,
@@ -25,7 +27,7 @@ pub enum LinkEnd {
 }
 
 /// The place of a link; means nothing to any other node, and is used again when the link is closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Link(u8);
 
 impl Link {
@@ -42,7 +44,7 @@ impl Link {
 }
 
 /// Some of a node's links.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Links(u64);
 
 impl Links {

@@ -3,10 +3,11 @@
 //! Order of iteration differs between platforms and hash seeds; whatever it reached (wire, chance,
 //! events) would differ too. So there is no way to iterate, and the bare type is banned by lint.
 
+use alloc::vec::Vec;
 use core::hash::{BuildHasher, Hash};
-
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A map with look-up, insertion and removal, and nothing else.
 #[derive(Debug, Clone)]
@@ -51,6 +52,30 @@ impl<K: Hash + Eq + Copy, V: Copy> Map<K, V> {
 
     pub(crate) fn len(&self) -> usize {
         self.table.len()
+    }
+}
+
+/// As a list by key, so that equal maps are equal bytes.
+impl<K: Serialize + Ord, V: Serialize> Serialize for Map<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entries: Vec<_> = self.table.iter().collect();
+        entries.sort_unstable_by_key(|(key, _)| key);
+        entries.serialize(serializer)
+    }
+}
+
+/// Where things lie from now on is the same for every map that is read.
+impl<'de, K, V> Deserialize<'de> for Map<K, V>
+where
+    K: Deserialize<'de> + Hash + Eq + Copy,
+    V: Deserialize<'de> + Copy,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut map = Self::new(0);
+        for (key, value) in Vec::<(K, V)>::deserialize(deserializer)? {
+            map.insert(key, value);
+        }
+        Ok(map)
     }
 }
 

@@ -2,8 +2,11 @@
 //!
 //! Nothing here decides anything about gossip, and nothing here imports another room.
 
+use serde::{Deserialize, Serialize};
+
 mod accusers;
 mod agenda;
+pub(crate) mod array;
 mod chunks;
 mod domain;
 mod hash;
@@ -55,7 +58,7 @@ pub(crate) use time::nanos;
 pub(crate) use token::{Cookie, Nonce, Prefix};
 
 /// A member's place in this node's own tables; means nothing to any other node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Slot(pub u32);
 
 impl Slot {

@@ -1,7 +1,9 @@
 //! Why something is believed of a member: a word that crosses rooms.
 
+use serde::{Deserialize, Serialize};
+
 /// Why a belief is held, or changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Reason {
     /// A rumour said so.
     Rumour,

@@ -2,13 +2,15 @@
 
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::domain::Domain;
 use super::id::{Incarnation, NodeId};
 
 /// What is believed of a member.
 ///
 /// The order is the order of the merge law within one incarnation: the later one wins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Health {
     /// It answers, or someone says so.
     Alive,
@@ -37,7 +39,7 @@ impl Health {
 }
 
 /// One statement about one member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Record {
     /// Who is meant.
     pub id: NodeId,

@@ -1,9 +1,10 @@
 //! A first-in first-out queue with an end: what does not fit is handed back, never silently dropped.
 
 use alloc::collections::VecDeque;
+use serde::{Deserialize, Serialize};
 
 /// A queue of at most `max` items.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Ring<T> {
     items: VecDeque<T>,
     max: usize,

@@ -6,13 +6,15 @@ use core::time::Duration;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng};
 
+use serde::{Deserialize, Serialize};
+
 use super::id::NodeId;
 use super::time::nanos;
 use super::token::Nonce;
 
 /// A node's own source of chance: ChaCha8 keyed by seed, identity and boot, so that no two lives of no two
 /// nodes share a stream, and the same three give the same draws on every platform.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Rng(ChaCha8Rng);
 
 impl Rng {

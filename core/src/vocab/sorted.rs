@@ -5,12 +5,13 @@
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
+use serde::{Deserialize, Serialize};
 
 /// So many numbers lie together; inserting moves no more than these.
 const CHUNK: usize = 128;
 
 /// Numbers in order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Sorted {
     /// None is empty.
     chunks: Vec<Vec<u32>>,

@@ -5,6 +5,8 @@
 
 use alloc::boxed::Box;
 
+use serde::{Deserialize, Serialize};
+
 use super::Prefix;
 
 /// How many buckets there are: the sums of all of them fit into one datagram of the default budget.
@@ -17,12 +19,15 @@ pub(crate) const fn bucket_of(id_hash: u64) -> usize {
     bucket
 }
 
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Buckets(#[serde(with = "super::array")] [u64; BUCKETS]);
+
 /// Wrapping sums of hashes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Sums {
     total: u64,
     /// Made with the first thing: many nodes hold nothing of some kinds.
-    buckets: Option<Box<[u64; BUCKETS]>>,
+    buckets: Option<Box<Buckets>>,
 }
 
 /// Buckets that were never made are as good as empty ones.
@@ -43,7 +48,7 @@ impl Sums {
             return;
         }
         self.total = self.total.wrapping_add(hash);
-        let bucket = &mut self.buckets.get_or_insert_with(|| Box::new([0; BUCKETS]))[bucket_of(id_hash)];
+        let bucket = &mut self.buckets.get_or_insert_with(|| Box::new(Buckets([0; BUCKETS]))).0[bucket_of(id_hash)];
         *bucket = bucket.wrapping_add(hash);
     }
 
@@ -62,7 +67,7 @@ impl Sums {
     }
 
     fn buckets(&self) -> &[u64; BUCKETS] {
-        self.buckets.as_deref().unwrap_or(&[0; BUCKETS])
+        self.buckets.as_ref().map_or(&[0; BUCKETS], |buckets| &buckets.0)
     }
 
     /// Asserts that the buckets add up to the total.

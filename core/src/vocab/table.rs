@@ -1,11 +1,14 @@
 //! Rows that are found by their place, and keep it while they are there; a place that was given up is the next one's.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
 
 use super::Chunks;
 
 /// Rows with places. One that was given up is a default one until somebody takes its place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Table<T> {
     rows: Chunks<T>,
     free: Vec<u32>,
@@ -44,6 +47,12 @@ impl<T: Default> Table<T> {
     /// How many places there are, those that were given up included.
     pub(crate) fn places(&self) -> usize {
         self.rows.len()
+    }
+
+    /// The places that are taken.
+    pub(crate) fn taken(&self) -> Vec<u32> {
+        let free: BTreeSet<u32> = self.free.iter().copied().collect();
+        (0..u32::try_from(self.places()).unwrap_or(u32::MAX)).filter(|place| !free.contains(place)).collect()
     }
 
     /// How many places are taken.

@@ -2,11 +2,12 @@
 
 use core::fmt;
 use core::time::Duration;
+use serde::{Deserialize, Serialize};
 
 /// Nanoseconds since an epoch that the embedder chooses: zero in the simulator, process start in a driver.
 ///
 /// The core compares instants and adds durations to them; it never asks what time it is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Instant(u64);
 
 impl Instant {

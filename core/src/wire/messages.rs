@@ -8,6 +8,7 @@
 //! Invariant: a reader holds no more than it was sent, and never more than one message of the permitted length.
 
 use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
 
 /// What stands before the datagram in a message.
 pub(crate) const MESSAGE_HEAD_BYTES: usize = 4;
@@ -18,7 +19,7 @@ pub(crate) fn message_head(len: usize) -> [u8; MESSAGE_HEAD_BYTES] {
 }
 
 /// One side of a stream, as far as it was read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct MessageReader {
     /// The beginning of the message that comes in, its head included.
     held: Vec<u8>,

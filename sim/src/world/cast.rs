@@ -140,6 +140,9 @@ pub(super) struct Cast {
     ids: Vec<Option<NodeId>>,
     timers: Vec<TimerState>,
     hashes: Vec<u64>,
+    /// See [`RunOptions::thaws_every`](super::RunOptions).
+    thaws_every: u32,
+    inputs: u32,
     /// Whether nodes report what becomes of all keys.
     watches: bool,
     /// Whose identities are whose, in order; empty when nobody watches.
@@ -159,7 +162,7 @@ struct TimerState {
 }
 
 impl Cast {
-    pub(super) fn new(scenario: &Scenario, config: Config, draws: Draws) -> Self {
+    pub(super) fn new(scenario: &Scenario, config: Config, draws: Draws, thaws_every: u32) -> Self {
         let (nodes, watches) = (scenario.nodes, !scenario.writes.is_empty());
         let count = nodes.count as usize;
         let mut cast = Self {
@@ -173,6 +176,8 @@ impl Cast {
             ids: vec![None; count],
             timers: vec![TimerState { scheduled: u64::MAX, due: u64::MAX, seq: 0 }; count],
             hashes: vec![0; count],
+            thaws_every,
+            inputs: 0,
             watches,
             owners: Vec::new(),
             infos: scenario.infos.iter().map(telling::watched).collect(),
@@ -310,6 +315,10 @@ impl Cast {
         let state = self.actors[node as usize].as_mut()?;
         let hash = &mut self.hashes[node as usize];
         *hash = stable_hash(*hash ^ now, bytes);
+        self.inputs = self.inputs.wrapping_add(1);
+        if self.thaws_every > 0 && self.inputs.is_multiple_of(self.thaws_every) {
+            *state = thaw(&freeze(state)).expect("what was frozen just now is thawed");
+        }
         Some(state)
     }
 

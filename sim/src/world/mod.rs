@@ -38,6 +38,8 @@ mod streams;
 mod telling;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod thawing;
 mod writing;
 
 use quidnunc_core::{ConfigError, DATAGRAM_BYTES_MAX, Input, Instant};
@@ -158,7 +160,7 @@ impl<'a, W: Witness> World<'a, W> {
             events: 0,
             network: Network::new(scenario, draws),
             measure: Measure::new(scenario, plan.touched(), config.quorum.as_ref()),
-            cast: Cast::new(scenario, config, draws),
+            cast: Cast::new(scenario, config, draws, options.thaws_every),
             plan,
             packets: Packets::new(),
             pauses: Pauses::default(),

@@ -7,6 +7,8 @@ use quidnunc_core::{Event as NodeEvent, Purpose};
 pub struct RunOptions<'a> {
     /// Seed of the hash maps inside the protocol.
     pub map_hash_seed: u64,
+    /// Lets a node go on from its frozen bytes at every so manyeth input; 0: never.
+    pub thaws_every: u32,
     /// Told the simulated nanoseconds once per simulated second.
     pub progress: Option<&'a (dyn Fn(u64) + Sync)>,
     /// Told the end of each simulated second, and of the run, with the fingerprint of the run up to then.

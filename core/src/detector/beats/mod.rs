@@ -19,6 +19,8 @@ use core::time::Duration;
 
 pub(crate) use rule::Rule;
 
+use serde::{Deserialize, Serialize};
+
 use super::phi::History;
 use crate::vocab::{Agenda, Instant, Map, Slot};
 
@@ -32,7 +34,7 @@ const RISES_FREE: u128 = 16;
 const LENIENT_INTERVALS: u32 = 16;
 
 /// What was heard of one life.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Beat {
     life: u64,
     /// The heartbeat; none was heard while this is `None`.
@@ -68,7 +70,7 @@ pub(crate) enum Verdict {
 }
 
 /// The heartbeats of all members that live as far as anybody says.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Beats {
     rule: Rule,
     /// The least time between two heartbeats of a member.

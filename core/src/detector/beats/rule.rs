@@ -2,13 +2,15 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::{Detector, FailureRule};
 use crate::detector::heartbeat::cleanup_time;
 use crate::detector::phi;
 use crate::vocab::Instant;
 
 /// When a member is silent, and when it is gone.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) enum Rule {
     /// When its silence is improbable for it.
     Accrual {

@@ -6,12 +6,13 @@
 //! bits on every platform.
 
 use core::f64::consts::{LN_2, LN_10, SQRT_2};
+use serde::{Deserialize, Serialize};
 
 /// The distribution that the times between heartbeats are taken to have.
 ///
 /// Thresholds do not carry over from one model to another: phi is 8 after 5.6 deviations above the mean in
 /// the normal model, after 5.2 in the logistic one, and after 18.4 means in the exponential one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Model {
     /// The normal distribution (Hayashibara et al. 2004).
     Normal,

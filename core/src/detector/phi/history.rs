@@ -1,10 +1,12 @@
 //! What was heard of one member, and when?
 
+use serde::{Deserialize, Serialize};
+
 use super::window::Window;
 use crate::vocab::Instant;
 
 /// What was heard of one life of one member. A member that restarts gets a new one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct History {
     pub(super) window: Window,
     pub(super) last: Option<(u64, Instant)>,

@@ -26,10 +26,12 @@ pub use history::{Heard, History};
 pub use settings::{Settings, SettingsError};
 pub use window::Window;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::Instant;
 
 /// The rules of an accrual detector: one for all members, with a [`History`] per member.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Detector {
     settings: Settings,
 }

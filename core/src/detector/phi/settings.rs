@@ -3,6 +3,8 @@
 use core::num::NonZeroU16;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::curve::Model;
 use super::window::CAPACITY;
 
@@ -16,7 +18,7 @@ const DURATION_MIN: Duration = Duration::from_micros(1);
 const PHI_MAX: f64 = 1e6;
 
 /// Everything that can be set of a [`Detector`](super::Detector).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// The distribution that heartbeats are taken to have.
     pub model: Model,

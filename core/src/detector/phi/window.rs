@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 use core::num::NonZeroU16;
 use core::time::Duration;
+use serde::{Deserialize, Serialize};
 
 /// Samples in a window unless the embedder says otherwise.
 pub(super) const CAPACITY: NonZeroU16 = NonZeroU16::new(64).expect("more than none");
@@ -17,7 +18,7 @@ const ROOM: usize = 4;
 ///
 /// A sample costs the same however many there are. Memory grows with use, up to four bytes per sample of the
 /// capacity.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     samples: Vec<u32>,
     /// The oldest sample, once there are as many as may be.

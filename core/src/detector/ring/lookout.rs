@@ -3,13 +3,15 @@
 //! Of a few members on a small island each may watch none of the others. So the next one in the ring is asked, once per
 //! interval, until somebody answers; that one is asked again for as long as it does. Nobody is accused for it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Instant, Nonce, Slot};
 
 /// Whoever has answered is asked so many times in vain before the next one is.
 const TRIES: u8 = 3;
 
 /// The member that was asked last.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Lookout {
     /// How far behind this node it stands, and its row.
     pub(super) place: (u64, Slot),

@@ -21,6 +21,8 @@ use alloc::vec::Vec;
 use core::ops::Bound;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::phi::{self, History, Settings};
 use crate::config::Detector;
 use crate::vocab::{Incarnation, Instant, Nonce, Rng, Slot};
@@ -61,7 +63,7 @@ pub(crate) enum Verdict {
 }
 
 /// Who is watched, and all others that live.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Contacts {
     detector: phi::Detector,
     successors: usize,

@@ -2,11 +2,13 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::detector::phi::{Detector, History};
 use crate::vocab::{Incarnation, Instant, Nonce, Rng, Slot, mix};
 
 /// How far the present silence has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Stage {
     /// It is not suspicious.
     Listens,
@@ -17,7 +19,7 @@ pub(super) enum Stage {
 }
 
 /// The last question to a member that is silent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Question {
     pub(super) nonce: Nonce,
     /// How long the answer is waited for.
@@ -27,7 +29,7 @@ pub(super) struct Question {
 }
 
 /// One member that is watched.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Watched {
     /// How far behind this node it stands, and its row.
     pub(super) place: (u64, Slot),

@@ -8,6 +8,8 @@
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Head, OriginIx};
 use crate::vocab::{Instant, Ring};
 
@@ -21,14 +23,14 @@ const SMALL_MAX: usize = 1024;
 pub(crate) const LIVES_MAX: usize = 1 << 16;
 
 /// A part of the log: after the first, up to and with the second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Part {
     pub(crate) after: u64,
     pub(crate) to: u64,
 }
 
 /// What one frame covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Cover {
     /// News.
     pub(crate) news: Part,
@@ -40,7 +42,7 @@ pub(crate) struct Cover {
     pub(crate) ends_greeting: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Flight {
     number: u32,
     at: Instant,
@@ -50,7 +52,7 @@ struct Flight {
 }
 
 /// Which frames have come, as it is told to their sender: all up to a number, and some of the 32 after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Got {
     pub(crate) upto: u32,
     /// Bit i stands for `upto + 2 + i`, since `upto + 1` has not come.
@@ -84,7 +86,7 @@ impl Got {
 }
 
 /// A life whose news is asked for, from a stamp on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ask<L> {
     pub(crate) life: L,
     /// The stamp that the asker has.
@@ -92,7 +94,7 @@ pub(crate) struct Ask<L> {
 }
 
 /// One peer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Feed {
     /// News is told up to here.
     pub(crate) told: u64,

@@ -20,6 +20,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Agenda, Instant, LINKS_MAX, Link, Links};
 pub(crate) use feed::{Ask, Got};
 use feed::{Cover, Feed};
@@ -105,7 +107,7 @@ pub(crate) trait Frame {
 }
 
 /// How long things take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Pace {
     /// The gossip interval.
     pub(crate) interval: Duration,
@@ -134,7 +136,7 @@ impl Pace {
 }
 
 /// What is lacking, and who has it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Lack {
     link: Link,
     stamp: u64,
@@ -154,13 +156,14 @@ const LACKS_PAUSE: Duration = Duration::from_millis(1);
 const BURST_MAX: u32 = 16;
 
 /// Everything about telling.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Spread {
     pace: Pace,
     routes: Routes,
     feeds: Vec<Option<Box<Feed>>>,
     up: Links,
     /// When each link is to have a frame next, but for those that may have changed since.
+    #[serde(with = "crate::vocab::array")]
     due: [Instant; LINKS_MAX],
     changed: Links,
     /// By the name of the life.

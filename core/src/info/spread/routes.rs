@@ -6,19 +6,22 @@
 
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::OriginIx;
 use crate::vocab::{LINKS_MAX, Link, Links};
 
 /// Ways of the news, one row per life.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Routes {
     rows: Vec<Route>,
     /// Of how many lives each link is the parent.
+    #[serde(with = "crate::vocab::array")]
     parents: [u32; LINKS_MAX],
     up: Links,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Route {
     /// Peers that get its news at once.
     eager: Links,

@@ -6,6 +6,8 @@
 //! Only a queue that nobody drains is looked through, so that nothing is kept to look through the few events that
 //! wait between an input and its driver.
 
+use serde::{Deserialize, Serialize};
+
 use super::io::{Event, InfoChange, LETTERS_MAX, LinkChange, MemberChange, PINGS_MAX, ValueChange};
 use crate::packing::backlog::TELLINGS_MAX;
 use crate::quorum::{Change as StandingChange, DomainVotes};
@@ -26,7 +28,7 @@ const UNINDEXED_MAX: usize = 64;
 const BYTES_MAX: usize = 16 << 20;
 
 /// The queue.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Events {
     queue: Ring<Event>,
     /// Bytes of the keys, values and evidence in it.

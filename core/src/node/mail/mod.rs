@@ -15,6 +15,8 @@ mod tests;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Instant, NodeId, Nonce, Slot};
 
 use super::io::{
@@ -23,7 +25,7 @@ use super::io::{
 };
 
 /// A letter that waits.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Waiting {
     /// The application's name for it.
     pub(super) number: u64,
@@ -36,7 +38,7 @@ pub(super) struct Waiting {
 }
 
 /// What waits for one life of a member.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Channel {
     boot: u64,
     stream: Option<StreamId>,
@@ -45,7 +47,7 @@ struct Channel {
 }
 
 /// All letters of a node that wait: so few that whatever is asked of them is looked up among all.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Mail {
     channels: BTreeMap<Slot, Channel>,
     given: u64,
@@ -201,7 +203,7 @@ pub(super) enum Turn {
 }
 
 /// How far the letters of each member have come.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Inbox {
     /// The serial of the latest one, and the life of the member that gave it.
     latest: BTreeMap<Slot, (u64, u64)>,

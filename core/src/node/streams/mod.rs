@@ -16,6 +16,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::StreamLimits;
 use crate::vocab::{Instant, NodeId, Nonce, Slot};
 use crate::wire::MessageReader;
@@ -23,7 +25,7 @@ use crate::wire::MessageReader;
 use super::io::{StreamError, StreamId, StreamRequest};
 
 /// One stream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Stream {
     /// How many came before it.
     number: u64,
@@ -42,7 +44,7 @@ pub(super) struct Stream {
 }
 
 /// How far a stream has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Phase {
     /// To be opened.
     Wished {
@@ -56,7 +58,7 @@ enum Phase {
 }
 
 /// Something to be said on a stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Says {
     /// Are you there?
     Ping { target: NodeId, nonce: Nonce },
@@ -70,7 +72,7 @@ pub(super) enum Says {
 type Marks = (bool, Option<Instant>);
 
 /// All streams of a node.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Streams {
     limits: Option<StreamLimits>,
     all: BTreeMap<StreamId, Stream>,

@@ -15,13 +15,15 @@ mod tests;
 use alloc::collections::{BTreeMap, VecDeque};
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{Domain, Head, Instant, Slot};
 
 /// The most waits that are open at once.
 pub const WAITS_MAX: usize = 64;
 
 /// What is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Wanted {
     pub(crate) version: u64,
     pub(crate) replicas: u32,
@@ -39,7 +41,7 @@ pub(crate) struct Outcome {
     pub(crate) domains: u32,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Wait {
     wanted: Wanted,
     /// How many hold the version in each domain.
@@ -82,7 +84,7 @@ impl Wait {
 }
 
 /// What is known of one other copy of the own map.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Held {
     /// In which of its lives.
     life: u64,
@@ -103,7 +105,7 @@ pub(crate) struct Holder {
 }
 
 /// The open waits, and who holds what.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Waits {
     /// In the order in which they began, which is that of their versions.
     open: VecDeque<Wait>,

@@ -1,0 +1,30 @@
+//! What has happened to a node, so that it happens again elsewhere?
+//!
+//! A node is a state machine: the same calls at the same instants give the same bytes. So a recording is the node as it was
+//! when the recording began ([`Node::freeze`](quidnunc_core::Node::freeze)), and every call since, with its instant; of what the
+//! node answered it keeps a short hash. [`Replay`] makes the calls again and compares every answer.
+//!
+//! * [`Recorded`] — a node whose calls are recorded while somebody wants it;
+//! * [`Recorder`] — where recordings go, piece by piece, so that a process that is killed leaves all but its last second;
+//! * [`Tape`] — a recording that is read; [`Replay`] — and played.
+//!
+//! What is recorded lies above the seal: packets as the node sees them, and no key of the seal. Keys and values of maps, infos and
+//! letters are in it as they are.
+
+#![forbid(unsafe_code)]
+
+mod calls;
+mod frozen;
+mod recorded;
+mod recorder;
+mod replay;
+mod tape;
+#[cfg(test)]
+mod tests;
+
+pub use calls::{Answer, Call, Order, Step};
+pub use frozen::{ThawError, freeze, thaw};
+pub use recorded::Recorded;
+pub use recorder::{About, Recorder, Sink, Taken};
+pub use replay::{Differs, Given, Replay};
+pub use tape::{Opening, Piece, Tape, TapeError};

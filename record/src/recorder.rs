@@ -1,0 +1,179 @@
+//! Where does a recording go, and when does it begin anew?
+//!
+//! Steps gather in memory and go out once a second, or when there are many. Whoever takes them decides what becomes of
+//! them; if it cannot take one piece, what follows cannot be played, so that the recording begins anew with a frozen node as soon as
+//! there is room. It does so too when a part is long, so that what is kept can be the latest parts only.
+
+use quidnunc_core::{Instant, Node};
+
+use crate::calls::Call;
+use crate::frozen::{freeze, layout};
+use crate::tape::{MAGIC, Opening, begin_steps, finish, is_empty, write_opening};
+
+/// So often at least steps go out, in nanoseconds.
+const FLUSH_NS: u64 = 1_000_000_000;
+
+/// So many bytes of steps go out at once.
+const FLUSH_BYTES: usize = 1 << 16;
+
+/// Whether a piece was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It was.
+    Yes,
+    /// There is no room; perhaps later.
+    Full,
+    /// Nothing is taken any more.
+    Closed,
+}
+
+/// Where a recording goes. It must not wait: a node does meanwhile.
+pub trait Sink: Send {
+    /// Takes bytes in that follow those before. `opens`: a file may begin with them, because they begin with all that it
+    /// takes; they do so whatever was before.
+    fn take(&mut self, bytes: Vec<u8>, opens: bool) -> Taken;
+}
+
+impl<F: FnMut(Vec<u8>, bool) -> Taken + Send> Sink for F {
+    fn take(&mut self, bytes: Vec<u8>, opens: bool) -> Taken {
+        self(bytes, opens)
+    }
+}
+
+/// Who records whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Which program records, with its version.
+    pub program: String,
+    /// What the node is called.
+    pub name: String,
+}
+
+/// A recording that is made.
+pub struct Recorder {
+    about: About,
+    sink: Box<dyn Sink>,
+    /// After so many bytes a part is long enough.
+    part_bytes: usize,
+    /// A piece that was begun.
+    piece: Vec<u8>,
+    last: Instant,
+    flushed: Instant,
+    /// How many bytes the present part has; `None` when one has to begin.
+    part: Option<usize>,
+    /// Whether what comes next is what happened next.
+    follows: bool,
+    closed: bool,
+}
+
+impl core::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Recorder").field("about", &self.about).field("part", &self.part).finish_non_exhaustive()
+    }
+}
+
+impl Recorder {
+    /// A recording that begins with the next [`turn`](Self::turn), and anew after so many bytes.
+    #[must_use]
+    pub fn new(about: About, part_bytes: usize, sink: impl Sink + 'static) -> Self {
+        let never = Instant::from_nanos(0);
+        Self {
+            about,
+            sink: Box::new(sink),
+            part_bytes,
+            piece: begin_steps(),
+            last: never,
+            flushed: never,
+            part: None,
+            follows: false,
+            closed: false,
+        }
+    }
+
+    /// Whether nobody takes what is recorded any more.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Between two calls: lets out what has gathered, and begins a part when one is due. `unix_ms` is asked for what the wall's
+    /// clock says, in milliseconds since 1970.
+    pub fn turn(&mut self, node: &Node, now: Instant, unix_ms: impl FnOnce() -> u64) {
+        if self.part.is_some() {
+            let waited = now.as_nanos().saturating_sub(self.flushed.as_nanos());
+            if waited >= FLUSH_NS || self.piece.len() >= FLUSH_BYTES {
+                self.flush(now);
+            }
+            if self.part.is_some_and(|bytes| bytes >= self.part_bytes) {
+                self.flush(now);
+                self.part = None;
+            }
+        }
+        if self.part.is_none() && !self.closed {
+            self.open(node, now, unix_ms());
+        }
+    }
+
+    /// Notes a call that was made. Calls before the first part are not.
+    pub(crate) fn note(&mut self, now: Instant, call: &Call<'_>) {
+        if self.part.is_none() {
+            return;
+        }
+        let (now_ns, last_ns) = (now.as_nanos(), self.last.as_nanos());
+        let after = i64::try_from(i128::from(now_ns) - i128::from(last_ns)).unwrap_or(i64::MAX);
+        self.last = now;
+        // As a `Step`. A vector has room for everything.
+        let piece = core::mem::take(&mut self.piece);
+        self.piece = postcard::to_extend(&(after, call), piece).unwrap_or_else(|_| begin_steps());
+    }
+
+    /// When the call before was made.
+    pub(crate) const fn last(&self) -> Instant {
+        self.last
+    }
+
+    /// Lets out what has gathered.
+    pub fn flush(&mut self, now: Instant) {
+        self.flushed = now;
+        if is_empty(&self.piece) {
+            return;
+        }
+        let piece = finish(core::mem::replace(&mut self.piece, begin_steps()));
+        let len = piece.len();
+        if self.offer(piece, false) {
+            self.part = self.part.map(|bytes| bytes.saturating_add(len));
+        }
+    }
+
+    fn open(&mut self, node: &Node, now: Instant, unix_ms: u64) {
+        let frozen = freeze(node);
+        let About { program, name } = &self.about;
+        let (layout, at, follows) = (layout(), now.as_nanos(), self.follows);
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(write_opening(&Opening { layout, program, name, unix_ms, at, follows, node: &frozen }));
+        if self.offer(bytes, true) {
+            (self.part, self.follows) = (Some(0), true);
+            (self.last, self.flushed, self.piece) = (now, now, begin_steps());
+        }
+    }
+
+    /// Whether it was taken. If not, the part is over.
+    fn offer(&mut self, bytes: Vec<u8>, opens: bool) -> bool {
+        match self.sink.take(bytes, opens) {
+            Taken::Yes => return true,
+            Taken::Full => {}
+            Taken::Closed => self.closed = true,
+        }
+        (self.part, self.follows) = (None, false);
+        false
+    }
+}
+
+/// What was recorded last is let out.
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        if self.part.is_some() {
+            self.flush(self.last);
+        }
+    }
+}

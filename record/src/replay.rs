@@ -1,0 +1,167 @@
+//! Does a node do again what it did?
+
+use quidnunc_core::{Event, Instant, Node, Transmit};
+
+use crate::calls::{Answer, Call, Step};
+use crate::frozen::{ThawError, freeze, thaw};
+use crate::tape::Opening;
+
+/// A node that does again what another one did.
+#[derive(Debug)]
+pub struct Replay {
+    node: Node,
+    at: Instant,
+    step: u64,
+    buffer: Vec<u8>,
+}
+
+/// The node has done something else than the one that was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "call {step} ({call}) gave {} bytes with the hash {:08x}, and {} bytes with {:08x} when it was recorded",
+    replayed.len, replayed.hash, recorded.len, recorded.hash
+)]
+pub struct Differs {
+    /// Which call, counted from 1.
+    pub step: u64,
+    /// When.
+    pub at: Instant,
+    /// What was called.
+    pub call: &'static str,
+    /// What came of it at that time.
+    pub recorded: Answer,
+    /// What comes of it now.
+    pub replayed: Answer,
+}
+
+/// What a call gave that is of interest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// Nothing, or nothing but bytes for a stream.
+    Nothing,
+    /// A packet; [`Replay::packet`] has its bytes.
+    Packet(Transmit),
+    /// Something to be reported.
+    Event(Event),
+}
+
+impl Replay {
+    /// Goes on from a node.
+    ///
+    /// # Errors
+    /// [`ThawError`] when it cannot be read.
+    pub fn new(opening: &Opening<'_>) -> Result<Self, ThawError> {
+        let at = Instant::from_nanos(opening.at);
+        Ok(Self { node: thaw(opening.node)?, at, step: 0, buffer: Vec::new() })
+    }
+
+    /// Goes on from the node of a later part: the same one, where that part follows on what was replayed.
+    ///
+    /// # Errors
+    /// [`Differs`] when it is another one than the replay has come to.
+    pub fn reopen(&mut self, opening: &Opening<'_>) -> Result<Result<(), Differs>, ThawError> {
+        let (before, step) = (freeze(&self.node), self.step);
+        *self = Self { step, ..Self::new(opening)? };
+        // Frozen once more, so that what lies where in memory does not count.
+        let (recorded, replayed) = (Answer::stream(&freeze(&self.node)), Answer::stream(&before));
+        let differs = Differs { step, at: self.at, call: "freeze", recorded, replayed };
+        Ok(if opening.follows && recorded != replayed { Err(differs) } else { Ok(()) })
+    }
+
+    /// Makes a call.
+    ///
+    /// # Errors
+    /// [`Differs`] when it gives something else than it did.
+    pub fn step(&mut self, step: &Step<'_>) -> Result<Given, Differs> {
+        let nanos = i128::from(self.at.as_nanos()) + i128::from(step.after);
+        self.at = Instant::from_nanos(u64::try_from(nanos).unwrap_or(0));
+        self.step += 1;
+        if let Some(input) = step.call.as_input() {
+            // What was refused then is refused now.
+            let _ = self.node.handle(self.at, input);
+            return Ok(Given::Nothing);
+        }
+        let (call, recorded, replayed, given) = self.poll(&step.call);
+        if recorded == replayed {
+            return Ok(given);
+        }
+        Err(Differs { step: self.step, at: self.at, call, recorded, replayed })
+    }
+
+    /// Takes something out of the node: what was called, what it gave when it was recorded, what it gives now.
+    fn poll(&mut self, call: &Call<'_>) -> (&'static str, Answer, Answer, Given) {
+        match *call {
+            Call::Transmit(size, recorded) => {
+                self.make_room(size);
+                let transmit = self.node.poll_transmit(self.at, &mut self.buffer);
+                let replayed = Answer::transmit(transmit.as_ref(), &self.buffer);
+                ("poll_transmit", recorded, replayed, transmit.map_or(Given::Nothing, Given::Packet))
+            }
+            Call::Stream(id, size, recorded) => {
+                self.make_room(size);
+                let len = self.node.poll_stream(self.at, id, &mut self.buffer);
+                let replayed = Answer::stream(self.buffer.get(..len).unwrap_or_default());
+                ("poll_stream", recorded, replayed, Given::Nothing)
+            }
+            Call::StreamRequest(recorded) => {
+                let replayed = Answer::request(self.node.poll_stream_request().as_ref());
+                ("poll_stream_request", recorded, replayed, Given::Nothing)
+            }
+            Call::Event(recorded) => {
+                let event = self.node.poll_event();
+                let replayed = Answer::event(event.as_ref());
+                ("poll_event", recorded, replayed, event.map_or(Given::Nothing, Given::Event))
+            }
+            Call::Retain(ref kept) => {
+                let (mut kept, mut more) = (kept.iter(), 0);
+                self.node.retain_events(|_| {
+                    kept.next().copied().unwrap_or_else(|| {
+                        more += 1;
+                        true
+                    })
+                });
+                let replayed = Answer { len: more, hash: u32::try_from(kept.len()).unwrap_or(u32::MAX) };
+                ("retain_events", Answer::default(), replayed, Given::Nothing)
+            }
+            Call::Datagram { .. }
+            | Call::Timeout
+            | Call::Command(_)
+            | Call::Order(_)
+            | Call::StreamOpened(_)
+            | Call::StreamBytes(..)
+            | Call::StreamClosed(_) => ("handle", Answer::default(), Answer::default(), Given::Nothing),
+        }
+    }
+
+    /// A buffer of just the size that the driver's had. A size that no driver has is a smaller one.
+    fn make_room(&mut self, size: u32) {
+        self.buffer.resize(usize::try_from(size).unwrap_or(usize::MAX).min(BUFFER_MAX), 0);
+    }
+
+    /// The node as it is now.
+    #[must_use]
+    pub const fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// When the last call was made.
+    #[must_use]
+    pub const fn at(&self) -> Instant {
+        self.at
+    }
+
+    /// How many calls were made.
+    #[must_use]
+    pub const fn steps(&self) -> u64 {
+        self.step
+    }
+
+    /// The packet that the last call gave.
+    #[must_use]
+    pub fn packet(&self, transmit: &Transmit) -> &[u8] {
+        self.buffer.get(..transmit.len).unwrap_or_default()
+    }
+}
+
+/// More than any driver takes out at once.
+const BUFFER_MAX: usize = 1 << 20;

@@ -1,0 +1,197 @@
+//! How does a recording lie in a file, and what of it can be read?
+//!
+//! Sixteen bytes that say what it is, and again before each opening, so that a file may begin with any. Then pieces: a length and a sum of four bytes each, little-endian, then the payload,
+//! which is an opening or many steps. A process may be killed at any moment, so that the last piece may be cut: what is
+//! whole before it counts.
+
+use quidnunc_core::stable_hash;
+use serde::{Deserialize, Serialize};
+
+use crate::calls::Step;
+use crate::frozen::layout;
+
+/// What a recording begins with.
+pub(crate) const MAGIC: &[u8; 16] = b"quidnunc record\n";
+
+/// Before each payload.
+const HEAD_BYTES: usize = 8;
+
+const OPENING: u8 = 1;
+const STEPS: u8 = 2;
+
+/// A node, when a recording of it begins: what follows begins with it, whatever was before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening<'a> {
+    /// Which builds can read the node.
+    pub(crate) layout: u64,
+    /// Which program recorded it, with its version.
+    pub program: &'a str,
+    /// What the node is called.
+    pub name: &'a str,
+    /// What the wall's clock said: milliseconds since 1970.
+    pub unix_ms: u64,
+    /// What the node's clock said, in nanoseconds.
+    pub at: u64,
+    /// Whether nothing has happened to the node since the step before.
+    pub follows: bool,
+    /// The frozen node.
+    pub node: &'a [u8],
+}
+
+/// A part of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// A node to go on from.
+    Opening(Opening<'a>),
+    /// What happened to it then.
+    Steps(Vec<Step<'a>>),
+}
+
+/// A recording that is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tape<'a> {
+    /// Its parts, the first of which is an opening.
+    pub pieces: Vec<Piece<'a>>,
+    /// How many bytes at the end belong to no whole part, as when the recording was cut short.
+    pub cut: usize,
+}
+
+/// A file is no recording, or none that can be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TapeError {
+    /// It does not begin like one.
+    #[error("not a recording: it does not begin with \"quidnunc record\"")]
+    NoRecording,
+    /// It ends before its first node is whole.
+    #[error("nothing was recorded: the file ends before the first node is whole")]
+    Empty,
+    /// A part is not what was written.
+    #[error("damaged at byte {at}: {why}")]
+    Damaged {
+        /// Where the part begins.
+        at: usize,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Another build's node.
+    #[error("recorded by {program}, whose nodes are laid out otherwise than this build's: replay it with that version")]
+    Layout {
+        /// Which program, with its version.
+        program: String,
+    },
+}
+
+impl<'a> Tape<'a> {
+    /// Reads a recording.
+    ///
+    /// # Errors
+    /// [`TapeError`] for what is none, is damaged, or was recorded by another build.
+    pub fn read(file: &'a [u8]) -> Result<Self, TapeError> {
+        let mut rest = file.strip_prefix(MAGIC).ok_or(TapeError::NoRecording)?;
+        let mut pieces = Vec::new();
+        while let Some((head, more)) = rest.split_first_chunk::<HEAD_BYTES>() {
+            if let Some(more) = rest.strip_prefix(MAGIC) {
+                rest = more;
+                continue;
+            }
+            let at = file.len() - rest.len();
+            let [l0, l1, l2, l3, s0, s1, s2, s3] = *head;
+            let len = usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
+            let Some((payload, behind)) = more.split_at_checked(len) else { break };
+            if sum_of(payload) != u32::from_le_bytes([s0, s1, s2, s3]) {
+                return Err(TapeError::Damaged { at, why: "its bytes have changed" });
+            }
+            pieces.push(read_piece(payload, at)?);
+            rest = behind;
+        }
+        match pieces.first() {
+            Some(Piece::Opening(_)) => Ok(Self { pieces, cut: rest.len() }),
+            Some(Piece::Steps(_)) => Err(TapeError::Damaged { at: MAGIC.len(), why: "it begins without a node" }),
+            None => Err(TapeError::Empty),
+        }
+    }
+
+    /// Who was recorded, when the recording begins.
+    #[must_use]
+    pub fn opening(&self) -> Option<&Opening<'a>> {
+        self.pieces.iter().find_map(|piece| match piece {
+            Piece::Opening(opening) => Some(opening),
+            Piece::Steps(_) => None,
+        })
+    }
+
+    /// How many calls are recorded.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        let steps = |piece: &Piece<'_>| match piece {
+            Piece::Opening(_) => 0,
+            Piece::Steps(steps) => steps.len() as u64,
+        };
+        self.pieces.iter().map(steps).sum()
+    }
+}
+
+fn read_piece(payload: &[u8], at: usize) -> Result<Piece<'_>, TapeError> {
+    let damaged = |why| TapeError::Damaged { at, why };
+    match payload {
+        [OPENING, rest @ ..] => {
+            let opening: Opening<'_> = postcard::from_bytes(rest).map_err(|_| damaged("no opening can be read"))?;
+            if opening.layout != layout() {
+                return Err(TapeError::Layout { program: opening.program.into() });
+            }
+            Ok(Piece::Opening(opening))
+        }
+        [STEPS, rest @ ..] => {
+            let (mut rest, mut steps) = (rest, Vec::new());
+            while !rest.is_empty() {
+                let step;
+                (step, rest) = postcard::take_from_bytes(rest).map_err(|_| damaged("no step can be read"))?;
+                steps.push(step);
+            }
+            Ok(Piece::Steps(steps))
+        }
+        _ => Err(damaged("a part of a kind that is not known")),
+    }
+}
+
+/// A piece with a node to go on from.
+pub(crate) fn write_opening(opening: &Opening<'_>) -> Vec<u8> {
+    let mut piece = begin(OPENING);
+    // Nothing in it is of a kind that cannot be written.
+    piece.extend(postcard::to_allocvec(opening).unwrap_or_default());
+    finish(piece)
+}
+
+/// The beginning of a piece with steps: they follow, as postcard writes them.
+pub(crate) fn begin_steps() -> Vec<u8> {
+    begin(STEPS)
+}
+
+fn begin(kind: u8) -> Vec<u8> {
+    let mut piece = vec![0; HEAD_BYTES];
+    piece.push(kind);
+    piece
+}
+
+/// Whether a piece that was begun has no step yet.
+pub(crate) const fn is_empty(piece: &[u8]) -> bool {
+    piece.len() <= HEAD_BYTES + 1
+}
+
+/// Writes length and sum of a piece that was begun.
+pub(crate) fn finish(mut piece: Vec<u8>) -> Vec<u8> {
+    let payload = piece.get(HEAD_BYTES..).unwrap_or_default();
+    let (len, sum) = (u32::try_from(payload.len()).unwrap_or(u32::MAX), sum_of(payload));
+    if let Some((head, _)) = piece.split_first_chunk_mut::<HEAD_BYTES>() {
+        head[..4].copy_from_slice(&len.to_le_bytes());
+        head[4..].copy_from_slice(&sum.to_le_bytes());
+    }
+    piece
+}
+
+fn sum_of(payload: &[u8]) -> u32 {
+    let hash = stable_hash(0, payload);
+    #[expect(clippy::cast_possible_truncation, reason = "half of the hash is wanted")]
+    let sum = (hash ^ hash >> 32) as u32;
+    sum
+}

@@ -1,0 +1,238 @@
+//! Three nodes talk while the first is recorded; then it does it again.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::sync::{Arc, Mutex};
+
+use proptest::prelude::*;
+use quidnunc_core::{
+    Command, Config, Domain, GroupDef, GroupOrder, Identity, InfoSettings, InfoValue, Input, Instant, KeyPattern,
+    KeyRule, Node, NodeId, Voter, Voters,
+};
+
+use super::tape::MAGIC;
+use super::*;
+
+/// What a recording has come to, shared with whoever made it.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Kept {
+    fn bytes(&self) -> Vec<u8> {
+        self.0.lock().expect("nobody panics with it").clone()
+    }
+
+    fn recorder(&self, part_bytes: usize, mut takes: impl FnMut(usize) -> Taken + Send + 'static) -> Recorder {
+        let (kept, about) = (self.clone(), About { program: "test 1".into(), name: "n1".into() });
+        let mut pieces = 0;
+        Recorder::new(about, part_bytes, move |bytes: Vec<u8>, _| {
+            pieces += 1;
+            let taken = takes(pieces);
+            if taken == Taken::Yes {
+                kept.0.lock().expect("nobody panics with it").extend(bytes);
+            }
+            taken
+        })
+    }
+}
+
+fn addr_of(node: usize) -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, u8::try_from(node + 1).expect("few")], 7946))
+}
+
+fn born(node: usize) -> Recorded {
+    let config = Config { infos: Some(InfoSettings::default()), ..Config::lan() };
+    let id = NodeId::from_u128(node as u128 + 1);
+    let identity = Identity { id, boot: 1, addr: addr_of(node), domain: Domain::NONE };
+    Recorded::new(Node::new(config, identity, 7, Instant::from_nanos(0), None).expect("the config is valid"))
+}
+
+/// Lets three nodes live for a while, one step every ten milliseconds; the third one stops half-way, and every ninth packet
+/// is lost. The first is recorded from its second second on.
+fn live(seconds: u64, mut recorder: Option<Recorder>) {
+    let (mut nodes, mut lost) = ([0, 1, 2].map(born), 0_u32);
+    for tick in 0..seconds * 100 {
+        let now = Instant::from_nanos(tick * 10_000_000);
+        if tick == 200 {
+            recorder.take().into_iter().for_each(|recorder| nodes[0].record(recorder));
+        }
+        if tick == 100 {
+            nodes[1].handle(now, Input::Command(Command::Join { seeds: &[addr_of(0)] })).expect("it may");
+            nodes[2].handle(now, Input::Command(Command::Join { seeds: &[addr_of(0)] })).expect("it may");
+        }
+        if tick % 70 == 69 {
+            let value = tick.to_le_bytes();
+            nodes[0].handle(now, Input::Command(Command::Put { key: b"k", value: &value })).expect("it may");
+            let info = Command::AddInfo { key: b"i", value: InfoValue::Text("t"), ttl: Some(Duration::from_secs(3)) };
+            nodes[1].handle(now, Input::Command(info)).expect("it may");
+        }
+        let running = if tick < seconds * 50 { 3 } else { 2 };
+        for node in 0..running {
+            if nodes[node].poll_timeout().is_some_and(|wakeup| wakeup.at <= now) {
+                nodes[node].handle(now, Input::Timeout).expect("time passes");
+            }
+            let mut buffer = [0; 1232];
+            while let Some(transmit) = nodes[node].poll_transmit(now, &mut buffer) {
+                lost += 1;
+                let to = (0..running).find(|&to| addr_of(to) == transmit.to).filter(|_| !lost.is_multiple_of(9));
+                if let Some(to) = to {
+                    let input = Input::Datagram { from: addr_of(node), bytes: &buffer[..transmit.len] };
+                    nodes[to].handle(now, input).expect("nothing is wrong with it");
+                }
+            }
+            if tick % 5 == 0 {
+                nodes[node].retain_events(|event| !matches!(event, quidnunc_core::Event::Info(_)));
+            }
+            while nodes[node].poll_event().is_some() {}
+            nodes[node].turn(now, || 1_700_000_000_000);
+        }
+    }
+}
+
+/// Plays everything; returns how many parts there were, and how many events.
+fn replay(tape: &Tape<'_>) -> Result<(usize, usize), Differs> {
+    let mut replay = Replay::new(tape.opening().expect("it has one")).expect("it is one of ours");
+    let (mut parts, mut events) = (0, 0);
+    for piece in &tape.pieces {
+        match piece {
+            Piece::Opening(opening) => {
+                if parts > 0 {
+                    replay.reopen(opening).expect("it is one of ours")?;
+                }
+                parts += 1;
+            }
+            Piece::Steps(steps) => {
+                for step in steps {
+                    events += usize::from(matches!(replay.step(step)?, Given::Event(_)));
+                }
+            }
+        }
+    }
+    Ok((parts, events))
+}
+
+fn recorded(part_bytes: usize, takes: impl FnMut(usize) -> Taken + Send + 'static) -> Vec<u8> {
+    let kept = Kept::default();
+    live(60, Some(kept.recorder(part_bytes, takes)));
+    kept.bytes()
+}
+
+#[test]
+fn what_was_recorded_in_the_middle_of_a_life_happens_again_to_the_byte() {
+    let bytes = recorded(usize::MAX, |_| Taken::Yes);
+    let tape = Tape::read(&bytes).expect("it was written just now");
+    let opening = tape.opening().expect("it has one");
+    assert_eq!((opening.name, opening.program, opening.at), ("n1", "test 1", 2_000_000_000));
+    assert_eq!(tape.cut, 0);
+    let (parts, events) = replay(&tape).expect("the same again");
+    assert_eq!(parts, 1);
+    assert!(events > 20 && tape.steps() > 5000, "{events} events of {} calls", tape.steps());
+}
+
+#[test]
+fn a_long_recording_has_parts_each_of_which_is_played_by_itself() {
+    let bytes = recorded(20_000, |_| Taken::Yes);
+    let tape = Tape::read(&bytes).expect("it was written just now");
+    let (parts, _) = replay(&tape).expect("each part goes on from what the one before has come to");
+    assert!(parts > 5, "{parts}");
+    let second = bytes.windows(MAGIC.len()).enumerate().filter(|(_, window)| window == MAGIC).nth(1).expect("many").0;
+    let rest = Tape::read(&bytes[second..]).expect("a file may begin with any part");
+    assert_eq!(replay(&rest).expect("the same again").0, parts - 1);
+}
+
+#[test]
+fn when_there_is_no_room_the_recording_begins_anew() {
+    let bytes = recorded(usize::MAX, |piece| if piece % 7 == 6 { Taken::Full } else { Taken::Yes });
+    let tape = Tape::read(&bytes).expect("it was written just now");
+    let gaps = tape.pieces.iter().filter(|piece| matches!(piece, Piece::Opening(opening) if !opening.follows)).count();
+    assert!(gaps > 3, "{gaps}");
+    assert_eq!(replay(&tape).expect("the same again").0, gaps);
+    let ended = recorded(usize::MAX, |piece| if piece == 3 { Taken::Closed } else { Taken::Yes });
+    assert_eq!(Tape::read(&ended).expect("two pieces").pieces.len(), 2);
+}
+
+#[test]
+fn a_packet_that_is_missing_shows() {
+    let bytes = recorded(usize::MAX, |_| Taken::Yes);
+    let mut tape = Tape::read(&bytes).expect("it was written just now");
+    let datagram = |step: &Step<'_>| matches!(step.call, Call::Datagram { .. });
+    let mut steps = tape.pieces.iter_mut().filter_map(|piece| match piece {
+        Piece::Opening(_) => None,
+        Piece::Steps(steps) => Some(steps),
+    });
+    let steps = steps.nth(10).expect("a minute has as many");
+    let missing = steps.iter().position(datagram).expect("one came in this second");
+    let after = steps.remove(missing).after;
+    steps[missing].after += after;
+    let differs = replay(&tape).expect_err("nobody can answer what did not come");
+    assert!(differs.to_string().contains("when it was recorded"), "{differs}");
+}
+
+#[test]
+fn every_command_comes_back_as_it_was() {
+    let (id, ttl) = (NodeId::from_u128(5), Duration::from_millis(7));
+    let (key, value, pattern) =
+        (b"key".as_slice(), b"value".as_slice(), KeyPattern { rule: KeyRule::Prefix, text: b"p" });
+    let (voter, domain) = (Voter { id, domain: Domain::NONE, votes: 2 }, (Domain::from_name("a"), true));
+    let question = quidnunc_core::Question { asker: id, token: 3, window: ttl };
+    let commands = [
+        Command::Join { seeds: &[addr_of(1), addr_of(2)] },
+        Command::Put { key, value },
+        Command::PutWithTtl { key, value, ttl },
+        Command::PutAndWait { key, value, replicas: 3, domains: 2, timeout: ttl },
+        Command::Delete { key },
+        Command::Watch { prefix: key },
+        Command::Unwatch { prefix: key },
+        Command::Leave,
+        Command::Remove { id },
+        Command::Configure { epoch: 1, voters: Voters::Same, domains: Some(&[domain]) },
+        Command::Configure { epoch: 2, voters: Voters::All(&[voter]), domains: None },
+        Command::Configure { epoch: 3, voters: Voters::Changed { set: &[voter], dropped: &[id] }, domains: None },
+        Command::Send { to: id, number: 4, bytes: value },
+        Command::Note { to: id, bytes: value },
+        Command::Ping { id },
+        Command::Addresses { also: &[addr_of(1)] },
+        Command::AddInfo { key, value: InfoValue::Float(0.5), ttl: None },
+        Command::AddInfo { key, value: InfoValue::Bytes(value), ttl: Some(ttl) },
+        Command::DeleteInfo { key },
+        Command::RegisterGroup(GroupDef { pattern, limit: 3, order: GroupOrder::Max }),
+        Command::WatchInfos { pattern, repeats: true },
+        Command::UnwatchInfos { pattern },
+        Command::SendEvent { name: key, payload: value, ttl },
+        Command::Query { number: 5, name: key, payload: value, window: ttl },
+        Command::Answer { question, payload: value },
+    ];
+    for command in commands {
+        let step = Step { after: -1, call: Call::input(Input::Command(command)) };
+        let bytes = postcard::to_allocvec(&step).expect("it can be written");
+        let read: Step<'_> = postcard::from_bytes(&bytes).expect("it can be read");
+        assert_eq!(read.call.as_input(), Some(Input::Command(command)));
+    }
+}
+
+#[test]
+fn what_is_cut_counts_as_far_as_it_is_whole() {
+    let bytes = recorded(usize::MAX, |_| Taken::Yes);
+    let whole = Tape::read(&bytes).expect("it was written just now").pieces.len();
+    let last = Tape::read(&bytes[..bytes.len() - 1]).expect("a piece is missing");
+    assert_eq!(last.pieces.len(), whole - 1);
+    assert!(last.cut > 0);
+    assert_eq!(Tape::read(&bytes[..MAGIC.len() + 100]), Err(TapeError::Empty));
+    assert_eq!(Tape::read(b"quidnunc"), Err(TapeError::NoRecording));
+    let mut flipped = bytes;
+    let place = flipped.len() - 5;
+    flipped[place] ^= 1;
+    assert!(matches!(Tape::read(&flipped), Err(TapeError::Damaged { .. })));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_are_too_much_for_the_reader(bytes in prop::collection::vec(any::<u8>(), 0..200), kind in 0..3_u8) {
+        let mut piece = tape::begin_steps();
+        piece[8] = kind;
+        piece.extend(&bytes);
+        let file = [MAGIC.to_vec(), tape::finish(piece)].concat();
+        prop_assert!(Tape::read(&file).is_err(), "a recording begins with a node of this build");
+        let _ = thaw(&bytes);
+    }
+}
