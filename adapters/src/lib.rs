@@ -30,6 +30,7 @@
 //! * [`Durable`] — what survives the end of the process, however it ends?
 //! * [`std`] — the system's sockets without a runtime: one thread, one deadline;
 //! * `tokio` — (feature `tokio`) the same as a task of that runtime;
+//! * `record` — (feature `record`) what has happened to a node, so that it happens again elsewhere;
 //! * `SealOptions`, `ClusterKeys` — (feature `crypto`, on unless turned off) datagrams and streams that only holders of a key
 //!   read and write, and who holds which.
 
@@ -53,6 +54,7 @@ mod ring;
 mod sealed;
 mod seeds;
 pub mod std;
+mod subject;
 #[cfg(all(unix, feature = "tokio"))]
 pub mod tokio;
 mod transport;
@@ -70,5 +72,8 @@ pub use info::{Info, Value};
 pub use keys::Care;
 pub use options::{Options, SocketStats, StateFile};
 pub use quidnunc_core::*;
+/// Recordings of a node's life, which replay to the byte.
+#[cfg(feature = "record")]
+pub use quidnunc_record as record;
 #[cfg(feature = "crypto")]
 pub use sealed::SealOptions;

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use quidnunc_core::seal::{HANDSHAKE_BYTES, KeyId, KeyRing, Mode, Opened, SEAL_BYTES, Seal, SealConfig};
-use quidnunc_core::{Input, Instant, Node, NodeId};
+use quidnunc_core::{Input, Instant, NodeId};
 
 use crate::cluster_keys::SealReport;
 use crate::durable::{Kept, KeptRing};
 use crate::error::Error;
 use crate::options::Options;
 use crate::ring::{History, Start, start};
+use crate::subject::Subject;
 
 /// A clock of the wall that is so much ahead of the machine's own has not stood still meanwhile, or was set.
 const SLEEP_MIN: Duration = Duration::from_secs(1);
@@ -118,7 +119,7 @@ impl Sealed {
         self.sleep = fresh;
     }
 
-    pub(crate) fn open(&mut self, now: Instant, from: SocketAddr, bytes: &mut [u8], node: &mut Node) {
+    pub(crate) fn open(&mut self, now: Instant, from: SocketAddr, bytes: &mut [u8], node: &mut Subject) {
         match self.seal.open(now, from, bytes) {
             Ok(Opened::Frame(bytes)) => {
                 let _ = node.handle(now, Input::Datagram { from, bytes });
@@ -137,7 +138,7 @@ impl Sealed {
     pub(crate) fn poll_transmit(
         &mut self,
         now: Instant,
-        node: &mut Node,
+        node: &mut Subject,
         plain: &mut [u8],
     ) -> Option<(SocketAddr, &[u8])> {
         // Proofs first: what the node says is of use to those only who know the seal.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use quidnunc_core::{Input, Instant, Node};
+use quidnunc_core::{Input, Instant};
 #[cfg(feature = "crypto")]
 use quidnunc_core::{NodeId, View};
 
@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::options::Options;
 #[cfg(feature = "crypto")]
 use crate::sealed::Sealed;
+use crate::subject::Subject;
 
 /// A buffer, and the seal if there is one.
 #[derive(Debug)]
@@ -66,7 +67,7 @@ impl Transport {
     }
 
     /// Hands a datagram to the node, as it came or opened, and those that it sets free. What is refused is counted.
-    pub(crate) fn open(&mut self, now: Instant, from: SocketAddr, bytes: &mut [u8], node: &mut Node) {
+    pub(crate) fn open(&mut self, now: Instant, from: SocketAddr, bytes: &mut [u8], node: &mut Subject) {
         #[cfg(feature = "crypto")]
         // From where nothing is taken, not even a seal is looked at: the node refuses and counts it.
         if let Some(sealed) = self.sealed.as_mut().filter(|_| node.view().allows(from)) {
@@ -77,7 +78,7 @@ impl Transport {
     }
 
     /// The next datagram to send.
-    pub(crate) fn poll_transmit(&mut self, now: Instant, node: &mut Node) -> Option<(SocketAddr, &[u8])> {
+    pub(crate) fn poll_transmit(&mut self, now: Instant, node: &mut Subject) -> Option<(SocketAddr, &[u8])> {
         #[cfg(feature = "crypto")]
         if let Some(sealed) = &mut self.sealed {
             return sealed.poll_transmit(now, node, &mut self.plain);

@@ -8,7 +8,7 @@
 //! * `api` — what does the agent answer?
 //! * `serve` — who may ask, how many at once, and for how long?
 //! * `run` — how does an agent begin, live and end?
-//! * `hub` — who hears what the node reports?
+//! * `hub` — who hears what the node reports? `recording` — where do recordings of its life go?
 
 #![forbid(unsafe_code)]
 
@@ -18,6 +18,7 @@ mod duration;
 mod hub;
 mod model;
 mod names;
+mod recording;
 mod run;
 mod serve;
 

@@ -8,9 +8,6 @@ use std::net::SocketAddr;
 use quidnunc::{Domain, NodeId, Record, View};
 use quidnunc_terminal::nearest;
 
-/// The key under which an agent publishes its name.
-pub(crate) const NAME_KEY: &[u8] = b"sys/name";
-
 /// The key under which an agent publishes what its domain is called.
 pub(crate) const DOMAIN_KEY: &[u8] = b"sys/domain";
 
@@ -31,8 +28,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 
 /// The name that a member has published.
 pub(crate) fn name_of(view: View<'_>, id: NodeId) -> Option<String> {
-    let value = view.value(id, NAME_KEY)?.value;
-    str::from_utf8(value).ok().filter(|name| is_name(name) && NodeId::from_name(name) == id).map(str::to_owned)
+    view.name(id).filter(|name| is_name(name)).map(str::to_owned)
 }
 
 /// What a member's domain is called; its number where nobody has said so.

@@ -69,6 +69,9 @@ pub use wire::{
     probe_decoder,
 };
 
+/// The key of a member's map under which it may publish what people call it: see [`View::name`].
+pub const NAME_KEY: &[u8] = b"sys/name";
+
 /// The keys of infos that everybody knows.
 pub mod info_keys {
     pub use crate::info::keys::{

@@ -12,13 +12,14 @@ pub struct Recorded {
     recorders: Vec<Recorder>,
 }
 
-impl Recorded {
-    /// A node that nobody records.
-    #[must_use]
-    pub const fn new(node: Node) -> Self {
+/// A node that nobody records yet.
+impl From<Node> for Recorded {
+    fn from(node: Node) -> Self {
         Self { node, recorders: Vec::new() }
     }
+}
 
+impl Recorded {
     /// Records from now on, besides those that do already.
     pub fn record(&mut self, recorder: Recorder) {
         self.recorders.push(recorder);
@@ -28,6 +29,12 @@ impl Recorded {
     pub fn turn(&mut self, now: Instant, unix_ms: impl Fn() -> u64) {
         self.recorders.iter_mut().for_each(|recorder| recorder.turn(&self.node, now, &unix_ms));
         self.recorders.retain(|recorder| !recorder.is_closed());
+    }
+
+    /// The node itself.
+    #[must_use]
+    pub const fn node(&self) -> &Node {
+        &self.node
     }
 
     /// Whether anybody records.

@@ -13,6 +13,12 @@ use crate::frozen::layout;
 /// What a recording begins with.
 pub(crate) const MAGIC: &[u8; 16] = b"quidnunc record\n";
 
+/// Whether bytes begin as a recording does.
+#[must_use]
+pub fn is_recording(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
+
 /// Before each payload.
 const HEAD_BYTES: usize = 8;
 

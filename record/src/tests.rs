@@ -44,7 +44,7 @@ fn born(node: usize) -> Recorded {
     let config = Config { infos: Some(InfoSettings::default()), ..Config::lan() };
     let id = NodeId::from_u128(node as u128 + 1);
     let identity = Identity { id, boot: 1, addr: addr_of(node), domain: Domain::NONE };
-    Recorded::new(Node::new(config, identity, 7, Instant::from_nanos(0), None).expect("the config is valid"))
+    Recorded::from(Node::new(config, identity, 7, Instant::from_nanos(0), None).expect("the config is valid"))
 }
 
 /// Lets three nodes live for a while, one step every ten milliseconds; the third one stops half-way, and every ninth packet

@@ -26,8 +26,9 @@ impl Simulator for Real {
     }
 
     fn run(&self, job: &Job<'_>) -> Result<RunResult, RunProblem> {
-        let Job { map_hash_seed, progress, fingerprints, .. } = *job;
-        let options = RunOptions { map_hash_seed, progress: Some(progress), fingerprints, ..RunOptions::default() };
+        let Job { map_hash_seed, progress, fingerprints, recorded, .. } = *job;
+        let progress = Some(progress);
+        let options = RunOptions { map_hash_seed, progress, fingerprints, recorded, ..RunOptions::default() };
         world::run(job.scenario, job.seed, &options)
             .map_err(|problem| RunProblem::Scenario(format!("error: {}: {problem}", job.file_name)))
     }

@@ -14,7 +14,7 @@ use ::std::sync::Arc;
 use ::std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token, Waker};
-use quidnunc_core::{Command, Event, Identity, Input, Node, Rejected, SEEDS_MAX, View};
+use quidnunc_core::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, View};
 
 use super::keeping::{Keeper, Progress, recall, remember};
 use super::socket::Socket;
@@ -24,6 +24,7 @@ use crate::durable::{DurableError, Trouble};
 use crate::error::Error;
 use crate::kinds::{is_silence, is_transient};
 use crate::options::{Options, SocketStats};
+use crate::subject::Subject;
 use crate::transport::Transport;
 
 /// Room for any UDP payload there is, so that none comes in cut short.
@@ -57,7 +58,7 @@ const ACCEPT: Token = Token(FIRST_TOKEN - 1);
 /// ```
 #[derive(Debug)]
 pub struct Driver {
-    node: Node,
+    node: Subject,
     clock: Clock,
     poll: Poll,
     events: Events,
@@ -117,7 +118,7 @@ impl Driver {
         let (events, incoming) = (Events::with_capacity(EVENTS_PER_TURN), vec![0; INCOMING_BYTES]);
         let stats = SocketStats::default();
         Ok(Self {
-            node,
+            node: Subject::from(node),
             clock,
             poll,
             events,
@@ -220,12 +221,19 @@ impl Driver {
         Ok(())
     }
 
+    /// Records from the end of the next [`turn`](Self::turn) on what happens to the node, besides whoever records already. It ends
+    /// with the driver, or when the recorder's sink takes nothing any more.
+    #[cfg(feature = "record")]
+    pub fn record(&mut self, recorder: quidnunc_record::Recorder) {
+        self.node.record(recorder);
+    }
+
     /// The next event, oldest first.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.node.poll_event()
     }
 
-    /// Drops the waiting events that are not wanted any more; see [`Node::retain_events`].
+    /// Drops the waiting events that are not wanted any more; see [`Node::retain_events`](quidnunc_core::Node::retain_events).
     pub fn retain_events(&mut self, wanted: impl FnMut(&Event) -> bool) {
         self.node.retain_events(wanted);
     }
@@ -277,6 +285,8 @@ impl Driver {
         #[cfg(feature = "crypto")]
         self.follow_seal();
         self.send_all();
+        #[cfg(feature = "record")]
+        self.node.turn(self.clock.now(), crate::clock::boot_now);
         Ok(())
     }
 

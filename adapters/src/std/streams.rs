@@ -13,12 +13,13 @@ use ::std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
-use quidnunc_core::{Input, Instant, Node, StreamId, StreamRequest};
+use quidnunc_core::{Input, Instant, StreamId, StreamRequest};
 
 use crate::clock::Clock;
 use crate::kinds::is_silence;
 use crate::options::SocketStats;
 use crate::passage::{Barred, Passage};
+use crate::subject::Subject;
 use crate::transport::Transport;
 
 /// The names of streams begin here; those before are the driver's.
@@ -60,7 +61,7 @@ struct Link {
 
 /// Whom the streams belong to, and what they share with datagrams.
 pub(super) struct Host<'a> {
-    pub(super) node: &'a mut Node,
+    pub(super) node: &'a mut Subject,
     /// The seal, if there is one, is there.
     pub(super) transport: &'a mut Transport,
     pub(super) clock: Clock,

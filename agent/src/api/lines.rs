@@ -59,7 +59,8 @@ where
     (headers, Body::from_stream(Written(receiver))).into_response()
 }
 
-struct Written(Receiver<Bytes>);
+/// What is written, as the body of an answer.
+pub(super) struct Written(pub(super) Receiver<Bytes>);
 
 impl Stream for Written {
     type Item = Result<Bytes, std::convert::Infallible>;

@@ -17,6 +17,7 @@ mod overlay;
 mod problem;
 mod quorum;
 mod reach;
+mod record;
 mod status;
 mod tags;
 mod why;
@@ -32,7 +33,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use quidnunc::NodeId;
 use quidnunc::tokio::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::hub::Hub;
 use crate::model::Reply;
@@ -56,6 +57,8 @@ pub(crate) struct Agent {
     pub(crate) since: Instant,
     /// Told when the goodbye that somebody asked for is over.
     pub(crate) gone: Notify,
+    /// How many more recordings may go to whoever asks.
+    pub(crate) recordings: Arc<Semaphore>,
 }
 
 /// An answer, or why there is none.
@@ -93,6 +96,7 @@ pub(crate) fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/force-leave", post(reach::force_leave))
         .route("/v1/overlay", get(overlay::overlay))
         .route("/v1/quorum", get(quorum::quorum))
+        .route("/v1/record", get(record::record))
         .route("/v1/keys", get(keys::list))
         .route("/v1/keys/install", post(keys::install))
         .route("/v1/keys/use", post(keys::use_key))

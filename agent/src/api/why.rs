@@ -1,7 +1,7 @@
 //! Why is something believed of a member, in sentences?
 
 use axum::extract::State;
-use quidnunc::{Evidence, HelperView, NodeId, ProbeView, Reason, Said, View};
+use quidnunc::{Evidence, HelperView, NodeId, ProbeView, Reason, View};
 
 use super::extract::Params;
 use super::members::who;
@@ -25,7 +25,7 @@ pub(super) async fn why(State(agent): Of, Params(OfMember { member }): Params<Of
 
 /// What speaks for a belief.
 pub(super) fn because(view: View<'_>, reason: Reason, evidence: Option<&Evidence>) -> Vec<String> {
-    let mut said = vec![of_reason(reason).to_owned()];
+    let mut said = vec![reason.to_string()];
     let Some(Evidence { source, accusers, death_from, probe, last_chance, heard: _ }) = evidence else { return said };
     let name = |id: &NodeId| who(view, *id).shown();
     said.extend(source.as_ref().map(|source| format!("{} told it", name(source))));
@@ -36,19 +36,6 @@ pub(super) fn because(view: View<'_>, reason: Reason, evidence: Option<&Evidence
     said.extend(probe.as_ref().map(|probe| of_probe(view, "a ping", probe)));
     said.extend(last_chance.as_ref().map(|probe| of_probe(view, "the last question", probe)));
     said
-}
-
-const fn of_reason(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Rumour => "a rumour says so",
-        Reason::Repair => "a comparison with another member says so",
-        Reason::Contact => "it says so itself",
-        Reason::Silence => "it did not answer this node",
-        Reason::Expiry => "it did not contradict a suspicion in time",
-        Reason::Command => "somebody removed it",
-        Reason::Snapshot => "the state file says so",
-        Reason::Own => "it is this node itself",
-    }
 }
 
 fn of_probe(view: View<'_>, what: &str, probe: &ProbeView) -> String {
@@ -62,14 +49,7 @@ fn of_probe(view: View<'_>, what: &str, probe: &ProbeView) -> String {
             format!("had no answer within {}, nor with help within {}", shown(*direct_wait), shown(whole))
         }
     };
-    let helper = |HelperView { id, said }: &HelperView| {
-        let said = match said {
-            Said::Nothing => "said nothing",
-            Said::NoAnswer => "had no answer either",
-            Said::Answered => "was answered",
-        };
-        format!("{} {said}", who(view, *id).shown())
-    };
+    let helper = |HelperView { id, said }: &HelperView| format!("{} {said}", who(view, *id).shown());
     let helpers: Vec<_> = helpers.iter().map(helper).collect();
     if helpers.is_empty() { format!("{what} {came}") } else { format!("{what} {came}; {}", helpers.join(", ")) }
 }

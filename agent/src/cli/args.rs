@@ -108,6 +108,8 @@ pub(super) enum Command {
         #[arg(long, conflicts_with = "json")]
         dot: bool,
     },
+    /// Keeps what happens to the node, so that `quidnunc-sim replay` does it again. Keys and values are in it as they are.
+    Record(RecordArgs),
     /// Says whether this node may act; ends with 1 if it may not. It is advice, and no lock.
     Quorum,
     /// Makes keys, and changes those that this node has.
@@ -382,4 +384,17 @@ pub(super) enum TagsCommand {
     },
     /// Lists this node's tags.
     Ls,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RecordArgs {
+    /// Where it goes, `-` for the output; the node's name and `.record` otherwise.
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// For how long; until it is interrupted otherwise.
+    #[arg(long = "for", value_name = "TIME", value_parser = duration::parse)]
+    pub(super) length: Option<Duration>,
+    /// Replaces a file that is there.
+    #[arg(long)]
+    pub(super) force: bool,
 }

@@ -79,6 +79,12 @@ impl Client {
         Ok(Lines { body: response.into_body(), rest: Vec::new() })
     }
 
+    /// Asks for bytes without an end, as [`lines`](Self::lines) for lines.
+    pub(super) async fn bytes(&self, path: &str) -> Result<Pieces, Failure> {
+        let response = self.in_time(self.send(Method::GET, path, Bytes::new())).await?;
+        Ok(Pieces(response.into_body()))
+    }
+
     async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<Answered<T>, Failure> {
         let whole = async { text(self.send(method, path, body).await?).await };
         let text = self.in_time(whole).await?;
@@ -155,6 +161,27 @@ impl Lines {
             }
             match pin!(&mut self.body).frame().await {
                 Some(Ok(frame)) => self.rest.extend(frame.into_data().iter().flatten()),
+                Some(Err(error)) => return Err(Failure::Broken(error.to_string())),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+/// Bytes, as they come.
+#[derive(Debug)]
+pub(super) struct Pieces(Incoming);
+
+impl Pieces {
+    /// The next ones; `None` when the agent has sent all.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        loop {
+            match self.0.frame().await {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(bytes) => return Ok(Some(bytes)),
+                    // Trailers, of which there are none to be read.
+                    Err(_) => {}
+                },
                 Some(Err(error)) => return Err(Failure::Broken(error.to_string())),
                 None => return Ok(None),
             }

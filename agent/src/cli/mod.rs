@@ -11,6 +11,7 @@ mod kv;
 mod leave;
 mod members;
 mod reach;
+mod record;
 mod rotate;
 mod sheet;
 mod status;
@@ -124,6 +125,7 @@ async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) 
         Command::Reach => reach::reach(&client()?, streams).await,
         Command::ForceLeave { node, yes } => reach::force_leave(node, yes, &client()?, streams).await,
         Command::Overlay { dot } => reach::overlay(dot, &client()?, streams).await,
+        Command::Record(args) => record::record(args, &client()?, streams).await,
         Command::Quorum => status::quorum(&client()?, streams).await,
         Command::Keys(KeysCommand::Gen { bits }) => keys::generate(&bits, streams),
         Command::Keys(command) => keys::keys(command, &client()?, streams).await,

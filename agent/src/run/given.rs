@@ -62,6 +62,13 @@ pub(crate) struct Given {
     /// Which list of voters this is: higher than any before that differs from it; without it 1.
     #[arg(long, env = "QUIDNUNC_EPOCH", value_name = "N")]
     pub(crate) epoch: Option<u64>,
+    /// A file to which all that happens to the node is recorded, so that `quidnunc-sim replay` does it again. Keys and values are in it
+    /// as they are. When it is full it becomes FILE.1.
+    #[arg(long, env = "QUIDNUNC_RECORD", value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// How much is kept of the recording, in MiB; without it 64. The older half goes first.
+    #[arg(long, env = "QUIDNUNC_RECORD_MAX_MIB", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub(crate) record_max_mib: Option<u64>,
     /// How much is logged to stderr; without it info.
     #[arg(long, env = "QUIDNUNC_LOG_LEVEL", value_name = "LEVEL")]
     pub(crate) log_level: Option<LogLevel>,
@@ -87,6 +94,8 @@ impl Given {
             tag: tag.into_iter().map(|(name, value)| Tag { name, value }).collect(),
             voter: given_list(self.voter, weaker.voter),
             epoch: self.epoch.or(weaker.epoch),
+            record: self.record.or(weaker.record),
+            record_max_mib: self.record_max_mib.or(weaker.record_max_mib),
             log_level: self.log_level.or(weaker.log_level),
         }
     }

@@ -18,15 +18,16 @@ use std::time::{Duration, Instant};
 
 use quidnunc::std::Driver;
 use quidnunc::tokio::{Events, spawn};
-use quidnunc::{Command, Domain, KeyPattern, NodeId, RequestError, Voter, Voters};
+use quidnunc::{Command, Domain, KeyPattern, NAME_KEY, NodeId, RequestError, Voter, Voters};
 use sd_notify::NotifyState;
 use serde::Serialize;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::api::{self, Agent};
 use crate::hub::Hub;
 use crate::model::{Reply, TagsChange, Who};
-use crate::names::{DOMAIN_KEY, NAME_KEY};
+use crate::names::DOMAIN_KEY;
+use crate::recording::{self, ToFile};
 use crate::serve::{Control, Server, SocketError};
 pub(crate) use file::{FileError, read_file};
 pub(crate) use given::{Given, LogLevel, Tag};
@@ -38,6 +39,9 @@ use signals::{Signal, Signals};
 
 /// Who is being answered when the agent ends has so long to read.
 const FINISH_MAX: Duration = Duration::from_secs(1);
+
+/// How much of a recording is kept unless somebody says otherwise.
+const RECORD_MAX_MIB: u64 = 64;
 
 /// So many letters of other agents wait to be read.
 const LETTERS_WAIT_MAX: usize = 64;
@@ -57,6 +61,8 @@ pub(crate) enum AgentError {
     Start(#[from] RequestError),
     #[error("the tags: {0}")]
     Tags(String),
+    #[error("cannot record to {path}: {source}")]
+    Record { path: PathBuf, source: io::Error },
     #[error("cannot say where the agent is: {0}")]
     Banner(io::Error),
     #[error("cannot wait for signals: {0}")]
@@ -73,9 +79,13 @@ impl AgentError {
     /// Whether it is for whoever started the agent to mend.
     pub(crate) const fn is_usage(&self) -> bool {
         match self {
-            Self::Settings(_) | Self::File(_) | Self::Socket(_) | Self::Node(_) | Self::Start(_) | Self::Tags(_) => {
-                true
-            }
+            Self::Settings(_)
+            | Self::File(_)
+            | Self::Socket(_)
+            | Self::Node(_)
+            | Self::Start(_)
+            | Self::Tags(_)
+            | Self::Record { .. } => true,
             Self::Banner(_) | Self::Signals(_) | Self::Stopped(_) | Self::StoppedSilently | Self::Broken(_) => false,
         }
     }
@@ -125,8 +135,9 @@ pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
     let (node, events) = spawn(settings.options.clone()).await.map_err(AgentError::Node)?;
     let bound = node.local_addr();
     let name = settings.name.clone();
-    let agent = Agent { node, hub: Hub::new(), name, since: Instant::now(), gone: Notify::new() };
-    let agent = Arc::new(agent);
+    let (since, gone, recordings) = (Instant::now(), Notify::new(), Arc::new(Semaphore::new(recording::ASKED_MAX)));
+    let agent = Arc::new(Agent { node, hub: Hub::new(), name, since, gone, recordings });
+    let recording = record(&agent, &reload.current).await?;
     introduce(&agent, &settings).await?;
     let identity = agent.node.identity();
     let who = Who { name: Some(settings.name.clone()), id: identity.id.to_string() };
@@ -139,10 +150,25 @@ pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
         Some(agent) => agent.node.stop().await,
         None => Ok(()),
     };
+    recording.into_iter().for_each(ToFile::finish);
     match (ended, stopped) {
         (Err(AgentError::StoppedSilently), Err(error)) => Err(AgentError::Stopped(error)),
         (ended, _) => ended,
     }
+}
+
+/// Records to a file from now on, if that is wanted.
+async fn record(agent: &Agent, given: &Given) -> Result<Option<ToFile>, AgentError> {
+    let Some(path) = &given.record else { return Ok(None) };
+    let bytes_max = given.record_max_mib.unwrap_or(RECORD_MAX_MIB) << 20;
+    let made = recording::to_file(path, bytes_max, &agent.name);
+    let (recorder, file) = made.map_err(|source| AgentError::Record { path: path.clone(), source })?;
+    let begin = |driver: &mut Driver| {
+        driver.record(recorder);
+        Ok(())
+    };
+    agent.node.act(begin).await?;
+    Ok(Some(file))
 }
 
 /// Has the node say who it is, report everything, and join.

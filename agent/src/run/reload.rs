@@ -107,6 +107,8 @@ fn fixed(before: &Given, after: &Given) -> Vec<&'static str> {
         ("seal", before.seal != after.seal),
         ("voter", before.voter != after.voter),
         ("epoch", before.epoch != after.epoch),
+        ("record", before.record != after.record),
+        ("record_max_mib", before.record_max_mib != after.record_max_mib),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }

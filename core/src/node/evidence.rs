@@ -1,6 +1,7 @@
 //! What speaks against a member, and whose word it is: types only.
 
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -87,4 +88,15 @@ pub enum Said {
     NoAnswer,
     /// That the member answered it: too late for the verdict, or without contradicting.
     Answered,
+}
+
+/// As half a sentence, of a helper.
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "said nothing",
+            Self::NoAnswer => "had no answer either",
+            Self::Answered => "was answered",
+        })
+    }
 }

@@ -181,6 +181,13 @@ impl<'a> View<'a> {
         self.node.membership.find(id).into_iter().flat_map(move |slot| self.node.others_of(slot))
     }
 
+    /// The name that a member has published under [`NAME_KEY`](crate::NAME_KEY), if its id is made of it: nobody bears another's.
+    #[must_use]
+    pub fn name(self, id: NodeId) -> Option<&'a str> {
+        let name = core::str::from_utf8(self.value(id, crate::NAME_KEY)?.value).ok()?;
+        Some(name).filter(|name| NodeId::from_name(name) == id)
+    }
+
     /// What a key of somebody's map stands for.
     #[must_use]
     pub fn value(self, owner: NodeId, key: &[u8]) -> Option<ValueView<'a>> {

@@ -1,5 +1,7 @@
 //! Why something is believed of a member: a word that crosses rooms.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// Why a belief is held, or changed.
@@ -21,6 +23,22 @@ pub enum Reason {
     Snapshot,
     /// It is this node itself. No event has this reason.
     Own,
+}
+
+/// As half a sentence, of what is believed of a member.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rumour => "a rumour says so",
+            Self::Repair => "a comparison with another member says so",
+            Self::Contact => "it says so itself",
+            Self::Silence => "it did not answer this node",
+            Self::Expiry => "it did not contradict a suspicion in time",
+            Self::Command => "somebody removed it",
+            Self::Snapshot => "the state file says so",
+            Self::Own => "it is this node itself",
+        })
+    }
 }
 
 impl Reason {

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
+use super::recording::Wanted;
 use crate::network::{SIZES, Size};
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (commit ", env!("QUIDNUNC_COMMIT"), ")");
@@ -20,6 +21,8 @@ Examples:
   quidnunc-sim bisect before.fp after.fp
   quidnunc-sim bench
   quidnunc-sim network --size small
+  quidnunc-sim replay n1.record
+  quidnunc-sim explain n1.record --about n7
 
 Exit codes; of several, the first of 70 64 4 5 1 3 6 7 2 0 is the answer:
    0  everything holds
@@ -55,6 +58,10 @@ pub(super) enum Command {
     Bench(BenchArgs),
     /// Shows a network of nodes with links from cycle to cycle, as the simulation of 2014 did.
     Network(NetworkArgs),
+    /// Lets a recorded node do again what it did: is every packet the same, to the byte?
+    Replay(ReplayArgs),
+    /// Tells from a recording what the node came to believe of a member, when, and on whose word.
+    Explain(ExplainArgs),
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -92,6 +99,9 @@ pub(super) struct RunArgs {
     /// Writes the fingerprint of the run up to each simulated second; of one file and one seed only.
     #[arg(long, value_name = "OUT", conflicts_with_all = ["seeds", "all_seeds"])]
     pub(super) fingerprints: Option<PathBuf>,
+    /// Records what happens to a node, for `replay` and `explain`; of one file and one seed only.
+    #[arg(long, value_name = "N=OUT", conflicts_with_all = ["seeds", "all_seeds"])]
+    pub(super) record: Option<Wanted>,
 }
 
 #[derive(Debug, Args)]
@@ -180,6 +190,29 @@ pub(super) struct NetworkArgs {
     /// Prints one line in all, and no progress.
     #[arg(long, conflicts_with = "json")]
     pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// Recordings that `quidnunc record` or `quidnunc agent --record` has made.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Prints a line of JSON per file, schema 1.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A recording that `quidnunc record` or `quidnunc agent --record` has made.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The member that is meant: its name, its id or its address.
+    #[arg(long, value_name = "NODE")]
+    pub(super) about: String,
+    /// Prints one line of JSON, schema 1.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// The size of a name that was offered.

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::result::{FaultResult, Measured, Packets, RunResult, Verdict, evaluate};
 use crate::scenario::Scenario;
+use crate::world::Recording;
 
 /// What the command line needs of a simulator.
 pub trait Simulator: Sync {
@@ -39,6 +40,8 @@ pub struct Job<'a> {
     pub progress: &'a (dyn Fn(u64) + Sync),
     /// To be told the end of each simulated second, and of the run, with the fingerprint up to then.
     pub fingerprints: Option<&'a (dyn Fn(u64, u64) + Sync)>,
+    /// Which node is recorded.
+    pub recorded: Option<Recording<'a>>,
 }
 
 /// Why there is no result, from the lesser to the worse. The text is printed as it is.

@@ -8,6 +8,8 @@ mod check;
 mod fingerprints;
 mod job;
 mod network;
+mod recording;
+mod replay;
 mod run;
 mod source;
 mod verify;
@@ -77,5 +79,7 @@ where
         Command::Bisect(args) => bisect::bisect(args, streams),
         Command::Bench(args) => bench::bench(args, streams),
         Command::Network(args) => network::network(args, streams),
+        Command::Replay(args) => replay::replay(args, streams),
+        Command::Explain(args) => replay::explain_file(args, streams),
     }
 }

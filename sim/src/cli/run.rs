@@ -7,6 +7,7 @@ use indicatif::ProgressBar;
 use super::args::RunArgs;
 use super::batch::{Task, run_all};
 use super::fingerprints::Recorder;
+use super::recording::Recorded;
 use super::source::{Source, read_all};
 use super::{RunProblem, SeedRange, Simulator, Streams};
 use crate::report::{Again, Repro, headline, many, one, pooled_headline};
@@ -36,6 +37,11 @@ pub(super) fn run(args: &RunArgs, simulator: &dyn Simulator, streams: &mut Strea
         Err(problem) => return complain(&problem, streams),
     };
     let simulator = recorder.as_ref().map_or(simulator, |recorder| recorder);
+    let recorded = match Recorded::new(args, &sources, simulator) {
+        Ok(recorded) => recorded,
+        Err(problem) => return complain(&problem, streams),
+    };
+    let simulator = recorded.as_ref().map_or(simulator, |recorded| recorded);
     let outcomes = outcomes(args, &sources, simulator);
     if let Some(recorder) = &recorder {
         recorder.write()?;

@@ -17,7 +17,7 @@ pub(super) struct Source {
 impl Source {
     pub(super) fn job<'a>(&'a self, seed: u64, progress: &'a (dyn Fn(u64) + Sync)) -> Job<'a> {
         let Self { name: file_name, text, scenario } = self;
-        Job { file_name, text, scenario, seed, map_hash_seed: 0, progress, fingerprints: None }
+        Job { file_name, text, scenario, seed, map_hash_seed: 0, progress, fingerprints: None, recorded: None }
     }
 }
 

@@ -12,9 +12,12 @@ use quidnunc_core::{
     stable_hash,
 };
 
+use quidnunc_record::{Recorded, freeze, thaw};
+
 use crate::engine::draws::{Draws, Purpose as Draw};
 use crate::scenario::{self, Nodes, Profile, Protocol, RelayTargets, Scenario, StartAs};
 
+use super::options::{Recording, RunOptions};
 use super::streams::name_of;
 use super::{configuring, telling};
 
@@ -126,23 +129,24 @@ fn detector(protocol: &Protocol, base: Detector) -> Detector {
 }
 
 /// Everybody who takes part.
-pub(super) struct Cast {
+pub(super) struct Cast<'a> {
     nodes: Nodes,
     config: Config,
     draws: Draws,
     /// What nodes that start converged are shown.
     everybody: Vec<Record>,
     /// Side by side, so that a large cluster's hot state lies on few pages.
-    actors: Vec<Option<Node>>,
+    actors: Vec<Option<Recorded>>,
     boots: Vec<u64>,
     /// Who has been told to leave and still says goodbye.
     leaving: Vec<bool>,
     ids: Vec<Option<NodeId>>,
     timers: Vec<TimerState>,
     hashes: Vec<u64>,
-    /// See [`RunOptions::thaws_every`](super::RunOptions).
+    /// See [`RunOptions::thaws_every`].
     thaws_every: u32,
     inputs: u32,
+    recorded: Option<Recording<'a>>,
     /// Whether nodes report what becomes of all keys.
     watches: bool,
     /// Whose identities are whose, in order; empty when nobody watches.
@@ -161,8 +165,8 @@ struct TimerState {
     seq: u32,
 }
 
-impl Cast {
-    pub(super) fn new(scenario: &Scenario, config: Config, draws: Draws, thaws_every: u32) -> Self {
+impl<'a> Cast<'a> {
+    pub(super) fn new(scenario: &Scenario, config: Config, draws: Draws, options: &RunOptions<'a>) -> Self {
         let (nodes, watches) = (scenario.nodes, !scenario.writes.is_empty());
         let count = nodes.count as usize;
         let mut cast = Self {
@@ -176,7 +180,8 @@ impl Cast {
             ids: vec![None; count],
             timers: vec![TimerState { scheduled: u64::MAX, due: u64::MAX, seq: 0 }; count],
             hashes: vec![0; count],
-            thaws_every,
+            thaws_every: options.thaws_every,
+            recorded: options.recorded,
             inputs: 0,
             watches,
             owners: Vec::new(),
@@ -213,8 +218,13 @@ impl Cast {
         let seed = self.draws.draw(Draw::NodeSeed, u64::from(node), boot);
         let at = Instant::from_nanos(now);
         let snapshot = converged.then_some(Snapshot { members: &self.everybody, map: None });
-        let mut state = Node::new(self.config_of(node), identity, seed, at, snapshot)
+        let state = Node::new(self.config_of(node), identity, seed, at, snapshot)
             .expect("the configuration was validated before");
+        let mut state = Recorded::from(state);
+        if let Some(recording) = self.recorded.filter(|recording| recording.node == node) {
+            state.record((recording.recorder)());
+            state.turn(at, || now / 1_000_000);
+        }
         let seeds: Vec<SocketAddr> = seeds(self.nodes, node, first).map(address_of).collect();
         if !converged && !seeds.is_empty() {
             state.handle(at, Input::Command(Command::Join { seeds: &seeds })).expect("a new node may join");
@@ -298,26 +308,29 @@ impl Cast {
     }
 
     pub(super) fn get(&self, node: u32) -> Option<&Node> {
-        self.actors[node as usize].as_ref()
+        self.actors[node as usize].as_ref().map(Recorded::node)
     }
 
     /// Those that run, each with its number.
     pub(super) fn running_by_number(&self) -> impl Iterator<Item = (usize, &Node)> {
-        self.actors.iter().enumerate().filter_map(|(number, node)| Some((number, node.as_ref()?)))
+        self.actors.iter().enumerate().filter_map(|(number, node)| Some((number, node.as_ref()?.node())))
     }
 
     pub(super) fn running(&self) -> impl Iterator<Item = &Node> {
-        self.actors.iter().flatten()
+        self.actors.iter().flatten().map(Recorded::node)
     }
 
     /// The node that an input is for, if it runs; the input enters its fingerprint.
-    pub(super) fn input(&mut self, node: u32, now: u64, bytes: &[u8]) -> Option<&mut Node> {
+    pub(super) fn input(&mut self, node: u32, now: u64, bytes: &[u8]) -> Option<&mut Recorded> {
         let state = self.actors[node as usize].as_mut()?;
         let hash = &mut self.hashes[node as usize];
         *hash = stable_hash(*hash ^ now, bytes);
         self.inputs = self.inputs.wrapping_add(1);
         if self.thaws_every > 0 && self.inputs.is_multiple_of(self.thaws_every) {
-            *state = thaw(&freeze(state)).expect("what was frozen just now is thawed");
+            *state = thaw(&freeze(state.node())).expect("what was frozen just now is thawed").into();
+        }
+        if state.is_recorded() {
+            state.turn(Instant::from_nanos(now), || now / 1_000_000);
         }
         Some(state)
     }

@@ -152,7 +152,7 @@ struct Word {
 }
 
 impl Word {
-    fn voters(&self, own: u32, cast: &Cast) -> Option<Vec<Voter>> {
+    fn voters(&self, own: u32, cast: &Cast<'_>) -> Option<Vec<Voter>> {
         let voter = |node, votes| Voter { id: cast.id_of(node), votes, domain: cast.domain_of(node) };
         Some(match self.voters.as_ref()? {
             Voting::Itself => vec![voter(own, 1)],

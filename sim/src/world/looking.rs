@@ -49,7 +49,7 @@ impl Looks {
 }
 
 /// Whether a node shows what is to be seen; of another one if it is asked about one.
-fn shows(is: Is, node: &Node, other: Option<u32>, cast: &Cast) -> bool {
+fn shows(is: Is, node: &Node, other: Option<u32>, cast: &Cast<'_>) -> bool {
     let (view, other) = (node.view(), other.map(|other| cast.id_of(other)));
     match is {
         Is::Standing(standing) => view.standing().map(standing_of) == Some(standing),

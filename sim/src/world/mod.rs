@@ -63,7 +63,7 @@ use writing::Writing;
 
 pub use cast::node_config;
 pub use null::{NullCounts, NullWorld};
-pub use options::{Damaged, RunOptions, Sent, Witness};
+pub use options::{Damaged, Recording, RunOptions, Sent, Witness};
 pub use outside::{Act, Conditions, Deed, Review, Seen, timetable};
 pub use simulated::{Cluster, simulate_network};
 
@@ -112,7 +112,7 @@ struct World<'a, W> {
     now: u64,
     events: u64,
     plan: Plan,
-    cast: Cast,
+    cast: Cast<'a>,
     network: Network,
     packets: Packets,
     pauses: Pauses,
@@ -160,7 +160,7 @@ impl<'a, W: Witness> World<'a, W> {
             events: 0,
             network: Network::new(scenario, draws),
             measure: Measure::new(scenario, plan.touched(), config.quorum.as_ref()),
-            cast: Cast::new(scenario, config, draws, options.thaws_every),
+            cast: Cast::new(scenario, config, draws, options),
             plan,
             packets: Packets::new(),
             pauses: Pauses::default(),

@@ -1,6 +1,7 @@
 //! How is a run made, and who looks on?
 
 use quidnunc_core::{Event as NodeEvent, Purpose};
+use quidnunc_record::Recorder;
 
 /// How a run is made; nothing here but [`damaged`](Self::damaged) may change its result.
 #[derive(Clone, Copy, Default)]
@@ -9,12 +10,23 @@ pub struct RunOptions<'a> {
     pub map_hash_seed: u64,
     /// Lets a node go on from its frozen bytes at every so manyeth input; 0: never.
     pub thaws_every: u32,
+    /// Records what happens to one node, each of its lives anew.
+    pub recorded: Option<Recording<'a>>,
     /// Told the simulated nanoseconds once per simulated second.
     pub progress: Option<&'a (dyn Fn(u64) + Sync)>,
     /// Told the end of each simulated second, and of the run, with the fingerprint of the run up to then.
     pub fingerprints: Option<&'a (dyn Fn(u64, u64) + Sync)>,
     /// What becomes of the packets that a fault damages.
     pub damaged: Damaged,
+}
+
+/// Which node is recorded, and what makes its recorders: one for each of its lives.
+#[derive(Clone, Copy)]
+pub struct Recording<'a> {
+    /// The node's number.
+    pub node: u32,
+    /// Asked when the node starts.
+    pub recorder: &'a (dyn Fn() -> Recorder + Sync),
 }
 
 /// What becomes of a copy of a packet that a fault damages.

@@ -1,0 +1,73 @@
+//! Does what an agent records happen again, to the byte?
+
+#![expect(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use common::Folder;
+use quidnunc::record::{Piece, Replay, Tape};
+use rustix::process::Signal;
+
+/// Plays a recording; returns how many calls it has.
+fn replay(path: &Path) -> u64 {
+    let bytes = fs::read(path).unwrap();
+    let tape = Tape::read(&bytes).unwrap();
+    let mut replay = Replay::new(tape.opening().unwrap()).unwrap();
+    for (number, piece) in tape.pieces.iter().enumerate() {
+        match piece {
+            Piece::Opening(opening) if number > 0 => replay.reopen(opening).unwrap().unwrap(),
+            Piece::Opening(_) => {}
+            Piece::Steps(steps) => {
+                for step in steps {
+                    replay.step(step).unwrap_or_else(|differs| panic!("{}: {differs}", path.display()));
+                }
+            }
+        }
+    }
+    replay.steps()
+}
+
+#[test]
+fn what_an_agent_records_happens_again_and_so_does_what_was_asked_for_later() {
+    let folder = Folder::new("record");
+    let keys = folder.file("keys", &folder.run(&["keys", "gen"]).out);
+    let (whole, later) = (folder.0.join("whole.record"), folder.0.join("later.record"));
+    let n1 = folder.agent("n1", &["--key-file", &keys]);
+    let n3 = folder.agent("n3", &["--key-file", &keys, "--seed", &n1.addr()]);
+    let mut n2 = folder.agent("n2", &["--key-file", &keys, "--record", whole.to_str().unwrap(), "--seed", &n1.addr()]);
+    n2.until_alive(3);
+    assert_eq!(n2.ask(&["kv", "set", "colour", "green"]).code, 0);
+    let mut recording = folder.program();
+    recording.args(["--socket", n2.socket().to_str().unwrap(), "record", "--out", later.to_str().unwrap()]);
+    let mut recording = recording.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // Nobody answers for whoever stands still: there is something to be told of.
+    n3.signal(Signal::STOP);
+    n2.until(&["members", "--status", "dead"], |answer| answer["members"][0]["name"] == "n3");
+    n1.until(&["kv", "ls"], |answer| answer["entries"].to_string().contains("colour"));
+    assert_eq!(n2.ask(&["leave"]).code, 0);
+    assert_eq!(n2.wait(), Some(0));
+    assert!(recording.wait().unwrap().success());
+    assert!(replay(&whole) > replay(&later), "one began in the middle of the other");
+    n3.signal(Signal::CONT);
+    // No key of the seal, but keys and values are in it.
+    let bytes = fs::read(&whole).unwrap();
+    let has = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    assert!(has(b"colour") && has(b"green"));
+    assert!(!has(fs::read_to_string(&keys).unwrap().trim().as_bytes()));
+}
+
+#[test]
+fn a_recording_does_not_take_the_place_of_something_else() {
+    let folder = Folder::new("record-file");
+    let n1 = folder.agent("n1", &[]);
+    let there = folder.file("there", "mine");
+    let said = n1.ask(&["record", "--out", &there, "--for", "1ms"]);
+    assert_eq!((said.code, said.err.contains("--force replaces it")), (2, true), "{said:?}");
+    assert_eq!(fs::read_to_string(&there).unwrap(), "mine");
+    let said = folder.run(&["agent", "--name", "n2", "--bind", "127.0.0.1:0", "--record", "/nowhere/n2.record"]);
+    assert_eq!((said.code, said.err.contains("cannot record to /nowhere/n2.record")), (2, true), "{said:?}");
+}

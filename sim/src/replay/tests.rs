@@ -1,0 +1,68 @@
+//! What is told of a crash is what happened, and at the instants at which it did.
+
+use std::sync::{Arc, Mutex};
+
+use expect_test::expect;
+use quidnunc_record::{About, Recorder, Taken, Tape};
+
+use super::{explain, play};
+use crate::scenario::parse;
+use crate::world::{Recording, RunOptions, run};
+
+/// The recording of node 0 of ten, of which node 7 crashes after 20 s.
+fn recording() -> Vec<u8> {
+    let scenario = "format = 1\nname = \"t\"\nabout = \"t\"\nrun = { duration = \"50s\", warmup = \"10s\" }\nnodes = { count = 10 }\n\
+        [[fault]]\nid = \"stop\"\nkind = \"crash\"\ntarget = \"node:7\"\nat = \"20s\"\n";
+    let scenario = parse("t.toml", scenario).unwrap_or_else(|mistake| panic!("{mistake}"));
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let recorder = || {
+        let (kept, about) = (Arc::clone(&kept), About { program: "test 1".into(), name: "n0".into() });
+        Recorder::new(about, usize::MAX, move |bytes: Vec<u8>, _| {
+            kept.lock().expect("nobody panics with it").extend(bytes);
+            Taken::Yes
+        })
+    };
+    let recorded = Some(Recording { node: 0, recorder: &recorder });
+    run(&scenario, 1, &RunOptions { recorded, ..RunOptions::default() }).expect("the scenario is valid");
+    let bytes = kept.lock().expect("nobody panics with it").clone();
+    bytes
+}
+
+#[test]
+fn a_crash_is_told_with_probe_helpers_and_words() {
+    let bytes = recording();
+    let tape = Tape::read(&bytes).expect("it was written just now");
+    let played = play(&tape, &mut ()).expect("the same again");
+    assert!(played.calls > 500 && played.parts == 1, "{played:?}");
+    let explained = explain(&tape, "10.0.0.8:7946").expect("it was a member");
+    assert_eq!(explained.played, Ok(played));
+    let lines = explained
+        .lines
+        .iter()
+        .map(|line| format!("{:.3} {} {}\n", line.at.as_nanos() as f64 / 1e9, line.kind, line.text));
+    expect![[r#"
+        0.000 recording n0 is recorded from here on
+        0.110 belief 10.0.0.8:7946 is alive: a rumour says so
+        20.836 probe a ping leaves
+        21.336 probe no answer within 500ms: 753d732fb4ad69613f11069016a3bcce, 8adaf9e81db70570132831256ddbb52a, edb3bd52c65d0e0faa09c48abd2c73cf are asked to ping it
+        21.644 belief 10.0.0.8:7946 is suspect, was alive: a rumour says so; 186bae7555204254ece4676da63396fc told it
+        21.644 word edb3bd52c65d0e0faa09c48abd2c73cf accuses it by its own probes, in a packet from 186bae7555204254ece4676da63396fc
+        21.836 helper 753d732fb4ad69613f11069016a3bcce had no answer either
+        21.836 helper 8adaf9e81db70570132831256ddbb52a had no answer either
+        21.836 helper edb3bd52c65d0e0faa09c48abd2c73cf had no answer either
+        21.836 probe until here an answer to a ping counts
+        21.836 word 968255015b59ec383946f13d6acac6d7 accuses it by its own probes
+        22.785 word 4ee5383d368187a67eed0160fe1c0279 accuses it by its own probes, in a packet from 4ee5383d368187a67eed0160fe1c0279
+        25.623 belief 10.0.0.8:7946 is dead, was suspect: a rumour says so; edb3bd52c65d0e0faa09c48abd2c73cf told it
+        25.623 word edb3bd52c65d0e0faa09c48abd2c73cf says that it is dead, in a packet from edb3bd52c65d0e0faa09c48abd2c73cf
+    "#]].assert_eq(&lines.collect::<String>());
+}
+
+#[test]
+fn whoever_is_nobody_is_told_who_there_is() {
+    let bytes = recording();
+    let tape = Tape::read(&bytes).expect("it was written just now");
+    let unknown = explain(&tape, "n77").expect_err("there is none");
+    assert_eq!(unknown.members.len(), 10);
+    assert!(unknown.to_string().starts_with("nobody is called n77 in this recording; there are "), "{unknown}");
+}
