@@ -25,6 +25,11 @@ impl Recorded {
         self.recorders.push(recorder);
     }
 
+    /// Ends every recording; what was recorded last is let out.
+    pub fn stop_recording(&mut self) {
+        self.recorders.clear();
+    }
+
     /// Between two calls: lets recordings go on; those that nobody takes any more end. `unix_ms` is asked for what the wall's clock says.
     pub fn turn(&mut self, now: Instant, unix_ms: impl Fn() -> u64) {
         self.recorders.iter_mut().for_each(|recorder| recorder.turn(&self.node, now, &unix_ms));

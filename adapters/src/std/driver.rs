@@ -228,6 +228,12 @@ impl Driver {
         self.node.record(recorder);
     }
 
+    /// Ends every recording; what was recorded last is let out.
+    #[cfg(feature = "record")]
+    pub fn stop_recording(&mut self) {
+        self.node.stop_recording();
+    }
+
     /// The next event, oldest first.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.node.poll_event()

@@ -235,6 +235,8 @@ async fn live(
     };
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     tracing::info!("ending");
+    // Whoever reads one has its end then. A node that has stopped has none.
+    let _ = agent.node.act(|driver| Ok(driver.stop_recording())).await;
     server.finish(FINISH_MAX).await;
     for task in [hearing, obeying] {
         task.abort();
