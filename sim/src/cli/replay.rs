@@ -46,8 +46,7 @@ pub(super) fn explain_file(args: &ExplainArgs, streams: &mut Streams<'_>) -> io:
             }
         };
         if args.json {
-            let line =
-                |line: &Line| json!({ "at_ms": unix_ms(opening, line.at), "kind": line.kind, "text": line.text });
+            let line = |line: &Line| json!({ "at_ms": unix_ms(opening, line.at), "kind": line.kind.name(), "text": line.text });
             let lines: Vec<Value> = lines.iter().map(line).collect();
             let mut told = played_json(&args.file, tape, opening, &played);
             told["about"] = args.about.as_str().into();
@@ -56,7 +55,7 @@ pub(super) fn explain_file(args: &ExplainArgs, streams: &mut Streams<'_>) -> io:
         } else {
             writeln!(streams.out, "{} as {} saw it", plain(&args.about), plain(opening.name))?;
             for line in &lines {
-                writeln!(streams.out, "{}  {:<9}  {}", wall(opening, line.at), line.kind, plain(&line.text))?;
+                writeln!(streams.out, "{}  {:<9}  {}", wall(opening, line.at), line.kind.name(), plain(&line.text))?;
             }
             if let Err(error) = &played {
                 writeln!(streams.err, "error: it is not told further: {error}")?;

@@ -11,13 +11,42 @@ use quidnunc_record::{Call, Given, Opening, Tape};
 
 use super::play::{PlayError, Played, Watch, play};
 
+/// Sorts of things that happen, causes before effects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The recording begins, at its start or behind a gap.
+    Recording,
+    /// The recorded node asks a question of its own.
+    Probe,
+    /// Somebody who was asked for help says something.
+    Helper,
+    /// Somebody says something against the member.
+    Word,
+    /// The recorded node believes something else than before.
+    Belief,
+}
+
+impl Kind {
+    /// Its name in text and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Recording => "recording",
+            Self::Probe => "probe",
+            Self::Helper => "helper",
+            Self::Word => "word",
+            Self::Belief => "belief",
+        }
+    }
+}
+
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Line {
     /// When, on the node's clock.
     pub at: Instant,
-    /// Which sort of thing: `belief`, `probe`, `helper`, `word` or `recording`.
-    pub kind: &'static str,
+    /// Which sort of thing.
+    pub kind: Kind,
     /// What.
     pub text: String,
 }
@@ -95,7 +124,7 @@ impl Watch for Teller<'_> {
         let (at, view) = (Instant::from_nanos(opening.at), node.view());
         if !opening.follows {
             self.known = None;
-            self.say(at, "recording", format!("{} is recorded from here on", opening.name));
+            self.say(at, Kind::Recording, format!("{} is recorded from here on", opening.name));
         }
         self.look(at, view, None);
     }
@@ -112,7 +141,7 @@ impl Watch for Teller<'_> {
 }
 
 impl Teller<'_> {
-    fn say(&mut self, at: Instant, kind: &'static str, text: String) {
+    fn say(&mut self, at: Instant, kind: Kind, text: String) {
         self.lines.push(Line { at, kind, text });
     }
 
@@ -128,7 +157,7 @@ impl Teller<'_> {
         };
         let Some(why) = view.why(id) else {
             if self.known.take().is_some() {
-                self.say(at, "belief", format!("{} is forgotten", self.asked));
+                self.say(at, Kind::Belief, format!("{} is forgotten", self.asked));
             }
             return;
         };
@@ -142,14 +171,8 @@ impl Teller<'_> {
         let had = before.as_ref().and_then(|why| why.evidence.as_ref()).unwrap_or(&nothing);
         if let Some(has) = &why.evidence {
             self.tell_words(at, view, had, has, by.as_deref().unwrap_or_default());
-            self.tell_probe(at, view, ("a ping", "it"), had.probe.as_ref(), has.probe.as_ref());
-            self.tell_probe(
-                at,
-                view,
-                ("the last question", "everybody"),
-                had.last_chance.as_ref(),
-                has.last_chance.as_ref(),
-            );
+            self.tell_probe(at, view, "a ping", had.probe.as_ref(), has.probe.as_ref());
+            self.tell_probe(at, view, "the last question", had.last_chance.as_ref(), has.last_chance.as_ref());
         }
     }
 
@@ -163,14 +186,14 @@ impl Teller<'_> {
         };
         let name = self.asked.to_owned();
         match before {
-            None => self.say(at, "belief", format!("{name} is {}: {}", health(now.health), now.reason)),
+            None => self.say(at, Kind::Belief, format!("{name} is {}: {}", health(now.health), now.reason)),
             Some(before) if before.health != now.health => {
                 let source = now.evidence.as_ref().and_then(|evidence| evidence.source);
                 let source = source.map_or_else(String::new, |source| format!("; {} told it", shown(view, source)));
                 let by =
                     by.filter(|_| source.is_empty() && now.reason != quidnunc_core::Reason::Expiry).unwrap_or_default();
                 let (was, is) = (health(before.health), health(now.health));
-                self.say(at, "belief", format!("{name} is {is}, was {was}: {}{source}{by}", now.reason));
+                self.say(at, Kind::Belief, format!("{name} is {is}, was {was}: {}{source}{by}", now.reason));
             }
             Some(_) => {}
         }
@@ -179,10 +202,10 @@ impl Teller<'_> {
     /// Who accuses the member, and who says that it is dead.
     fn tell_words(&mut self, at: Instant, view: View<'_>, had: &Evidence, has: &Evidence, by: &str) {
         for accuser in has.accusers.iter().filter(|accuser| !had.accusers.contains(accuser)) {
-            self.say(at, "word", format!("{} accuses it by its own probes{by}", shown(view, *accuser)));
+            self.say(at, Kind::Word, format!("{} accuses it by its own probes{by}", shown(view, *accuser)));
         }
         if let Some(from) = has.death_from.filter(|_| had.death_from.is_none()) {
-            self.say(at, "word", format!("{} says that it is dead{by}", shown(view, from)));
+            self.say(at, Kind::Word, format!("{} says that it is dead{by}", shown(view, from)));
         }
     }
 
@@ -191,7 +214,7 @@ impl Teller<'_> {
         &mut self,
         at: Instant,
         view: View<'_>,
-        (what, whom): (&str, &str),
+        what: &str,
         had: Option<&ProbeView>,
         has: Option<&ProbeView>,
     ) {
@@ -199,24 +222,24 @@ impl Teller<'_> {
         let names =
             |helpers: &[HelperView]| helpers.iter().map(|helper| shown(view, helper.id)).collect::<Vec<_>>().join(", ");
         if let Some(sent) = sent.filter(|_| had.is_none_or(|had| had.sent.is_none())) {
-            self.say(sent, "probe", format!("{what} leaves"));
+            self.say(sent, Kind::Probe, format!("{what} leaves"));
             if !helpers.is_empty() {
                 let asked = sent.after(*direct_wait);
                 let waited =
                     if direct_wait.is_zero() { String::new() } else { format!("no answer within {direct_wait:?}: ") };
-                self.say(asked, "probe", format!("{waited}{} are asked to ping {whom}", names(helpers)));
+                self.say(asked, Kind::Probe, format!("{waited}asked for help: {}", names(helpers)));
             }
-            self.say(*until, "probe", format!("until here an answer to {what} counts"));
+            self.say(*until, Kind::Probe, format!("the time for an answer to {what} is over"));
         }
         for helper in helpers {
             let before =
                 had.and_then(|had| had.helpers.iter().find(|other| other.id == helper.id)).map(|other| other.said);
             if helper.said != before.unwrap_or(Said::Nothing) {
-                self.say(at, "helper", format!("{} {}", shown(view, helper.id), helper.said));
+                self.say(at, Kind::Helper, format!("{} {}", shown(view, helper.id), helper.said));
             }
         }
         if *answered && had.is_none_or(|had| !had.answered) {
-            self.say(at, "probe", format!("{what} is answered after all: too late, or without contradicting"));
+            self.say(at, Kind::Probe, format!("{what} is answered after all: too late, or without contradicting"));
         }
     }
 }

@@ -8,5 +8,5 @@ mod play;
 #[cfg(test)]
 mod tests;
 
-pub use explain::{Explained, Line, Unknown, explain};
+pub use explain::{Explained, Kind, Line, Unknown, explain};
 pub use play::{PlayError, Played, Watch, play};

@@ -39,22 +39,22 @@ fn a_crash_is_told_with_probe_helpers_and_words() {
     let lines = explained
         .lines
         .iter()
-        .map(|line| format!("{:.3} {} {}\n", line.at.as_nanos() as f64 / 1e9, line.kind, line.text));
+        .map(|line| format!("{:.3} {} {}\n", line.at.as_nanos() as f64 / 1e9, line.kind.name(), line.text));
     expect![[r#"
         0.000 recording n0 is recorded from here on
         0.110 belief 10.0.0.8:7946 is alive: a rumour says so
         20.836 probe a ping leaves
-        21.336 probe no answer within 500ms: 753d732fb4ad69613f11069016a3bcce, 8adaf9e81db70570132831256ddbb52a, edb3bd52c65d0e0faa09c48abd2c73cf are asked to ping it
-        21.644 belief 10.0.0.8:7946 is suspect, was alive: a rumour says so; 186bae7555204254ece4676da63396fc told it
-        21.644 word edb3bd52c65d0e0faa09c48abd2c73cf accuses it by its own probes, in a packet from 186bae7555204254ece4676da63396fc
-        21.836 helper 753d732fb4ad69613f11069016a3bcce had no answer either
-        21.836 helper 8adaf9e81db70570132831256ddbb52a had no answer either
-        21.836 helper edb3bd52c65d0e0faa09c48abd2c73cf had no answer either
-        21.836 probe until here an answer to a ping counts
-        21.836 word 968255015b59ec383946f13d6acac6d7 accuses it by its own probes
-        22.785 word 4ee5383d368187a67eed0160fe1c0279 accuses it by its own probes, in a packet from 4ee5383d368187a67eed0160fe1c0279
-        25.623 belief 10.0.0.8:7946 is dead, was suspect: a rumour says so; edb3bd52c65d0e0faa09c48abd2c73cf told it
-        25.623 word edb3bd52c65d0e0faa09c48abd2c73cf says that it is dead, in a packet from edb3bd52c65d0e0faa09c48abd2c73cf
+        21.336 probe no answer within 500ms: asked for help: 10.0.0.3:7946, 10.0.0.5:7946, 10.0.0.10:7946
+        21.644 word 10.0.0.10:7946 accuses it by its own probes, in a packet from 10.0.0.2:7946
+        21.644 belief 10.0.0.8:7946 is suspect, was alive: a rumour says so; 10.0.0.2:7946 told it
+        21.836 probe the time for an answer to a ping is over
+        21.836 helper 10.0.0.10:7946 had no answer either
+        21.836 helper 10.0.0.3:7946 had no answer either
+        21.836 helper 10.0.0.5:7946 had no answer either
+        21.836 word this node accuses it by its own probes
+        22.785 word 10.0.0.9:7946 accuses it by its own probes, in a packet from 10.0.0.9:7946
+        25.623 word 10.0.0.10:7946 says that it is dead, in a packet from 10.0.0.10:7946
+        25.623 belief 10.0.0.8:7946 is dead, was suspect: a rumour says so; 10.0.0.10:7946 told it
     "#]].assert_eq(&lines.collect::<String>());
 }
 
