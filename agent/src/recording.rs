@@ -19,6 +19,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// So many pieces wait for a disk; each is 64 KiB or so.
 const PIECES_MAX: usize = 64;
 
+/// So often what was recorded goes to a file: what a process that is killed loses. A disk that is woken more often costs more.
+const FILE_FLUSH: Duration = Duration::from_secs(5);
+
+/// So often it goes to whoever asks.
+const ASKED_FLUSH: Duration = Duration::from_secs(1);
+
 /// So many recordings go to whoever asks at a time: each costs what it is worth.
 pub(crate) const ASKED_MAX: usize = 4;
 
@@ -47,7 +53,7 @@ pub(crate) fn to_file(path: &Path, bytes_max: u64, name: &str) -> io::Result<(Re
     let (sender, pieces) = mpsc::sync_channel(PIECES_MAX);
     let writer = thread::Builder::new().name("recording".into()).spawn(move || files.write_all(&pieces))?;
     let part_bytes = usize::try_from(bytes_max / 2).unwrap_or(usize::MAX);
-    Ok((Recorder::new(about(name), part_bytes, offer_to(sender)), ToFile { writer }))
+    Ok((Recorder::new(about(name), part_bytes, FILE_FLUSH, offer_to(sender)), ToFile { writer }))
 }
 
 impl ToFile {
@@ -104,7 +110,7 @@ pub(crate) fn to_asker(
     name: &str,
 ) -> Option<Recorder> {
     let permit = Arc::clone(asked).try_acquire_owned().ok()?;
-    Some(Recorder::new(about(name), ASKED_PART_BYTES, offer_until(to, length, permit)))
+    Some(Recorder::new(about(name), ASKED_PART_BYTES, ASKED_FLUSH, offer_until(to, length, permit)))
 }
 
 fn offer_until(
@@ -115,7 +121,7 @@ fn offer_until(
     let began = Instant::now();
     move |bytes, _| {
         let _held = &permit;
-        if length.is_some_and(|length| began.elapsed() > length + Duration::from_secs(1)) {
+        if length.is_some_and(|length| began.elapsed() > length + ASKED_FLUSH) {
             return Taken::Closed;
         }
         match to.try_send(bytes.into()) {

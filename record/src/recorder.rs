@@ -1,17 +1,16 @@
 //! Where does a recording go, and when does it begin anew?
 //!
-//! Steps gather in memory and go out once a second, or when there are many. Whoever takes them decides what becomes of
+//! Steps gather in memory and go out every so often, or when there are many. Whoever takes them decides what becomes of
 //! them; if it cannot take one piece, what follows cannot be played, so that the recording begins anew with a frozen node as soon as
 //! there is room. It does so too when a part is long, so that what is kept can be the latest parts only.
+
+use core::time::Duration;
 
 use quidnunc_core::{Instant, Node};
 
 use crate::calls::Call;
 use crate::frozen::{freeze, layout};
 use crate::tape::{MAGIC, Opening, begin_steps, finish, is_empty, write_opening};
-
-/// So often at least steps go out, in nanoseconds.
-const FLUSH_NS: u64 = 1_000_000_000;
 
 /// So many bytes of steps go out at once.
 const FLUSH_BYTES: usize = 1 << 16;
@@ -55,6 +54,8 @@ pub struct Recorder {
     sink: Box<dyn Sink>,
     /// After so many bytes a part is long enough.
     part_bytes: usize,
+    /// So often at least steps go out.
+    flush_every: Duration,
     /// A piece that was begun.
     piece: Vec<u8>,
     last: Instant,
@@ -73,14 +74,16 @@ impl core::fmt::Debug for Recorder {
 }
 
 impl Recorder {
-    /// A recording that begins with the next [`turn`](Self::turn), and anew after so many bytes.
+    /// A recording that begins with the next [`turn`](Self::turn), and anew after so many bytes. What was recorded goes out so
+    /// often: each time costs waking whoever takes it, and a process that is killed loses as much.
     #[must_use]
-    pub fn new(about: About, part_bytes: usize, sink: impl Sink + 'static) -> Self {
+    pub fn new(about: About, part_bytes: usize, flush_every: Duration, sink: impl Sink + 'static) -> Self {
         let never = Instant::from_nanos(0);
         Self {
             about,
             sink: Box::new(sink),
             part_bytes,
+            flush_every,
             piece: begin_steps(),
             last: never,
             flushed: never,
@@ -100,8 +103,7 @@ impl Recorder {
     /// clock says, in milliseconds since 1970.
     pub fn turn(&mut self, node: &Node, now: Instant, unix_ms: impl FnOnce() -> u64) {
         if self.part.is_some() {
-            let waited = now.as_nanos().saturating_sub(self.flushed.as_nanos());
-            if waited >= FLUSH_NS || self.piece.len() >= FLUSH_BYTES {
+            if now.since(self.flushed) >= self.flush_every || self.piece.len() >= FLUSH_BYTES {
                 self.flush(now);
             }
             if self.part.is_some_and(|bytes| bytes >= self.part_bytes) {

@@ -25,7 +25,7 @@ impl Kept {
     fn recorder(&self, part_bytes: usize, mut takes: impl FnMut(usize) -> Taken + Send + 'static) -> Recorder {
         let (kept, about) = (self.clone(), About { program: "test 1".into(), name: "n1".into() });
         let mut pieces = 0;
-        Recorder::new(about, part_bytes, move |bytes: Vec<u8>, _| {
+        Recorder::new(about, part_bytes, Duration::from_secs(1), move |bytes: Vec<u8>, _| {
             pieces += 1;
             let taken = takes(pieces);
             if taken == Taken::Yes {

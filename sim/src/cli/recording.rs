@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use quidnunc_record::{About, Recorder, Taken};
 
@@ -85,7 +86,7 @@ impl Simulator for Recorded<'_> {
             let about =
                 About { program: concat!("quidnunc-sim ", env!("CARGO_PKG_VERSION")).into(), name: name.clone() };
             let mut file = file.try_clone();
-            Recorder::new(about, usize::MAX, move |bytes: Vec<u8>, _| {
+            Recorder::new(about, usize::MAX, Duration::from_secs(1), move |bytes: Vec<u8>, _| {
                 let written = file.as_mut().map(|file| file.write_all(&bytes));
                 if matches!(written, Ok(Ok(()))) { Taken::Yes } else { Taken::Closed }
             })

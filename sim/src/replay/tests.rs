@@ -1,6 +1,7 @@
 //! What is told of a crash is what happened, and at the instants at which it did.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use expect_test::expect;
 use quidnunc_record::{About, Recorder, Taken, Tape};
@@ -17,7 +18,7 @@ fn recording() -> Vec<u8> {
     let kept = Arc::new(Mutex::new(Vec::new()));
     let recorder = || {
         let (kept, about) = (Arc::clone(&kept), About { program: "test 1".into(), name: "n0".into() });
-        Recorder::new(about, usize::MAX, move |bytes: Vec<u8>, _| {
+        Recorder::new(about, usize::MAX, Duration::from_secs(1), move |bytes: Vec<u8>, _| {
             kept.lock().expect("nobody panics with it").extend(bytes);
             Taken::Yes
         })
@@ -55,7 +56,8 @@ fn a_crash_is_told_with_probe_helpers_and_words() {
         22.785 word 10.0.0.9:7946 accuses it by its own probes, in a packet from 10.0.0.9:7946
         25.623 word 10.0.0.10:7946 says that it is dead, in a packet from 10.0.0.10:7946
         25.623 belief 10.0.0.8:7946 is dead, was suspect: a rumour says so; 10.0.0.10:7946 told it
-    "#]].assert_eq(&lines.collect::<String>());
+    "#]]
+    .assert_eq(&lines.collect::<String>());
 }
 
 #[test]
