@@ -62,6 +62,12 @@ pub(crate) struct Given {
     /// Which list of voters this is: higher than any before that differs from it; without it 1.
     #[arg(long, env = "QUIDNUNC_EPOCH", value_name = "N")]
     pub(crate) epoch: Option<u64>,
+    /// Serves HTTP to browsers, programs and Prometheus; without it nothing does. Not encrypted.
+    #[arg(long, env = "QUIDNUNC_HTTP", value_name = "IP:PORT")]
+    pub(crate) http: Option<SocketAddr>,
+    /// A file with the word that whoever asks over HTTP has to know; needed unless only this machine can.
+    #[arg(long, env = "QUIDNUNC_HTTP_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) http_token_file: Option<PathBuf>,
     /// How much is logged to stderr; without it info.
     #[arg(long, env = "QUIDNUNC_LOG_LEVEL", value_name = "LEVEL")]
     pub(crate) log_level: Option<LogLevel>,
@@ -87,6 +93,8 @@ impl Given {
             tag: tag.into_iter().map(|(name, value)| Tag { name, value }).collect(),
             voter: given_list(self.voter, weaker.voter),
             epoch: self.epoch.or(weaker.epoch),
+            http: self.http.or(weaker.http),
+            http_token_file: self.http_token_file.or(weaker.http_token_file),
             log_level: self.log_level.or(weaker.log_level),
         }
     }

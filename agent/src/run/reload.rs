@@ -107,6 +107,8 @@ fn fixed(before: &Given, after: &Given) -> Vec<&'static str> {
         ("seal", before.seal != after.seal),
         ("voter", before.voter != after.voter),
         ("epoch", before.epoch != after.epoch),
+        ("http", before.http != after.http),
+        ("http_token_file", before.http_token_file != after.http_token_file),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }
