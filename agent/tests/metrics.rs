@@ -105,13 +105,13 @@ fn metrics_are_as_many_in_a_large_cluster_as_in_a_small_one() {
     let n2 = folder.agent("n2", &["--key-file", &key_file, "--voter", "n1,n2", "--seed", &n1.addr(), "--tag", "a=b"]);
     n1.until_alive(2);
     assert_eq!(n1.ask(&["kv", "set", "some", "thing"]).code, 0);
-    n1.until(&["quorum"], |quorum| quorum["in_quorum"] == true);
+    n1.until(&["quorum"], |quorum| quorum["seen"] == 2);
     let both = metrics(&n1);
     let new: Vec<_> = series(&both).difference(&series(&alone)).cloned().collect();
     // Of what may be lost nothing is known before enough are seen.
     assert_eq!(new, [("quidnunc_quorum_margin_members".to_owned(), String::new())]);
     assert_eq!(value(&both, "quidnunc_members", "state=\"alive\""), 2.0);
-    assert_eq!(value(&both, "quidnunc_quorum", ""), 1.0);
+    assert_eq!(value(&both, "quidnunc_quorum_votes", "kind=\"seen\""), 2.0);
     assert_eq!(value(&both, "quidnunc_seal_mode", "mode=\"require\""), 1.0);
     assert!(value(&both, "quidnunc_state_entries", "kind=\"live\"") >= 3.0);
     assert!(value(&both, "quidnunc_tx_bytes", "class=\"datagram\"") > 0.0);

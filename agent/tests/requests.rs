@@ -13,7 +13,15 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 /// What reads; what goes on for ever is left out, since nothing would end the answer.
 const READ: [&str; 9] = [
-    "/v1/status", "/v1/members", "/v1/kv", "/v1/tags", "/v1/why", "/v1/info", "/v1/info/group", "/v1/overlay", "/metrics",
+    "/v1/status",
+    "/v1/members",
+    "/v1/kv",
+    "/v1/tags",
+    "/v1/why",
+    "/v1/info",
+    "/v1/info/group",
+    "/v1/overlay",
+    "/metrics",
 ];
 
 /// What changes something; `/v1/leave` is left out, since it ends the agent when it is asked for rightly.
@@ -36,8 +44,22 @@ const CHANGE: [&str; 14] = [
 
 /// Fields that one of them knows, so that a request gets past the first look at it.
 const FIELDS: [&str; 16] = [
-    "key", "value", "ttl_ms", "addrs", "wait_ms", "set", "unset", "name", "payload", "prefix", "limit", "order", "member",
-    "other", "id", "everywhere",
+    "key",
+    "value",
+    "ttl_ms",
+    "addrs",
+    "wait_ms",
+    "set",
+    "unset",
+    "name",
+    "payload",
+    "prefix",
+    "limit",
+    "order",
+    "member",
+    "other",
+    "id",
+    "everywhere",
 ];
 
 /// A run of the same requests every time.

@@ -7,8 +7,10 @@ const DRAWN_MAX = 60;
 /** Up to so many all have their names beside them. */
 const NAMED_MAX = 26;
 
-const MIDDLE = { x: 230, y: 152 };
-const RADIUS = 108;
+const MIDDLE = { x: 230, y: 168 };
+const RADIUS = 122;
+/** A name that would lie on another one is left out: so far apart they must be. */
+const NAME_ROOM = { x: 44, y: 11 };
 
 export function render(overlay, members) {
   const { own, links, standing } = overlay;
@@ -17,10 +19,11 @@ export function render(overlay, members) {
   const shown = members.map(({ id, name, domain, status }) => ({ id, name, domain, status }));
   draw(at("links-body"), [overlay, shown], () => {
     const summary = `${named(own)} asked for ${count(true)} of its links, others asked for ${count(false)}; the overlay: ${standing.replaceAll("-", " ")}`;
+    if (links.length === 0) return empty(`No links yet; the overlay: ${standing.replaceAll("-", " ")}`);
     const graph = members.length > DRAWN_MAX
       ? el("p", { class: "empty" }, `${members.length} members are too many to draw; these are this node's links.`)
       : drawing(own, links, shown, summary);
-    return [graph, el("p", { class: "quiet" }, `${summary}.`), links.length === 0 ? empty("No links yet") : list(links)];
+    return [graph, el("p", { class: "quiet" }, `${summary}.`), list(links)];
   });
 }
 
@@ -36,22 +39,30 @@ function list(links) {
 function drawing(own, links, members, summary) {
   const places = placed(members);
   const home = places.get(own.id);
-  const picture = svg("svg", { class: "graph", viewBox: "0 0 460 304", role: "img", "aria-label": summary });
+  const picture = svg("svg", { class: "graph", viewBox: "0 0 460 336", role: "img", "aria-label": summary });
   for (const { id, outgoing } of links) {
     const there = places.get(id);
     if (home && there) picture.append(svg("path", { class: outgoing ? "link" : "link in", d: curve(home, there) }));
   }
   picture.append(...arcs(places));
   const linked = new Set([own.id, ...links.map((link) => link.id)]);
-  for (const [id, place] of places) {
-    const isNamed = places.size <= NAMED_MAX || linked.has(id);
-    picture.append(...node(place, id === own.id, isNamed));
+  const names = [];
+  // Those that come first have their names for certain.
+  const inTurn = [...places.values()].sort((a, b) => rank(b, own, linked) - rank(a, own, linked));
+  for (const place of inTurn) {
+    const name = on(place.angle, RADIUS + 24);
+    const isFree = names.every((other) => Math.abs(other.x - name.x) > NAME_ROOM.x || Math.abs(other.y - name.y) > NAME_ROOM.y);
+    const isNamed = isFree && (places.size <= NAMED_MAX || linked.has(place.id));
+    if (isNamed) names.push(name);
+    picture.append(...node(place, place.id === own.id, isNamed, places.size > 30 ? 5 : 7));
   }
   const sample = (style) => svg("svg", { viewBox: "0 0 24 8", "aria-hidden": "true" }, svg("path", { class: style, d: "M0 4H24" }));
   const legend = el("p", { class: "legend" },
     el("span", {}, sample("link"), "this node asked"), el("span", {}, sample("link in"), "it was asked"));
   return el("div", {}, picture, legend);
 }
+
+const rank = ({ id }, own, linked) => (id === own.id ? 2 : linked.has(id) ? 1 : 0);
 
 /** A place for each; between two domains there is a gap. */
 function placed(members) {
@@ -90,11 +101,11 @@ function arcs(places) {
   });
 }
 
-function node(place, isOwn, isNamed) {
+function node(place, isOwn, isNamed, radius) {
   const { x, y } = place;
-  const dot = svg("circle", { class: "node", "data-status": place.status, cx: x.toFixed(1), cy: y.toFixed(1), r: 7 });
+  const dot = svg("circle", { class: "node", "data-status": place.status, cx: x.toFixed(1), cy: y.toFixed(1), r: radius });
   dot.append(svg("title", {}, `${named(place)}: ${place.status}${place.domain === null ? "" : `, ${place.domain}`}`));
-  const ring = isOwn && svg("circle", { class: "ring", cx: x.toFixed(1), cy: y.toFixed(1), r: 10 });
+  const ring = isOwn && svg("circle", { class: "ring", cx: x.toFixed(1), cy: y.toFixed(1), r: radius + 3 });
   const name = isNamed && label(named(place), place.angle, RADIUS + 24, "name", false);
   return [dot, ring, name].filter(Boolean);
 }

@@ -157,7 +157,8 @@ mod tests {
             quidnunc_tx_bytes_total{class="datagram"} 7
             quidnunc_tx_bytes_total{class="stream"} 0
             # EOF
-        "##]].assert_eq(&strip(written(taken(), true)));
+        "##]]
+        .assert_eq(&strip(written(taken(), true)));
         expect![[r##"
             # HELP quidnunc_health_score Health.
             # TYPE quidnunc_health_score gauge
@@ -166,6 +167,7 @@ mod tests {
             # TYPE quidnunc_tx_bytes_total counter
             quidnunc_tx_bytes_total{class="datagram"} 7
             quidnunc_tx_bytes_total{class="stream"} 0
-        "##]].assert_eq(&strip(written(taken(), false)));
+        "##]]
+        .assert_eq(&strip(written(taken(), false)));
     }
 }
