@@ -78,7 +78,7 @@ async fn it_shows_a_cluster_and_sees_a_member_die() {
     browser
         .until("document.querySelectorAll('.graph .node').length === 3 && document.querySelector('.graph .link')")
         .await;
-    browser.until("document.getElementById('quorum-body').innerText.includes('can lose no more')").await;
+    browser.until("document.getElementById('quorum-body').innerText.includes('2 of 2 votes are seen')").await;
     browser.until("document.querySelector('tr.group').innerText.includes('rack-b')").await;
     assert_eq!(
         browser

@@ -5,62 +5,49 @@
 
 mod common;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use common::web::exchange;
 use common::{Agent, Folder};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::Value;
 
 /// What reads; what goes on for ever is left out, since nothing would end the answer.
-const READ: [&str; 9] = [
-    "/v1/status",
-    "/v1/members",
-    "/v1/kv",
-    "/v1/tags",
-    "/v1/why",
-    "/v1/info",
-    "/v1/info/group",
-    "/v1/overlay",
-    "/metrics",
+const READ: [(&str, &[&str]); 9] = [
+    ("/v1/status", &["none"]),
+    ("/v1/members", &["status", "domain", "tag"]),
+    ("/v1/kv", &["key", "prefix", "of", "all"]),
+    ("/v1/tags", &["none"]),
+    ("/v1/why", &["member"]),
+    ("/v1/info", &["key", "prefix"]),
+    ("/v1/info/group", &["prefix"]),
+    ("/v1/overlay", &["none"]),
+    ("/metrics", &["none"]),
 ];
 
-/// What changes something; `/v1/leave` is left out, since it ends the agent when it is asked for rightly.
-const CHANGE: [&str; 14] = [
-    "/v1/join",
-    "/v1/kv/set",
-    "/v1/kv/delete",
-    "/v1/tags",
-    "/v1/event",
-    "/v1/info/add",
-    "/v1/info/delete",
-    "/v1/info/group",
-    "/v1/ping",
-    "/v1/reach",
-    "/v1/force-leave",
-    "/v1/keys/install",
-    "/v1/keys/use",
-    "/v1/keys/remove",
+/// What changes something, with the fields that it knows; `/v1/leave` is left out, since it ends the agent when it is asked for rightly.
+const CHANGE: [(&str, &[&str]); 14] = [
+    ("/v1/join", &["addrs", "wait_ms"]),
+    ("/v1/kv/set", &["key", "value", "ttl_ms"]),
+    ("/v1/kv/delete", &["key"]),
+    ("/v1/tags", &["set", "unset"]),
+    ("/v1/event", &["name", "payload", "ttl_ms"]),
+    ("/v1/info/add", &["key", "value", "ttl_ms"]),
+    ("/v1/info/delete", &["key"]),
+    ("/v1/info/group", &["prefix", "limit", "order"]),
+    ("/v1/ping", &["member", "other"]),
+    ("/v1/reach", &[]),
+    ("/v1/force-leave", &["member"]),
+    ("/v1/keys/install", &["key", "everywhere"]),
+    ("/v1/keys/use", &["id", "force", "everywhere"]),
+    ("/v1/keys/remove", &["id", "force", "everywhere"]),
 ];
 
-/// Fields that one of them knows, so that a request gets past the first look at it.
-const FIELDS: [&str; 16] = [
-    "key",
-    "value",
-    "ttl_ms",
-    "addrs",
-    "wait_ms",
-    "set",
-    "unset",
-    "name",
-    "payload",
-    "prefix",
-    "limit",
-    "order",
-    "member",
-    "other",
-    "id",
-    "everywhere",
-];
+/// Words that mean something to one of them. None is an address: a join would wait for an answer.
+const WORDS: [&str; 7] = ["n1", "n2", "key", "min", "00000000", "000102030405060708090a0b0c0d0e0f", "hex"];
 
 /// A run of the same requests every time.
 fn runner(cases: u32) -> TestRunner {
@@ -68,36 +55,66 @@ fn runner(cases: u32) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]))
 }
 
-fn json() -> impl Strategy<Value = serde_json::Value> {
+fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
-        Just(serde_json::Value::Null),
+        Just(Value::Null),
         any::<bool>().prop_map(Into::into),
         any::<i64>().prop_map(Into::into),
         any::<f64>().prop_map(Into::into),
-        Just(u64::MAX.into()),
+        select(vec![0, 1, 1000, u64::MAX]).prop_map(Into::into),
         "\\PC{0,40}".prop_map(Into::into),
-        select(vec!["n1", "a", "min", "00"]).prop_map(Into::into),
+        select(WORDS.to_vec()).prop_map(Into::into),
     ];
     leaf.prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
-            prop::collection::vec((select(FIELDS.to_vec()), inner), 0..4).prop_map(object),
+            prop::collection::vec((select(WORDS.to_vec()), inner), 0..4).prop_map(object),
         ]
     })
 }
 
-fn object(fields: Vec<(&str, serde_json::Value)>) -> serde_json::Value {
-    serde_json::Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+/// A path, and a body that has most of its fields, with a value that suits half of the time.
+fn change() -> impl Strategy<Value = (&'static str, Value)> {
+    select(CHANGE.to_vec()).prop_flat_map(|(path, fields)| {
+        let value = prop_oneof![
+            3 => select(WORDS.to_vec()).prop_map(Into::into),
+            2 => select(vec![1000, 60_000]).prop_map(Value::from),
+            1 => any::<bool>().prop_map(Into::into),
+            2 => json(),
+        ];
+        let field = |name: &&'static str| (Just(*name), prop::option::weighted(0.85, value.clone()));
+        let fields: Vec<_> = fields.iter().map(field).collect();
+        let whole = fields
+            .prop_map(|fields| object(fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()));
+        (Just(path), prop_oneof![9 => whole, 1 => json()])
+    })
 }
 
-/// No answer at all, or one that says whose mistake it was: never the agent's own.
-fn judge(answer: &str) -> Result<(), TestCaseError> {
-    if answer.is_empty() {
-        return Ok(());
+fn object(fields: Vec<(&str, Value)>) -> Value {
+    Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// The statuses of answers, to see how far requests get.
+#[derive(Default)]
+struct Statuses(RefCell<BTreeSet<u16>>);
+
+impl Statuses {
+    /// No answer at all, or one that says whose mistake it was: never the agent's own.
+    fn judge(&self, answer: &str) -> Result<(), TestCaseError> {
+        if answer.is_empty() {
+            return Ok(());
+        }
+        let status: Option<u16> = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        prop_assert!(status.is_some_and(|status| status < 500), "{answer}");
+        self.0.borrow_mut().extend(status);
+        Ok(())
     }
-    let status: Option<u16> = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-    prop_assert!(status.is_some_and(|status| status < 500), "{answer}");
-    Ok(())
+
+    #[track_caller]
+    fn have(self, wanted: &[u16]) {
+        let seen = self.0.into_inner();
+        assert!(wanted.iter().all(|status| seen.contains(status)), "{seen:?} lacks one of {wanted:?}");
+    }
 }
 
 fn agent(folder: &Folder) -> Agent<'_> {
@@ -125,12 +142,14 @@ fn any_bytes_are_answered_or_refused() {
         .prop_map(|text| text.as_bytes().to_vec()),
     ];
     let request = prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat());
+    let statuses = Statuses::default();
     let ended = runner(400).run(&request, |mut bytes| {
         // Whatever it was, it is over.
         bytes.extend(b"\r\n\r\n");
-        judge(&half_closed(addr, &bytes))
+        statuses.judge(&half_closed(addr, &bytes))
     });
     assert!(ended.is_ok(), "{ended:?}");
+    statuses.have(&[400]);
     lives(&mut agent);
 }
 
@@ -151,22 +170,27 @@ fn any_json_and_any_query_are_answered_or_refused() {
     let folder = Folder::new("json");
     let mut agent = agent(&folder);
     let addr = agent.http();
-    let body = prop_oneof![
-        3 => prop::collection::vec((select(FIELDS.to_vec()), json()), 0..5).prop_map(object),
-        1 => json(),
-    ];
-    let ended = runner(600).run(&(select(CHANGE.to_vec()), body), |(path, body)| {
+    let statuses = Statuses::default();
+    let ended = runner(1000).run(&change(), |(path, body)| {
         let body = body.to_string();
         let head = format!("host: localhost\r\ncontent-type: application/json\r\ncontent-length: {}", body.len());
-        judge(&exchange(addr, format!("POST {path} HTTP/1.1\r\n{head}\r\n\r\n{body}").as_bytes()))
+        statuses.judge(&exchange(addr, format!("POST {path} HTTP/1.1\r\n{head}\r\n\r\n{body}").as_bytes()))
     });
     assert!(ended.is_ok(), "{ended:?}");
-    let field = select(vec!["key", "prefix", "of", "all", "status", "domain", "tag", "member", "kind"]);
-    let query = prop::collection::vec((field, "[!-~&&[^ #]]{0,30}"), 0..3);
-    let ended = runner(300).run(&(select(READ.to_vec()), query), |(path, query)| {
+    statuses.have(&[200, 400, 404, 409, 422]);
+    let statuses = Statuses::default();
+    let query = select(READ.to_vec()).prop_flat_map(|(path, fields)| {
+        let value = prop_oneof![select(WORDS.to_vec()).prop_map(str::to_owned), "[!-~&&[^ #]]{0,30}"];
+        (Just(path), prop::collection::vec((select(fields.to_vec()), value), 0..3))
+    });
+    let ended = runner(500).run(&query, |(path, query)| {
         let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        judge(&exchange(addr, format!("GET {path}?{} HTTP/1.1\r\nhost: localhost\r\n\r\n", query.join("&")).as_bytes()))
+        statuses.judge(&exchange(
+            addr,
+            format!("GET {path}?{} HTTP/1.1\r\nhost: localhost\r\n\r\n", query.join("&")).as_bytes(),
+        ))
     });
     assert!(ended.is_ok(), "{ended:?}");
+    statuses.have(&[200, 400, 404]);
     lives(&mut agent);
 }

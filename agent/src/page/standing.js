@@ -37,6 +37,7 @@ export function renderQuorum(report) {
     }
     const { all, needed, seen, margin, why, standing, epoch } = report;
     const room = margin === null ? "too few are seen"
+      : standing !== "in-quorum" ? "not for long enough"
       : margin.members === 0 ? "can lose no more"
       : `can lose ${margin.members} more ${margin.members === 1 ? "member" : "members"}`;
     return [

@@ -8,6 +8,7 @@ use axum::http::Method;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
@@ -35,6 +36,7 @@ impl WebDriverCompatibleCommand for Extra {
 pub(crate) struct Browser {
     pub(crate) client: Client,
     shots: PathBuf,
+    profile: String,
     _driver: Running,
 }
 
@@ -64,7 +66,18 @@ impl Browser {
         let client = builder.connect(&format!("http://127.0.0.1:{}", port.trim_end_matches('.'))).await.unwrap();
         let shots = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("page");
         std::fs::create_dir_all(&shots).unwrap();
-        Some(Self { client, shots, _driver: driver })
+        Some(Self { client, shots, profile, _driver: driver })
+    }
+
+    /// The processes that have this browser's profile, which is nobody else's.
+    fn processes(&self) -> impl Iterator<Item = Pid> {
+        let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        all.filter_map(|entry| {
+            let id = entry.file_name().to_str()?.parse().ok()?;
+            let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+            let is_own = line.split(|byte| *byte == 0).any(|word| word == self.profile.as_bytes());
+            Pid::from_raw(id).filter(|_| is_own)
+        })
     }
 
     async fn devtools(&self, name: &str, params: Value) {
@@ -115,5 +128,14 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
         let picture = self.client.screenshot().await.unwrap();
         std::fs::write(self.shots.join(format!("{name}.png")), picture).unwrap();
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The driver is killed, and would leave it behind.
+        for process in self.processes() {
+            let _ = kill_process(process, Signal::KILL);
+        }
     }
 }
