@@ -46,14 +46,18 @@ async fn open(browser: &Browser, agent: &Agent<'_>) {
     browser.client.goto(&format!("http://{}/", agent.http())).await.unwrap();
 }
 
+/// What reaches beyond the page, or out of its cell: a part of the page may cut it off, so that the page alone does not tell.
+const OUTSIDE: &str = "const { clientWidth, scrollWidth } = document.documentElement;
+const isOut = (it) => it.getBoundingClientRect().right > clientWidth + 1
+    || it.matches('td, th, dd, dt, h1, h2') && it.scrollWidth > it.clientWidth + 1;
+const out = [...document.querySelectorAll('body *')].filter((it) => it.clientWidth > 1 && isOut(it));
+return [innerWidth, scrollWidth <= clientWidth, out.map((it) => it.outerHTML.slice(0, 120))];";
+
 /// That nothing is wider than the page, in any shape; with pictures.
 async fn fits(browser: &Browser, name: &str) {
     for (width, scheme) in [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")] {
         browser.shape(width, scheme).await;
-        let sizes = browser
-            .eval("const it = document.documentElement; return [innerWidth, it.scrollWidth <= it.clientWidth]")
-            .await;
-        assert_eq!(sizes, serde_json::json!([width, true]), "{name} {scheme}");
+        assert_eq!(browser.eval(OUTSIDE).await, serde_json::json!([width, true, []]), "{name} {scheme}");
         browser.picture(&format!("{name}-{width}-{scheme}")).await;
     }
     browser.shape(1280, "light").await;

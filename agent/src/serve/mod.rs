@@ -194,7 +194,7 @@ async fn has_spoken(line: &impl Line) -> bool {
 
 /// Says that there is no room, and nothing more after that.
 async fn refuse(line: &mut impl Line) {
-    // A connection that ends with something unread is reset, and the reset may overtake the words.
+    // A connection that ends with something unread is reset, and the reset may overtake the words (RFC 9112, section 9.6).
     take(line);
     // Whoever does not hear it sees the end.
     let _ = line.try_write(BUSY.as_bytes());
