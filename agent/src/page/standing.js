@@ -13,7 +13,7 @@ export function renderStatus(status) {
     ["Suspect", [members.suspect], members.suspect > 0 ? "warn" : null],
     ["Dead", [members.dead], members.dead > 0 ? "bad" : null],
     ["Left", [gone], null],
-    ["Own health", health === 0 ? ["good"] : [health, el("small", {}, " held against it")], health === 0 ? null : "warn"],
+    ["Own health", health === 0 ? ["good"] : [health, el("small", {}, " against it")], health === 0 ? null : "warn"],
     ["Seal", [status.seal ?? "none"], null],
   ];
   const shown = sums.map(([name, parts, tone]) => [name, parts.map((part) => part.textContent ?? part), tone]);
