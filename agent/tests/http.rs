@@ -95,6 +95,15 @@ fn pages_of_other_sites_get_nothing() {
     }
 }
 
+#[test]
+fn a_head_is_bounded() {
+    let folder = Folder::new("head");
+    let agent = folder.agent("n1", &["--http", "127.0.0.1:0"]);
+    assert_eq!(agent.get("/v1/status", &[&format!("x: {}", "x".repeat(60_000))]).status, 200);
+    assert_eq!(agent.get("/v1/status", &[&format!("x: {}", "x".repeat(200_000))]).status, 431);
+    assert_eq!(agent.get("/v1/status", &[]).status, 200, "it still answers");
+}
+
 /// Streams that are read, as many as there are places.
 fn watchers(agent: &Agent<'_>, count: usize) -> Vec<TcpStream> {
     let watch = |_| {

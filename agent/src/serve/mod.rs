@@ -37,6 +37,9 @@ pub(crate) const CONNECTIONS_MAX: usize = 256;
 /// A connection that asks nothing, or not the whole head, for so long is over.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
 
+/// About the most bytes of a head; so many are also read and written ahead.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+
 /// An answer of which nothing is read for so long is over.
 const STALL_MAX: Duration = Duration::from_secs(30);
 
@@ -164,7 +167,7 @@ async fn attend(mut line: impl Line, router: Router, permit: OwnedSemaphorePermi
         return;
     }
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).keep_alive(false);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).max_buf_size(HEAD_BYTES_MAX).keep_alive(false);
     let service = TowerToHyperService::new(router);
     let connection = pin!(builder.serve_connection(TokioIo::new(Stalling::new(line, STALL_MAX)), service));
     if let Err(error) = connection.await {
