@@ -7,6 +7,7 @@
 //! * `model` — what goes over the control socket?
 //! * `api` — what does the agent answer?
 //! * `serve` — who may ask, how many at once, and for how long?
+//! * `web` — who may ask over TCP, and what is there for browsers and for Prometheus?
 //! * `run` — how does an agent begin, live and end?
 //! * `hub` — who hears what the node reports? `recording` — where do recordings of its life go?
 
@@ -21,5 +22,7 @@ mod names;
 mod recording;
 mod run;
 mod serve;
+#[cfg_attr(not(feature = "http"), path = "web/absent.rs")]
+mod web;
 
 pub use cli::main;

@@ -42,6 +42,7 @@ fn look(driver: &Driver) -> StatusReport {
         members: counts,
         local_health: view.local_health(),
         seal: driver.keys().and_then(|keys| Some(mode(keys.own()?.mode).to_owned())),
+        standing: view.standing().map(|standing| quorum::word(standing).to_owned()),
         healthy: false,
         datagrams_sent: stats.datagrams_sent,
         datagrams_received: stats.datagrams_received,

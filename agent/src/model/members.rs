@@ -109,6 +109,9 @@ pub(crate) struct StatusReport {
     pub(crate) local_health: u8,
     /// `off`, `accept` or `require`; `None` without a seal.
     pub(crate) seal: Option<String>,
+    /// How the node stands, as `GET /v1/quorum` says; `None` where nobody votes.
+    #[serde(default)]
+    pub(crate) standing: Option<String>,
     pub(crate) healthy: bool,
     /// Why it is not.
     pub(crate) problems: Vec<String>,

@@ -13,7 +13,7 @@ use super::given::Given;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The keys that there are, for whoever misspells one.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 19] = [
     "name",
     "bind",
     "advertise",
@@ -30,6 +30,8 @@ const KEYS: [&str; 17] = [
     "epoch",
     "record",
     "record_max_mib",
+    "http",
+    "http_token_file",
     "log_level",
 ];
 
@@ -87,7 +89,7 @@ mod tests {
     #[test]
     fn a_mistake_is_shown_at_its_place() {
         expect![[r#"
-            error: unknown field `key-file`, expected one of `name`, `bind`, `advertise`, `also`, `seed`, `cluster`, `profile`, `domain`, `state`, `key_file`, `seal`, `tag`, `voter`, `epoch`, `record`, `record_max_mib`, `log_level`
+            error: unknown field `key-file`, expected one of `name`, `bind`, `advertise`, `also`, `seed`, `cluster`, `profile`, `domain`, `state`, `key_file`, `seal`, `tag`, `voter`, `epoch`, `record`, `record_max_mib`, `http`, `http_token_file`, `log_level`
              --> agent.toml:2:1
               |
             2 | key-file = 'k'

@@ -69,6 +69,12 @@ pub(crate) struct Given {
     /// How much is kept of the recording, in MiB; without it 64. The older half goes first.
     #[arg(long, env = "QUIDNUNC_RECORD_MAX_MIB", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub(crate) record_max_mib: Option<u64>,
+    /// Serves HTTP to browsers, programs and Prometheus; without it nothing does. Not encrypted.
+    #[arg(long, env = "QUIDNUNC_HTTP", value_name = "IP:PORT")]
+    pub(crate) http: Option<SocketAddr>,
+    /// A file with the word that whoever asks over HTTP has to know; needed unless only this machine can.
+    #[arg(long, env = "QUIDNUNC_HTTP_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) http_token_file: Option<PathBuf>,
     /// How much is logged to stderr; without it info.
     #[arg(long, env = "QUIDNUNC_LOG_LEVEL", value_name = "LEVEL")]
     pub(crate) log_level: Option<LogLevel>,
@@ -96,6 +102,8 @@ impl Given {
             epoch: self.epoch.or(weaker.epoch),
             record: self.record.or(weaker.record),
             record_max_mib: self.record_max_mib.or(weaker.record_max_mib),
+            http: self.http.or(weaker.http),
+            http_token_file: self.http_token_file.or(weaker.http_token_file),
             log_level: self.log_level.or(weaker.log_level),
         }
     }

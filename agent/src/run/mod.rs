@@ -29,6 +29,7 @@ use crate::model::{Reply, TagsChange, Who};
 use crate::names::DOMAIN_KEY;
 use crate::recording::{self, ToFile};
 use crate::serve::{Control, Server, SocketError};
+use crate::web::{Open, Web, WebError};
 pub(crate) use file::{FileError, read_file};
 pub(crate) use given::{Given, LogLevel, Tag};
 use log::Logging;
@@ -56,6 +57,8 @@ pub(crate) enum AgentError {
     #[error(transparent)]
     Socket(#[from] SocketError),
     #[error(transparent)]
+    Web(#[from] WebError),
+    #[error(transparent)]
     Node(quidnunc::Error),
     #[error("the node refused at its start: {0}")]
     Start(#[from] RequestError),
@@ -71,7 +74,7 @@ pub(crate) enum AgentError {
     Stopped(quidnunc::Error),
     #[error("the node stopped")]
     StoppedSilently,
-    #[error("the control socket broke: {0}")]
+    #[error("the control socket, or that of HTTP, broke: {0}")]
     Broken(io::Error),
 }
 
@@ -82,6 +85,7 @@ impl AgentError {
             Self::Settings(_)
             | Self::File(_)
             | Self::Socket(_)
+            | Self::Web(_)
             | Self::Node(_)
             | Self::Start(_)
             | Self::Tags(_)
@@ -114,6 +118,8 @@ struct Banner<'a> {
     bound: std::net::SocketAddr,
     addr: std::net::SocketAddr,
     socket: &'a Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http: Option<std::net::SocketAddr>,
     sealed: bool,
     pid: u32,
 }
@@ -130,6 +136,7 @@ pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
     let keys = settings.options.seal.iter().flat_map(|seal| seal.ring.fingerprints()).collect();
     let mut reload = Reload { given, file, current, logging, keys };
     let control = Control::listen(&crate::serve::path_of(socket.unwrap_or(&settings.name)))?;
+    let open = settings.web.clone().map(Web::listen).transpose()?;
     let mut signals = Signals::listen().map_err(AgentError::Signals)?;
     let is_sealed = settings.options.seal.is_some();
     let (node, events) = spawn(settings.options.clone()).await.map_err(AgentError::Node)?;
@@ -142,9 +149,10 @@ pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
     let identity = agent.node.identity();
     let who = Who { name: Some(settings.name.clone()), id: identity.id.to_string() };
     let socket = control.path.as_path();
-    let banner = Banner { who, bound, addr: identity.addr, socket, sealed: is_sealed, pid: std::process::id() };
+    let http = open.as_ref().map(|open| open.addr);
+    let banner = Banner { who, bound, addr: identity.addr, socket, http, sealed: is_sealed, pid: std::process::id() };
     announce(&banner, json, out).map_err(AgentError::Banner)?;
-    let ended = live(&agent, &control, events, (&mut signals, &mut reload)).await;
+    let ended = live(&agent, (&control, open.as_ref()), events, (&mut signals, &mut reload)).await;
     // It has its own address again when this returns.
     let stopped = match Arc::into_inner(agent) {
         Some(agent) => agent.node.stop().await,
@@ -199,7 +207,7 @@ async fn introduce(agent: &Agent, settings: &Settings) -> Result<(), AgentError>
 }
 
 fn announce(banner: &Banner<'_>, json: bool, out: &mut dyn Write) -> io::Result<()> {
-    let Banner { who, bound, addr, socket, sealed, .. } = banner;
+    let Banner { who, bound, addr, socket, http, sealed, .. } = banner;
     if json {
         serde_json::to_writer(&mut *out, &Reply::new(Ready { ready: Banner { who: who.clone(), ..*banner } }))?;
         writeln!(out)?;
@@ -207,7 +215,8 @@ fn announce(banner: &Banner<'_>, json: bool, out: &mut dyn Write) -> io::Result<
         let advertised = if bound == addr { String::new() } else { format!(", advertised as {addr}") };
         let sealed = if *sealed { "sealed" } else { "not sealed" };
         let name = who.shown();
-        writeln!(out, "{name} listens at {bound}{advertised}, {sealed}; control socket {}", socket.display())?;
+        let page = http.map_or_else(String::new, |http| format!("; page at http://{http}/"));
+        writeln!(out, "{name} listens at {bound}{advertised}, {sealed}; control socket {}{page}", socket.display())?;
     }
     out.flush()?;
     tracing::info!(id = %who.id, %bound, %addr, socket = %socket.display(), "started");
@@ -219,16 +228,18 @@ fn announce(banner: &Banner<'_>, json: bool, out: &mut dyn Write) -> io::Result<
 /// Until the end, and then lets go of all that holds the agent.
 async fn live(
     agent: &Arc<Agent>,
-    control: &Control,
+    (control, open): (&Control, Option<&Open>),
     events: Events,
     (signals, reload): (&mut Signals, &mut Reload),
 ) -> Result<(), AgentError> {
     let mut server = Server::new(api::router(Arc::clone(agent)));
+    let mut web = open.map(|open| (Server::new(open.router(Arc::clone(agent))), open));
     let (letters, taken) = mpsc::channel(LETTERS_WAIT_MAX);
     let obeying = tokio::spawn(orders::obey(Arc::clone(agent), taken));
     let mut hearing = tokio::spawn(agent.hub.clone().pass_on(events, letters));
     let ended = tokio::select! {
         broken = server.serve(&control.listener) => broken.map_err(AgentError::Broken),
+        broken = serve_web(web.as_mut()) => broken.map_err(AgentError::Broken),
         _ = &mut hearing => Err(AgentError::StoppedSilently),
         () = agent.gone.notified() => Ok(()),
         () = until_told_to_leave(agent, signals, reload) => Ok(()),
@@ -237,13 +248,26 @@ async fn live(
     tracing::info!("ending");
     // Whoever reads one has its end then. A node that has stopped has none.
     let _ = agent.node.act(|driver| Ok(driver.stop_recording())).await;
-    server.finish(FINISH_MAX).await;
+    let web_finished = async {
+        if let Some((web, _)) = web {
+            web.finish(FINISH_MAX).await;
+        }
+    };
+    tokio::join!(server.finish(FINISH_MAX), web_finished);
     for task in [hearing, obeying] {
         task.abort();
         // Its end is what is waited for.
         let _ = task.await;
     }
     ended
+}
+
+/// Serves HTTP over TCP where that was asked for; else it waits for ever.
+async fn serve_web(web: Option<&mut (Server, &Open)>) -> io::Result<()> {
+    match web {
+        Some((server, open)) => server.serve(&open.listener).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Signals: the first one to end lets the node leave, a second one does not wait for that.

@@ -109,6 +109,8 @@ fn fixed(before: &Given, after: &Given) -> Vec<&'static str> {
         ("epoch", before.epoch != after.epoch),
         ("record", before.record != after.record),
         ("record_max_mib", before.record_max_mib != after.record_max_mib),
+        ("http", before.http != after.http),
+        ("http_token_file", before.http_token_file != after.http_token_file),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 use quidnunc::seal::{Key, KeyRing, Mode, SealError};
 use quidnunc::{Config, Domain, InfoSettings, NodeId, Options, QuorumSettings, SealOptions, StateFile, StreamLimits};
 
+use crate::web::{Web, WebError};
+
 use super::given::{Given, Name, Profile, SealMode, Tag};
 
 /// Where an agent listens unless somebody says otherwise.
@@ -32,6 +34,8 @@ pub(crate) enum SettingsError {
     NoVoter(String),
     #[error("--seal {0} needs a --key-file with a key")]
     NoKey(&'static str),
+    #[error(transparent)]
+    Web(#[from] WebError),
 }
 
 /// All that an agent needs.
@@ -45,6 +49,7 @@ pub(crate) struct Settings {
     pub(crate) voters: Vec<NodeId>,
     pub(crate) epoch: u64,
     pub(crate) options: Options,
+    pub(crate) web: Option<Web>,
 }
 
 impl Settings {
@@ -86,6 +91,7 @@ impl Settings {
             voters: given.voter.iter().map(|voter| NodeId::from_name(voter.as_str())).collect(),
             epoch: given.epoch.unwrap_or(1),
             options,
+            web: Web::new(given.http, given.http_token_file.as_deref())?,
         })
     }
 }

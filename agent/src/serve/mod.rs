@@ -5,12 +5,14 @@
 //! come again. A head that does not come whole, a body that does not, and an answer that nobody reads end a connection, each
 //! after its time.
 
+mod door;
 mod socket;
 mod stalling;
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,11 +22,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use rustix::net::{RecvFlags, recv};
 use tokio::io::Interest;
-use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+pub(crate) use door::Door;
+use door::Line;
 pub(crate) use socket::{Control, SocketError, check_socket, default_folder, path_of, sole_in};
 use stalling::Stalling;
 
@@ -33,6 +36,9 @@ pub(crate) const CONNECTIONS_MAX: usize = 256;
 
 /// A connection that asks nothing, or not the whole head, for so long is over.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// About the most bytes of a head; so many are also read and written ahead.
+const HEAD_BYTES_MAX: usize = 64 << 10;
 
 /// An answer of which nothing is read for so long is over.
 const STALL_MAX: Duration = Duration::from_secs(30);
@@ -43,6 +49,9 @@ const SHORTAGE_WAIT: Duration = Duration::from_millis(100);
 /// So many newcomers at once are told that there is no room, each within so long; others are cut off.
 const REFUSALS_MAX: usize = 64;
 const REFUSAL_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// So many bytes of somebody for whom there is no room are taken at a time.
+const TAKEN_BYTES_MAX: usize = 16 << 10;
 
 /// What somebody hears for whom there is no room. It is short enough to be sent without waiting.
 const BUSY: &str = concat!(
@@ -71,15 +80,15 @@ impl Server {
     }
 
     /// Takes one connection after the other. Ends only with an error of the listener that waiting does not mend.
-    pub(crate) async fn serve(&mut self, listener: &UnixListener) -> io::Result<()> {
+    pub(crate) async fn serve(&mut self, door: &impl Door) -> io::Result<()> {
         loop {
             tokio::select! {
                 _ = self.connections.join_next(), if !self.connections.is_empty() => {}
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => self.admit(stream).await,
+                accepted = door.accept() => match accepted {
+                    Ok(line) => self.admit(line).await,
                     Err(error) if is_broken(&error) => return Err(error),
                     Err(error) => {
-                        tracing::warn!(%error, "control socket");
+                        tracing::warn!(%error, "a connection was not taken");
                         sleep(SHORTAGE_WAIT).await;
                     }
                 }
@@ -96,13 +105,13 @@ impl Server {
         self.connections.shutdown().await;
     }
 
-    async fn admit(&mut self, stream: UnixStream) {
+    async fn admit(&mut self, line: impl Line) {
         self.silent.retain(|silent| !silent.is_closed());
         let permit = match Arc::clone(&self.permits).try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => {
                 if !self.make_room() {
-                    self.turn_away(stream);
+                    self.turn_away(line);
                     return;
                 }
                 // Whoever was told to make room does so as soon as its task runs.
@@ -112,7 +121,7 @@ impl Server {
         };
         let (silent, told_to_go) = oneshot::channel();
         self.silent.push_back(silent);
-        self.connections.spawn(attend(stream, self.router.clone(), permit, told_to_go));
+        self.connections.spawn(attend(line, self.router.clone(), permit, told_to_go));
     }
 
     /// Tells whoever has waited longest without a word to go, if there is anybody.
@@ -126,12 +135,16 @@ impl Server {
     }
 
     /// Has a newcomer hear that there is no room: after its request, which it may not have sent yet.
-    fn turn_away(&mut self, stream: UnixStream) {
+    fn turn_away(&mut self, mut line: impl Line) {
         while self.refusals.try_join_next().is_some() {}
         if self.refusals.len() < REFUSALS_MAX {
             let refused = async move {
-                has_spoken(&stream).await;
-                refuse(&stream);
+                has_spoken(&line).await;
+                refuse(&mut line).await;
+                // Until the other side has read it, which ends the connection, too.
+                while has_spoken(&line).await {
+                    take(&line);
+                }
             };
             self.refusals.spawn(async {
                 // Who says nothing is cut off without a word.
@@ -142,38 +155,38 @@ impl Server {
 }
 
 /// One connection from its beginning to its end.
-async fn attend(stream: UnixStream, router: Router, permit: OwnedSemaphorePermit, told_to_go: oneshot::Receiver<()>) {
+async fn attend(mut line: impl Line, router: Router, permit: OwnedSemaphorePermit, told_to_go: oneshot::Receiver<()>) {
     let has_asked = tokio::select! {
         // Who was told to go goes, whatever it has said since: somebody waits for its place.
         biased;
         _ = told_to_go => false,
-        has_spoken = timeout(HEAD_TIME_MAX, has_spoken(&stream)) => has_spoken.unwrap_or(false),
+        has_spoken = timeout(HEAD_TIME_MAX, has_spoken(&line)) => has_spoken.unwrap_or(false),
     };
     if !has_asked {
-        refuse(&stream);
+        refuse(&mut line).await;
         return;
     }
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).keep_alive(false);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).max_buf_size(HEAD_BYTES_MAX).keep_alive(false);
     let service = TowerToHyperService::new(router);
-    let connection = pin!(builder.serve_connection(TokioIo::new(Stalling::new(stream, STALL_MAX)), service));
+    let connection = pin!(builder.serve_connection(TokioIo::new(Stalling::new(line, STALL_MAX)), service));
     if let Err(error) = connection.await {
-        tracing::debug!(%error, "control connection");
+        tracing::debug!(%error, "a connection");
     }
     drop(permit);
 }
 
 /// Whether the other side says something before it ends. Nothing of it is taken.
-async fn has_spoken(stream: &UnixStream) -> bool {
+async fn has_spoken(line: &impl Line) -> bool {
     let peek = || {
         let (mut byte, flags) = ([0], RecvFlags::PEEK | RecvFlags::DONTWAIT);
-        Ok(recv(stream, &mut byte, flags)?.0)
+        Ok(recv(line, &mut byte, flags)?.0)
     };
     loop {
-        if stream.readable().await.is_err() {
+        if line.readable().await.is_err() {
             return false;
         }
-        match stream.try_io(Interest::READABLE, peek) {
+        match line.try_io(Interest::READABLE, peek) {
             Ok(bytes) => return bytes > 0,
             // That it can be read is only a guess.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -182,9 +195,18 @@ async fn has_spoken(stream: &UnixStream) -> bool {
     }
 }
 
-fn refuse(stream: &UnixStream) {
+/// Says that there is no room, and nothing more after that.
+async fn refuse(line: &mut impl Line) {
+    // A connection that ends with something unread is reset, and the reset may overtake the words (RFC 9112, section 9.6).
+    take(line);
     // Whoever does not hear it sees the end.
-    let _ = stream.try_write(BUSY.as_bytes());
+    let _ = line.try_write(BUSY.as_bytes());
+    let _ = poll_fn(|context| Pin::new(&mut *line).poll_shutdown(context)).await;
+}
+
+/// Takes what has come, as far as a request without a body would, and forgets it.
+fn take(line: &impl Line) {
+    let _ = line.try_read(&mut [0; TAKEN_BYTES_MAX]);
 }
 
 /// Whether an error is the listener's own, and not that of one connection or of a system that is short of something.
