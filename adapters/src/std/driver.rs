@@ -83,7 +83,7 @@ impl Driver {
     ///
     /// # Errors
     /// [`Error::Config`] for settings that cannot work, an address that others cannot reach among them; [`Error::Addresses`];
-    /// `Error::Seal` for a seal that cannot work; [`Error::Bind`], [`Error::Socket`], [`Error::Seed`] and [`Error::Thread`]
+    /// `Error::Seal` for a seal that cannot work, [`Error::SealLost`] for one that is missing; [`Error::Bind`], [`Error::Socket`], [`Error::Seed`] and [`Error::Thread`]
     /// when the system refuses; [`Error::State`] when what is kept cannot be read or written.
     pub fn bind(mut options: Options) -> Result<Self, Error> {
         let clock = Clock::start();
