@@ -25,7 +25,15 @@ fn a_mistake_in_a_file_is_shown() {
     let folder = Folder::new("mistakes");
     let good = folder.file("good.toml", "name = 'n1'\nbind = '127.0.0.1:7946'\ntag = { role = 'db' }\n");
     assert_eq!(folder.run(&["config", "check", &good]).code, 0);
-    for text in ["nmae = 'n1'", "bind = 7946", "seal = 'require'\nbind = '127.0.0.1:0'", "name = 'a b'", "name"] {
+    for text in [
+        "nmae = 'n1'",
+        "bind = 7946",
+        "seal = 'require'\nbind = '127.0.0.1:0'",
+        "name = 'a b'",
+        "name",
+        "tag = { a = \"\\u0007\" }",
+        "tag = { 'a=b' = 'c' }",
+    ] {
         let bad = folder.file("bad.toml", text);
         let said = folder.run(&["config", "check", &bad]);
         assert_eq!((said.code, said.out.as_str()), (2, ""), "{text}: {said:?}");
@@ -66,5 +74,34 @@ fn there_is_a_page_and_there_are_completions() {
     for command in ["agent", "members", "kv", "keys", "event", "info", "config"] {
         let said = folder.run(&[command, "--help"]);
         assert_eq!((said.code, said.out.contains("QUIDNUNC_SOCKET")), (0, true), "{command}");
+    }
+}
+
+#[test]
+fn what_is_set_and_empty_says_nothing() {
+    let folder = Folder::new("empty");
+    let mut command = folder.program();
+    for name in ["SEED", "BIND", "NAME", "CONFIG", "TAG", "TIMEOUT", "SOCKET"] {
+        command.env(format!("QUIDNUNC_{name}"), "");
+    }
+    let output = command.args(["config", "show", "--domain", "a"]).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert_eq!((output.status.code(), err.as_str()), (Some(0), ""));
+    assert!(out.contains("seed = []") && out.contains("domain = \"a\""), "{out}");
+}
+
+#[test]
+fn a_key_that_stands_where_it_should_not_is_not_shown() {
+    let folder = Folder::new("misplaced");
+    let made = folder.run(&["keys", "gen"]).out;
+    let file = folder.file("a.key", &made);
+    for args in [&["config", "check", &file][..], &["agent", "--config", &file], &["agent", "--key-file", made.trim()]]
+    {
+        for args in [args, &[&["--json"], args].concat()] {
+            let said = folder.run(args);
+            assert_eq!(said.code, 2, "{said:?}");
+            assert!(!said.err.contains(&made[..16]) && said.err.contains("****"), "{said:?}");
+        }
     }
 }

@@ -44,11 +44,13 @@ pub(super) struct Common {
     /// Prints JSON, schema 1, as the agent answers it.
     #[arg(long, global = true, env = "QUIDNUNC_JSON", value_parser = FalseyValueParser::new())]
     pub(super) json: bool,
-    /// Waits so long for an answer.
-    #[arg(long, global = true, env = "QUIDNUNC_TIMEOUT", value_name = "TIME", default_value = "10s",
-        value_parser = duration::parse)]
-    pub(super) timeout: Duration,
+    /// Waits so long for an answer; without it 10s, and where a command says so longer.
+    #[arg(long, global = true, env = "QUIDNUNC_TIMEOUT", value_name = "TIME", value_parser = duration::parse)]
+    pub(super) timeout: Option<Duration>,
 }
+
+/// An answer is waited for so long unless somebody says otherwise.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -77,6 +79,9 @@ pub(super) enum Command {
     /// Says something to everybody, and hears what others say.
     #[command(subcommand)]
     Event(EventCommand),
+    /// Asks something of everybody, and prints the answers as they come; ends with 1 if some are missing.
+    #[command(args_conflicts_with_subcommands = true)]
+    Query(QueryArgs),
     /// Reads and changes what everybody should know.
     #[command(subcommand)]
     Info(InfoCommand),
@@ -101,6 +106,10 @@ pub(super) enum Command {
         /// Does not ask whether that is meant.
         #[arg(long)]
         yes: bool,
+        /// Says when it will be forgotten: not at once, since whoever still knew it would bring it back. Until then lists of
+        /// members show it only with `--status removed`, with or without this.
+        #[arg(long)]
+        prune: bool,
     },
     /// Lists this node's links.
     Overlay {
@@ -161,6 +170,51 @@ pub(super) enum EventCommand {
     },
     /// Shows what is said, until it is interrupted.
     Watch,
+}
+
+const QUERY_EXAMPLES: &str = "\
+Agents answer `ping` by themselves. Any other query is answered by programs: one at each agent that runs `query watch --json`,
+and answers with `query answer` what it knows.
+
+Answers are taken for --timeout, without it for 10s. With --domain and --tag all are asked all the same, but only answers of
+those count.
+
+Examples:
+  quidnunc query ping
+  quidnunc query uptime --tag role=db --timeout 2s
+  quidnunc query watch --json";
+
+#[derive(Debug, Args)]
+#[command(after_help = QUERY_EXAMPLES, subcommand_negates_reqs = true)]
+pub(super) struct QueryArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<QueryCommand>,
+    /// What is asked.
+    #[arg(required = true)]
+    pub(super) name: Option<String>,
+    /// What is said of it.
+    #[arg(default_value = "")]
+    pub(super) payload: String,
+    /// Only answers of members in this domain count.
+    #[arg(long, value_name = "NAME")]
+    pub(super) domain: Option<String>,
+    /// Only answers of members with this tag count.
+    #[arg(long, value_name = "NAME[=VALUE]", value_delimiter = ',')]
+    pub(super) tag: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum QueryCommand {
+    /// Shows what is asked, until it is interrupted.
+    Watch,
+    /// Answers a query.
+    Answer {
+        /// The query's token, as `watch` shows it.
+        token: String,
+        /// What is answered.
+        #[arg(default_value = "")]
+        payload: String,
+    },
 }
 
 const INFO_EXAMPLES: &str = "\
@@ -261,9 +315,14 @@ pub(super) enum KeysCommand {
     /// Does all three steps on all members, and says on stderr how far it is.
     ///
     /// Needs `--seal require` everywhere. Agents without --state read their --key-file at the start: give them the new one.
+    /// Each step is waited for as --timeout says, without it two minutes. A member that is dead would miss the key, and is cut
+    /// off when it comes back: ends with 1 and names it.
     Rotate {
         /// A file with the new key; `-` is stdin.
         file: PathBuf,
+        /// Goes on although members are dead.
+        #[arg(long)]
+        force: bool,
     },
 }
 
@@ -287,7 +346,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = MEMBERS_EXAMPLES)]
 pub(super) struct MembersArgs {
-    /// Only those of whom this is believed.
+    /// Only those of whom this is believed; without it all but the removed.
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub(super) status: Vec<Status>,
     /// Only those in this domain.
@@ -330,6 +389,9 @@ pub(super) enum KvCommand {
         /// In the map of this member only: a name, an id or an address.
         #[arg(long, value_name = "NODE")]
         of: Option<String>,
+        /// Writes the bytes of the value as they are and nothing behind them, also to a terminal.
+        #[arg(long, requires = "of", conflicts_with = "json")]
+        raw: bool,
     },
     /// Lets a key of this node's map stand for a value.
     Set {

@@ -4,17 +4,21 @@
 //! fields that it does not know, in answers; in requests a field that nobody knows is refused, since it was meant to do something.
 
 mod asked;
+mod detail;
 mod happened;
 mod keys;
 mod members;
+mod queries;
 mod told;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use asked::*;
+pub(crate) use detail::*;
 pub(crate) use happened::*;
 pub(crate) use keys::*;
 pub(crate) use members::*;
+pub(crate) use queries::*;
 pub(crate) use told::*;
 
 /// Which shapes these are.

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use crate::api::is_address;
-use crate::names::is_name;
+use crate::names::{TAG_BYTES_MAX, is_name, is_tag_name, is_tag_value};
 
 /// Everything that can be said.
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
@@ -106,6 +106,10 @@ pub(crate) enum Unfit {
     Address,
     #[error("a tag is a name, `=` and a value, such as role=db")]
     Tag,
+    #[error("the name of a tag has 1 to 64 bytes, without blanks, `/` and `=`")]
+    TagName,
+    #[error("the value of a tag has at most {TAG_BYTES_MAX} bytes, on one line")]
+    TagValue,
 }
 
 /// A text that fits.
@@ -173,6 +177,15 @@ pub(crate) struct Tag {
 }
 
 impl Tag {
+    /// What is wrong with it, if it was not read from a file.
+    pub(crate) fn check(&self) -> Result<(), Unfit> {
+        match (is_tag_name(&self.name), is_tag_value(&self.value)) {
+            (false, _) => Err(Unfit::TagName),
+            (true, false) => Err(Unfit::TagValue),
+            (true, true) => Ok(()),
+        }
+    }
+
     pub(crate) fn into_pair(self) -> (String, String) {
         (self.name, self.value)
     }
@@ -193,7 +206,7 @@ mod tag_table {
 
     use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
 
-    use super::{Name, Tag};
+    use super::Tag;
 
     pub(super) fn serialize<S: Serializer>(tags: &[Tag], serializer: S) -> Result<S::Ok, S::Error> {
         let table: BTreeMap<_, _> = tags.iter().map(|tag| (&tag.name, &tag.value)).collect();
@@ -203,8 +216,9 @@ mod tag_table {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tag>, D::Error> {
         let table = BTreeMap::<String, String>::deserialize(deserializer)?;
         let tag = |(name, value): (String, String)| {
-            let name = Name::try_from(name).map_err(serde::de::Error::custom)?;
-            Ok(Tag { name: name.into(), value })
+            let tag = Tag { name, value };
+            tag.check().map_err(serde::de::Error::custom)?;
+            Ok(tag)
         };
         table.into_iter().map(tag).collect()
     }
@@ -234,6 +248,8 @@ pub(crate) enum Profile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SealMode {
+    /// Has no key, and forgets those that --state has kept: all is in the clear.
+    None,
     /// Sends plain, lets in both.
     Off,
     /// Sends sealed, lets in both.

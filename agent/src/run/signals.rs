@@ -18,6 +18,8 @@ pub(super) struct Signals {
     terminate: Stream,
     interrupt: Stream,
     hang_up: Stream,
+    /// How many to end have come.
+    ends: u32,
 }
 
 impl Signals {
@@ -27,14 +29,30 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
+            ends: 0,
         })
     }
 
+    /// None is missed when this is cancelled.
     pub(super) async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.terminate.recv() => Signal::End,
-            _ = self.interrupt.recv() => Signal::End,
-            _ = self.hang_up.recv() => Signal::Reload,
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.hang_up.recv() => return Signal::Reload,
+        }
+        self.ends = self.ends.saturating_add(1);
+        Signal::End
+    }
+
+    /// The next one to end; others do not count meanwhile.
+    pub(super) async fn end(&mut self) {
+        while self.next().await != Signal::End {}
+    }
+
+    /// Until two to end have come since the beginning: the second one waits for nothing.
+    pub(super) async fn second_end(&mut self) {
+        while self.ends < 2 {
+            self.end().await;
         }
     }
 }

@@ -25,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-pub(crate) use socket::{Control, SocketError, check_socket, default_folder, path_of, sole_in};
+pub(crate) use socket::{Control, SocketError, check_socket, live, path_of};
 use stalling::Stalling;
 
 /// The most connections at once.
