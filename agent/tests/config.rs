@@ -105,3 +105,33 @@ fn a_key_that_stands_where_it_should_not_is_not_shown() {
         }
     }
 }
+
+/// What an editor holds for right or wrong is what the agent does.
+#[test]
+fn the_schema_takes_what_the_agent_takes() {
+    let folder = Folder::new("schema");
+    let said = folder.run(&["config", "schema"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let schema = jsonschema::validator_for(&said.json()).unwrap();
+    let example = include_str!("../../docs/agent.toml");
+    let full = example.replace("# key_file", "key_file").replace("# seal", "seal");
+    let value = |text: &str| toml::from_str::<serde_json::Value>(text).unwrap();
+    let keys: Vec<_> = said.json()["properties"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(
+        value(&full).as_object().unwrap().keys().cloned().collect::<Vec<_>>(),
+        keys,
+        "the example has every key"
+    );
+    let (long, whole) = ("x".repeat(65), ["name = 'n1'", "", example, "tag = { role = 'db' }", "also = ['[::1]:0']"]);
+    let wrong =
+        ["nmae = 'n1'", "bind = 7946", "name = 'a b'", "seed = 'a:1'", "seed = ['a']", "seal = 'on'", "epoch = '1'"];
+    let named = [format!("name = '{long}'"), format!("tag = {{ a = '{}' }}", "x".repeat(257))];
+    let cases = whole.into_iter().map(|text| (text, 0)).chain(wrong.into_iter().map(|text| (text, 2)));
+    for (text, code) in cases.chain(named.iter().map(|text| (text.as_str(), 2))) {
+        assert_eq!(schema.is_valid(&value(text)), code == 0, "{text}");
+        let file = folder.file("agent.toml", text);
+        let said = folder.run(&["config", "check", &file]);
+        assert_eq!(said.code, code, "{text}: {said:?}");
+    }
+    assert!(schema.is_valid(&value(&full)));
+}
