@@ -40,6 +40,11 @@ fn a_death_is_told_with_its_reasons() {
     }
     assert!(event["boot"].is_u64() && event["counter"].is_u64() && event["hops"].is_u64(), "{event}");
     assert!(event["reason"].is_string() && event["moved_from"].is_null() && event["domain"].is_null(), "{event}");
+    let top = n1.until(&["top"], |answer| answer["rows"][0]["name"] == "n3");
+    let accused = &top["rows"][0];
+    assert!(accused["status"] != "alive" && top["counters"]["datagrams_sent"].as_u64() > Some(0), "{top}");
+    let screen = n2.ask(&["top", "--plain"]);
+    assert_eq!((screen.code, screen.out.starts_with("n2, up ")), (0, true), "{screen:?}");
     let dead = monitor.until(|line| is_of(line, "is dead"));
     assert_eq!((&dead["event"]["status"], &dead["event"]["was"]), (&"dead".into(), &"suspect".into()));
     let why = n1.ask(&["why", "n3"]);

@@ -14,7 +14,7 @@ use ::std::sync::Arc;
 use ::std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token, Waker};
-use quidnunc_core::{Command, Event, Identity, Input, Node, Rejected, SEEDS_MAX, View};
+use quidnunc_core::{Command, Event, Identity, Input, Instant, Node, Rejected, SEEDS_MAX, View};
 
 use super::keeping::{Keeper, Progress, recall, remember};
 use super::socket::Socket;
@@ -152,6 +152,12 @@ impl Driver {
     #[must_use]
     pub const fn view(&self) -> View<'_> {
         self.node.view()
+    }
+
+    /// What time it is for the node: by this clock are the instants that the view shows.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.clock.now()
     }
 
     /// What the sockets did not do.

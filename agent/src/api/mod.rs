@@ -21,6 +21,7 @@ mod quorum;
 mod reach;
 mod status;
 mod tags;
+mod top;
 mod why;
 
 use std::sync::Arc;
@@ -79,6 +80,7 @@ const fn reply<T>(body: T) -> Answer<T> {
 pub(crate) fn router(agent: Arc<Agent>) -> Router {
     Router::new()
         .route("/v1/status", get(status::status))
+        .route("/v1/top", get(top::top))
         .route("/v1/members", get(members::members))
         .route("/v1/members/watch", get(members::watch))
         .route("/v1/join", post(join::join))

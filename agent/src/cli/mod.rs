@@ -15,6 +15,7 @@ mod reach;
 mod rotate;
 mod sheet;
 mod status;
+mod top;
 
 use std::io::{self, Write};
 use std::process;
@@ -119,6 +120,7 @@ async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) 
         }
         Command::Members(args) => members::members(&args, &client()?, streams).await,
         Command::Status => status::status(&client()?, streams).await,
+        Command::Top { plain } => top::top(plain, &client()?, streams).await,
         Command::Join(args) => join(args, client()?, common.timeout.unwrap_or(TIMEOUT), streams).await,
         Command::Leave => leave::leave(&client()?, streams).await,
         Command::Kv(command) => kv::kv(command, &client()?, streams).await,
@@ -136,6 +138,7 @@ async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) 
         Command::Keys(KeysCommand::Gen { bits }) => keys::generate(&bits, streams),
         Command::Keys(command) => keys::keys(command, client()?, common.timeout, streams).await,
         Command::Config(ConfigCommand::Check { file }) => config::check(&file, streams),
+        Command::Config(ConfigCommand::Schema) => config::schema(streams),
         Command::Config(ConfigCommand::Show(args)) => config::show(*args, streams),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "quidnunc", &mut streams.out);

@@ -10,6 +10,7 @@ mod keys;
 mod members;
 mod queries;
 mod told;
+mod top;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,7 @@ pub(crate) use keys::*;
 pub(crate) use members::*;
 pub(crate) use queries::*;
 pub(crate) use told::*;
+pub(crate) use top::*;
 
 /// Which shapes these are.
 pub(crate) const SCHEMA: u32 = 1;

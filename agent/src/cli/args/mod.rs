@@ -1,5 +1,7 @@
 //! What can be asked for? The commands, their options and their help.
 
+mod told;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,8 +9,9 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::duration;
-use crate::model::{Order, Status};
+use crate::model::Status;
 use crate::run::Given;
+pub(super) use told::{EventCommand, InfoCommand, KvCommand, KvFilterArgs, QueryArgs, QueryCommand, TagsCommand};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,6 +63,12 @@ pub(super) enum Command {
     Members(MembersArgs),
     /// Says how the agent is; ends with 1 if anything is wrong.
     Status,
+    /// Shows members, rates and suspicions, again every second until `q` is pressed.
+    Top {
+        /// Shows them once; so it is, too, where the output is no terminal.
+        #[arg(long)]
+        plain: bool,
+    },
     /// Becomes a member of the cluster that one of these belongs to; ends with 1 if none lets it in in time.
     Join(JoinArgs),
     /// Says goodbye, waits until enough others know, and ends the agent.
@@ -154,120 +163,6 @@ pub(super) struct AgentArgs {
     pub(super) config: Option<PathBuf>,
 }
 
-#[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:\n  quidnunc event send deploy v1.2\n  quidnunc event watch --json")]
-pub(super) enum EventCommand {
-    /// Says something to everybody, once to each.
-    Send {
-        /// What happens.
-        name: String,
-        /// What is said of it.
-        #[arg(default_value = "")]
-        payload: String,
-        /// For how long it is told to those who have not heard it.
-        #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
-        ttl: Duration,
-    },
-    /// Shows what is said, until it is interrupted.
-    Watch,
-}
-
-const QUERY_EXAMPLES: &str = "\
-Agents answer `ping` by themselves. Any other query is answered by programs: one at each agent that runs `query watch --json`,
-and answers with `query answer` what it knows.
-
-Answers are taken for --timeout, without it for 10s. With --domain and --tag all are asked all the same, but only answers of
-those count.
-
-Examples:
-  quidnunc query ping
-  quidnunc query uptime --tag role=db --timeout 2s
-  quidnunc query watch --json";
-
-#[derive(Debug, Args)]
-#[command(after_help = QUERY_EXAMPLES, subcommand_negates_reqs = true)]
-pub(super) struct QueryArgs {
-    #[command(subcommand)]
-    pub(super) command: Option<QueryCommand>,
-    /// What is asked.
-    #[arg(required = true)]
-    pub(super) name: Option<String>,
-    /// What is said of it.
-    #[arg(default_value = "")]
-    pub(super) payload: String,
-    /// Only answers of members in this domain count.
-    #[arg(long, value_name = "NAME")]
-    pub(super) domain: Option<String>,
-    /// Only answers of members with this tag count.
-    #[arg(long, value_name = "NAME[=VALUE]", value_delimiter = ',')]
-    pub(super) tag: Vec<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum QueryCommand {
-    /// Shows what is asked, until it is interrupted.
-    Watch,
-    /// Answers a query.
-    Answer {
-        /// The query's token, as `watch` shows it.
-        token: String,
-        /// What is answered.
-        #[arg(default_value = "")]
-        payload: String,
-    },
-}
-
-const INFO_EXAMPLES: &str = "\
-Examples:
-  quidnunc info add load.n1 0.7 --ttl 30s
-  quidnunc info ls --prefix load.
-  quidnunc info group load. --limit 3 --order min";
-
-#[derive(Debug, Subcommand)]
-#[command(after_help = INFO_EXAMPLES)]
-pub(super) enum InfoCommand {
-    /// Tells everybody a value under a key, in place of whoever said something of it before.
-    Add {
-        /// The key.
-        key: String,
-        /// The value: a number if it is one.
-        value: String,
-        /// Takes the value for a text, even if it is a number.
-        #[arg(long)]
-        text: bool,
-        /// In what time it ends everywhere; without it, it stays.
-        #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-        ttl: Option<Duration>,
-    },
-    /// Shows the value of a key; ends with 1 if there is none.
-    Get {
-        /// The key.
-        key: String,
-    },
-    /// Deletes a key, whoever told it.
-    Del {
-        /// The key.
-        key: String,
-    },
-    /// Lists what everybody knows.
-    Ls {
-        /// Only keys that begin so.
-        #[arg(long, value_name = "PREFIX")]
-        prefix: Option<String>,
-    },
-    /// Lists the best of the keys that begin so; with a limit and an order, has everybody keep such a list.
-    Group {
-        /// How the keys begin.
-        prefix: String,
-        /// So many at most.
-        #[arg(long, value_name = "N", requires = "order")]
-        limit: Option<u32>,
-        /// Which are the best.
-        #[arg(long, value_name = "ORDER", requires = "limit")]
-        order: Option<Order>,
-    },
-}
-
 const KEYS_EXAMPLES: &str = "\
 A cluster gets another key in three steps, each on every node, and each when `list` shows that the one before is done
 everywhere: install the new one, use it, remove the old one. `rotate` does that.
@@ -333,6 +228,8 @@ pub(super) enum ConfigCommand {
         /// The file.
         file: PathBuf,
     },
+    /// Prints a JSON Schema of the config file, for editors.
+    Schema,
     /// Prints what an agent would start with, of flags, the environment and a file.
     Show(Box<AgentArgs>),
 }
@@ -369,79 +266,4 @@ pub(super) struct JoinArgs {
     /// Addresses of members.
     #[arg(required = true, value_name = "HOST:PORT")]
     pub(super) addrs: Vec<String>,
-}
-
-const KV_EXAMPLES: &str = "\
-Examples:
-  quidnunc kv set role primary
-  quidnunc kv set lease held --ttl 30s
-  quidnunc kv get role                everybody's value of the key
-  quidnunc kv get role --of n2
-  quidnunc kv watch --prefix jobs/";
-
-#[derive(Debug, Subcommand)]
-#[command(after_help = KV_EXAMPLES)]
-pub(super) enum KvCommand {
-    /// Shows what a key stands for; ends with 1 if for nothing.
-    Get {
-        /// The key.
-        key: String,
-        /// In the map of this member only: a name, an id or an address.
-        #[arg(long, value_name = "NODE")]
-        of: Option<String>,
-        /// Writes the bytes of the value as they are and nothing behind them, also to a terminal.
-        #[arg(long, requires = "of", conflicts_with = "json")]
-        raw: bool,
-    },
-    /// Lets a key of this node's map stand for a value.
-    Set {
-        /// The key; `sys/` and `tag/` are quidnunc's own.
-        key: String,
-        /// The value.
-        value: String,
-        /// In what time it ends everywhere; without it, it stays.
-        #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-        ttl: Option<Duration>,
-    },
-    /// Lets a key of this node's map stand for nothing.
-    Del {
-        /// The key.
-        key: String,
-    },
-    /// Lists keys of all members' maps.
-    Ls(KvFilterArgs),
-    /// Lists keys, and goes on with every change until it is interrupted.
-    Watch(KvFilterArgs),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct KvFilterArgs {
-    /// Only keys that begin so.
-    #[arg(long, value_name = "PREFIX")]
-    pub(super) prefix: Option<String>,
-    /// Only of this member: a name, an id or an address.
-    #[arg(long, value_name = "NODE")]
-    pub(super) of: Option<String>,
-    /// Also what begins with `sys/` and `tag/`.
-    #[arg(long)]
-    pub(super) all: bool,
-}
-
-#[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:\n  quidnunc tags set role=db zone=a\n  quidnunc tags unset zone\n  quidnunc tags ls")]
-pub(super) enum TagsCommand {
-    /// Gives this node tags, or other values.
-    Set {
-        /// What is set.
-        #[arg(required = true, value_name = "NAME=VALUE")]
-        tags: Vec<crate::run::Tag>,
-    },
-    /// Takes tags off this node.
-    Unset {
-        /// Which.
-        #[arg(required = true, value_name = "NAME")]
-        names: Vec<String>,
-    },
-    /// Lists this node's tags.
-    Ls,
 }
