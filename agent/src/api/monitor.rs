@@ -58,7 +58,7 @@ async fn tell(agent: Arc<Agent>, kinds: Vec<String>, mut watcher: Watcher, lines
                 let happened =
                     agent.node.read(move |driver| happening(driver.view(), &told)).await.map_err(|_| Gone)?;
                 if kinds.is_empty() || kinds.contains(&happened.kind) {
-                    lines.say(MonitorLine::Event(happened)).await?;
+                    lines.say(MonitorLine::Event(Box::new(happened))).await?;
                 }
             }
             Heard::Lost(count) => lines.say(MonitorLine::Lost(count)).await?,

@@ -57,17 +57,19 @@ async fn tell(
     lines.say(QueryLine::Asked(Asked { of })).await?;
     while !left.is_empty() {
         match lines.hear(&mut watcher).await {
-            Heard::Event(told) => match &told.event {
-                Event::Answer(answer) if answer.query == number => {
-                    if left.remove(&answer.from.to_string()).is_some() {
-                        let (from, payload) = (answer.from, Bytes::new(&answer.payload));
-                        let from = agent.who(from).await?;
-                        lines.say(QueryLine::Answer(Answered { who: from, payload })).await?;
-                    }
+            Heard::Event(told) => {
+                if let Event::Answer(answer) = &told.event
+                    && answer.query == number
+                    && left.remove(&answer.from.to_string()).is_some()
+                {
+                    let payload = Bytes::new(&answer.payload);
+                    let who = agent.who(answer.from).await?;
+                    lines.say(QueryLine::Answer(Answered { who, payload })).await?;
                 }
-                Event::QueryEnded { query, .. } if *query == number => break,
-                _ => {}
-            },
+                if matches!(told.event, Event::QueryEnded { query, .. } if query == number) {
+                    break;
+                }
+            }
             Heard::Lost(count) => lines.say(QueryLine::Lost(count)).await?,
             Heard::End => return Ok(()),
         }

@@ -12,7 +12,7 @@ use super::{Bytes, Detail, Status, Who};
 pub(crate) enum MonitorLine {
     /// From now on everything is told.
     Watching(bool),
-    Event(Happening),
+    Event(Box<Happening>),
     Lost(u64),
 }
 

@@ -143,7 +143,8 @@ mod tests {
              n\u{1b}4   10.0.0.1:7946   dead      rack-1                        1.5 m
              n1 *       10.0.0.1:7946   alive     rack-1
              n3         10.0.0.1:7946   alive                                              streams only
-        "#]].assert_eq(&screen(&report(10_000, 35), None));
+        "#]]
+        .assert_eq(&screen(&report(10_000, 35), None));
         let later = screen(&report(12_000, 65), Some(&report(10_000, 35)));
         expect!["datagrams/s  15 sent, 0 received, 0 rejected"].assert_eq(later.lines().nth(1).unwrap_or_default());
         let same = screen(&report(10_000, 35), Some(&report(10_000, 35)));
