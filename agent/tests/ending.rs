@@ -164,6 +164,26 @@ fn a_signal_is_heard_while_a_file_is_read_again() {
 }
 
 #[test]
+fn a_file_that_changes_while_it_is_read_again_is_read_once_more() {
+    let folder = Folder::new("twice");
+    let file = folder.file("agent.toml", "tag = { role = 'db' }\n");
+    let n1 = folder.agent("n1", &["--config", &file]);
+    std::fs::remove_file(&file).unwrap();
+    fifo(Path::new(&file));
+    n1.signal(Signal::HUP);
+    let mut writer = OpenOptions::new().write(true).open(&file).unwrap();
+    // What is opened is another file from here on.
+    std::fs::remove_file(&file).unwrap();
+    folder.file("agent.toml", "tag = { role = 'web' }\n");
+    n1.signal(Signal::HUP);
+    // By its answer the agent has turned, and has heard the signal.
+    assert_eq!(n1.ask(&["tags", "ls"]).out, "role=db\n");
+    writer.write_all(b"tag = { role = 'cache' }\n").unwrap();
+    drop(writer);
+    n1.until(&["tags", "ls"], |answer| answer["tags"]["role"] == "web");
+}
+
+#[test]
 fn an_agent_whose_log_nobody_reads_still_answers() {
     let folder = Folder::new("stalled");
     let (reader, mut writer) = std::io::pipe().unwrap();

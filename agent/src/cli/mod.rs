@@ -164,7 +164,7 @@ fn version(streams: &mut Streams<'_>) -> Outcome {
 }
 
 /// What an answer takes besides what it waits for.
-const MARGIN: Duration = Duration::from_secs(5);
+const MARGIN: Duration = Duration::from_secs(10);
 
 async fn join(JoinArgs { addrs }: JoinArgs, client: Client, wait: Duration, streams: &mut Streams<'_>) -> Outcome {
     let client = client.patient(wait.min(JOIN_WAIT_MAX).saturating_add(MARGIN));

@@ -72,7 +72,8 @@ pub(super) async fn rotate(
     let [key] = keys else {
         return Err(Failure::Usage("a cluster is given one key at a time, and the file has several".into()));
     };
-    let mut rotation = Rotation { client: client.patient(PATIENCE), wait: wait.unwrap_or(STEP_MAX), force, streams };
+    let (client, wait, absent) = (client.patient(PATIENCE), wait.unwrap_or(STEP_MAX), String::new());
+    let mut rotation = Rotation { client, wait, force, absent, streams };
     let new = key.id().to_string();
     rotation.step(&Step::Install(key)).await?;
     let keys = rotation.step(&Step::Use(new.clone())).await?;
@@ -90,6 +91,8 @@ struct Rotation<'a, 's> {
     client: Client,
     wait: Duration,
     force: bool,
+    /// What was said last of whoever is dead.
+    absent: String,
     streams: &'a mut Streams<'s>,
 }
 
@@ -134,7 +137,11 @@ impl Rotation<'_, '_> {
         let names: Vec<_> = absent.iter().map(|member| member.who.shown()).collect();
         let message = format!("dead, {so}: {}", list(&names));
         if self.force {
-            return Ok(writeln!(self.streams.err, "{message}")?);
+            if self.absent != message {
+                writeln!(self.streams.err, "{message}")?;
+                self.absent = message;
+            }
+            return Ok(());
         }
         let hint =
             "start them again, or let go of them with `quidnunc force-leave`; --force goes on without them".into();

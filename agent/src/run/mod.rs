@@ -108,7 +108,8 @@ impl AgentError {
     pub(crate) const fn is_usage(&self) -> bool {
         use quidnunc::Error::{Addresses, Config, Seal, SealLost};
         match self {
-            Self::Settings(_) | Self::File(_) | Self::Start(_) | Self::Tags(_) => true,
+            Self::Settings(_) | Self::File(_) | Self::Tags(_) => true,
+            Self::Start(error) => matches!(error, RequestError::Refused(_)),
             Self::Socket(error) => error.is_usage(),
             Self::Node(error) => matches!(error, Config(_) | Addresses(_) | Seal(_) | SealLost { .. }),
             Self::Banner(_)

@@ -20,6 +20,8 @@ pub(super) struct Signals {
     hang_up: Stream,
     /// How many to end have come.
     ends: u32,
+    /// One to read again has come while one to end was waited for.
+    again: bool,
 }
 
 impl Signals {
@@ -30,11 +32,23 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
             ends: 0,
+            again: false,
         })
     }
 
-    /// None is missed when this is cancelled.
+    /// The next one. None is missed when this is cancelled.
     pub(super) async fn next(&mut self) -> Signal {
+        if std::mem::take(&mut self.again) { Signal::Reload } else { self.hear().await }
+    }
+
+    /// The next one to end; another one is kept for later.
+    pub(super) async fn end(&mut self) {
+        while self.hear().await != Signal::End {
+            self.again = true;
+        }
+    }
+
+    async fn hear(&mut self) -> Signal {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -42,11 +56,6 @@ impl Signals {
         }
         self.ends = self.ends.saturating_add(1);
         Signal::End
-    }
-
-    /// The next one to end; others do not count meanwhile.
-    pub(super) async fn end(&mut self) {
-        while self.next().await != Signal::End {}
     }
 
     /// Until two to end have come since the beginning: the second one waits for nothing.
