@@ -127,7 +127,10 @@ async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) 
         Command::Tags(command) => kv::tags(command, &client()?, streams).await,
         Command::Monitor { kind } => events::monitor(&kind, &client()?, streams).await,
         Command::Event(command) => events::event(command, &client()?, streams).await,
-        Command::Query(args) => query::query(args, common.timeout.unwrap_or(TIMEOUT), &client()?, streams).await,
+        // How long answers are taken is for the agent to keep.
+        Command::Query(args) => {
+            query::query(args, common.timeout.unwrap_or(TIMEOUT), &client()?.patient(TIMEOUT), streams).await
+        }
         Command::Info(command) => info::info(command, &client()?, streams).await,
         Command::Why { node } => reach::why(&node, &client()?, streams).await,
         Command::Rtt { a, b } => reach::rtt(a, b, &client()?, streams).await,
