@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
-use quidnunc::{Command, Event, NodeId, Question};
+use quidnunc::{Command, Event, NodeId, Question, TTL_MAX};
+use tokio::time::{Instant, timeout_at};
 
 use super::extract::Body;
 use super::lines::{Gone, Lines, told_by};
@@ -28,6 +29,9 @@ pub(crate) const PING: &[u8] = b"ping";
 /// What they answer.
 const PONG: &[u8] = b"pong";
 
+/// The node tells of the end of a query no later than so long after it.
+const LATE: Duration = Duration::from_secs(1);
+
 /// `POST /v1/query`
 pub(super) async fn ask(State(agent): Of, Body(query): Body<QueryAsk>) -> Result<Response, Problem> {
     let QueryAsk { name, payload, wait_ms, domain, tag } = query;
@@ -43,20 +47,23 @@ pub(super) async fn ask(State(agent): Of, Body(query): Body<QueryAsk>) -> Result
         .node
         .act(move |driver| driver.command(Command::Query { number, name: name.as_bytes(), payload: &payload, window }))
         .await?;
-    Ok(told_by(move |lines| tell(agent, (number, left), watcher, lines)))
+    let until = Instant::now() + window.saturating_add(LATE).min(TTL_MAX);
+    Ok(told_by(move |lines| tell(agent, (number, left, until), watcher, lines)))
 }
 
 /// Tells answers as they come, until all have answered or the time is over.
 async fn tell(
     agent: Arc<Agent>,
-    (number, mut left): (u64, BTreeMap<String, Who>),
+    (number, mut left, until): (u64, BTreeMap<String, Who>, Instant),
     mut watcher: Watcher,
     lines: Lines,
 ) -> Result<(), Gone> {
     let of = left.len();
     lines.say(QueryLine::Asked(Asked { of })).await?;
     while !left.is_empty() {
-        match lines.hear(&mut watcher).await {
+        // Its end may be among what was missed.
+        let Ok(heard) = timeout_at(until, lines.hear(&mut watcher)).await else { break };
+        match heard {
             Heard::Event(told) => {
                 if let Event::Answer(answer) = &told.event
                     && answer.query == number
