@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use quidnunc_core::{ConfigError, NotSent, Rejected};
 
@@ -23,6 +24,16 @@ pub enum Error {
     #[cfg(feature = "crypto")]
     #[error("the seal cannot work: {0}")]
     Seal(#[from] quidnunc_core::seal::SealError),
+    /// The file of state has a key ring, and the node was to start without a seal: what was sealed would be in the clear.
+    /// Nothing is left open, and the file is as it was. `SealOptions::overrides` with an empty ring and `Mode::Off` goes on
+    /// without keys, and forgets them.
+    #[error("{} keeps {keys} keys of a sealed node, which was to start without a seal", path.display())]
+    SealLost {
+        /// The file of state.
+        path: PathBuf,
+        /// How many keys it has.
+        keys: usize,
+    },
     /// The address is taken, not this machine's, or not permitted.
     #[error("cannot bind UDP {addr}: {source}")]
     Bind {

@@ -5,6 +5,8 @@
 //! time; what they stand for then is what the node is told to join.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -16,29 +18,60 @@ use crate::worker::Caller;
 /// Between two looks at what names stand for.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
+/// Which names were given last: whoever looks others up ends at its next look, so that threads do not pile up.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lookups(Arc<AtomicU64>);
+
+/// The look-ups of one call.
+#[derive(Debug)]
+struct Lookup {
+    of: Lookups,
+    number: u64,
+}
+
+impl Lookups {
+    /// Takes the place of those before.
+    fn begin(&self) -> Lookup {
+        let number = self.0.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        Lookup { of: self.clone(), number }
+    }
+}
+
+impl Lookup {
+    fn is_last(&self) -> bool {
+        self.of.0.load(Ordering::Relaxed) == self.number
+    }
+}
+
 impl Caller {
-    /// Looks names up, now and again, until the node knows somebody or has stopped.
+    /// Looks names up, now and again, until the node knows somebody, has stopped, or is given other names.
     pub(crate) fn join_names(&self, names: Vec<String>, is_ipv4: bool) -> Result<(), RequestError> {
         if names.is_empty() {
             return Err(Rejected::NoSeeds.into());
         }
-        let caller = self.clone();
-        let look = move || loop {
-            let mut seeds =
-                addresses(&names, is_ipv4, |name| name.to_socket_addrs().map(Iterator::collect).unwrap_or_default());
-            let told = caller.act(move |driver| {
-                let view = driver.view();
-                seeds.retain(|&seed| view.allows(seed));
-                let is_alone = view.live() <= 1 && !view.has_left() && !view.has_stopped();
-                if is_alone && !seeds.is_empty() {
-                    driver.command(Command::Join { seeds: &seeds })?;
+        let (caller, lookup) = (self.clone(), self.lookups.begin());
+        let look = move || {
+            while lookup.is_last() {
+                let mut seeds = addresses(&names, is_ipv4, |name| {
+                    name.to_socket_addrs().map(Iterator::collect).unwrap_or_default()
+                });
+                if !lookup.is_last() {
+                    return;
                 }
-                Ok(is_alone)
-            });
-            if told.recv() != Ok(Ok(true)) {
-                return;
+                let told = caller.act(move |driver| {
+                    let view = driver.view();
+                    seeds.retain(|&seed| view.allows(seed));
+                    let is_alone = view.live() <= 1 && !view.has_left() && !view.has_stopped();
+                    if is_alone && !seeds.is_empty() {
+                        driver.command(Command::Join { seeds: &seeds })?;
+                    }
+                    Ok(is_alone)
+                });
+                if told.recv() != Ok(Ok(true)) {
+                    return;
+                }
+                thread::sleep(LOOK_AGAIN);
             }
-            thread::sleep(LOOK_AGAIN);
         };
         let thread = thread::Builder::new().name("quidnunc seeds".into()).spawn(look);
         thread.map(drop).map_err(|_| RequestError::Stopped)
@@ -80,6 +113,15 @@ mod tests {
             "many" => (0..=255).map(addr).collect(),
             _ => Vec::new(),
         })
+    }
+
+    #[test]
+    fn names_that_are_given_later_take_the_place_of_those_before() {
+        let lookups = Lookups::default();
+        let first = lookups.begin();
+        assert!(first.is_last());
+        let second = lookups.clone().begin();
+        assert!(!first.is_last() && second.is_last());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use quidnunc_core::{NodeId, View};
 use crate::cluster_keys::ClusterKeys;
 use crate::durable::Kept;
 use crate::error::Error;
-use crate::options::Options;
+use crate::options::{Options, StateFile};
 #[cfg(feature = "crypto")]
 use crate::sealed::Sealed;
 use crate::subject::Subject;
@@ -25,14 +25,20 @@ pub(crate) struct Transport {
 
 impl Transport {
     /// The transport that the options ask for. What it needs of a datagram is taken off the node's.
-    #[cfg_attr(not(feature = "crypto"), expect(clippy::unnecessary_wraps, reason = "a seal may be refused"))]
     pub(crate) fn new(options: &mut Options, kept: &Kept, now: Instant) -> Result<Self, Error> {
+        #[cfg(feature = "crypto")]
+        let is_sealed = options.seal.is_some();
+        #[cfg(not(feature = "crypto"))]
+        let is_sealed = false;
+        if let (false, Some(StateFile { path, .. }), keys @ 1..) = (is_sealed, &options.state, kept.keys.len()) {
+            return Err(Error::SealLost { path: path.clone(), keys });
+        }
         let plain = vec![0; options.config.datagram_bytes_max];
         #[cfg(feature = "crypto")]
         return Ok(Self { plain, sealed: Sealed::new(options, kept, now)? });
         #[cfg(not(feature = "crypto"))]
         {
-            let _ = (kept, now);
+            let _ = now;
             Ok(Self { plain })
         }
     }

@@ -15,6 +15,7 @@ use mio::Waker;
 use quidnunc_core::{Command, Event, Farewell, NodeId, Rejected};
 
 use crate::error::{Error, RequestError};
+use crate::seeds::Lookups;
 use crate::std::{Driver, Progress};
 
 /// Letters that a handle waits for have numbers from here on; those below are the application's.
@@ -32,6 +33,7 @@ pub(crate) type Answer<T> = oneshot::Receiver<Result<T, RequestError>>;
 pub(crate) struct Caller {
     requests: Sender<Request>,
     waker: Arc<Waker>,
+    pub(crate) lookups: Lookups,
 }
 
 impl Caller {
@@ -162,7 +164,7 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(driver: Driver, outlet: Outlet) -> (Self, Caller) {
         let (requests_in, requests) = mpsc::channel();
-        let caller = Caller { requests: requests_in, waker: driver.waker() };
+        let caller = Caller { requests: requests_in, waker: driver.waker(), lookups: Lookups::default() };
         let worker = Self {
             driver,
             requests,

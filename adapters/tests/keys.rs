@@ -10,7 +10,7 @@ use std::path::Path;
 use common::{Folder, LOOPBACK, until};
 use quidnunc::seal::{Key, KeyId, KeyRing, Mode, SealError};
 use quidnunc::std::{Handle, spawn};
-use quidnunc::{Care, Config, KeyCount, NodeId, Options, RequestError, SEAL_KEY, SealOptions, StateFile};
+use quidnunc::{Care, Config, Error, KeyCount, NodeId, Options, RequestError, SEAL_KEY, SealOptions, StateFile};
 #[cfg(all(unix, feature = "tokio"))]
 use quidnunc::{Event, StreamLimits};
 
@@ -207,4 +207,33 @@ async fn tasks_change_keys_and_write_over_sealed_streams() {
     }
     let stats = ada.act(|driver| Ok(driver.seal().map(|seal| seal.stats()))).await.unwrap().unwrap();
     assert!(stats.streams_sealed > 0 && stats.streams_plain == 0, "{stats:?}");
+}
+
+/// Whoever has lost the key file does not notice that everything goes out in the clear.
+#[test]
+fn a_node_that_was_sealed_does_not_start_without_a_seal_unless_that_is_meant() {
+    let folder = Folder::new("lost-seal");
+    let file = folder.file("ada");
+    let options = |seal| Options {
+        config: Config::local(),
+        state: Some(StateFile { path: file.clone(), keeps_map: true }),
+        seal,
+        ..Options::new(NodeId::from_name("ada"), LOOPBACK)
+    };
+    start("ada", with_key(1), Some(&file)).stop().unwrap();
+    for _ in 0..2 {
+        let refused = spawn(options(None)).unwrap_err();
+        assert!(matches!(&refused, Error::SealLost { path, keys: 1 } if *path == file), "{refused}");
+    }
+    let ada = start("ada", with_key(1), Some(&file));
+    assert_eq!(own(&ada), [id(1)], "nothing was lost by that");
+    ada.stop().unwrap();
+
+    let unsealed = SealOptions { mode: Mode::Off, overrides: true, ..SealOptions::new(KeyRing::empty()) };
+    let ada = start("ada", unsealed, Some(&file));
+    assert_eq!(own(&ada), []);
+    ada.stop().unwrap();
+    let (ada, _) = spawn(options(None)).unwrap();
+    assert_eq!(ada.keys(), Err(RequestError::NoSeal));
+    ada.stop().unwrap();
 }

@@ -26,6 +26,19 @@ pub(crate) fn is_name(text: &str) -> bool {
     (1..=NAME_BYTES_MAX).contains(&text.len()) && text.chars().all(shows)
 }
 
+/// The longest value of a tag, in bytes: tags are words, and every list of members shows them.
+pub(crate) const TAG_BYTES_MAX: usize = 256;
+
+/// Whether this can be the value of a tag.
+pub(crate) fn is_tag_value(text: &str) -> bool {
+    text.len() <= TAG_BYTES_MAX && !text.contains(char::is_control)
+}
+
+/// Whether this can be the name of a tag.
+pub(crate) fn is_tag_name(text: &str) -> bool {
+    is_name(text) && !text.contains('=')
+}
+
 /// The name that a member has published.
 pub(crate) fn name_of(view: View<'_>, id: NodeId) -> Option<String> {
     view.name(id).filter(|name| is_name(name)).map(str::to_owned)

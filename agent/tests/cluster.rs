@@ -54,15 +54,37 @@ fn whoever_asks_nobody_is_told_so() {
     let folder = Folder::new("nobody");
     let said = folder.run(&["members"]);
     assert_eq!((said.code, said.err.contains("quidnunc agent")), (3, true), "{said:?}");
-    let _n1 = folder.agent("n1", &[]);
+    let said = folder.run(&["--json", "members"]);
+    assert_eq!((said.code, said.fault().as_str()), (3, "no_agent"), "{said:?}");
+    let mut n1 = folder.agent("n1", &[]);
     assert_eq!(folder.run(&["members"]).code, 0, "the only one is meant");
-    let _n2 = folder.agent("n2", &[]);
+    let n2 = folder.agent("n2", &[]);
     let said = folder.run(&["members"]);
     assert_eq!((said.code, said.err.contains("n1, n2")), (2, true), "{said:?}");
     let taken = folder.try_agent("n1", &[]).err().unwrap();
     assert_eq!((taken.code, taken.err.contains("already")), (2, true), "{taken:?}");
+    let port = n1.ready["bound"].as_str().unwrap().to_owned();
+    let mut command = folder.program();
+    let bound = command.args(["agent", "--name", "n3", "--bind", &port]).output().unwrap();
+    assert_eq!(bound.status.code(), Some(1), "what the system refuses is no wrong usage");
     assert_eq!(folder.run(&["members", "--stauts", "dead"]).code, 2);
     assert!(folder.run(&["version", "--json"]).json()["wire"].is_number());
+    for (args, code, fault) in [
+        (&["members"][..], 2, "several_agents"),
+        (&["members", "--socket", "n9"], 3, "unreachable"),
+        (&["keys", "install", "/nowhere/a.key"], 2, "several_agents"),
+        (&["keys", "install", "/nowhere/a.key", "--socket", "n1"], 2, "usage"),
+        (&["config", "check", "/nowhere/agent.toml"], 2, "usage"),
+    ] {
+        let said = folder.run(&[&["--json"], args].concat());
+        assert_eq!((said.code, said.fault().as_str()), (code, fault), "{said:?}");
+    }
+    // A socket that was left behind is no agent.
+    n1.child.kill().unwrap();
+    n1.wait();
+    assert!(n1.socket().exists());
+    assert_eq!(folder.run(&["--json", "status"]).json()["name"], "n2");
+    drop(n2);
 }
 
 #[test]

@@ -25,7 +25,15 @@ fn a_mistake_in_a_file_is_shown() {
     let folder = Folder::new("mistakes");
     let good = folder.file("good.toml", "name = 'n1'\nbind = '127.0.0.1:7946'\ntag = { role = 'db' }\n");
     assert_eq!(folder.run(&["config", "check", &good]).code, 0);
-    for text in ["nmae = 'n1'", "bind = 7946", "seal = 'require'\nbind = '127.0.0.1:0'", "name = 'a b'", "name"] {
+    for text in [
+        "nmae = 'n1'",
+        "bind = 7946",
+        "seal = 'require'\nbind = '127.0.0.1:0'",
+        "name = 'a b'",
+        "name",
+        "tag = { a = \"\\u0007\" }",
+        "tag = { 'a=b' = 'c' }",
+    ] {
         let bad = folder.file("bad.toml", text);
         let said = folder.run(&["config", "check", &bad]);
         assert_eq!((said.code, said.out.as_str()), (2, ""), "{text}: {said:?}");
@@ -67,4 +75,63 @@ fn there_is_a_page_and_there_are_completions() {
         let said = folder.run(&[command, "--help"]);
         assert_eq!((said.code, said.out.contains("QUIDNUNC_SOCKET")), (0, true), "{command}");
     }
+}
+
+#[test]
+fn what_is_set_and_empty_says_nothing() {
+    let folder = Folder::new("empty");
+    let mut command = folder.program();
+    for name in ["SEED", "BIND", "NAME", "CONFIG", "TAG", "TIMEOUT", "SOCKET"] {
+        command.env(format!("QUIDNUNC_{name}"), "");
+    }
+    let output = command.args(["config", "show", "--domain", "a"]).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert_eq!((output.status.code(), err.as_str()), (Some(0), ""));
+    assert!(out.contains("seed = []") && out.contains("domain = \"a\""), "{out}");
+}
+
+#[test]
+fn a_key_that_stands_where_it_should_not_is_not_shown() {
+    let folder = Folder::new("misplaced");
+    let made = folder.run(&["keys", "gen"]).out;
+    let file = folder.file("a.key", &made);
+    for args in [&["config", "check", &file][..], &["agent", "--config", &file], &["agent", "--key-file", made.trim()]]
+    {
+        for args in [args, &[&["--json"], args].concat()] {
+            let said = folder.run(args);
+            assert_eq!(said.code, 2, "{said:?}");
+            assert!(!said.err.contains(&made[..16]) && said.err.contains("****"), "{said:?}");
+        }
+    }
+}
+
+/// What an editor holds for right or wrong is what the agent does.
+#[test]
+fn the_schema_takes_what_the_agent_takes() {
+    let folder = Folder::new("schema");
+    let said = folder.run(&["config", "schema"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let schema = jsonschema::validator_for(&said.json()).unwrap();
+    let example = include_str!("../../docs/agent.toml");
+    let full = example.replace("# key_file", "key_file").replace("# seal", "seal");
+    let value = |text: &str| toml::from_str::<serde_json::Value>(text).unwrap();
+    let keys: Vec<_> = said.json()["properties"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(
+        value(&full).as_object().unwrap().keys().cloned().collect::<Vec<_>>(),
+        keys,
+        "the example has every key"
+    );
+    let (long, whole) = ("x".repeat(65), ["name = 'n1'", "", example, "tag = { role = 'db' }", "also = ['[::1]:0']"]);
+    let wrong =
+        ["nmae = 'n1'", "bind = 7946", "name = 'a b'", "seed = 'a:1'", "seed = ['a']", "seal = 'on'", "epoch = '1'"];
+    let named = [format!("name = '{long}'"), format!("tag = {{ a = '{}' }}", "x".repeat(257))];
+    let cases = whole.into_iter().map(|text| (text, 0)).chain(wrong.into_iter().map(|text| (text, 2)));
+    for (text, code) in cases.chain(named.iter().map(|text| (text.as_str(), 2))) {
+        assert_eq!(schema.is_valid(&value(text)), code == 0, "{text}");
+        let file = folder.file("agent.toml", text);
+        let said = folder.run(&["config", "check", &file]);
+        assert_eq!(said.code, code, "{text}: {said:?}");
+    }
+    assert!(schema.is_valid(&value(&full)));
 }

@@ -4,11 +4,19 @@
 
 mod common;
 
+use std::fs::OpenOptions;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixDatagram;
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use common::{Folder, PATIENCE};
 use rustix::process::Signal;
+
+/// A pipe with a name: whoever opens one of its ends waits for somebody at the other.
+fn fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
 
 #[test]
 fn a_goodbye_is_told_and_known() {
@@ -45,6 +53,28 @@ fn whoever_is_let_in_by_nobody_is_told_so() {
     assert_eq!((said.code, said.fault().as_str()), (2, "bad_address"));
 }
 
+/// That the node has others already is no answer to whether these let it in.
+#[test]
+fn a_join_by_name_asks_that_name_also_from_within_a_cluster() {
+    let folder = Folder::new("names");
+    let n1 = folder.agent("n1", &[]);
+    let n2 = folder.agent("n2", &["--seed", &n1.addr()]);
+    n2.until_alive(2);
+    let n3 = folder.agent("n3", &[]);
+    let by_name = |addr: String| format!("localhost:{}", addr.rsplit_once(':').unwrap().1);
+    let said = n2.ask(&["join", "localhost:9", "--timeout", "200ms"]);
+    assert_eq!((said.code, said.out.contains("nobody has let this node in")), (1, true), "{said:?}");
+    assert_eq!(n2.json(&["join", &by_name(n3.addr()), "--timeout", "60s"])["joined"], true);
+    for agent in [&n1, &n2, &n3] {
+        agent.until_alive(3);
+    }
+    // Reserved: no such name is ever known (RFC 6761).
+    let said = n2.ask(&["--json", "join", "nobody.invalid:7946"]);
+    assert_eq!((said.code, said.fault().as_str()), (1, "unresolved"));
+    let some = n2.json(&["join", "nobody.invalid:7946", &by_name(n3.addr()), "--timeout", "60s"]);
+    assert_eq!((&some["joined"], &some["unresolved"][0]), (&true.into(), &"nobody.invalid:7946".into()));
+}
+
 #[test]
 fn a_second_signal_does_not_wait() {
     let folder = Folder::new("signals");
@@ -79,4 +109,99 @@ fn systemd_is_told_of_the_beginning_and_the_end() {
     assert_eq!(folder.run(&["leave"]).code, 0);
     assert_eq!(heard().trim(), "STOPPING=1");
     assert_eq!(agent.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_signal_does_not_cut_a_goodbye_short_that_somebody_has_asked_for() {
+    let folder = Folder::new("polite");
+    let n1 = folder.agent("n1", &[]);
+    let mut n2 = folder.agent("n2", &["--seed", &n1.addr()]);
+    let n3 = folder.agent("n3", &["--seed", &n1.addr()]);
+    for agent in [&n1, &n2, &n3] {
+        agent.until_alive(3);
+    }
+    // One of the two confirms; the other one stands still, so that the goodbye goes on.
+    n1.signal(Signal::STOP);
+    let mut leaving = n2.watch(&["leave"]);
+    leaving.until(|line| line["leaving"]["peers"] == 1);
+    n2.signal(Signal::TERM);
+    n2.until_logged("a goodbye is under way already");
+    n1.signal(Signal::CONT);
+    leaving.until(|line| line["left"]["of"].is_number());
+    assert_eq!(n2.wait(), Some(0));
+}
+
+#[test]
+fn a_signal_is_heard_while_the_agent_begins() {
+    let folder = Folder::new("beginning");
+    // Whoever opens it to lock it waits for a reader.
+    fifo(&folder.0.join("n1.state.lock"));
+    let mut command = folder.program();
+    command.args(["agent", "--name", "n1", "--bind", "127.0.0.1:0", "--state", "n1.state", "--log-level", "debug"]);
+    let mut agent = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = rustix::process::Pid::from_child(&agent);
+    let mut lines = BufReader::new(agent.stderr.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("beginning"), "it hears signals from now on");
+    rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    assert!(lines.next().unwrap().unwrap().contains("ended before it had begun"));
+    assert_eq!(agent.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_signal_is_heard_while_a_file_is_read_again() {
+    let folder = Folder::new("rereading");
+    let file = folder.file("agent.toml", "tag = { role = 'db' }\n");
+    let mut n1 = folder.agent("n1", &["--config", &file]);
+    std::fs::remove_file(&file).unwrap();
+    fifo(Path::new(&file));
+    n1.signal(Signal::HUP);
+    // It has opened the file, and waits for what is in there.
+    let writer = OpenOptions::new().write(true).open(&file).unwrap();
+    assert_eq!(n1.ask(&["tags", "ls"]).out, "role=db\n", "it still answers");
+    n1.signal(Signal::TERM);
+    assert_eq!(n1.wait(), Some(0));
+    drop(writer);
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_again_is_read_once_more() {
+    let folder = Folder::new("twice");
+    let file = folder.file("agent.toml", "tag = { role = 'db' }\n");
+    let n1 = folder.agent("n1", &["--config", &file]);
+    std::fs::remove_file(&file).unwrap();
+    fifo(Path::new(&file));
+    n1.signal(Signal::HUP);
+    let mut writer = OpenOptions::new().write(true).open(&file).unwrap();
+    // What is opened is another file from here on.
+    std::fs::remove_file(&file).unwrap();
+    folder.file("agent.toml", "tag = { role = 'web' }\n");
+    n1.signal(Signal::HUP);
+    // By its answer the agent has turned, and has heard the signal.
+    assert_eq!(n1.ask(&["tags", "ls"]).out, "role=db\n");
+    writer.write_all(b"tag = { role = 'cache' }\n").unwrap();
+    drop(writer);
+    n1.until(&["tags", "ls"], |answer| answer["tags"]["role"] == "web");
+}
+
+#[test]
+fn an_agent_whose_log_nobody_reads_still_answers() {
+    let folder = Folder::new("stalled");
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let bytes = rustix::pipe::fcntl_setpipe_size(&writer, 4096).unwrap();
+    writer.write_all(&vec![b'x'; bytes]).unwrap();
+    let mut command = folder.program();
+    command.args(["agent", "--name", "n1", "--bind", "127.0.0.1:0", "--profile", "local"]);
+    let mut agent = command.stdout(Stdio::piped()).stderr(writer).spawn().unwrap();
+    // Drops the end that it was given.
+    drop(command);
+    let mut lines = BufReader::new(agent.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().starts_with("n1 listens at"));
+    assert_eq!(folder.run(&["status"]).code, 0);
+    assert_eq!(folder.run(&["kv", "set", "a", "b"]).code, 0);
+    // Whoever reads on finds all that was said.
+    let reading = std::thread::spawn(|| std::io::read_to_string(reader).unwrap());
+    assert_eq!(folder.run(&["leave"]).code, 0);
+    assert_eq!(agent.wait().unwrap().code(), Some(0));
+    let text = reading.join().unwrap();
+    assert!(text.contains("started") && text.contains("ending"), "{text}");
 }

@@ -19,6 +19,9 @@ fn a_death_is_told_with_its_reasons() {
     assert_eq!((said.code, said.out.as_str()), (0, "n1 is alive\n  it is this node itself\n"));
     let said = n1.ask(&["--json", "force-leave", "n3", "--yes"]);
     assert_eq!((said.code, said.fault().as_str()), (1, "not_dead"));
+    let said = n1.ask(&["force-leave", "n3"]);
+    let is_alive = format!("n3 at {} is alive", n3.addr());
+    assert_eq!((said.code, said.err.contains(&is_alive)), (1, true), "{said:?}");
     let reached = n1.ask(&["reach"]);
     assert_eq!((reached.code, reached.out.contains("2 of 2 answered")), (0, true), "{reached:?}");
 
@@ -31,7 +34,19 @@ fn a_death_is_told_with_its_reasons() {
     };
     let suspect = monitor.until(|line| is_of(line, "is suspect"));
     assert!(suspect["event"]["because"].as_array().is_some_and(|it| it.len() > 1), "{suspect}");
-    monitor.until(|line| is_of(line, "is dead"));
+    let event = &suspect["event"];
+    for (field, value) in [("status", "suspect"), ("was", "alive"), ("addr", &n3.addr())] {
+        assert_eq!(event[field], value, "{field}: {event}");
+    }
+    assert!(event["boot"].is_u64() && event["counter"].is_u64() && event["hops"].is_u64(), "{event}");
+    assert!(event["reason"].is_string() && event["moved_from"].is_null() && event["domain"].is_null(), "{event}");
+    let top = n1.until(&["top"], |answer| answer["rows"][0]["name"] == "n3");
+    let accused = &top["rows"][0];
+    assert!(accused["status"] != "alive" && top["counters"]["datagrams_sent"].as_u64() > Some(0), "{top}");
+    let screen = n2.ask(&["top", "--plain"]);
+    assert_eq!((screen.code, screen.out.starts_with("n2, up ")), (0, true), "{screen:?}");
+    let dead = monitor.until(|line| is_of(line, "is dead"));
+    assert_eq!((&dead["event"]["status"], &dead["event"]["was"]), (&"dead".into(), &"suspect".into()));
     let why = n1.ask(&["why", "n3"]);
     assert_eq!((why.code, why.out.starts_with("n3 is dead\n")), (0, true), "{why:?}");
     assert_eq!(n1.ask(&["rtt", "n3"]).code, 1, "no answer");
@@ -42,8 +57,15 @@ fn a_death_is_told_with_its_reasons() {
         "who is dead is not missing: {reached:?}"
     );
 
-    assert_eq!(n1.ask(&["force-leave", "n3"]).code, 2, "nobody is there to say that it is meant");
-    assert_eq!(n1.ask(&["force-leave", "n3", "--yes"]).code, 0);
+    let (said, addr) = (n1.ask(&["force-leave", "n3"]), n3.addr());
+    let is_dead = said.err.contains(&format!("n3 at {addr}, which is dead"));
+    assert_eq!((said.code, is_dead), (2, true), "nobody is there to say that it is meant: {said:?}");
+    let said = n1.ask(&["force-leave", "n3", "--yes", "--prune"]);
+    let is_told = said.out.starts_with(&format!("n3 at {addr}, which was dead, is removed; forgotten in "));
+    assert_eq!((said.code, is_told), (0, true), "{said:?}");
+    assert_eq!(n1.json(&["members"])["members"].as_array().unwrap().len(), 2, "it is listed no more");
+    let again = n1.json(&["force-leave", "n3"]);
+    assert_eq!((&again["was"], &again["status"]), (&"removed".into(), &"removed".into()));
     n2.until(&["members", "--status", "removed"], |answer| answer["members"][0]["name"] == "n3");
     let said = n1.ask(&["--json", "monitor", "--kind", "memebr"]);
     assert_eq!((said.code, said.fault().as_str()), (2, "bad_kind"));

@@ -138,3 +138,68 @@ fn no_key_goes_around_unsealed() {
     let said = n1.ask(&["--json", "keys", "rotate", &file]);
     assert_eq!((said.code, said.fault().as_str()), (1, "seal_not_required"));
 }
+
+#[test]
+fn an_agent_that_had_keys_does_not_start_in_the_clear_unless_that_is_meant() {
+    let folder = Folder::new("lost-file");
+    let made = folder.run(&["keys", "gen"]).out;
+    let file = folder.file("a.key", &made);
+    let state = folder.0.join("n1.state");
+    let kept = ["--state", state.to_str().unwrap()];
+    drop(folder.agent("n1", &[&kept[..], &["--key-file", &file]].concat()));
+    let said = folder.try_agent("n1", &kept).err().unwrap();
+    assert_eq!((said.code, said.err.contains("--seal none")), (2, true), "{said:?}");
+    assert!(!said.err.contains(made.trim()), "no key is shown");
+    let both = [&kept[..], &["--seal", "none", "--key-file", &file]].concat();
+    assert_eq!(folder.try_agent("n1", &both).err().unwrap().code, 2, "what is meant?");
+    // With the keys that were kept it is sealed, whatever is said of the mode.
+    let n1 = folder.agent("n1", &[&kept[..], &["--seal", "off"]].concat());
+    assert_eq!((n1.ready["sealed"].as_bool(), &n1.json(&["status"])["seal"]), (Some(true), &"require".into()));
+    drop(n1);
+    let n1 = folder.agent("n1", &[&kept[..], &["--seal", "none"]].concat());
+    assert_eq!(n1.ready["sealed"], false);
+    drop(n1);
+    assert_eq!(folder.agent("n1", &kept).ready["sealed"], false, "they are forgotten");
+}
+
+#[test]
+fn whoever_is_dead_and_would_miss_the_new_key_is_named() {
+    let folder = Folder::new("absent");
+    let [old_file, new_file] = ["old.key", "new.key"].map(|file| folder.file(file, &folder.run(&["keys", "gen"]).out));
+    let n1 = folder.agent("n1", &["--key-file", &old_file]);
+    let n2 = folder.agent("n2", &["--key-file", &old_file, "--seed", &n1.addr()]);
+    let mut n3 = folder.agent("n3", &["--key-file", &old_file, "--seed", &n1.addr()]);
+    n1.until_alive(3);
+    n3.child.kill().unwrap();
+    n3.wait();
+    n1.until(&["members", "--status", "dead"], |answer| answer["members"][0]["name"] == "n3");
+    let before = fingerprints(&n1.json(&["keys", "list"]));
+    let said = n1.ask(&["--json", "keys", "rotate", &new_file]);
+    assert_eq!((said.code, said.fault().as_str()), (1, "members_absent"));
+    assert!(said.err.contains("n3") && !said.err.contains("n2"), "{said:?}");
+    assert_eq!(fingerprints(&n1.json(&["keys", "list"])), before, "nothing was done");
+
+    let said = n1.ask(&["--json", "keys", "rotate", "--force", &new_file]);
+    assert_eq!((said.code, said.err.contains("may have missed the new key: n3")), (0, true), "{said:?}");
+    let left = fingerprints(&said.json());
+    assert_ne!(left, before);
+    n2.until(&["keys", "list"], |answer| fingerprints(answer) == left);
+}
+
+#[test]
+fn whoever_stands_still_is_waited_for_and_named() {
+    let folder = Folder::new("hung");
+    let [old_file, new_file] = ["old.key", "new.key"].map(|file| folder.file(file, &folder.run(&["keys", "gen"]).out));
+    // Slow enough to hold whoever stands still for alive.
+    let args = ["--profile", "wan", "--key-file", &old_file];
+    let n1 = folder.agent("n1", &args);
+    let n2 = folder.agent("n2", &[&args[..], &["--seed", &n1.addr()]].concat());
+    n1.until(&["keys", "list"], |answer| answer["keys"][0]["have"] == 2);
+    n2.signal(Signal::STOP);
+    let said = n1.ask(&["--json", "keys", "rotate", "--timeout", "1ms", &new_file]);
+    n2.signal(Signal::CONT);
+    assert_eq!(said.code, 4, "{said:?}");
+    assert!(said.err.contains("not done within 1 ms by n2"), "{said:?}");
+    let said = n1.ask(&["keys", "rotate", &new_file]);
+    assert_eq!(said.code, 0, "what was done stays done: {said:?}");
+}

@@ -21,6 +21,14 @@ fn a_key_is_set_read_watched_and_deleted() {
     assert_eq!((&line["entry"]["value"], &line["entry"]["owner"]["name"]), (&"primary".into(), &"n1".into()));
     let got = n2.ask(&["kv", "get", "role", "--of", "n1"]);
     assert_eq!((got.code, got.out.as_str()), (0, "primary\n"));
+    n1.ask(&["kv", "set", "odd", "\u{1b}[31m"]);
+    for (args, out) in [
+        (&["kv", "get", "odd", "--of", "n1"][..], "\u{1b}[31m\n"),
+        (&["kv", "get", "odd", "--of", "n1", "--raw"], "\u{1b}[31m"),
+    ] {
+        assert_eq!(n1.ask(args).out, out, "what goes to no terminal is as it is");
+    }
+    n1.ask(&["kv", "del", "odd"]);
     n2.ask(&["kv", "set", "role", "replica"]);
     let entries =
         n1.until(&["kv", "get", "role"], |answer| answer["entries"].as_array().is_some_and(|it| it.len() == 2));

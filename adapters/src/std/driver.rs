@@ -14,7 +14,7 @@ use ::std::sync::Arc;
 use ::std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token, Waker};
-use quidnunc_core::{Command, Event, Identity, Input, Rejected, SEEDS_MAX, View};
+use quidnunc_core::{Command, Event, Identity, Input, Instant, Rejected, SEEDS_MAX, View};
 
 use super::keeping::{Keeper, Progress, recall, remember};
 use super::socket::Socket;
@@ -84,7 +84,7 @@ impl Driver {
     ///
     /// # Errors
     /// [`Error::Config`] for settings that cannot work, an address that others cannot reach among them; [`Error::Addresses`];
-    /// `Error::Seal` for a seal that cannot work; [`Error::Bind`], [`Error::Socket`], [`Error::Seed`] and [`Error::Thread`]
+    /// `Error::Seal` for a seal that cannot work, [`Error::SealLost`] for one that is missing; [`Error::Bind`], [`Error::Socket`], [`Error::Seed`] and [`Error::Thread`]
     /// when the system refuses; [`Error::State`] when what is kept cannot be read or written.
     pub fn bind(mut options: Options) -> Result<Self, Error> {
         let clock = Clock::start();
@@ -153,6 +153,12 @@ impl Driver {
     #[must_use]
     pub const fn view(&self) -> View<'_> {
         self.node.view()
+    }
+
+    /// What time it is for the node: by this clock are the instants that the view shows.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.clock.now()
     }
 
     /// What the sockets did not do.

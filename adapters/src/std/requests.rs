@@ -26,7 +26,8 @@ impl Handle {
     /// Asks to become a member of the cluster that one of these belongs to, each a name and a port, as in
     /// `"gossip.example.org:7946"`. The names are looked up now and every five seconds, until the node knows a live member
     /// besides itself or has stopped; one that stands for nobody is no error, and addresses of another family than the node's,
-    /// or outside [`Config::allowed`](quidnunc_core::Config::allowed), are left out. Returns at once.
+    /// or outside [`Config::allowed`](quidnunc_core::Config::allowed), are left out. They take the place of names that were
+    /// given before. Returns at once.
     ///
     /// # Errors
     /// [`RequestError::Refused`] without names; [`RequestError::Stopped`], also when there is no thread to be had.

@@ -1,10 +1,14 @@
 //! By whom is the node let into a cluster?
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use quidnunc::{Event, SEEDS_MAX};
+use tokio::net::lookup_host;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::extract::Body;
@@ -12,8 +16,11 @@ use super::{Answer, Of, Problem, reply};
 use crate::hub::{Heard, Watcher};
 use crate::model::{JoinRequest, Joined};
 
-/// The longest wait for a welcome; the node goes on asking after it.
-const WAIT_MAX: Duration = Duration::from_secs(20);
+/// The longest wait for a welcome in one request; the node goes on asking after it.
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(20);
+
+/// The longest wait for what names stand for.
+const LOOK_UP_MAX: Duration = Duration::from_secs(5);
 
 /// `POST /v1/join`
 pub(super) async fn join(State(agent): Of, Body(request): Body<JoinRequest>) -> Answer<Joined> {
@@ -26,18 +33,56 @@ pub(super) async fn join(State(agent): Of, Body(request): Body<JoinRequest>) -> 
         return Err(Problem::bad("bad_address", format!("`{wrong}` is no address"))
             .hint("write a name or an IP address and a port, such as n1.example:7946 or [::1]:7946"));
     }
-    let mut watcher = agent.hub.watch();
-    let seeds: Vec<SocketAddr> = addrs.iter().filter_map(|addr| addr.parse().ok()).collect();
-    if seeds.len() == addrs.len() {
-        agent.node.join(&seeds).await?;
-    } else {
-        // Names among them: all are looked up again and again, in a thread of their own.
-        agent.node.join_names(addrs)?;
+    let found = look_up(&addrs).await;
+    let is_ipv4 = agent.node.local_addr().is_ipv4();
+    let of = |name: &String| found.get(name).into_iter().flatten().copied().filter(move |it| it.is_ipv4() == is_ipv4);
+    let unresolved: Vec<String> = addrs.iter().filter(|name| of(name).next().is_none()).cloned().collect();
+    let seeds = in_turn(addrs.iter().map(|name| of(name).collect()).collect());
+    if seeds.is_empty() {
+        let family = if is_ipv4 { "IPv4" } else { "IPv6" };
+        let message = format!("no {family} address is known of {}", unresolved.join(", "));
+        return Err(
+            Problem::new(StatusCode::CONFLICT, "unresolved", message).hint("is the name right, and is it known?")
+        );
     }
+    // Before anybody is asked, so that no welcome is missed between.
+    let mut watcher = agent.hub.watch();
+    agent.node.join(&seeds).await?;
     let wait = Duration::from_millis(wait_ms).min(WAIT_MAX);
     let joined = timeout(wait, welcome(&mut watcher)).await.unwrap_or(false);
     let live = agent.node.read(|driver| driver.view().live()).await?;
-    reply(Joined { joined, live })
+    reply(Joined { joined, live, unresolved })
+}
+
+/// What names stand for at present; nothing of those for whom that does not come in time.
+async fn look_up(names: &[String]) -> BTreeMap<String, Vec<SocketAddr>> {
+    let (mut looking, mut found) = (JoinSet::new(), BTreeMap::new());
+    for name in names.iter().cloned() {
+        looking.spawn(async move {
+            let addrs = lookup_host(name.as_str()).await.map(Iterator::collect).unwrap_or_default();
+            (name, addrs)
+        });
+    }
+    let all = async {
+        while let Some(looked) = looking.join_next().await {
+            found.extend(looked.ok());
+        }
+    };
+    // Who has not come by then is missing, and is told so.
+    let _ = timeout(LOOK_UP_MAX, all).await;
+    found
+}
+
+/// The first address of every name, then the second ones: each once, and no more than a join takes.
+fn in_turn(found: Vec<Vec<SocketAddr>>) -> Vec<SocketAddr> {
+    let longest = found.iter().map(Vec::len).max().unwrap_or(0);
+    let mut seeds = Vec::new();
+    for addr in (0..longest).flat_map(|turn| found.iter().filter_map(move |addrs| addrs.get(turn))) {
+        if seeds.len() < SEEDS_MAX && !seeds.contains(addr) {
+            seeds.push(*addr);
+        }
+    }
+    seeds
 }
 
 async fn welcome(watcher: &mut Watcher) -> bool {
@@ -61,6 +106,15 @@ pub(crate) fn is_address(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_name_has_its_turn_and_every_address_is_asked_once() {
+        let addr = |number: u8| SocketAddr::from(([10, 0, 0, number], 7946));
+        let seeds = in_turn(vec![[1, 2, 3].map(addr).into(), [2, 4].map(addr).into(), Vec::new()]);
+        assert_eq!(seeds, [1, 2, 4, 3].map(addr));
+        let seeds = in_turn(vec![(0..=255).map(addr).collect(), vec![addr(200)]]);
+        assert_eq!((seeds.len(), seeds[1]), (SEEDS_MAX, addr(200)));
+    }
 
     #[test]
     fn an_address_has_a_port() {

@@ -79,14 +79,14 @@ fn changed(event: &Event) -> Option<NodeId> {
 }
 
 /// Whom somebody wants to see.
-struct Wanted {
+pub(super) struct Wanted {
     statuses: Vec<Status>,
     domain: Option<String>,
     tags: Vec<(String, Option<String>)>,
 }
 
 impl Wanted {
-    fn new(filter: &MemberFilter) -> Result<Self, Problem> {
+    pub(super) fn new(filter: &MemberFilter) -> Result<Self, Problem> {
         let statuses = filter.statuses().map_err(|word| {
             let valid = Status::ALL.map(Status::word).join(", ");
             Problem::bad("bad_status", format!("there is no status `{word}`")).hint(format!("there are {valid}"))
@@ -103,12 +103,15 @@ impl Wanted {
         let has = |(name, value): &(String, Option<String>)| {
             member.tags.get(name).is_some_and(|found| value.as_ref().is_none_or(|value| value == found))
         };
-        (self.statuses.is_empty() || self.statuses.contains(&member.status))
-            && (self.domain.is_none() || self.domain == member.domain)
-            && self.tags.iter().all(has)
+        let is_wanted = match &self.statuses[..] {
+            // Somebody has said that these will not come back.
+            [] => member.status != Status::Removed,
+            statuses => statuses.contains(&member.status),
+        };
+        is_wanted && (self.domain.is_none() || self.domain == member.domain) && self.tags.iter().all(has)
     }
 
-    async fn all(&self, agent: &Agent) -> Result<Vec<Member>, Problem> {
+    pub(super) async fn all(&self, agent: &Agent) -> Result<Vec<Member>, Problem> {
         let mut rows: Vec<Member> = agent
             .node
             .read(|driver| {

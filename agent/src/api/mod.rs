@@ -3,6 +3,7 @@
 //! One router for whatever listener it is served over. Every handler is bounded in time and in what it reads; what goes on for
 //! long is a stream of JSON lines, which ends when its reader does.
 
+mod detail;
 mod events;
 mod extract;
 mod info;
@@ -15,14 +16,17 @@ mod members;
 mod monitor;
 mod overlay;
 mod problem;
+mod query;
 mod quorum;
 mod reach;
 mod record;
 mod status;
 mod tags;
+mod top;
 mod why;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use axum::extract::{DefaultBodyLimit, Request};
@@ -38,9 +42,10 @@ use tokio::sync::{Notify, Semaphore};
 use crate::hub::Hub;
 use crate::model::Reply;
 use crate::names::{self, Unclear};
-pub(crate) use join::is_address;
+pub(crate) use join::{WAIT_MAX as JOIN_WAIT_MAX, is_address};
 pub(crate) use keys::parse_key_id;
 pub(crate) use problem::Problem;
+pub(crate) use query::attend as attend_queries;
 
 /// The most bytes of a request's body.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -55,6 +60,10 @@ pub(crate) struct Agent {
     pub(crate) hub: Hub,
     pub(crate) name: String,
     pub(crate) since: Instant,
+    /// Who died or left is forgotten after this.
+    pub(crate) tombstone_life: Duration,
+    /// The number of the next query.
+    pub(crate) queries: AtomicU64,
     /// Told when the goodbye that somebody asked for is over.
     pub(crate) gone: Notify,
     /// How many more recordings may go to whoever asks.
@@ -74,6 +83,7 @@ const fn reply<T>(body: T) -> Answer<T> {
 pub(crate) fn router(agent: Arc<Agent>) -> Router {
     Router::new()
         .route("/v1/status", get(status::status))
+        .route("/v1/top", get(top::top))
         .route("/v1/members", get(members::members))
         .route("/v1/members/watch", get(members::watch))
         .route("/v1/join", post(join::join))
@@ -87,6 +97,9 @@ pub(crate) fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/why", get(why::why))
         .route("/v1/event", post(events::send))
         .route("/v1/event/watch", get(events::watch))
+        .route("/v1/query", post(query::ask))
+        .route("/v1/query/watch", get(query::watch))
+        .route("/v1/query/answer", post(query::answer))
         .route("/v1/info", get(info::list))
         .route("/v1/info/add", post(info::add))
         .route("/v1/info/delete", post(info::delete))

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use quidnunc::{Event, LinkChange, MemberChange, NodeId, View};
 
+use super::detail::detail;
 use super::extract::Params;
 use super::lines::{Gone, Lines, told_by};
 use super::members::who;
@@ -57,7 +58,7 @@ async fn tell(agent: Arc<Agent>, kinds: Vec<String>, mut watcher: Watcher, lines
                 let happened =
                     agent.node.read(move |driver| happening(driver.view(), &told)).await.map_err(|_| Gone)?;
                 if kinds.is_empty() || kinds.contains(&happened.kind) {
-                    lines.say(MonitorLine::Event(happened)).await?;
+                    lines.say(MonitorLine::Event(Box::new(happened))).await?;
                 }
             }
             Heard::Lost(count) => lines.say(MonitorLine::Lost(count)).await?,
@@ -74,7 +75,8 @@ fn happening(view: View<'_>, Told { at_ms, event }: &Told) -> Happening {
     } else {
         Vec::new()
     };
-    Happening { at_ms: *at_ms, kind: kind.into(), about: about.map(|id| who(view, id)), text, because }
+    let (kind, about) = (kind.into(), about.map(|id| who(view, id)));
+    Happening { at_ms: *at_ms, kind, about, text, because, detail: detail(view, event) }
 }
 
 fn of_member(view: View<'_>, change: &MemberChange) -> String {

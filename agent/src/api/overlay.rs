@@ -19,7 +19,7 @@ pub(super) async fn overlay(State(agent): Of) -> Answer<Overlay> {
     reply(overlay.await?)
 }
 
-const fn word(standing: LinksStanding) -> &'static str {
+pub(super) const fn word(standing: LinksStanding) -> &'static str {
     match standing {
         LinksStanding::Joining => "joining",
         LinksStanding::Connected => "connected",

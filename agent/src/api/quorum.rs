@@ -37,7 +37,7 @@ pub(super) const fn word(standing: Standing) -> &'static str {
     }
 }
 
-const fn because(why: StandingWhy) -> &'static str {
+pub(super) const fn because(why: StandingWhy) -> &'static str {
     match why {
         StandingWhy::Enough => "enough votes are seen, and have been for long enough",
         StandingWhy::NotYet => "enough votes are seen, but not for long enough",

@@ -6,14 +6,15 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use quidnunc::{NodeId, RequestError};
+use quidnunc::{NodeId, Record, RequestError};
 use tokio::task::JoinSet;
 
 use super::extract::Body;
 use super::lines::{Gone, Lines, told_by};
 use super::members::who;
 use super::{Agent, Answer, Of, Problem, reply};
-use crate::model::{Done, Nothing, OfMember, PingRequest, Reached};
+use crate::duration::millis;
+use crate::model::{LetGo, Nothing, OfMember, PingRequest, Reached, Who};
 
 /// So many pings are under way at once: half of those that a node takes, so that others have room.
 const PINGS_MAX: usize = quidnunc::PINGS_MAX / 2;
@@ -71,22 +72,31 @@ async fn tell(agent: Arc<Agent>, others: Vec<NodeId>, lines: Lines) -> Result<()
 }
 
 impl Agent {
-    async fn reach(&self, id: NodeId) -> Result<Reached, Problem> {
-        let rtt = self.node.ping(id).await?;
+    async fn member(&self, id: NodeId) -> Result<(Who, Record), Problem> {
         let found = self.node.read(move |driver| {
             let view = driver.view();
             view.member(id).map(|member| (who(view, id), member))
         });
         let gone = || Problem::new(StatusCode::NOT_FOUND, "unknown_member", "it is forgotten");
-        let (who, member) = found.await?.ok_or_else(gone)?;
+        found.await?.ok_or_else(gone)
+    }
+
+    async fn reach(&self, id: NodeId) -> Result<Reached, Problem> {
+        let rtt = self.node.ping(id).await?;
+        let (who, member) = self.member(id).await?;
         let micros = |rtt: Duration| u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX);
         Ok(Reached { who, addr: member.addr, status: member.health.into(), rtt_us: rtt.map(micros) })
     }
 }
 
 /// `POST /v1/force-leave`
-pub(super) async fn force_leave(State(agent): Of, Body(OfMember { member }): Body<OfMember>) -> Answer<Done> {
+pub(super) async fn force_leave(State(agent): Of, Body(OfMember { member }): Body<OfMember>) -> Answer<LetGo> {
     let id = agent.find(member).await?;
+    let before = agent.member(id).await?;
     agent.node.remove(id).await?;
-    reply(Done {})
+    let (who, now) = agent.member(id).await?;
+    let age = Duration::from_millis(now.age_ms.into());
+    let forgotten_in_ms = millis(agent.tombstone_life.saturating_sub(age));
+    let (addr, was, status) = (now.addr, before.1.health.into(), now.health.into());
+    reply(LetGo { who, addr, was, status, forgotten_in_ms })
 }

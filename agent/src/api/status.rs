@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use quidnunc::Standing;
 use quidnunc::seal::Mode;
 use quidnunc::std::Driver;
+use quidnunc::{Standing, View};
 
 use super::{Agent, Answer, Of, members, quorum, reply};
 use crate::duration::millis;
@@ -23,10 +23,7 @@ pub(super) async fn status(State(agent): Of) -> Answer<StatusReport> {
 fn look(driver: &Driver) -> StatusReport {
     let view = driver.view();
     let own = view.member(view.id());
-    let mut counts: BTreeMap<Status, u32> = Status::ALL.into_iter().map(|status| (status, 0)).collect();
-    for member in view.members() {
-        *counts.entry(member.health.into()).or_default() += 1;
-    }
+    let counts = counts(view);
     let stats = view.stats();
     StatusReport {
         who: members::who(view, view.id()),
@@ -51,6 +48,15 @@ fn look(driver: &Driver) -> StatusReport {
         refutations: stats.refutations,
         freezes: stats.freezes,
     }
+}
+
+/// How many members are believed to be what.
+pub(super) fn counts(view: View<'_>) -> BTreeMap<Status, u32> {
+    let mut counts: BTreeMap<Status, u32> = Status::ALL.into_iter().map(|status| (status, 0)).collect();
+    for member in view.members() {
+        *counts.entry(member.health.into()).or_default() += 1;
+    }
+    counts
 }
 
 fn complete(agent: &Agent, report: &mut StatusReport) {

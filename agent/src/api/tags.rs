@@ -6,10 +6,7 @@ use quidnunc::View;
 use super::extract::Body;
 use super::{Agent, Answer, Of, Problem, members, reply};
 use crate::model::{Tags, TagsChange};
-use crate::names::{self, TAG_PREFIX};
-
-/// The longest value, in bytes: tags are words, and every list of members shows them.
-const VALUE_BYTES_MAX: usize = 256;
+use crate::names::{self, TAG_BYTES_MAX, TAG_PREFIX};
 
 /// `GET /v1/tags`
 pub(super) async fn list(State(agent): Of) -> Answer<Tags> {
@@ -29,13 +26,13 @@ fn own(view: View<'_>) -> std::collections::BTreeMap<String, String> {
 impl Agent {
     /// Sets tags and takes others off; none if one cannot be.
     pub(crate) async fn change_tags(&self, TagsChange { set, unset }: &TagsChange) -> Result<(), Problem> {
-        if let Some(name) = set.keys().chain(unset).find(|name| !names::is_name(name) || name.contains('=')) {
+        if let Some(name) = set.keys().chain(unset).find(|name| !names::is_tag_name(name)) {
             let message = format!("`{}` is no name of a tag", name.escape_debug());
             return Err(Problem::bad("bad_tag", message).hint("1 to 64 bytes without blanks, `/` and `=`"));
         }
-        if let Some((name, value)) = set.iter().find(|(_, value)| !is_value(value)) {
+        if let Some((name, value)) = set.iter().find(|(_, value)| !names::is_tag_value(value)) {
             let message = format!("the tag `{name}` has a value of {} bytes, or with odd characters", value.len());
-            return Err(Problem::bad("bad_tag", message).hint(format!("at most {VALUE_BYTES_MAX} bytes on one line")));
+            return Err(Problem::bad("bad_tag", message).hint(format!("at most {TAG_BYTES_MAX} bytes on one line")));
         }
         for (name, value) in set {
             self.node.put(format!("{TAG_PREFIX}{name}").as_bytes(), value.as_bytes(), None).await?;
@@ -45,8 +42,4 @@ impl Agent {
         }
         Ok(())
     }
-}
-
-fn is_value(value: &str) -> bool {
-    value.len() <= VALUE_BYTES_MAX && !value.contains(char::is_control)
 }

@@ -16,7 +16,7 @@ pub(super) async fn why(State(agent): Of, Params(OfMember { member }): Params<Of
         let view = driver.view();
         let why = view.why(id)?;
         let because = because(view, why.reason, why.evidence.as_ref());
-        Some(WhyReport { who: who(view, id), status: why.health.into(), because })
+        Some(WhyReport { who: who(view, id), addr: view.member(id)?.addr, status: why.health.into(), because })
     });
     // It may have been forgotten since it was found.
     let report = report.await?.ok_or_else(|| Problem::bad("unknown_member", "it is forgotten"))?;

@@ -50,7 +50,7 @@ impl Client {
     pub(super) fn new(socket: Option<&str>, timeout: Duration) -> Result<Self, Failure> {
         let path = match socket {
             Some(socket) => serve::path_of(socket),
-            None => sole(serve::sole_in(&serve::default_folder()))?,
+            None => sole(serve::live().map_err(AgentError::Socket)?)?,
         };
         serve::check_socket(&path).map_err(AgentError::Socket)?;
         Ok(Self { path, timeout })

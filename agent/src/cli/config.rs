@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::AgentArgs;
 use super::failure::{Code, Failure};
 use super::{Outcome, Streams};
-use crate::run::{Settings, read_file};
+use crate::run::{Given, Settings, read_file};
 
 /// `quidnunc config check`
 pub(super) fn check(file: &Path, streams: &mut Streams<'_>) -> Outcome {
@@ -34,5 +34,14 @@ pub(super) fn show(AgentArgs { given, config }: AgentArgs, streams: &mut Streams
     } else {
         write!(streams.out, "{}", toml::to_string(&given).map_err(|error| unsaid(&error))?)?;
     }
+    Ok(Code::Ok)
+}
+
+/// `quidnunc config schema`
+pub(super) fn schema(streams: &mut Streams<'_>) -> Outcome {
+    let mut schema = schemars::schema_for!(Given);
+    schema.insert("title".into(), "quidnunc agent".into());
+    let text = serde_json::to_string_pretty(&schema).map_err(|error| Failure::Usage(error.to_string()))?;
+    writeln!(streams.out, "{text}")?;
     Ok(Code::Ok)
 }

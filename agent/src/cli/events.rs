@@ -71,7 +71,8 @@ mod tests {
     fn an_event_is_one_line() {
         let because = vec!["it did not answer this node".into(), "accused by n2".into()];
         let text = "n3 at 10.0.0.3:7946 is suspect, was alive\n".into();
-        let happening = Happening { at_ms: 45_296_789, kind: "member".into(), about: None, text, because };
+        let kind = "member".into();
+        let happening = Happening { at_ms: 45_296_789, kind, about: None, text, because, detail: Default::default() };
         expect![[r#"
             12:34:56.789Z member   n3 at 10.0.0.3:7946 is suspect, was alive\n (it did not answer this node; accused by n2)
         "#]].assert_eq(&sentence(&happening));

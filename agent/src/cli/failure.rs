@@ -61,12 +61,36 @@ pub(super) enum Failure {
 
 fn fault_text(fault: &FaultText) -> String {
     match &fault.hint {
-        Some(hint) => format!("{}\n  help: {hint}", fault.message),
+        Some(hint) => format!("{}{HELP}{hint}", fault.message),
         None => fault.message.clone(),
     }
 }
 
+/// What stands before the way out, in what people read.
+const HELP: &str = "\n  help: ";
+
 impl Failure {
+    /// The same for programs.
+    pub(super) fn fault(&self) -> FaultText {
+        let code = match self {
+            Self::Fault(fault) => return fault.clone(),
+            Self::Unreachable { .. } => "unreachable",
+            Self::NoAgent => "no_agent",
+            Self::Several { .. } => "several_agents",
+            Self::Timeout { .. } => "timeout",
+            Self::Broken(_) => "broken",
+            Self::Usage(_) => "usage",
+            Self::Agent(error) => error.code(),
+            Self::Output(_) => "output",
+        };
+        let text = self.to_string();
+        let (message, hint) = match text.split_once(HELP) {
+            Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
+            None => (text, None),
+        };
+        FaultText { code: code.to_owned(), message, hint }
+    }
+
     pub(super) fn code(&self) -> Code {
         match self {
             Self::Unreachable { .. } | Self::NoAgent | Self::Broken(_) => Code::Unreachable,
@@ -85,7 +109,8 @@ fn code_of(fault: &str) -> Code {
         "timeout" | "slow_request" => Code::Timeout,
         "busy" | "stopped" => Code::Unreachable,
         "refused" | "no_value" | "not_kept" | "not_dead" | "map_full" | "too_fast" | "has_left" | "conflict"
-        | "no_seal" | "seal_not_required" | "no_quorum" | "key_lacking" | "key_sealing" => Code::Not,
+        | "no_seal" | "seal_not_required" | "no_quorum" | "key_lacking" | "key_sealing" | "members_absent"
+        | "unresolved" => Code::Not,
         _ => Code::Usage,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read as _};
 use std::path::Path;
+use std::time::Duration;
 
 use super::args::KeysCommand;
 use super::client::Client;
@@ -25,7 +26,12 @@ pub(super) fn generate(bits: &str, streams: &mut Streams<'_>) -> Outcome {
 }
 
 /// The other ones.
-pub(super) async fn keys(command: KeysCommand, client: &Client, streams: &mut Streams<'_>) -> Outcome {
+pub(super) async fn keys(
+    command: KeysCommand,
+    client: Client,
+    wait: Option<Duration>,
+    streams: &mut Streams<'_>,
+) -> Outcome {
     match command {
         KeysCommand::Gen { bits } => return generate(&bits, streams),
         KeysCommand::List => {
@@ -50,7 +56,9 @@ pub(super) async fn keys(command: KeysCommand, client: &Client, streams: &mut St
             let answer = client.post::<KeyDone>("/v1/keys/remove", &KeyStep { id, force, everywhere: false }).await?;
             streams.show(&answer, |_| String::new())?;
         }
-        KeysCommand::Rotate { file } => return super::rotate::rotate(&read(&file)?, client, streams).await,
+        KeysCommand::Rotate { file, force } => {
+            return super::rotate::rotate(&read(&file)?, force, (client, wait), streams).await;
+        }
     }
     Ok(Code::Ok)
 }

@@ -1,9 +1,10 @@
 //! What stands in maps, as people read it?
 
+use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use hyper::Method;
-use quidnunc_terminal::plain;
+use quidnunc_terminal::{Pipe, plain};
 
 use super::args::{KvCommand, KvFilterArgs, TagsCommand};
 use super::client::{Client, query};
@@ -19,7 +20,7 @@ const SHOWN_MAX: usize = 60;
 /// `quidnunc kv`
 pub(super) async fn kv(command: KvCommand, client: &Client, streams: &mut Streams<'_>) -> Outcome {
     match command {
-        KvCommand::Get { key, of } => get(&key, of.as_deref(), client, streams).await,
+        KvCommand::Get { key, of, raw } => get(&key, (of.as_deref(), raw), client, streams).await,
         KvCommand::Set { key, value, ttl } => {
             let ttl_ms = ttl.map(millis);
             let answer = client.post::<Done>("/v1/kv/set", &KvSet { key, value: Bytes::Text(value), ttl_ms }).await?;
@@ -44,19 +45,34 @@ fn path(path: &str, KvFilterArgs { prefix, of, all }: &KvFilterArgs) -> String {
     query(path, &[("prefix", prefix.as_deref()), ("of", of.as_deref()), ("all", all.then_some("true"))])
 }
 
-async fn get(key: &str, of: Option<&str>, client: &Client, streams: &mut Streams<'_>) -> Outcome {
+async fn get(key: &str, (of, raw): (Option<&str>, bool), client: &Client, streams: &mut Streams<'_>) -> Outcome {
     let answer = client.get::<Entries>(&query("/v1/kv", &[("key", Some(key)), ("of", of)])).await?;
     if answer.says.entries.is_empty() {
         let message =
             format!("`{}` stands for nothing{}", plain(key), of.map_or_else(String::new, |of| format!(" at {of}")));
         return Err(Failure::Fault(FaultText { code: "no_value".into(), message, hint: None }));
     }
-    streams.show(&answer, |Entries { entries }| match &entries[..] {
+    match &answer.says.entries[..] {
         // One owner was asked for: its value alone, as a script wants it.
-        [entry] if of.is_some() => format!("{}\n", entry.value.as_ref().map_or_else(String::new, Bytes::shown)),
-        _ => table(entries),
-    })?;
+        [entry] if of.is_some() && !streams.json => {
+            // Past what takes escape sequences out on the way to a file: they may be part of the value.
+            let mut out = Pipe(io::stdout().lock());
+            out.write_all(&alone(entry.value.as_ref(), raw, io::stdout().is_terminal()))?;
+            out.flush()?;
+        }
+        _ => streams.show(&answer, |Entries { entries }| table(entries))?,
+    }
     Ok(Code::Ok)
+}
+
+/// A value by itself: its bytes, unless they go to a terminal, to which they might do something.
+fn alone(value: Option<&Bytes>, raw: bool, to_terminal: bool) -> Vec<u8> {
+    let bytes = value.and_then(Bytes::bytes).unwrap_or_default();
+    match (raw, to_terminal) {
+        (true, _) => bytes,
+        (false, false) => [&bytes, &b"\n"[..]].concat(),
+        (false, true) => format!("{}\n", plain(&Bytes::new(&bytes).shown())).into_bytes(),
+    }
 }
 
 async fn watch(path: &str, client: &Client, streams: &mut Streams<'_>) -> Outcome {
@@ -117,4 +133,23 @@ pub(super) async fn tags(command: TagsCommand, client: &Client, streams: &mut St
 
 fn tag_lines(Tags { tags }: &Tags) -> String {
     tags.iter().map(|(name, value)| format!("{}={}\n", plain(name), plain(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_does_nothing_to_a_terminal_unless_that_is_meant() {
+        let alone = |bytes: &[u8], raw, to_terminal| alone(Some(&Bytes::new(bytes)), raw, to_terminal);
+        let (odd, binary) = (b"a\x1b[31m\n", b"\xff\x07");
+        assert_eq!(alone(odd, false, true), b"a\\u{1b}[31m\\n\n");
+        assert_eq!(alone(odd, false, false), b"a\x1b[31m\n\n");
+        assert_eq!(alone(binary, false, true), b"0xff07\n");
+        assert_eq!(alone(binary, false, false), b"\xff\x07\n");
+        for to_terminal in [false, true] {
+            assert_eq!(alone(odd, true, to_terminal), odd);
+            assert_eq!(alone(binary, true, to_terminal), binary);
+        }
+    }
 }

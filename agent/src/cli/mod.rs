@@ -10,23 +10,27 @@ mod keys;
 mod kv;
 mod leave;
 mod members;
+mod query;
 mod reach;
 mod record;
 mod rotate;
 mod sheet;
 mod status;
+mod top;
 
 use std::io::{self, Write};
 use std::process;
 use std::time::Duration;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::builder::Resettable;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use quidnunc_terminal::Pipe;
 
+use crate::api::JOIN_WAIT_MAX;
 use crate::duration;
-use crate::model::{JoinRequest, Joined, Reply};
+use crate::model::{Fault, JoinRequest, Joined, Reply};
 use crate::run::{self, Orders};
-use args::{Arguments, Command, Common, ConfigCommand, JoinArgs, KeysCommand};
+use args::{Arguments, Command, Common, ConfigCommand, JoinArgs, KeysCommand, TIMEOUT};
 use client::{Answered, Client};
 use failure::{Code, Failure};
 
@@ -56,7 +60,7 @@ impl Streams<'_> {
 #[must_use]
 pub fn main() -> process::ExitCode {
     let (mut out, mut err) = (Pipe(anstream::stdout()), Pipe(anstream::stderr()));
-    let arguments = match Arguments::try_parse() {
+    let arguments = match parse() {
         Ok(arguments) => arguments,
         Err(help) => {
             let is_wrong = help.use_stderr();
@@ -68,7 +72,12 @@ pub fn main() -> process::ExitCode {
     let Arguments { common, command } = arguments;
     let mut streams = Streams { out: &mut out, err: &mut err, json: common.json };
     let ended = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(dispatch(command, &common, &mut streams)),
+        Ok(runtime) => {
+            let ended = runtime.block_on(dispatch(command, &common, &mut streams));
+            // Who still waits for a disk is waited for no longer.
+            runtime.shutdown_background();
+            ended
+        }
         Err(error) => Err(error.into()),
     };
     ended
@@ -79,30 +88,29 @@ pub fn main() -> process::ExitCode {
         .into()
 }
 
+/// An environment variable that is set and empty says nothing, as one that is not set.
+fn parse() -> Result<Arguments, clap::Error> {
+    let command = without_empty(Arguments::command());
+    Arguments::from_arg_matches(&command.try_get_matches()?)
+}
+
+fn without_empty(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let heard = |arg: clap::Arg| if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg };
+    command.mut_args(heard).mut_subcommands(without_empty)
+}
+
 fn complain(failure: &Failure, streams: &mut Streams<'_>) {
-    let fault = match failure {
-        Failure::Fault(fault) if streams.json => {
-            serde_json::to_string(&Reply::new(crate::model::Fault { error: fault.clone() })).ok()
-        }
-        Failure::Fault(_)
-        | Failure::Unreachable { .. }
-        | Failure::NoAgent
-        | Failure::Several { .. }
-        | Failure::Timeout { .. }
-        | Failure::Broken(_)
-        | Failure::Usage(_)
-        | Failure::Agent(_)
-        | Failure::Output(_) => None,
-    };
+    let fault = || serde_json::to_string(&Reply::new(Fault { error: failure.fault() })).ok();
     // If even this cannot be said, the exit code still says it.
-    let _unheard = match fault {
+    let _unheard = match streams.json.then(fault).flatten() {
         Some(fault) => writeln!(streams.err, "{fault}"),
         None => writeln!(streams.err, "error: {failure}"),
     };
 }
 
 async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) -> Outcome {
-    let client = || Client::new(common.socket.as_deref(), common.timeout);
+    let client = || Client::new(common.socket.as_deref(), common.timeout.unwrap_or(TIMEOUT));
     match command {
         Command::Agent(args) => {
             let Streams { out, json, .. } = streams;
@@ -113,23 +121,29 @@ async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) 
         }
         Command::Members(args) => members::members(&args, &client()?, streams).await,
         Command::Status => status::status(&client()?, streams).await,
-        Command::Join(args) => join(args, client()?, common.timeout, streams).await,
+        Command::Top { plain } => top::top(plain, &client()?, streams).await,
+        Command::Join(args) => join(args, client()?, common.timeout.unwrap_or(TIMEOUT), streams).await,
         Command::Leave => leave::leave(&client()?, streams).await,
         Command::Kv(command) => kv::kv(command, &client()?, streams).await,
         Command::Tags(command) => kv::tags(command, &client()?, streams).await,
         Command::Monitor { kind } => events::monitor(&kind, &client()?, streams).await,
         Command::Event(command) => events::event(command, &client()?, streams).await,
+        // How long answers are taken is for the agent to keep.
+        Command::Query(args) => {
+            query::query(args, common.timeout.unwrap_or(TIMEOUT), &client()?.patient(TIMEOUT), streams).await
+        }
         Command::Info(command) => info::info(command, &client()?, streams).await,
         Command::Why { node } => reach::why(&node, &client()?, streams).await,
         Command::Rtt { a, b } => reach::rtt(a, b, &client()?, streams).await,
         Command::Reach => reach::reach(&client()?, streams).await,
-        Command::ForceLeave { node, yes } => reach::force_leave(node, yes, &client()?, streams).await,
+        Command::ForceLeave { node, yes, prune } => reach::force_leave(node, (yes, prune), &client()?, streams).await,
         Command::Overlay { dot } => reach::overlay(dot, &client()?, streams).await,
         Command::Record(args) => record::record(args, &client()?, streams).await,
         Command::Quorum => status::quorum(&client()?, streams).await,
         Command::Keys(KeysCommand::Gen { bits }) => keys::generate(&bits, streams),
-        Command::Keys(command) => keys::keys(command, &client()?, streams).await,
+        Command::Keys(command) => keys::keys(command, client()?, common.timeout, streams).await,
         Command::Config(ConfigCommand::Check { file }) => config::check(&file, streams),
+        Command::Config(ConfigCommand::Schema) => config::schema(streams),
         Command::Config(ConfigCommand::Show(args)) => config::show(*args, streams),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "quidnunc", &mut streams.out);
@@ -155,15 +169,30 @@ fn version(streams: &mut Streams<'_>) -> Outcome {
 }
 
 /// What an answer takes besides what it waits for.
-const MARGIN: Duration = Duration::from_secs(5);
+const MARGIN: Duration = Duration::from_secs(10);
 
 async fn join(JoinArgs { addrs }: JoinArgs, client: Client, wait: Duration, streams: &mut Streams<'_>) -> Outcome {
-    let wait_ms = duration::millis(wait);
-    let client = client.patient(wait.saturating_add(MARGIN));
-    let answer: Answered<Joined> = client.post("/v1/join", &JoinRequest { addrs, wait_ms }).await?;
-    streams.show(&answer, |Joined { joined, live }| match joined {
+    let client = client.patient(wait.min(JOIN_WAIT_MAX).saturating_add(MARGIN));
+    let mut left = wait;
+    let answer: Answered<Joined> = loop {
+        // An agent waits so long at a time.
+        let part = left.min(JOIN_WAIT_MAX);
+        left = left.saturating_sub(part);
+        let request = JoinRequest { addrs: addrs.clone(), wait_ms: duration::millis(part) };
+        let answer: Answered<Joined> = client.post("/v1/join", &request).await?;
+        if answer.says.joined || left.is_zero() {
+            break answer;
+        }
+    };
+    streams.show(&answer, joined)?;
+    Ok(if answer.says.joined { Code::Ok } else { Code::Not })
+}
+
+fn joined(Joined { joined, live, unresolved }: &Joined) -> String {
+    let known = match joined {
         true => format!("joined: {live} live members are known\n"),
         false => "nobody has let this node in yet; it goes on asking\n".to_owned(),
-    })?;
-    Ok(if answer.says.joined { Code::Ok } else { Code::Not })
+    };
+    let unknown = |name: &String| format!("no address is known of {}\n", quidnunc_terminal::plain(name));
+    unresolved.iter().map(unknown).chain([known]).collect()
 }

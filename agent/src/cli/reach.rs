@@ -1,6 +1,7 @@
 //! Who answers, whom does this node talk to, and why is something believed, as people read it?
 
 use std::io::{self, IsTerminal as _};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use hyper::Method;
@@ -11,12 +12,12 @@ use super::failure::{Code, Failure};
 use super::sheet::Sheet;
 use super::{Outcome, Streams};
 use crate::duration::shown;
-use crate::model::{Done, Nothing, OfMember, Overlay, PingRequest, Reached, Status, WhyReport};
+use crate::model::{FaultText, LetGo, Nothing, OfMember, Overlay, PingRequest, Reached, Status, Who, WhyReport};
 
 /// `quidnunc why`
 pub(super) async fn why(node: &str, client: &Client, streams: &mut Streams<'_>) -> Outcome {
     let answer = client.get::<WhyReport>(&query("/v1/why", &[("member", Some(node))])).await?;
-    streams.show(&answer, |WhyReport { who, status, because }| {
+    streams.show(&answer, |WhyReport { who, status, because, .. }| {
         let because: String = because.iter().map(|sentence| format!("  {}\n", plain(sentence))).collect();
         format!("{} is {}\n{because}", plain(&who.shown()), status.word())
     })?;
@@ -59,21 +60,61 @@ pub(super) async fn reach(client: &Client, streams: &mut Streams<'_>) -> Outcome
 }
 
 /// `quidnunc force-leave`
-pub(super) async fn force_leave(member: String, yes: bool, client: &Client, streams: &mut Streams<'_>) -> Outcome {
-    if !yes && !confirmed(&member, streams)? {
-        return Err(Failure::Usage(format!("{} stays\n  help: say that it is meant with --yes", plain(&member))));
+pub(super) async fn force_leave(
+    member: String,
+    (yes, prune): (bool, bool),
+    client: &Client,
+    streams: &mut Streams<'_>,
+) -> Outcome {
+    // By its id from here on, so that it is the one that was shown.
+    let found = client.get::<WhyReport>(&query("/v1/why", &[("member", Some(&member))])).await?.says;
+    let member = found.who.id.clone();
+    match found.status {
+        Status::Alive | Status::Suspect if !yes => return Err(Failure::Fault(lives(&found))),
+        Status::Dead if !yes && !confirmed(&found, streams)? => {
+            let who = shown_as(&found.who, found.addr);
+            let message = format!("{who}, which is dead, stays\n  help: say that it is meant with --yes");
+            return Err(Failure::Usage(message));
+        }
+        Status::Alive | Status::Suspect | Status::Dead | Status::Left | Status::Removed => {}
     }
-    let answer = client.post::<Done>("/v1/force-leave", &OfMember { member }).await?;
-    streams.show(&answer, |_| String::new())?;
+    let answer = client.post::<LetGo>("/v1/force-leave", &OfMember { member }).await?;
+    streams.show(&answer, |gone| {
+        let forgotten = shown(Duration::from_millis(gone.forgotten_in_ms));
+        let forgotten = if prune { format!("; forgotten in {forgotten}") } else { String::new() };
+        let who = shown_as(&gone.who, gone.addr);
+        match gone.was == gone.status {
+            true => format!("{who} had {} already{forgotten}\n", gone_word(gone.status)),
+            false => format!("{who}, which was {}, is {}{forgotten}\n", gone.was.word(), gone.status.word()),
+        }
+    })?;
     Ok(Code::Ok)
 }
 
+const fn gone_word(status: Status) -> &'static str {
+    match status {
+        Status::Removed => "been removed",
+        Status::Alive | Status::Suspect | Status::Dead | Status::Left => "left",
+    }
+}
+
+fn shown_as(who: &Who, addr: SocketAddr) -> String {
+    format!("{} at {addr}", plain(&who.shown()))
+}
+
+fn lives(found: &WhyReport) -> FaultText {
+    let message = format!("{} is {}", shown_as(&found.who, found.addr), found.status.word());
+    let hint = "only the dead are removed: stop it first, or let it leave".into();
+    FaultText { code: "not_dead".into(), message, hint: Some(hint) }
+}
+
 /// Whether somebody at a terminal means it.
-fn confirmed(member: &str, streams: &mut Streams<'_>) -> io::Result<bool> {
+fn confirmed(found: &WhyReport, streams: &mut Streams<'_>) -> io::Result<bool> {
+    let (who, status) = (shown_as(&found.who, found.addr), found.status.word());
     if !io::stdin().is_terminal() {
         return Ok(false);
     }
-    write!(streams.err, "{} will never come back in this life. Type yes if that is meant: ", plain(member))?;
+    write!(streams.err, "{who}, which is {status}, will never come back in this life. Type yes if that is meant: ")?;
     streams.err.flush()?;
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;

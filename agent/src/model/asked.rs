@@ -10,7 +10,7 @@ use super::{Bytes, Status};
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MemberFilter {
-    /// One of these, separated by commas; all without it.
+    /// One of these, separated by commas; all but the removed without it.
     #[serde(default)]
     pub(crate) status: Option<String>,
     #[serde(default)]
@@ -50,6 +50,9 @@ pub(crate) struct Joined {
     pub(crate) joined: bool,
     /// How many live members are known.
     pub(crate) live: u32,
+    /// Names of which no address is known.
+    #[serde(default)]
+    pub(crate) unresolved: Vec<String>,
 }
 
 /// No field at all.

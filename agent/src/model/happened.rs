@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, Status, Who};
+use super::{Bytes, Detail, Status, Who};
 
 /// A line of `GET /v1/monitor`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -12,7 +12,7 @@ use super::{Bytes, Status, Who};
 pub(crate) enum MonitorLine {
     /// From now on everything is told.
     Watching(bool),
-    Event(Happening),
+    Event(Box<Happening>),
     Lost(u64),
 }
 
@@ -30,6 +30,9 @@ pub(crate) struct Happening {
     /// What speaks for it, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) because: Vec<String>,
+    /// For programs: the fields of this kind, beside these.
+    #[serde(flatten, skip_deserializing)]
+    pub(crate) detail: Detail,
 }
 
 /// What stands behind the question mark of `GET /v1/monitor`.
@@ -46,9 +49,24 @@ pub(crate) struct MonitorFilter {
 pub(crate) struct WhyReport {
     #[serde(flatten)]
     pub(crate) who: Who,
+    pub(crate) addr: SocketAddr,
     pub(crate) status: Status,
     /// What speaks for it, a sentence each.
     pub(crate) because: Vec<String>,
+}
+
+/// What came of `POST /v1/force-leave`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LetGo {
+    #[serde(flatten)]
+    pub(crate) who: Who,
+    pub(crate) addr: SocketAddr,
+    /// What was believed of it.
+    pub(crate) was: Status,
+    /// What is believed of it now: `removed`, or `left` if it had left.
+    pub(crate) status: Status,
+    /// Until this node forgets it, and lists it no longer.
+    pub(crate) forgotten_in_ms: u64,
 }
 
 /// `POST /v1/event`

@@ -4,18 +4,24 @@
 //! fields that it does not know, in answers; in requests a field that nobody knows is refused, since it was meant to do something.
 
 mod asked;
+mod detail;
 mod happened;
 mod keys;
 mod members;
+mod queries;
 mod told;
+mod top;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use asked::*;
+pub(crate) use detail::*;
 pub(crate) use happened::*;
 pub(crate) use keys::*;
 pub(crate) use members::*;
+pub(crate) use queries::*;
 pub(crate) use told::*;
+pub(crate) use top::*;
 
 /// Which shapes these are.
 pub(crate) const SCHEMA: u32 = 1;

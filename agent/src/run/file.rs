@@ -8,6 +8,7 @@ use quidnunc_terminal::{Diagnostic, nearest, render_at};
 use toml::Value;
 
 use super::given::Given;
+use super::secret::{masked, masked_words};
 
 /// The longest file, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -35,13 +36,22 @@ const KEYS: [&str; 19] = [
     "log_level",
 ];
 
+/// What whoever gave a file with a key should know.
+const NO_KEYS: &str = "what looks like a key is not shown; keys stand in a file of their own, which `key_file` names";
+
 /// Why a file says nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {}: {source}", shown(path))]
     Read { path: PathBuf, source: io::Error },
     #[error("{0}")]
     Wrong(Diagnostic),
+}
+
+/// A path, unless somebody has given a key in its place.
+pub(super) fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    masked_words(&text).unwrap_or(text)
 }
 
 /// What the file says.
@@ -50,14 +60,22 @@ pub(crate) fn read_file(path: &Path) -> Result<Given, FileError> {
     if fs::metadata(path).map_err(failed)?.len() > FILE_BYTES_MAX {
         return Err(failed(io::ErrorKind::FileTooLarge.into()));
     }
-    parse(&path.display().to_string(), &fs::read_to_string(path).map_err(failed)?)
+    parse(&shown(path), &fs::read_to_string(path).map_err(failed)?)
 }
 
 fn parse(name: &str, text: &str) -> Result<Given, FileError> {
     toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        let help = text.get(span.clone()).and_then(help);
-        FileError::Wrong(render_at(name, text, span, error.message(), help.as_deref()))
+        let message = masked_words(error.message());
+        let message = message.as_deref().unwrap_or(error.message());
+        let diagnostic = match masked(text) {
+            Some(text) => render_at(name, &text, span, message, Some(NO_KEYS)),
+            None => {
+                let help = text.get(span.clone()).and_then(help);
+                render_at(name, text, span, message, help.as_deref())
+            }
+        };
+        FileError::Wrong(diagnostic)
     })
 }
 
@@ -84,6 +102,27 @@ mod tests {
         let error = toml::from_str::<Given>("nothing = 1").expect_err("there is no such key").message().to_owned();
         let (_, list) = error.split_once("expected one of ").expect("a list");
         assert_eq!(list, KEYS.map(|key| format!("`{key}`")).join(", "));
+    }
+
+    #[test]
+    fn no_key_is_shown_with_a_mistake() {
+        let key = "000102030405060708090a0b0c0d0e0f";
+        expect![[r#"
+            error: key with no value, expected `=`
+             --> agent.toml:2:33
+              |
+            2 | ********************************
+              |                                 ^
+              |
+              = help: what looks like a key is not shown; keys stand in a file of their own, which `key_file` names"#]]
+        .assert_eq(&complaint(&format!("# ours\n{key}\n")));
+        for text in [format!("{key} = 1"), format!("encrypt_key = '{key}'"), format!("name = '{key}")] {
+            let said = complaint(&text);
+            assert!(!said.contains("00010203") && said.contains("****"), "{said}");
+        }
+        let path = Path::new("/nowhere").join(key);
+        let said = read_file(&path).map_or_else(|error| error.to_string(), |_| String::new());
+        assert!(said.starts_with("cannot read /nowhere/****"), "{said}");
     }
 
     #[test]
@@ -117,7 +156,7 @@ mod tests {
             1 | profile = 'lann'
               |           ^^^^^^"#]].assert_eq(&complaint("profile = 'lann'\n"));
         expect![[r#"
-            error: a name has 1 to 64 bytes, without blanks and `/`
+            error: the name of a tag has 1 to 64 bytes, without blanks, `/` and `=`
              --> agent.toml:1:7
               |
             1 | tag = { 'a b' = 'c' }

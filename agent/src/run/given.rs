@@ -3,6 +3,7 @@
 //! All three say the same things, in one type. Flags win over the environment, which wins over the file. Each value is judged
 //! where it is read, so that whoever wrote it is shown the place.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,13 +11,14 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::api::is_address;
-use crate::names::is_name;
+use crate::names::{NAME_BYTES_MAX, TAG_BYTES_MAX, is_name, is_tag_name, is_tag_value};
 
 /// Everything that can be said.
-#[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Given {
     /// What the node is called, and known by over every restart; without it, what the machine is called.
@@ -55,6 +57,7 @@ pub(crate) struct Given {
     /// Something to choose members by; several can be given.
     #[arg(long, env = "QUIDNUNC_TAG", value_name = "NAME=VALUE", value_delimiter = ',')]
     #[serde(with = "tag_table")]
+    #[schemars(with = "BTreeMap<String, TagValue>")]
     pub(crate) tag: Vec<Tag>,
     /// Who votes on whether a node may act, by name, this one among them; the same list everywhere. Without it nobody asks.
     #[arg(long, env = "QUIDNUNC_VOTER", value_name = "NAME", value_delimiter = ',')]
@@ -123,11 +126,15 @@ pub(crate) enum Unfit {
     Address,
     #[error("a tag is a name, `=` and a value, such as role=db")]
     Tag,
+    #[error("the name of a tag has 1 to 64 bytes, without blanks, `/` and `=`")]
+    TagName,
+    #[error("the value of a tag has at most {TAG_BYTES_MAX} bytes, on one line")]
+    TagValue,
 }
 
 /// A text that fits.
 macro_rules! word {
-    ($(#[$doc:meta])* $type:ident, $fits:expr, $unfit:expr) => {
+    ($(#[$doc:meta])* $type:ident, $fits:expr, $unfit:expr, $schema:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -155,6 +162,16 @@ macro_rules! word {
             }
         }
 
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -167,14 +184,29 @@ word!(
     /// What something is called.
     Name,
     is_name,
-    Unfit::Name
+    Unfit::Name,
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": NAME_BYTES_MAX, "pattern": r"^[^\s/]+$" })
 );
 word!(
     /// A name or an IP address, and a port.
     Address,
     is_address,
-    Unfit::Address
+    Unfit::Address,
+    json_schema!({ "type": "string", "pattern": r"^\S+:[0-9]{1,5}$", "examples": ["n1.example:7946", "[::1]:7946"] })
 );
+
+/// What a tag's value looks like in the file.
+struct TagValue;
+
+impl JsonSchema for TagValue {
+    fn schema_name() -> Cow<'static, str> {
+        "TagValue".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "maxLength": TAG_BYTES_MAX })
+    }
+}
 
 impl Name {
     pub(crate) fn as_str(&self) -> &str {
@@ -190,6 +222,15 @@ pub(crate) struct Tag {
 }
 
 impl Tag {
+    /// What is wrong with it, if it was not read from a file.
+    pub(crate) fn check(&self) -> Result<(), Unfit> {
+        match (is_tag_name(&self.name), is_tag_value(&self.value)) {
+            (false, _) => Err(Unfit::TagName),
+            (true, false) => Err(Unfit::TagValue),
+            (true, true) => Ok(()),
+        }
+    }
+
     pub(crate) fn into_pair(self) -> (String, String) {
         (self.name, self.value)
     }
@@ -210,7 +251,7 @@ mod tag_table {
 
     use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
 
-    use super::{Name, Tag};
+    use super::Tag;
 
     pub(super) fn serialize<S: Serializer>(tags: &[Tag], serializer: S) -> Result<S::Ok, S::Error> {
         let table: BTreeMap<_, _> = tags.iter().map(|tag| (&tag.name, &tag.value)).collect();
@@ -220,15 +261,16 @@ mod tag_table {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tag>, D::Error> {
         let table = BTreeMap::<String, String>::deserialize(deserializer)?;
         let tag = |(name, value): (String, String)| {
-            let name = Name::try_from(name).map_err(serde::de::Error::custom)?;
-            Ok(Tag { name: name.into(), value })
+            let tag = Tag { name, value };
+            tag.check().map_err(serde::de::Error::custom)?;
+            Ok(tag)
         };
         table.into_iter().map(tag).collect()
     }
 }
 
 /// Which settings the protocol has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Profile {
     /// One data centre: SWIM probes, a second each.
@@ -248,9 +290,11 @@ pub(crate) enum Profile {
 }
 
 /// What is sealed and let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SealMode {
+    /// Has no key, and forgets those that --state has kept: all is in the clear.
+    None,
     /// Sends plain, lets in both.
     Off,
     /// Sends sealed, lets in both.
@@ -260,7 +304,7 @@ pub(crate) enum SealMode {
 }
 
 /// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogLevel {
     Error,

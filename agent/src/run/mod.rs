@@ -3,17 +3,20 @@
 //! It begins with its control socket, so that a second one of the same name ends before it has touched anything. It lives until
 //! somebody lets it leave, by a signal or over the socket, or until the node stops by itself. A second signal ends it at once.
 
+mod ending;
 mod file;
 mod given;
 mod log;
 mod orders;
 mod reload;
+mod secret;
 mod settings;
 mod signals;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use quidnunc::std::Driver;
@@ -36,7 +39,7 @@ use log::Logging;
 pub(crate) use orders::KeyOrder;
 use reload::Reload;
 pub(crate) use settings::{Settings, SettingsError, parse_key, parse_keys, read_keys};
-use signals::{Signal, Signals};
+use signals::Signals;
 
 /// Who is being answered when the agent ends has so long to read.
 const FINISH_MAX: Duration = Duration::from_secs(1);
@@ -58,7 +61,7 @@ pub(crate) enum AgentError {
     Socket(#[from] SocketError),
     #[error(transparent)]
     Web(#[from] WebError),
-    #[error(transparent)]
+    #[error("{0}{help}", help = way_out(.0))]
     Node(quidnunc::Error),
     #[error("the node refused at its start: {0}")]
     Start(#[from] RequestError),
@@ -74,23 +77,59 @@ pub(crate) enum AgentError {
     Stopped(quidnunc::Error),
     #[error("the node stopped")]
     StoppedSilently,
+    #[error(
+        "another node, at {addr}, has the identity of `{name}`, and this one has stopped\n  help: give every agent another \
+         --name, then start this one again"
+    )]
+    Replaced { name: String, addr: String },
+    #[error("cannot start the thread that writes the log: {0}")]
+    Log(io::Error),
     #[error("the control socket, or that of HTTP, broke: {0}")]
     Broken(io::Error),
 }
 
+/// What whoever started the agent can do about it, where the error does not say so itself.
+fn way_out(error: &quidnunc::Error) -> &'static str {
+    if let quidnunc::Error::SealLost { .. } = error {
+        "\n  help: give it one of them with --key-file; to go on in the clear and forget them, --seal none"
+    } else {
+        ""
+    }
+}
+
 impl AgentError {
-    /// Whether it is for whoever started the agent to mend.
-    pub(crate) const fn is_usage(&self) -> bool {
+    /// What it is called for programs.
+    pub(crate) const fn code(&self) -> &'static str {
         match self {
-            Self::Settings(_)
-            | Self::File(_)
-            | Self::Socket(_)
-            | Self::Web(_)
-            | Self::Node(_)
-            | Self::Start(_)
-            | Self::Tags(_)
-            | Self::Record { .. } => true,
-            Self::Banner(_) | Self::Signals(_) | Self::Stopped(_) | Self::StoppedSilently | Self::Broken(_) => false,
+            Self::Settings(_) => "settings",
+            Self::File(_) => "config_file",
+            Self::Socket(_) | Self::Broken(_) => "control_socket",
+            Self::Web(_) => "http",
+            Self::Node(_) | Self::Start(_) => "start",
+            Self::Tags(_) => "tags",
+            Self::Record { .. } => "record",
+            Self::Banner(_) => "output",
+            Self::Signals(_) | Self::Log(_) => "system",
+            Self::Stopped(_) | Self::StoppedSilently => "stopped",
+            Self::Replaced { .. } => "conflict",
+        }
+    }
+
+    /// Whether it is for whoever started the agent to mend. What the system refuses now, it may grant later.
+    pub(crate) const fn is_usage(&self) -> bool {
+        use quidnunc::Error::{Addresses, Config, Seal, SealLost};
+        match self {
+            Self::Settings(_) | Self::File(_) | Self::Tags(_) | Self::Web(_) | Self::Record { .. } => true,
+            Self::Start(error) => matches!(error, RequestError::Refused(_)),
+            Self::Socket(error) => error.is_usage(),
+            Self::Node(error) => matches!(error, Config(_) | Addresses(_) | Seal(_) | SealLost { .. }),
+            Self::Banner(_)
+            | Self::Signals(_)
+            | Self::Stopped(_)
+            | Self::StoppedSilently
+            | Self::Replaced { .. }
+            | Self::Log(_)
+            | Self::Broken(_) => false,
         }
     }
 }
@@ -132,37 +171,57 @@ pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
         None => given.clone(),
     };
     let settings = Settings::new(&current)?;
-    let logging = Logging::start(current.log_level.unwrap_or(LogLevel::Info));
+    let logging = Logging::start(current.log_level.unwrap_or(LogLevel::Info)).map_err(AgentError::Log)?;
     let keys = settings.options.seal.iter().flat_map(|seal| seal.ring.fingerprints()).collect();
     let mut reload = Reload { given, file, current, logging, keys };
     let control = Control::listen(&crate::serve::path_of(socket.unwrap_or(&settings.name)))?;
     let open = settings.web.clone().map(Web::listen).transpose()?;
     let mut signals = Signals::listen().map_err(AgentError::Signals)?;
-    let is_sealed = settings.options.seal.is_some();
-    let (node, events) = spawn(settings.options.clone()).await.map_err(AgentError::Node)?;
-    let bound = node.local_addr();
-    let name = settings.name.clone();
-    let (since, gone, recordings) = (Instant::now(), Notify::new(), Arc::new(Semaphore::new(recording::ASKED_MAX)));
-    let agent = Arc::new(Agent { node, hub: Hub::new(), name, since, gone, recordings });
-    let recording = record(&agent, &reload.current).await?;
-    introduce(&agent, &settings).await?;
+    tracing::debug!("beginning");
+    let (agent, recording, events) = tokio::select! {
+        begun = begin(&settings, &reload.current) => begun?,
+        () = signals.end() => {
+            tracing::warn!("ended before it had begun");
+            return Ok(());
+        }
+    };
     let identity = agent.node.identity();
     let who = Who { name: Some(settings.name.clone()), id: identity.id.to_string() };
-    let socket = control.path.as_path();
+    let (bound, socket, sealed) = (agent.node.local_addr(), control.path.as_path(), agent.seals().await?);
     let http = open.as_ref().map(|open| open.addr);
-    let banner = Banner { who, bound, addr: identity.addr, socket, http, sealed: is_sealed, pid: std::process::id() };
+    let banner = Banner { who, bound, addr: identity.addr, socket, http, sealed, pid: std::process::id() };
     announce(&banner, json, out).map_err(AgentError::Banner)?;
     let ended = live(&agent, (&control, open.as_ref()), events, (&mut signals, &mut reload)).await;
-    // It has its own address again when this returns.
-    let stopped = match Arc::into_inner(agent) {
-        Some(agent) => agent.node.stop().await,
-        None => Ok(()),
+    let stopped = tokio::select! {
+        stopped = stop(agent) => stopped,
+        () = signals.second_end() => {
+            tracing::warn!("not waiting for the disk");
+            Ok(())
+        }
     };
     recording.into_iter().for_each(ToFile::finish);
     match (ended, stopped) {
         (Err(AgentError::StoppedSilently), Err(error)) => Err(AgentError::Stopped(error)),
         (ended, _) => ended,
     }
+}
+
+/// Starts the node, which says who it is, and records it if that is wanted.
+async fn begin(settings: &Settings, given: &Given) -> Result<(Arc<Agent>, Option<ToFile>, Events), AgentError> {
+    let (node, events) = spawn(settings.options.clone()).await.map_err(AgentError::Node)?;
+    let agent = Agent {
+        node,
+        hub: Hub::new(),
+        name: settings.name.clone(),
+        since: Instant::now(),
+        tombstone_life: settings.options.config.tombstone_life,
+        queries: AtomicU64::new(0),
+        gone: Notify::new(),
+        recordings: Arc::new(Semaphore::new(recording::ASKED_MAX)),
+    };
+    let recording = record(&agent, given).await?;
+    introduce(&agent, settings).await?;
+    Ok((Arc::new(agent), recording, events))
 }
 
 /// Records to a file from now on, if that is wanted.
@@ -177,6 +236,14 @@ async fn record(agent: &Agent, given: &Given) -> Result<Option<ToFile>, AgentErr
     };
     agent.node.act(begin).await?;
     Ok(Some(file))
+}
+
+/// The node has its own address again when this returns.
+async fn stop(agent: Arc<Agent>) -> Result<(), quidnunc::Error> {
+    match Arc::into_inner(agent) {
+        Some(agent) => agent.node.stop().await,
+        None => Ok(()),
+    }
 }
 
 /// Has the node say who it is, report everything, and join.
@@ -235,14 +302,17 @@ async fn live(
     let mut server = Server::new(api::router(Arc::clone(agent)));
     let mut web = open.map(|open| (Server::new(open.router(Arc::clone(agent))), open));
     let (letters, taken) = mpsc::channel(LETTERS_WAIT_MAX);
+    let watcher = agent.hub.watch();
     let obeying = tokio::spawn(orders::obey(Arc::clone(agent), taken));
+    let answering = tokio::spawn(api::attend_queries(Arc::clone(agent), agent.hub.watch()));
     let mut hearing = tokio::spawn(agent.hub.clone().pass_on(events, letters));
     let ended = tokio::select! {
         broken = server.serve(&control.listener) => broken.map_err(AgentError::Broken),
         broken = serve_web(web.as_mut()) => broken.map_err(AgentError::Broken),
         _ = &mut hearing => Err(AgentError::StoppedSilently),
         () = agent.gone.notified() => Ok(()),
-        () = until_told_to_leave(agent, signals, reload) => Ok(()),
+        addr = ending::replaced(agent, watcher) => Err(AgentError::Replaced { name: agent.name.clone(), addr }),
+        () = ending::told_to_leave(agent, signals, reload) => Ok(()),
     };
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     tracing::info!("ending");
@@ -254,7 +324,7 @@ async fn live(
         }
     };
     tokio::join!(server.finish(FINISH_MAX), web_finished);
-    for task in [hearing, obeying] {
+    for task in [hearing, obeying, answering] {
         task.abort();
         // Its end is what is waited for.
         let _ = task.await;
@@ -267,23 +337,5 @@ async fn serve_web(web: Option<&mut (Server, &Open)>) -> io::Result<()> {
     match web {
         Some((server, open)) => server.serve(&open.listener).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Signals: the first one to end lets the node leave, a second one does not wait for that.
-async fn until_told_to_leave(agent: &Agent, signals: &mut Signals, reload: &mut Reload) {
-    while signals.next().await != Signal::End {
-        reload.reload(agent).await;
-    }
-    tracing::info!("leaving; a second signal ends this at once");
-    let goodbye = async {
-        match agent.node.leave().await {
-            Ok(farewell) => tracing::info!(confirmed = farewell.peers, of = farewell.of, "left"),
-            Err(error) => tracing::warn!(%error, "did not leave"),
-        }
-    };
-    tokio::select! {
-        () = goodbye => {}
-        () = async { while signals.next().await != Signal::End {} } => tracing::warn!("not waiting for the goodbye"),
     }
 }

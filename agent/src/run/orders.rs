@@ -5,12 +5,14 @@
 //! could read and write everything anyhow. Each step is checked where it is done, as if somebody had asked for it there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use quidnunc::seal::Mode;
 use quidnunc::{Care, NodeId, RequestError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::parse_key;
 use crate::api::{Agent, parse_key_id};
@@ -18,8 +20,9 @@ use crate::api::{Agent, parse_key_id};
 /// Which letters these are; another number is of a later release.
 const VERSION: u32 = 1;
 
-/// So many letters are under way at once.
+/// So many letters are under way at once, and each is waited for so long: whoever stands still takes it later, or never.
 const LETTERS_MAX: usize = 16;
+const LETTER_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// A letter from an agent to an agent.
 #[derive(Serialize, Deserialize)]
@@ -46,7 +49,16 @@ impl Agent {
         Ok(self.node.keys().await?.own().is_some_and(|own| own.mode == Mode::Require))
     }
 
-    /// Asks a step of every other live member, and returns those that did not take the letter.
+    /// Whether what is sent from here is sealed.
+    pub(crate) async fn seals(&self) -> Result<bool, RequestError> {
+        match self.node.keys().await {
+            Ok(keys) => Ok(keys.own().is_some_and(|own| own.mode != Mode::Off)),
+            Err(RequestError::NoSeal) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks a step of every other live member, and returns those that have not taken the letter yet.
     pub(crate) async fn ask_all(self: &Arc<Self>, order: &KeyOrder) -> Result<Vec<NodeId>, RequestError> {
         let letter = Letter { quidnunc_agent: VERSION, key: order.clone() };
         // None of our types fails to be written.
@@ -58,7 +70,10 @@ impl Agent {
         loop {
             for id in others.by_ref().take(LETTERS_MAX.saturating_sub(sending.len())) {
                 let (agent, bytes) = (Arc::clone(self), Arc::clone(&bytes));
-                sending.spawn(async move { agent.node.send(id, &bytes).await.err().map(|_| id) });
+                sending.spawn(async move {
+                    let taken = timeout(LETTER_WAIT_MAX, agent.node.send(id, &bytes)).await;
+                    (!matches!(taken, Ok(Ok(())))).then_some(id)
+                });
             }
             match sending.join_next().await {
                 Some(sent) => unreached.extend(sent.ok().flatten()),

@@ -4,7 +4,7 @@
 //! changes nothing.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use quidnunc::Care;
 use quidnunc::seal::{Key, KeyId};
@@ -36,7 +36,8 @@ impl Reload {
             tracing::warn!("there is no config file to read again");
             return;
         };
-        let wanted = match read_file(file) {
+        let Some(read) = elsewhere(file, read_file).await else { return };
+        let wanted = match read {
             Ok(read) => self.given.clone().or(read),
             Err(error) => {
                 tracing::error!("nothing is changed: {error}");
@@ -61,7 +62,8 @@ impl Reload {
     /// Installs what is new in the key file, and seals with its first key if that is another one and all members have it.
     async fn read_keys_again(&mut self, agent: &Agent) {
         let Some(file) = &self.current.key_file else { return };
-        let keys = match read_keys(file) {
+        let Some(read) = elsewhere(file, read_keys).await else { return };
+        let keys = match read {
             Ok(keys) => keys,
             Err(error) => {
                 tracing::error!("the keys are not changed: {error}");
@@ -82,6 +84,12 @@ impl Reload {
         }
         self.keys = ids;
     }
+}
+
+/// Reads a file where that holds nothing else up; `None` when the program is ending.
+async fn elsewhere<T: Send + 'static>(file: &Path, read: fn(&Path) -> T) -> Option<T> {
+    let file = file.to_path_buf();
+    tokio::task::spawn_blocking(move || read(&file)).await.ok()
 }
 
 /// What was taken off the file is taken off the node; what others have set stays.

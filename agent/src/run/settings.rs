@@ -11,7 +11,8 @@ use quidnunc::{Config, Domain, InfoSettings, NodeId, Options, QuorumSettings, Se
 
 use crate::web::{Web, WebError};
 
-use super::given::{Given, Name, Profile, SealMode, Tag};
+use super::file::shown;
+use super::given::{Given, Name, Profile, SealMode, Tag, Unfit};
 
 /// Where an agent listens unless somebody says otherwise.
 const BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 7946);
@@ -26,16 +27,20 @@ pub(crate) enum SettingsError {
     Hostname(String),
     #[error("no address of this machine can be told to others: give an --advertise ({0})")]
     NoAddress(std::io::Error),
-    #[error("cannot read the key file {path}: {source}")]
+    #[error("cannot read the key file {}: {source}", shown(path))]
     KeyFile { path: PathBuf, source: std::io::Error },
-    #[error("{path}, line {line}: {why}; `quidnunc keys gen` prints keys as they are taken")]
+    #[error("{}, line {line}: {why}; `quidnunc keys gen` prints keys as they are taken", shown(path))]
     Key { path: PathBuf, line: usize, why: String },
     #[error("--voter names {0}, but not this node: name it as well, or leave --voter out")]
     NoVoter(String),
+    #[error("the tag `{name}`: {why}")]
+    Tag { name: String, why: Unfit },
     #[error("--seal {0} needs a --key-file with a key")]
     NoKey(&'static str),
     #[error(transparent)]
     Web(#[from] WebError),
+    #[error("--seal none forgets all keys: leave out --key-file, or say --seal off to send plain and keep them")]
+    KeyInVain,
 }
 
 /// All that an agent needs.
@@ -65,6 +70,9 @@ impl Settings {
         };
         if !given.voter.is_empty() && !given.voter.iter().any(|voter| voter.as_str() == name) {
             return Err(SettingsError::NoVoter(given.voter.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")));
+        }
+        for tag in &given.tag {
+            tag.check().map_err(|why| SettingsError::Tag { name: tag.name.escape_debug().to_string(), why })?;
         }
         let profile = config(given.profile.unwrap_or(Profile::Lan));
         let config = Config {
@@ -136,8 +144,11 @@ fn own_address(of_family: IpAddr) -> Result<IpAddr, SettingsError> {
 
 fn seal(given: &Given) -> Result<Option<SealOptions>, SettingsError> {
     let keys = given.key_file.as_deref().map(read_keys).transpose()?.unwrap_or_default();
+    let overrides = given.seal == Some(SealMode::None);
     let mode = match (given.seal, keys.is_empty()) {
         (None, true) => return Ok(None),
+        (Some(SealMode::None), true) => Mode::Off,
+        (Some(SealMode::None), false) => return Err(SettingsError::KeyInVain),
         (Some(SealMode::Off), _) => Mode::Off,
         (Some(SealMode::Accept), true) => return Err(SettingsError::NoKey("accept")),
         (Some(SealMode::Require), true) => return Err(SettingsError::NoKey("require")),
@@ -149,7 +160,7 @@ fn seal(given: &Given) -> Result<Option<SealOptions>, SettingsError> {
         // `read_keys` has counted them.
         let _ = ring.install(key);
     }
-    Ok(Some(SealOptions { mode, ..SealOptions::new(ring) }))
+    Ok(Some(SealOptions { mode, overrides, ..SealOptions::new(ring) }))
 }
 
 /// The keys of a file, one per line; what begins with `#` is no key.

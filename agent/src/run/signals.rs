@@ -18,6 +18,10 @@ pub(super) struct Signals {
     terminate: Stream,
     interrupt: Stream,
     hang_up: Stream,
+    /// How many to end have come.
+    ends: u32,
+    /// One to read again has come while one to end was waited for.
+    again: bool,
 }
 
 impl Signals {
@@ -27,14 +31,37 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
+            ends: 0,
+            again: false,
         })
     }
 
+    /// The next one. None is missed when this is cancelled.
     pub(super) async fn next(&mut self) -> Signal {
+        if std::mem::take(&mut self.again) { Signal::Reload } else { self.hear().await }
+    }
+
+    /// The next one to end; another one is kept for later.
+    pub(super) async fn end(&mut self) {
+        while self.hear().await != Signal::End {
+            self.again = true;
+        }
+    }
+
+    async fn hear(&mut self) -> Signal {
         tokio::select! {
-            _ = self.terminate.recv() => Signal::End,
-            _ = self.interrupt.recv() => Signal::End,
-            _ = self.hang_up.recv() => Signal::Reload,
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.hang_up.recv() => return Signal::Reload,
+        }
+        self.ends = self.ends.saturating_add(1);
+        Signal::End
+    }
+
+    /// Until two to end have come since the beginning: the second one waits for nothing.
+    pub(super) async fn second_end(&mut self) {
+        while self.ends < 2 {
+            self.end().await;
         }
     }
 }

@@ -28,7 +28,7 @@ use tokio::time::{sleep, timeout};
 
 pub(crate) use door::Door;
 use door::Line;
-pub(crate) use socket::{Control, SocketError, check_socket, default_folder, path_of, sole_in};
+pub(crate) use socket::{Control, SocketError, check_socket, live, path_of};
 use stalling::Stalling;
 
 /// The most connections at once.

@@ -7,7 +7,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
-use std::os::unix::net::UnixListener as StdListener;
+use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Mode, flock};
@@ -32,6 +32,16 @@ pub(crate) enum SocketError {
     System { action: &'static str, path: PathBuf, source: io::Error },
 }
 
+impl SocketError {
+    /// Whether it is for whoever said where to mend.
+    pub(crate) const fn is_usage(&self) -> bool {
+        match self {
+            Self::Taken { .. } | Self::NoSocket { .. } | Self::Folder { .. } => true,
+            Self::System { .. } => false,
+        }
+    }
+}
+
 /// A control socket that listens; it goes with this.
 #[derive(Debug)]
 pub(crate) struct Control {
@@ -53,15 +63,25 @@ pub(crate) fn path_of(text: &str) -> PathBuf {
     if text.contains('/') { PathBuf::from(text) } else { default_folder().join(format!("{text}.sock")) }
 }
 
-/// The sockets in a folder, in order.
-pub(crate) fn sole_in(folder: &Path) -> Vec<PathBuf> {
+/// The sockets in the default folder at which somebody listens, in order.
+pub(crate) fn live() -> Result<Vec<PathBuf>, SocketError> {
+    let folder = default_folder();
+    if folder.exists() {
+        check_folder(&folder)?;
+    }
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found: Vec<_> = entries
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_socket()))
         .map(|entry| entry.path())
+        .filter(|path| !is_stale(path))
         .collect();
     found.sort();
-    found
+    Ok(found)
+}
+
+/// Whether a socket was left behind by an agent that was killed.
+fn is_stale(path: &Path) -> bool {
+    StdStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 impl Control {

@@ -59,7 +59,10 @@ impl Folder {
     /// The same, or what was said instead.
     pub(crate) fn try_agent(&self, name: &str, args: &[&str]) -> Result<Agent<'_>, Said> {
         let mut command = self.program();
-        command.args(["agent", "--json", "--profile", "local", "--bind", "127.0.0.1:0", "--name", name]).args(args);
+        command.args(["agent", "--json", "--bind", "127.0.0.1:0", "--name", name]).args(args);
+        if !args.contains(&"--profile") {
+            command.args(["--profile", "local"]);
+        }
         let log = self.0.join(format!("{name}.log"));
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(file).spawn().unwrap();

@@ -1,5 +1,7 @@
 //! What can be asked for? The commands, their options and their help.
 
+mod told;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,8 +9,11 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::duration;
-use crate::model::{Order, Status};
+use crate::model::Status;
 use crate::run::Given;
+pub(super) use told::{
+    EventCommand, InfoCommand, KvCommand, KvFilterArgs, QueryArgs, QueryCommand, RecordArgs, TagsCommand,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,11 +49,13 @@ pub(super) struct Common {
     /// Prints JSON, schema 1, as the agent answers it.
     #[arg(long, global = true, env = "QUIDNUNC_JSON", value_parser = FalseyValueParser::new())]
     pub(super) json: bool,
-    /// Waits so long for an answer.
-    #[arg(long, global = true, env = "QUIDNUNC_TIMEOUT", value_name = "TIME", default_value = "10s",
-        value_parser = duration::parse)]
-    pub(super) timeout: Duration,
+    /// Waits so long for an answer; without it 10s, and where a command says so longer.
+    #[arg(long, global = true, env = "QUIDNUNC_TIMEOUT", value_name = "TIME", value_parser = duration::parse)]
+    pub(super) timeout: Option<Duration>,
 }
+
+/// An answer is waited for so long unless somebody says otherwise.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -58,6 +65,12 @@ pub(super) enum Command {
     Members(MembersArgs),
     /// Says how the agent is; ends with 1 if anything is wrong.
     Status,
+    /// Shows members, rates and suspicions, again every second until `q` is pressed.
+    Top {
+        /// Shows them once; so it is, too, where the output is no terminal.
+        #[arg(long)]
+        plain: bool,
+    },
     /// Becomes a member of the cluster that one of these belongs to; ends with 1 if none lets it in in time.
     Join(JoinArgs),
     /// Says goodbye, waits until enough others know, and ends the agent.
@@ -77,6 +90,9 @@ pub(super) enum Command {
     /// Says something to everybody, and hears what others say.
     #[command(subcommand)]
     Event(EventCommand),
+    /// Asks something of everybody, and prints the answers as they come; ends with 1 if some are missing.
+    #[command(args_conflicts_with_subcommands = true)]
+    Query(QueryArgs),
     /// Reads and changes what everybody should know.
     #[command(subcommand)]
     Info(InfoCommand),
@@ -101,6 +117,10 @@ pub(super) enum Command {
         /// Does not ask whether that is meant.
         #[arg(long)]
         yes: bool,
+        /// Says when it will be forgotten: not at once, since whoever still knew it would bring it back. Until then lists of
+        /// members show it only with `--status removed`, with or without this.
+        #[arg(long)]
+        prune: bool,
     },
     /// Lists this node's links.
     Overlay {
@@ -145,75 +165,6 @@ pub(super) struct AgentArgs {
     /// A TOML file that says the same, with `_` for `-`, and tags as a table; flags and the environment are stronger.
     #[arg(long, env = "QUIDNUNC_CONFIG", value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:\n  quidnunc event send deploy v1.2\n  quidnunc event watch --json")]
-pub(super) enum EventCommand {
-    /// Says something to everybody, once to each.
-    Send {
-        /// What happens.
-        name: String,
-        /// What is said of it.
-        #[arg(default_value = "")]
-        payload: String,
-        /// For how long it is told to those who have not heard it.
-        #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
-        ttl: Duration,
-    },
-    /// Shows what is said, until it is interrupted.
-    Watch,
-}
-
-const INFO_EXAMPLES: &str = "\
-Examples:
-  quidnunc info add load.n1 0.7 --ttl 30s
-  quidnunc info ls --prefix load.
-  quidnunc info group load. --limit 3 --order min";
-
-#[derive(Debug, Subcommand)]
-#[command(after_help = INFO_EXAMPLES)]
-pub(super) enum InfoCommand {
-    /// Tells everybody a value under a key, in place of whoever said something of it before.
-    Add {
-        /// The key.
-        key: String,
-        /// The value: a number if it is one.
-        value: String,
-        /// Takes the value for a text, even if it is a number.
-        #[arg(long)]
-        text: bool,
-        /// In what time it ends everywhere; without it, it stays.
-        #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-        ttl: Option<Duration>,
-    },
-    /// Shows the value of a key; ends with 1 if there is none.
-    Get {
-        /// The key.
-        key: String,
-    },
-    /// Deletes a key, whoever told it.
-    Del {
-        /// The key.
-        key: String,
-    },
-    /// Lists what everybody knows.
-    Ls {
-        /// Only keys that begin so.
-        #[arg(long, value_name = "PREFIX")]
-        prefix: Option<String>,
-    },
-    /// Lists the best of the keys that begin so; with a limit and an order, has everybody keep such a list.
-    Group {
-        /// How the keys begin.
-        prefix: String,
-        /// So many at most.
-        #[arg(long, value_name = "N", requires = "order")]
-        limit: Option<u32>,
-        /// Which are the best.
-        #[arg(long, value_name = "ORDER", requires = "limit")]
-        order: Option<Order>,
-    },
 }
 
 const KEYS_EXAMPLES: &str = "\
@@ -263,9 +214,14 @@ pub(super) enum KeysCommand {
     /// Does all three steps on all members, and says on stderr how far it is.
     ///
     /// Needs `--seal require` everywhere. Agents without --state read their --key-file at the start: give them the new one.
+    /// Each step is waited for as --timeout says, without it two minutes. A member that is dead would miss the key, and is cut
+    /// off when it comes back: ends with 1 and names it.
     Rotate {
         /// A file with the new key; `-` is stdin.
         file: PathBuf,
+        /// Goes on although members are dead.
+        #[arg(long)]
+        force: bool,
     },
 }
 
@@ -276,6 +232,8 @@ pub(super) enum ConfigCommand {
         /// The file.
         file: PathBuf,
     },
+    /// Prints a JSON Schema of the config file, for editors.
+    Schema,
     /// Prints what an agent would start with, of flags, the environment and a file.
     Show(Box<AgentArgs>),
 }
@@ -289,7 +247,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = MEMBERS_EXAMPLES)]
 pub(super) struct MembersArgs {
-    /// Only those of whom this is believed.
+    /// Only those of whom this is believed; without it all but the removed.
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub(super) status: Vec<Status>,
     /// Only those in this domain.
@@ -312,89 +270,4 @@ pub(super) struct JoinArgs {
     /// Addresses of members.
     #[arg(required = true, value_name = "HOST:PORT")]
     pub(super) addrs: Vec<String>,
-}
-
-const KV_EXAMPLES: &str = "\
-Examples:
-  quidnunc kv set role primary
-  quidnunc kv set lease held --ttl 30s
-  quidnunc kv get role                everybody's value of the key
-  quidnunc kv get role --of n2
-  quidnunc kv watch --prefix jobs/";
-
-#[derive(Debug, Subcommand)]
-#[command(after_help = KV_EXAMPLES)]
-pub(super) enum KvCommand {
-    /// Shows what a key stands for; ends with 1 if for nothing.
-    Get {
-        /// The key.
-        key: String,
-        /// In the map of this member only: a name, an id or an address.
-        #[arg(long, value_name = "NODE")]
-        of: Option<String>,
-    },
-    /// Lets a key of this node's map stand for a value.
-    Set {
-        /// The key; `sys/` and `tag/` are quidnunc's own.
-        key: String,
-        /// The value.
-        value: String,
-        /// In what time it ends everywhere; without it, it stays.
-        #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-        ttl: Option<Duration>,
-    },
-    /// Lets a key of this node's map stand for nothing.
-    Del {
-        /// The key.
-        key: String,
-    },
-    /// Lists keys of all members' maps.
-    Ls(KvFilterArgs),
-    /// Lists keys, and goes on with every change until it is interrupted.
-    Watch(KvFilterArgs),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct KvFilterArgs {
-    /// Only keys that begin so.
-    #[arg(long, value_name = "PREFIX")]
-    pub(super) prefix: Option<String>,
-    /// Only of this member: a name, an id or an address.
-    #[arg(long, value_name = "NODE")]
-    pub(super) of: Option<String>,
-    /// Also what begins with `sys/` and `tag/`.
-    #[arg(long)]
-    pub(super) all: bool,
-}
-
-#[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:\n  quidnunc tags set role=db zone=a\n  quidnunc tags unset zone\n  quidnunc tags ls")]
-pub(super) enum TagsCommand {
-    /// Gives this node tags, or other values.
-    Set {
-        /// What is set.
-        #[arg(required = true, value_name = "NAME=VALUE")]
-        tags: Vec<crate::run::Tag>,
-    },
-    /// Takes tags off this node.
-    Unset {
-        /// Which.
-        #[arg(required = true, value_name = "NAME")]
-        names: Vec<String>,
-    },
-    /// Lists this node's tags.
-    Ls,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RecordArgs {
-    /// Where it goes, `-` for the output; the node's name and `.record` otherwise.
-    #[arg(long, short, value_name = "FILE")]
-    pub(super) out: Option<PathBuf>,
-    /// For how long; until it is interrupted otherwise.
-    #[arg(long = "for", value_name = "TIME", value_parser = duration::parse)]
-    pub(super) length: Option<Duration>,
-    /// Replaces a file that is there.
-    #[arg(long)]
-    pub(super) force: bool,
 }
