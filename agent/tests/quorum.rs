@@ -27,6 +27,11 @@ fn an_agent_that_sees_no_majority_says_so() {
 #[test]
 fn who_votes_is_named() {
     let folder = Folder::new("voters");
+    let said = folder.try_agent("n1", &["--voter", "n1,b/n2", "--domain", "a"]).err().unwrap();
+    assert_eq!((said.code, said.err.contains("as a/n1")), (2, true), "{said:?}");
+    let n1 = folder.agent("n1", &["--voter", "a/n1", "--domain", "a"]);
+    n1.until_code(&["quorum"], 0);
+    drop(n1);
     let said = folder.try_agent("n4", &["--voter", "n1,n2,n3"]).err().unwrap();
     assert_eq!((said.code, said.err.contains("--voter")), (2, true), "{said:?}");
     let n1 = folder.agent("n1", &[]);

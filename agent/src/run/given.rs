@@ -59,9 +59,10 @@ pub(crate) struct Given {
     #[serde(with = "tag_table")]
     #[schemars(with = "BTreeMap<String, TagValue>")]
     pub(crate) tag: Vec<Tag>,
-    /// Who votes on whether a node may act, by name, this one among them; the same list everywhere. Without it nobody asks.
-    #[arg(long, env = "QUIDNUNC_VOTER", value_name = "NAME", value_delimiter = ',')]
-    pub(crate) voter: Vec<Name>,
+    /// Who votes on whether a node may act, by name, this one among them; the same list everywhere. Without it nobody asks. Of one with a
+    /// --domain that stands before the name, as in rack-1/n1.
+    #[arg(long, env = "QUIDNUNC_VOTER", value_name = "[DOMAIN/]NAME", value_delimiter = ',')]
+    pub(crate) voter: Vec<VoterName>,
     /// Which list of voters this is: higher than any before that differs from it; without it 1.
     #[arg(long, env = "QUIDNUNC_EPOCH", value_name = "N")]
     pub(crate) epoch: Option<u64>,
@@ -122,6 +123,8 @@ fn given_list<T>(own: Vec<T>, weaker: Vec<T>) -> Vec<T> {
 pub(crate) enum Unfit {
     #[error("a name has 1 to 64 bytes, without blanks and `/`")]
     Name,
+    #[error("a voter is a name, as in n1, or a domain, `/` and a name, as in rack-1/n1")]
+    Voter,
     #[error("an address is a name or an IP address and a port, such as n1.example:7946 or [::1]:7946")]
     Address,
     #[error("a tag is a name, `=` and a value, such as role=db")]
@@ -194,6 +197,25 @@ word!(
     Unfit::Address,
     json_schema!({ "type": "string", "pattern": r"^\S+:[0-9]{1,5}$", "examples": ["n1.example:7946", "[::1]:7946"] })
 );
+
+word!(
+    /// The name of a voter, behind that of its domain and a `/` if it has one.
+    VoterName,
+    is_voter,
+    Unfit::Voter,
+    json_schema!({ "type": "string", "pattern": r"^([^\s/]+/)?[^\s/]+$", "examples": ["n1", "rack-1/n1"] })
+);
+
+fn is_voter(text: &str) -> bool {
+    text.split_once('/').map_or_else(|| is_name(text), |(domain, name)| is_name(domain) && is_name(name))
+}
+
+impl VoterName {
+    /// Its domain, if it has one, and its name.
+    pub(crate) fn parts(&self) -> (Option<&str>, &str) {
+        self.0.split_once('/').map_or((None, &self.0), |(domain, name)| (Some(domain), name))
+    }
+}
 
 /// What a tag's value looks like in the file.
 struct TagValue;

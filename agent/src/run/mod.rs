@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use quidnunc::std::Driver;
 use quidnunc::tokio::{Events, spawn};
-use quidnunc::{Command, Domain, KeyPattern, NAME_KEY, NodeId, RequestError, Voter, Voters};
+use quidnunc::{Command, KeyPattern, NAME_KEY, RequestError, Voters};
 use sd_notify::NotifyState;
 use serde::Serialize;
 use tokio::sync::{Notify, Semaphore, mpsc};
@@ -256,8 +256,7 @@ async fn introduce(agent: &Agent, settings: &Settings) -> Result<(), AgentError>
         None => node.delete(DOMAIN_KEY).await?,
     }
     if !settings.voters.is_empty() {
-        let voter = |&id: &NodeId| Voter { id, votes: 1, domain: Domain::NONE };
-        let (voters, epoch): (Vec<_>, _) = (settings.voters.iter().map(voter).collect(), settings.epoch);
+        let (voters, epoch) = (settings.voters.clone(), settings.epoch);
         let tell = move |driver: &mut Driver| {
             driver.command(Command::Configure { epoch, voters: Voters::All(&voters), domains: None })
         };

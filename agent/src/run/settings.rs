@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use quidnunc::seal::{Key, KeyRing, Mode, SealError};
-use quidnunc::{Config, Domain, InfoSettings, NodeId, Options, QuorumSettings, SealOptions, StateFile, StreamLimits};
+use quidnunc::{
+    Config, Domain, InfoSettings, NodeId, Options, QuorumSettings, SealOptions, StateFile, StreamLimits, Voter,
+};
 
 use crate::web::{Web, WebError};
 
 use super::file::shown;
-use super::given::{Given, Name, Profile, SealMode, Tag, Unfit};
+use super::given::{Given, Name, Profile, SealMode, Tag, Unfit, VoterName};
 
 /// Where an agent listens unless somebody says otherwise.
 const BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 7946);
@@ -31,8 +33,8 @@ pub(crate) enum SettingsError {
     KeyFile { path: PathBuf, source: std::io::Error },
     #[error("{}, line {line}: {why}; `quidnunc keys gen` prints keys as they are taken", shown(path))]
     Key { path: PathBuf, line: usize, why: String },
-    #[error("--voter names {0}, but not this node: name it as well, or leave --voter out")]
-    NoVoter(String),
+    #[error("--voter names {named}, but not this node: name it as well, as {own}, or leave --voter out")]
+    NoVoter { named: String, own: String },
     #[error("the tag `{name}`: {why}")]
     Tag { name: String, why: Unfit },
     #[error("--seal {0} needs a --key-file with a key")]
@@ -51,7 +53,7 @@ pub(crate) struct Settings {
     pub(crate) seeds: Vec<String>,
     pub(crate) tags: BTreeMap<String, String>,
     /// Who votes, and which list of voters that is.
-    pub(crate) voters: Vec<NodeId>,
+    pub(crate) voters: Vec<Voter>,
     pub(crate) epoch: u64,
     pub(crate) options: Options,
     pub(crate) web: Option<Web>,
@@ -68,8 +70,11 @@ impl Settings {
             None if bind.ip().is_unspecified() => Some(SocketAddr::new(own_address(bind.ip())?, 0)),
             given => given,
         };
-        if !given.voter.is_empty() && !given.voter.iter().any(|voter| voter.as_str() == name) {
-            return Err(SettingsError::NoVoter(given.voter.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")));
+        let own = (given.domain.as_ref().map(Name::as_str), name.as_str());
+        if !given.voter.is_empty() && !given.voter.iter().any(|voter| voter.parts() == own) {
+            let named: Vec<_> = given.voter.iter().map(ToString::to_string).collect();
+            let own = own.0.map_or_else(|| name.clone(), |domain| format!("{domain}/{name}"));
+            return Err(SettingsError::NoVoter { named: named.join(", "), own });
         }
         for tag in &given.tag {
             tag.check().map_err(|why| SettingsError::Tag { name: tag.name.escape_debug().to_string(), why })?;
@@ -96,7 +101,7 @@ impl Settings {
             domain: given.domain.as_ref().map(Name::to_string),
             seeds: given.seed.iter().map(ToString::to_string).collect(),
             tags: given.tag.iter().cloned().map(Tag::into_pair).collect(),
-            voters: given.voter.iter().map(|voter| NodeId::from_name(voter.as_str())).collect(),
+            voters: given.voter.iter().map(voter).collect(),
             epoch: given.epoch.unwrap_or(1),
             options,
             web: Web::new(given.http, given.http_token_file.as_deref())?,
@@ -114,6 +119,12 @@ const fn config(profile: Profile) -> Config {
         Profile::ScuttlebuttLan => Config::scuttlebutt_lan(),
         Profile::ScuttlebuttWan => Config::scuttlebutt_wan(),
     }
+}
+
+/// A voter: all have one vote.
+fn voter(given: &VoterName) -> Voter {
+    let (domain, name) = given.parts();
+    Voter { id: NodeId::from_name(name), votes: 1, domain: domain.map_or(Domain::NONE, Domain::from_name) }
 }
 
 /// A majority of voters, in the times that [`QuorumSettings::native`] has for probes once per second.
