@@ -1,7 +1,7 @@
 //! What has happened to a node, so that it happens again elsewhere?
 //!
 //! A node is a state machine: the same calls at the same instants give the same bytes. So a recording is the node as it was
-//! when the recording began ([`Node::freeze`](quidnunc_core::Node::freeze)), and every call since, with its instant; of what the
+//! when the recording began ([`freeze`]), and every call since, with its instant; of what the
 //! node answered it keeps a short hash. [`Replay`] makes the calls again and compares every answer.
 //!
 //! * [`Recorded`] — a node whose calls are recorded while somebody wants it;

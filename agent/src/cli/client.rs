@@ -177,11 +177,12 @@ impl Pieces {
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
             match self.0.frame().await {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(bytes) => return Ok(Some(bytes)),
-                    // Trailers, of which there are none to be read.
-                    Err(_) => {}
-                },
+                Some(Ok(frame)) => {
+                    // Else it is trailers, of which there are none to be read.
+                    if let Ok(bytes) = frame.into_data() {
+                        return Ok(Some(bytes));
+                    }
+                }
                 Some(Err(error)) => return Err(Failure::Broken(error.to_string())),
                 None => return Ok(None),
             }

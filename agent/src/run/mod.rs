@@ -316,7 +316,13 @@ async fn live(
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     tracing::info!("ending");
     // Whoever reads one has its end then. A node that has stopped has none.
-    let _ = agent.node.act(|driver| Ok(driver.stop_recording())).await;
+    let _ = agent
+        .node
+        .act(|driver| {
+            driver.stop_recording();
+            Ok(())
+        })
+        .await;
     let web_finished = async {
         if let Some((web, _)) = web {
             web.finish(FINISH_MAX).await;
