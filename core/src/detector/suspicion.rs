@@ -10,9 +10,8 @@ use alloc::collections::BTreeSet;
 use core::time::Duration;
 
 pub(crate) use super::length::Length;
-use serde::{Deserialize, Serialize};
-
 use crate::vocab::{Accusers, Agenda, Instant, Map, NodeId, Nonce, Slot};
+use serde::{Deserialize, Serialize};
 
 /// What a deadline of a suspicion asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What happens? Real nodes, a simulated network, a timetable of faults, one event after the other.
 //!
-//! * `cast` — who takes part: identities, addresses, configuration, the nodes themselves;
+//! * `cast` — who takes part: identities, addresses, the nodes themselves; `settings` — and how they are set;
 //! * `plan` — what is to happen when: starts, crashes, cuts;
 //! * `network` — what becomes of a packet;
 //! * `inject` — what comes from outside the cluster;
@@ -33,6 +33,7 @@ mod packets;
 mod pauses;
 mod plan;
 mod reporting;
+mod settings;
 mod simulated;
 mod streams;
 mod telling;
@@ -61,10 +62,10 @@ use streams::{STREAM, Streams};
 use telling::Telling;
 use writing::Writing;
 
-pub use cast::node_config;
 pub use null::{NullCounts, NullWorld};
 pub use options::{Damaged, Recording, RunOptions, Sent, Witness};
 pub use outside::{Act, Conditions, Deed, Review, Seen, timetable};
+pub use settings::node_config;
 pub use simulated::{Cluster, simulate_network};
 
 /// Width of the windows in which rates are measured, in nanoseconds.

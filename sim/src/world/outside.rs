@@ -14,10 +14,11 @@ use crate::measure::Measure;
 use crate::result::{FaultResult, Packets, RunResult};
 use crate::scenario::Scenario;
 
-use super::cast::{self, node_config};
+use super::cast;
 use super::looking::Looks;
 use super::network::Network;
 use super::plan::{Choice, Plan, Step};
+use super::settings::node_config;
 
 /// What is to be done to a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
