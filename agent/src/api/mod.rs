@@ -15,6 +15,7 @@ mod lines;
 mod members;
 mod monitor;
 mod overlay;
+mod phrases;
 mod problem;
 mod query;
 mod quorum;

@@ -11,7 +11,7 @@ use super::extract::Params;
 use super::lines::{Gone, Lines, told_by};
 use super::members::who;
 use super::why::because;
-use super::{Agent, Of, Problem};
+use super::{Agent, Of, Problem, overlay, phrases, quorum};
 use crate::duration::shown;
 use crate::hub::{Heard, Told, Watcher};
 use crate::model::{Bytes, Happening, MonitorFilter, MonitorLine, Status, list};
@@ -92,7 +92,7 @@ fn of_link(view: View<'_>, change: &LinkChange) -> String {
     let direction = if change.outgoing { "to" } else { "from" };
     match change.ended {
         None => format!("a link {direction} {name} has opened"),
-        Some(why) => format!("a link {direction} {name} has closed: {why:?}"),
+        Some(why) => format!("a link {direction} {name} has closed: {}", phrases::of_end(why)),
     }
 }
 
@@ -103,7 +103,8 @@ fn words(view: View<'_>, event: &Event) -> (&'static str, Option<NodeId>, String
     match event {
         Event::Joined { members } => ("joined", None, format!("joined: {members} live members are known")),
         Event::Refuted { incarnation, cause } => {
-            ("refuted", None, format!("this node contradicts what is said of it ({cause:?}) as {incarnation}"))
+            let cause = phrases::of_cause(*cause);
+            ("refuted", None, format!("this node contradicts what is said of it as {incarnation}: {cause}"))
         }
         Event::Moved { from, to, .. } => {
             ("moved", None, format!("this node is reached at {to} from now on: nobody reaches it at {from}"))
@@ -124,14 +125,21 @@ fn words(view: View<'_>, event: &Event) -> (&'static str, Option<NodeId>, String
         Event::User(it) => {
             ("event", Some(it.origin), format!("{} says {}: {}", name(it.origin), text(&it.name), text(&it.payload)))
         }
-        Event::LinksStanding { standing } => ("links", None, format!("links: {standing:?}")),
+        Event::LinksStanding { standing } => {
+            ("links", None, format!("links: {}", overlay::word(*standing).replace('-', " ")))
+        }
         Event::PartitionHealed(it) => {
             let away = shown(it.away);
             ("healed", Some(it.sample), format!("a partition has healed: {} are back after up to {away}", it.returned))
         }
         Event::StreamOnly { id } => ("stream-only", Some(*id), format!("{} answers by stream only", name(*id))),
-        Event::Standing(it) => ("quorum", None, format!("{:?}, was {:?}: {:?}", it.to, it.from, it.why)),
-        Event::Lost { id, loss } => ("quorum", Some(*id), format!("{} is lost: {loss:?}", name(*id))),
+        Event::Standing(it) => {
+            let [to, from] = [it.to, it.from].map(|standing| quorum::word(standing).replace('-', " "));
+            ("quorum", None, format!("{to}, was {from}: {}", quorum::because(it.why)))
+        }
+        Event::Lost { id, loss } => {
+            ("quorum", Some(*id), format!("{} is lost: {}", name(*id), phrases::of_loss(*loss)))
+        }
         Event::Replicated { version, replicas, .. } => {
             ("replicated", None, format!("{replicas} others hold version {version}"))
         }
@@ -147,7 +155,8 @@ fn words(view: View<'_>, event: &Event) -> (&'static str, Option<NodeId>, String
         Event::Link(change) => ("link", Some(change.id), of_link(view, change)),
         Event::Sent { number } => ("mail", None, format!("letter {number} has arrived")),
         Event::NotSent { number, why } => {
-            ("mail", None, format!("letter {number} is not known to have arrived: {why:?}"))
+            let why = phrases::of_not_sent(*why);
+            ("mail", None, format!("letter {number} is not known to have arrived: {why}"))
         }
         Event::Pinged { id, rtt } => {
             let rtt = rtt.map_or_else(|| "no answer".into(), shown);
