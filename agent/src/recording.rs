@@ -2,17 +2,18 @@
 //!
 //! The node never waits for either: what finds no room is left out, and the recording begins anew behind the gap.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use quidnunc::record::{About, Recorder, Taken};
+use quidnunc::record::{About, Recorder, Sink, Taken, is_recording};
 use tokio::sync::mpsc::{Sender, error::TrySendError as NoRoom};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -46,14 +47,18 @@ fn about(name: &str) -> About {
 }
 
 /// Records to a file. When it has half of `bytes_max`, it becomes `FILE.1` in place of what was there, and a new one
-/// begins; so does what an earlier life has left.
+/// begins. What an earlier life has left is gone on with.
+///
+/// # Errors
+/// When the system refuses, or when something else than a recording would be lost.
 pub(crate) fn to_file(path: &Path, bytes_max: u64, name: &str) -> io::Result<(Recorder, ToFile)> {
-    let mut files = Files { path: path.to_owned(), file: None };
-    files.begin()?;
+    let files = Files::open(path, bytes_max / 2)?;
     let (sender, pieces) = mpsc::sync_channel(PIECES_MAX);
-    let writer = thread::Builder::new().name("recording".into()).spawn(move || files.write_all(&pieces))?;
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let taken = Arc::clone(&waiting);
+    let writer = thread::Builder::new().name("recording".into()).spawn(move || files.write_all(&pieces, &taken))?;
     let part_bytes = usize::try_from(bytes_max / 2).unwrap_or(usize::MAX);
-    Ok((Recorder::new(about(name), part_bytes, FILE_FLUSH, offer_to(sender)), ToFile { writer }))
+    Ok((Recorder::new(about(name), part_bytes, FILE_FLUSH, Queue { sender, waiting }), ToFile { writer }))
 }
 
 impl ToFile {
@@ -64,42 +69,92 @@ impl ToFile {
     }
 }
 
-fn offer_to(sender: SyncSender<Piece>) -> impl FnMut(Vec<u8>, bool) -> Taken + Send {
-    move |bytes, opens| match sender.try_send((bytes, opens)) {
-        Ok(()) => Taken::Yes,
-        Err(TrySendError::Full(_)) => Taken::Full,
-        Err(TrySendError::Disconnected(_)) => Taken::Closed,
+/// What waits for the disk.
+struct Queue {
+    sender: SyncSender<Piece>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Sink for Queue {
+    fn has_room(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) <= PIECES_MAX / 2
+    }
+
+    fn take(&mut self, bytes: Vec<u8>, opens: bool) -> Taken {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let Err(error) = self.sender.try_send((bytes, opens)) else { return Taken::Yes };
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        match error {
+            TrySendError::Full(_) => Taken::Full,
+            TrySendError::Disconnected(_) => Taken::Closed,
+        }
     }
 }
 
-/// The file that is written, and the name of both.
+/// The file that is written, and the one before it.
 struct Files {
     path: PathBuf,
+    before: PathBuf,
     file: Option<File>,
+    len: u64,
+    /// So long a file gets, about.
+    half: u64,
 }
 
 impl Files {
-    /// The present file gives way to a new one, unless nothing is in it.
+    fn open(path: &Path, half: u64) -> io::Result<Self> {
+        let mut before = path.to_owned().into_os_string();
+        before.push(".1");
+        let mut files = Self { path: path.to_owned(), before: before.into(), file: None, len: 0, half };
+        files.begin()?;
+        Ok(files)
+    }
+
+    /// Opens the file: what there is, or a new one where that is long enough.
     fn begin(&mut self) -> io::Result<()> {
-        if fs::metadata(&self.path).is_ok_and(|file| file.len() > 0) {
-            let mut before = self.path.clone().into_os_string();
-            before.push(".1");
-            fs::rename(&self.path, before)?;
+        self.len = len_of(&self.path)?;
+        if self.len >= self.half {
+            len_of(&self.before)?;
+            fs::rename(&self.path, &self.before)?;
+            self.len = 0;
         }
+        let mut options = OpenOptions::new();
         // It has keys and values in it: nobody else reads them.
-        self.file = Some(OpenOptions::new().create(true).append(true).mode(0o600).open(&self.path)?);
+        let file = options.create(true).append(true).mode(0o600).open(&self.path)?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        self.file = Some(file);
         Ok(())
     }
 
-    fn write_all(mut self, pieces: &Receiver<Piece>) {
+    fn write_all(mut self, pieces: &Receiver<Piece>, waiting: &AtomicUsize) {
         for (bytes, opens) in pieces {
-            let begun = if opens { self.begin() } else { Ok(()) };
-            if let Err(error) = begun.and_then(|()| self.file.as_mut().map_or(Ok(()), |file| file.write_all(&bytes))) {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            // Behind a gap a part begins in the same file: else a disk that is slow would wipe out what it has.
+            let begun = if opens && self.len >= self.half { self.begin() } else { Ok(()) };
+            let written = begun.and_then(|()| self.file.as_mut().map_or(Ok(()), |file| file.write_all(&bytes)));
+            if let Err(error) = written {
                 tracing::error!(path = %self.path.display(), "the recording ends: {error}");
                 return;
             }
+            self.len += bytes.len() as u64;
         }
     }
+}
+
+/// How long a recording is; 0 where there is none. Anything else is not to be lost.
+fn len_of(path: &Path) -> io::Result<u64> {
+    let file = match fs::metadata(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let other = || io::Error::other(format!("{} is something else than a recording", path.display()));
+    if !file.is_file() {
+        return Err(other());
+    }
+    let mut head = Vec::new();
+    File::open(path)?.take(64).read_to_end(&mut head)?;
+    if head.is_empty() || is_recording(&head) { Ok(file.len()) } else { Err(other()) }
 }
 
 /// Records to whoever asks, for so long; `None` when too many do.
@@ -110,21 +165,30 @@ pub(crate) fn to_asker(
     name: &str,
 ) -> Option<Recorder> {
     let permit = Arc::clone(asked).try_acquire_owned().ok()?;
-    Some(Recorder::new(about(name), ASKED_PART_BYTES, ASKED_FLUSH, offer_until(to, length, permit)))
+    let (began, length) = (Instant::now(), length.map(|length| length + ASKED_FLUSH));
+    let asker = Asker { to, began, length, _permit: permit };
+    Some(Recorder::new(about(name), ASKED_PART_BYTES, ASKED_FLUSH, asker))
 }
 
-fn offer_until(
+/// Somebody who asks.
+struct Asker {
     to: Sender<Bytes>,
+    began: Instant,
+    /// For how long.
     length: Option<Duration>,
-    permit: OwnedSemaphorePermit,
-) -> impl FnMut(Vec<u8>, bool) -> Taken + Send {
-    let began = Instant::now();
-    move |bytes, _| {
-        let _held = &permit;
-        if length.is_some_and(|length| began.elapsed() > length + ASKED_FLUSH) {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Sink for Asker {
+    fn has_room(&self) -> bool {
+        self.to.is_closed() || self.to.capacity() >= self.to.max_capacity() / 2
+    }
+
+    fn take(&mut self, bytes: Vec<u8>, _opens: bool) -> Taken {
+        if self.length.is_some_and(|length| self.began.elapsed() > length) {
             return Taken::Closed;
         }
-        match to.try_send(bytes.into()) {
+        match self.to.try_send(bytes.into()) {
             Ok(()) => Taken::Yes,
             Err(NoRoom::Full(_)) => Taken::Full,
             Err(NoRoom::Closed(_)) => Taken::Closed,
@@ -136,23 +200,63 @@ fn offer_until(
 mod tests {
     use super::*;
 
-    #[test]
-    fn two_files_take_turns_and_what_an_earlier_life_left_is_one_of_them() {
-        let folder = std::env::temp_dir().join(format!("quidnunc-recording-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
-        let path = folder.join("n1.record");
-        fs::write(&path, b"an earlier life").expect("a file");
-        let (sender, pieces) = mpsc::sync_channel(8);
-        let mut files = Files { path: path.clone(), file: None };
-        files.begin().expect("a file");
-        for (bytes, opens) in [("a", true), ("b", false), ("c", true), ("d", false)] {
-            sender.send((bytes.as_bytes().to_vec(), opens)).expect("there is room");
+    /// A folder of a test's own.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("quidnunc-recording-{name}-{}", std::process::id()));
+            fs::create_dir_all(&folder).expect("a folder");
+            Self(folder)
         }
-        assert_eq!(fs::read(folder.join("n1.record.1")).expect("it is kept"), b"an earlier life");
-        drop(sender);
-        files.write_all(&pieces);
-        assert_eq!(fs::read(&path).expect("the second"), b"cd");
-        assert_eq!(fs::read(folder.join("n1.record.1")).expect("the first"), b"ab");
-        fs::remove_dir_all(&folder).expect("it is ours");
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).expect("it is ours");
+        }
+    }
+
+    const HEAD: &str = "quidnunc record\n";
+
+    /// Writes these openings, each with a step behind it, to files of sixty bytes at most in all.
+    fn write(path: &Path, texts: &[&str]) -> io::Result<()> {
+        let (files, (sender, pieces)) = (Files::open(path, 30)?, mpsc::sync_channel(8));
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let mut queue = Queue { sender, waiting: Arc::clone(&waiting) };
+        for text in texts {
+            assert_eq!(queue.take(format!("{HEAD}{text}").into_bytes(), true), Taken::Yes);
+            assert_eq!(queue.take(b".".to_vec(), false), Taken::Yes);
+        }
+        drop(queue);
+        files.write_all(&pieces, &waiting);
+        assert_eq!(waiting.load(Ordering::Relaxed), 0);
+        Ok(())
+    }
+
+    fn read(path: &Path) -> String {
+        fs::read_to_string(path).expect("it is there")
+    }
+
+    #[test]
+    fn two_files_take_turns_and_neither_a_gap_nor_a_new_life_wipes_them_out() {
+        let folder = Folder::new("turns");
+        let (path, before) = (folder.0.join("n1.record"), folder.0.join("n1.record.1"));
+        write(&path, &["a"]).expect("it may");
+        assert_eq!(fs::metadata(&path).expect("it is there").permissions().mode() & 0o777, 0o600);
+        write(&path, &["b", "c"]).expect("it may");
+        assert_eq!((read(&before), read(&path)), (format!("{HEAD}a.{HEAD}b."), format!("{HEAD}c.")));
+        write(&path, &["d", "e"]).expect("it may");
+        assert_eq!((read(&before), read(&path)), (format!("{HEAD}c.{HEAD}d."), format!("{HEAD}e.")));
+    }
+
+    #[test]
+    fn what_is_no_recording_is_not_lost() {
+        let folder = Folder::new("other");
+        let path = folder.0.join("n1.toml");
+        fs::write(&path, "name = 'n1'").expect("a file");
+        assert!(write(&path, &["a"]).is_err_and(|error| error.to_string().contains("something else")));
+        assert_eq!(read(&path), "name = 'n1'");
+        assert!(write(&folder.0, &[]).is_err(), "a folder is no file");
     }
 }

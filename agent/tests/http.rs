@@ -83,6 +83,7 @@ fn pages_of_other_sites_get_nothing() {
         assert_eq!(agent.post("/v1/kv/set", body, &[line]).verdict(), (403, "foreign_site".into()), "{line}");
     }
     assert_eq!(agent.get("/v1/monitor", &["sec-fetch-site: cross-site"]).status, 403);
+    assert_eq!(agent.get("/v1/record", &[]).verdict(), (403, "no_token".into()), "not even a program");
     assert_eq!(agent.ask(&["kv", "get", "a"]).code, 1, "nothing was done");
     let own = [&*format!("origin: http://{}", agent.http()), "sec-fetch-site: same-origin"];
     assert_eq!(agent.post("/v1/kv/set", body, &own).status, 200);

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 pub struct Step<'a> {
     /// How many nanoseconds after the call before it. Calls without an instant are made at that of the call before.
     pub after: i64,
+    /// Whether the node refused it; only inputs are.
+    pub refused: bool,
     /// What was called.
     #[serde(borrow)]
     pub call: Call<'a>,

@@ -1,8 +1,6 @@
 //! A node as bytes, and from which build they are.
 
-use std::sync::OnceLock;
-
-use quidnunc_core::{Config, Domain, Identity, Instant, Node, NodeId, stable_hash};
+use quidnunc_core::{Node, stable_hash};
 
 /// Bytes are no node of this build.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,16 +25,7 @@ pub fn thaw(bytes: &[u8]) -> Result<Node, ThawError> {
     Ok(postcard::from_bytes(bytes)?)
 }
 
-/// What tells builds apart whose nodes are not laid out alike: the hash of a certain node.
-#[must_use]
+/// What tells builds apart of which one cannot read the other's nodes: the sources that they are made of.
 pub(crate) fn layout() -> u64 {
-    static LAYOUT: OnceLock<u64> = OnceLock::new();
-    *LAYOUT.get_or_init(|| {
-        let addr = ([127, 0, 0, 1], 7946).into();
-        let identity = Identity { id: NodeId::from_u128(1), boot: 1, addr, domain: Domain::NONE };
-        let mut config = Config::lan();
-        config.infos = Some(quidnunc_core::InfoSettings::default());
-        let node = Node::new(config, identity, 1, Instant::from_nanos(0), None);
-        node.map_or(0, |node| stable_hash(0, &freeze(&node)))
-    })
+    stable_hash(0, concat!(env!("CARGO_PKG_VERSION"), " ", env!("QUIDNUNC_SOURCES")).as_bytes())
 }

@@ -27,4 +27,4 @@ pub use frozen::{ThawError, freeze, thaw};
 pub use recorded::Recorded;
 pub use recorder::{About, Recorder, Sink, Taken};
 pub use replay::{Differs, Given, Replay};
-pub use tape::{Opening, Piece, Tape, TapeError, is_recording};
+pub use tape::{Opening, Piece, Steps, Tape, TapeError, is_recording};

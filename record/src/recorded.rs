@@ -53,10 +53,12 @@ impl Recorded {
     /// # Errors
     /// [`Rejected`] when the input is refused.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) -> Result<(), Rejected> {
+        let done = self.node.handle(now, input);
         if self.is_recorded() {
-            self.note(now, &Call::input(input));
+            let call = Call::input(input);
+            self.recorders.iter_mut().for_each(|recorder| recorder.note(now, done.is_err(), &call));
         }
-        self.node.handle(now, input)
+        done
     }
 
     /// See [`Node::poll_transmit`].
@@ -124,11 +126,11 @@ impl Recorded {
     }
 
     fn note(&mut self, now: Instant, call: &Call<'_>) {
-        self.recorders.iter_mut().for_each(|recorder| recorder.note(now, call));
+        self.recorders.iter_mut().for_each(|recorder| recorder.note(now, false, call));
     }
 
     fn note_at_last(&mut self, call: &Call<'_>) {
-        self.recorders.iter_mut().for_each(|recorder| recorder.note(recorder.last(), call));
+        self.recorders.iter_mut().for_each(|recorder| recorder.note(recorder.last(), false, call));
     }
 }
 

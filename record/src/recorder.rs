@@ -28,12 +28,20 @@ pub enum Taken {
 
 /// Where a recording goes. It must not wait: a node does meanwhile.
 pub trait Sink: Send {
+    /// Whether a node would be taken now, which may be large: it is frozen only then.
+    fn has_room(&self) -> bool;
+
     /// Takes bytes in that follow those before. `opens`: a file may begin with them, because they begin with all that it
     /// takes; they do so whatever was before.
     fn take(&mut self, bytes: Vec<u8>, opens: bool) -> Taken;
 }
 
+/// A function that has room always.
 impl<F: FnMut(Vec<u8>, bool) -> Taken + Send> Sink for F {
+    fn has_room(&self) -> bool {
+        true
+    }
+
     fn take(&mut self, bytes: Vec<u8>, opens: bool) -> Taken {
         self(bytes, opens)
     }
@@ -65,6 +73,8 @@ pub struct Recorder {
     /// Whether what comes next is what happened next.
     follows: bool,
     closed: bool,
+    /// Whether it was tried to begin this part.
+    begun: bool,
 }
 
 impl core::fmt::Debug for Recorder {
@@ -90,6 +100,7 @@ impl Recorder {
             part: None,
             follows: false,
             closed: false,
+            begun: false,
         }
     }
 
@@ -108,25 +119,34 @@ impl Recorder {
             }
             if self.part.is_some_and(|bytes| bytes >= self.part_bytes) {
                 self.flush(now);
-                self.part = None;
+                (self.part, self.begun) = (None, false);
             }
         }
-        if self.part.is_none() && !self.closed {
-            self.open(node, now, unix_ms());
+        // Not at every turn: to freeze a node costs as much as it is large.
+        let is_due = !self.begun || now.since(self.flushed) >= self.flush_every;
+        if self.part.is_none() && !self.closed && is_due {
+            (self.begun, self.flushed) = (true, now);
+            if self.sink.has_room() {
+                self.open(node, now, unix_ms());
+            }
         }
     }
 
     /// Notes a call that was made. Calls before the first part are not.
-    pub(crate) fn note(&mut self, now: Instant, call: &Call<'_>) {
+    pub(crate) fn note(&mut self, now: Instant, refused: bool, call: &Call<'_>) {
         if self.part.is_none() {
             return;
         }
         let (now_ns, last_ns) = (now.as_nanos(), self.last.as_nanos());
         let after = i64::try_from(i128::from(now_ns) - i128::from(last_ns)).unwrap_or(i64::MAX);
         self.last = now;
-        // As a `Step`. A vector has room for everything.
+        // As a `Step`.
         let piece = core::mem::take(&mut self.piece);
-        self.piece = postcard::to_extend(&(after, call), piece).unwrap_or_else(|_| begin_steps());
+        match postcard::to_extend(&(after, refused, call), piece) {
+            Ok(piece) => self.piece = piece,
+            // Nothing that a driver calls is like that. What follows would not be what happened.
+            Err(_) => (self.piece, self.part, self.follows) = (begin_steps(), None, false),
+        }
     }
 
     /// When the call before was made.
@@ -153,8 +173,9 @@ impl Recorder {
         let (layout, at, follows) = (layout(), now.as_nanos(), self.follows);
         let mut bytes = MAGIC.to_vec();
         bytes.extend(write_opening(&Opening { layout, program, name, unix_ms, at, follows, node: &frozen }));
+        let len = bytes.len();
         if self.offer(bytes, true) {
-            (self.part, self.follows) = (Some(0), true);
+            (self.part, self.follows) = (Some(len), true);
             (self.last, self.flushed, self.piece) = (now, now, begin_steps());
         }
     }

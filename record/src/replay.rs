@@ -77,9 +77,11 @@ impl Replay {
         self.at = Instant::from_nanos(u64::try_from(nanos).unwrap_or(0));
         self.step += 1;
         if let Some(input) = step.call.as_input() {
-            // What was refused then is refused now.
-            let _ = self.node.handle(self.at, input);
-            return Ok(Given::Nothing);
+            let refused = self.node.handle(self.at, input).is_err();
+            let answer = |refused| Answer { len: u32::from(refused), hash: 0 };
+            let (recorded, replayed) = (answer(step.refused), answer(refused));
+            let differs = Differs { step: self.step, at: self.at, call: "handle", recorded, replayed };
+            return if recorded == replayed { Ok(Given::Nothing) } else { Err(differs) };
         }
         let (call, recorded, replayed, given) = self.poll(&step.call);
         if recorded == replayed {

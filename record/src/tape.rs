@@ -50,7 +50,43 @@ pub enum Piece<'a> {
     /// A node to go on from.
     Opening(Opening<'a>),
     /// What happened to it then.
-    Steps(Vec<Step<'a>>),
+    Steps(Steps<'a>),
+}
+
+/// Calls, one after the other. They are read when they are played: in memory they are far larger than here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Steps<'a> {
+    bytes: &'a [u8],
+    count: u64,
+}
+
+impl<'a> Steps<'a> {
+    /// The calls in bytes, if they are nothing else.
+    fn new(bytes: &'a [u8]) -> Option<Self> {
+        let (mut rest, mut count) = (bytes, 0);
+        while !rest.is_empty() {
+            (_, rest) = postcard::take_from_bytes::<Step<'a>>(rest).ok()?;
+            count += 1;
+        }
+        Some(Self { bytes, count })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+}
+
+impl<'a> Iterator for Steps<'a> {
+    type Item = Step<'a>;
+
+    fn next(&mut self) -> Option<Step<'a>> {
+        // They were all read once.
+        let (step, rest) = postcard::take_from_bytes(self.bytes).ok()?;
+        self.bytes = rest;
+        Some(step)
+    }
 }
 
 /// A recording that is read.
@@ -58,7 +94,7 @@ pub enum Piece<'a> {
 pub struct Tape<'a> {
     /// Its parts, the first of which is an opening.
     pub pieces: Vec<Piece<'a>>,
-    /// How many bytes at the end belong to no whole part, as when the recording was cut short.
+    /// How many bytes belong to no whole piece, as where a recording was cut short.
     pub cut: usize,
 }
 
@@ -80,7 +116,7 @@ pub enum TapeError {
         why: &'static str,
     },
     /// Another build's node.
-    #[error("recorded by {program}, whose nodes are laid out otherwise than this build's: replay it with that version")]
+    #[error("recorded by {program} of other sources than this program's: replay it with the build that recorded it")]
     Layout {
         /// Which program, with its version.
         program: String,
@@ -94,7 +130,7 @@ impl<'a> Tape<'a> {
     /// [`TapeError`] for what is none, is damaged, or was recorded by another build.
     pub fn read(file: &'a [u8]) -> Result<Self, TapeError> {
         let mut rest = file.strip_prefix(MAGIC).ok_or(TapeError::NoRecording)?;
-        let mut pieces = Vec::new();
+        let (mut pieces, mut cut, mut gap) = (Vec::new(), 0, false);
         while let Some((head, more)) = rest.split_first_chunk::<HEAD_BYTES>() {
             if let Some(more) = rest.strip_prefix(MAGIC) {
                 rest = more;
@@ -103,15 +139,26 @@ impl<'a> Tape<'a> {
             let at = file.len() - rest.len();
             let [l0, l1, l2, l3, s0, s1, s2, s3] = *head;
             let len = usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
-            let Some((payload, behind)) = more.split_at_checked(len) else { break };
-            if sum_of(payload) != u32::from_le_bytes([s0, s1, s2, s3]) {
-                return Err(TapeError::Damaged { at, why: "its bytes have changed" });
+            let whole = more
+                .split_at_checked(len)
+                .filter(|(payload, _)| sum_of(payload) == u32::from_le_bytes([s0, s1, s2, s3]));
+            let Some((payload, behind)) = whole else {
+                // What was cut by the end of a process, or of its machine, is over; a later part may stand behind it.
+                let next = rest.windows(MAGIC.len()).position(|window| window == MAGIC);
+                let skipped = next.unwrap_or(rest.len());
+                (cut, gap, rest) = (cut + skipped, true, rest.get(skipped..).unwrap_or_default());
+                continue;
+            };
+            let mut piece = read_piece(payload, at)?;
+            if let Piece::Opening(opening) = &mut piece {
+                opening.follows &= !gap;
+                gap = false;
             }
-            pieces.push(read_piece(payload, at)?);
+            pieces.push(piece);
             rest = behind;
         }
         match pieces.first() {
-            Some(Piece::Opening(_)) => Ok(Self { pieces, cut: rest.len() }),
+            Some(Piece::Opening(_)) => Ok(Self { pieces, cut: cut + rest.len() }),
             Some(Piece::Steps(_)) => Err(TapeError::Damaged { at: MAGIC.len(), why: "it begins without a node" }),
             None => Err(TapeError::Empty),
         }
@@ -131,7 +178,7 @@ impl<'a> Tape<'a> {
     pub fn steps(&self) -> u64 {
         let steps = |piece: &Piece<'_>| match piece {
             Piece::Opening(_) => 0,
-            Piece::Steps(steps) => steps.len() as u64,
+            Piece::Steps(steps) => steps.count(),
         };
         self.pieces.iter().map(steps).sum()
     }
@@ -147,15 +194,7 @@ fn read_piece(payload: &[u8], at: usize) -> Result<Piece<'_>, TapeError> {
             }
             Ok(Piece::Opening(opening))
         }
-        [STEPS, rest @ ..] => {
-            let (mut rest, mut steps) = (rest, Vec::new());
-            while !rest.is_empty() {
-                let step;
-                (step, rest) = postcard::take_from_bytes(rest).map_err(|_| damaged("no step can be read"))?;
-                steps.push(step);
-            }
-            Ok(Piece::Steps(steps))
-        }
+        [STEPS, rest @ ..] => Steps::new(rest).map(Piece::Steps).ok_or(damaged("no step can be read")),
         _ => Err(damaged("a part of a kind that is not known")),
     }
 }

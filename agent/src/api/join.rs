@@ -1,14 +1,14 @@
 //! By whom is the node let into a cluster?
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use quidnunc::{Event, SEEDS_MAX};
-use tokio::net::lookup_host;
-use tokio::task::JoinSet;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
 use super::extract::Body;
@@ -54,13 +54,22 @@ pub(super) async fn join(State(agent): Of, Body(request): Body<JoinRequest>) -> 
     reply(Joined { joined, live, unresolved })
 }
 
+/// So many names are looked up at once: whoever looks waits on a thread, also when nobody waits for it any more.
+static LOOKING: Semaphore = Semaphore::const_new(16);
+
 /// What names stand for at present; nothing of those for whom that does not come in time.
 async fn look_up(names: &[String]) -> BTreeMap<String, Vec<SocketAddr>> {
     let (mut looking, mut found) = (JoinSet::new(), BTreeMap::new());
     for name in names.iter().cloned() {
         looking.spawn(async move {
-            let addrs = lookup_host(name.as_str()).await.map(Iterator::collect).unwrap_or_default();
-            (name, addrs)
+            // Never closed.
+            let Ok(permit) = LOOKING.acquire().await else { return (name, Vec::new()) };
+            let asked = name.clone();
+            let look = move || {
+                let _until_it_answers = permit;
+                asked.to_socket_addrs().map(Iterator::collect).unwrap_or_default()
+            };
+            (name, spawn_blocking(look).await.unwrap_or_default())
         });
     }
     let all = async {

@@ -42,11 +42,13 @@ fn report(view: quidnunc::View<'_>, keys: &ClusterKeys) -> Keys {
 
 /// `POST /v1/keys/install`
 pub(super) async fn install(State(agent): Of, Body(request): Body<KeyInstall>) -> Answer<KeyDone> {
-    let KeyInstall { key: text, everywhere } = request;
-    let key = parse_key(&text).map_err(|why| Problem::bad("bad_key", why))?;
+    let KeyInstall { key, everywhere } = request;
+    let key = parse_key(&key).map_err(|why| Problem::bad("bad_key", why))?;
     unless_open(&agent, everywhere).await?;
+    // Wrapped in the key that all have, before there is another: what is said between agents is recorded, and keys are not.
+    let wrapped = if everywhere { agent.wrap(key.clone()).await? } else { None };
     agent.node.install_key(key).await?;
-    pass_on(&agent, everywhere, KeyOrder::Install(text)).await
+    pass_on(&agent, everywhere, KeyOrder::Install(wrapped.unwrap_or_default())).await
 }
 
 /// `POST /v1/keys/use`

@@ -48,6 +48,9 @@ pub(crate) use keys::parse_key_id;
 pub(crate) use problem::Problem;
 pub(crate) use query::attend as attend_queries;
 
+/// Where a recording is asked for.
+pub(crate) const RECORD_PATH: &str = "/v1/record";
+
 /// The most bytes of a request's body.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
@@ -110,7 +113,7 @@ pub(crate) fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/force-leave", post(reach::force_leave))
         .route("/v1/overlay", get(overlay::overlay))
         .route("/v1/quorum", get(quorum::quorum))
-        .route("/v1/record", get(record::record))
+        .route(RECORD_PATH, get(record::record))
         .route("/v1/keys", get(keys::list))
         .route("/v1/keys/install", post(keys::install))
         .route("/v1/keys/use", post(keys::use_key))

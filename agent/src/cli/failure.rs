@@ -108,8 +108,21 @@ fn code_of(fault: &str) -> Code {
     match fault {
         "timeout" | "slow_request" => Code::Timeout,
         "busy" | "stopped" => Code::Unreachable,
-        "refused" | "no_value" | "not_kept" | "not_dead" | "map_full" | "too_fast" | "has_left" | "conflict"
-        | "no_seal" | "seal_not_required" | "no_quorum" | "key_lacking" | "key_sealing" | "members_absent"
+        "refused"
+        | "too_many_recordings"
+        | "no_value"
+        | "not_kept"
+        | "not_dead"
+        | "map_full"
+        | "too_fast"
+        | "has_left"
+        | "conflict"
+        | "no_seal"
+        | "seal_not_required"
+        | "no_quorum"
+        | "key_lacking"
+        | "key_sealing"
+        | "members_absent"
         | "unresolved" => Code::Not,
         _ => Code::Usage,
     }

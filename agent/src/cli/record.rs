@@ -78,8 +78,14 @@ fn tell(target: &Target, len: u64, took: Duration, streams: &mut Streams<'_>) ->
 fn create(path: &Path, force: bool) -> Result<std::fs::File, Failure> {
     let mut options = OpenOptions::new();
     options.write(true).mode(0o600);
-    let options = if force { options.create(true).truncate(true) } else { options.create_new(true) };
-    options.open(path).map_err(|error| {
+    // A new file each time, so that it is nobody else's to read.
+    if force
+        && let Err(error) = std::fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(Failure::Usage(format!("cannot replace {}: {error}", path.display())));
+    }
+    options.create_new(true).open(path).map_err(|error| {
         let way_out = if error.kind() == io::ErrorKind::AlreadyExists { "; --force replaces it" } else { "" };
         Failure::Usage(format!("cannot make {}: {error}{way_out}", path.display()))
     })

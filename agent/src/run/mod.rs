@@ -193,13 +193,12 @@ pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
     announce(&banner, json, out).map_err(AgentError::Banner)?;
     let ended = live(&agent, (&control, open.as_ref()), events, (&mut signals, &mut reload)).await;
     let stopped = tokio::select! {
-        stopped = stop(agent) => stopped,
+        stopped = stop(agent, recording) => stopped,
         () = signals.second_end() => {
             tracing::warn!("not waiting for the disk");
             Ok(())
         }
     };
-    recording.into_iter().for_each(ToFile::finish);
     match (ended, stopped) {
         (Err(AgentError::StoppedSilently), Err(error)) => Err(AgentError::Stopped(error)),
         (ended, _) => ended,
@@ -238,12 +237,17 @@ async fn record(agent: &Agent, given: &Given) -> Result<Option<ToFile>, AgentErr
     Ok(Some(file))
 }
 
-/// The node has its own address again when this returns.
-async fn stop(agent: Arc<Agent>) -> Result<(), quidnunc::Error> {
-    match Arc::into_inner(agent) {
+/// The node has its own address again when this returns, and all that was recorded is in its file.
+async fn stop(agent: Arc<Agent>, recording: Option<ToFile>) -> Result<(), quidnunc::Error> {
+    let stopped = match Arc::into_inner(agent) {
         Some(agent) => agent.node.stop().await,
         None => Ok(()),
+    };
+    if let Some(file) = recording {
+        // The disk may take its time, and signals are heard meanwhile.
+        let _ = tokio::task::spawn_blocking(|| file.finish()).await;
     }
+    stopped
 }
 
 /// Has the node say who it is, report everything, and join.

@@ -7,15 +7,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quidnunc::seal::Mode;
+use quidnunc::seal::{Key, Mode};
+use quidnunc::std::Driver;
 use quidnunc::{Care, NodeId, RequestError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::parse_key;
-use crate::api::{Agent, parse_key_id};
+use crate::api::{Agent, Problem, parse_key_id};
 
 /// Which letters these are; another number is of a later release.
 const VERSION: u32 = 1;
@@ -31,11 +31,11 @@ struct Letter {
     key: KeyOrder,
 }
 
-/// One step with a key; never shown, since it may hold one.
+/// One step with a key.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum KeyOrder {
-    /// The key.
+    /// The key, wrapped in another that all have, as a hexadecimal number: what is said between agents may be recorded.
     Install(String),
     /// Its fingerprint.
     Use(String),
@@ -56,6 +56,14 @@ impl Agent {
             Err(RequestError::NoSeal) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// A key that only holders of the key that seals here can read; `None` where nothing is sealed.
+    pub(crate) async fn wrap(&self, key: Key) -> Result<Option<String>, Problem> {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|error| Problem::bad("no_entropy", error.to_string()))?;
+        let wrap = move |driver: &mut Driver| Ok(driver.seal().and_then(|seal| seal.ring().wrap(&key, &salt)));
+        Ok(self.node.act(wrap).await?.map(hex::encode))
     }
 
     /// Asks a step of every other live member, and returns those that have not taken the letter yet.
@@ -111,7 +119,10 @@ async fn follow(agent: &Agent, order: KeyOrder) -> Result<String, String> {
     let id = |text: &str| parse_key_id(text).ok_or_else(|| "no fingerprint".to_owned());
     match order {
         KeyOrder::Install(key) => {
-            let key = parse_key(&key)?;
+            let wrapped = hex::decode(key).map_err(|_| "no wrapped key")?;
+            let unwrap = move |driver: &mut Driver| Ok(driver.seal().and_then(|seal| seal.ring().unwrap(&wrapped)));
+            let key =
+                agent.node.act(unwrap).await.map_err(failed)?.ok_or("no key that is wrapped in one of this node's")?;
             let id = key.id();
             agent.node.install_key(key).await.map_err(failed)?;
             Ok(format!("key {id} is installed"))

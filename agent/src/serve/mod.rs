@@ -50,6 +50,9 @@ const SHORTAGE_WAIT: Duration = Duration::from_millis(100);
 const REFUSALS_MAX: usize = 64;
 const REFUSAL_TIME_MAX: Duration = Duration::from_secs(1);
 
+/// So often what comes from whoever is turned away is taken; whoever goes on is cut off.
+const TAKES_MAX: usize = 64;
+
 /// So many bytes of somebody for whom there is no room are taken at a time.
 const TAKEN_BYTES_MAX: usize = 16 << 10;
 
@@ -142,8 +145,13 @@ impl Server {
                 has_spoken(&line).await;
                 refuse(&mut line).await;
                 // Until the other side has read it, which ends the connection, too.
-                while has_spoken(&line).await {
+                for _ in 0..TAKES_MAX {
+                    if !has_spoken(&line).await {
+                        break;
+                    }
                     take(&line);
+                    // Whoever sends without end is not what everybody else waits for.
+                    tokio::task::yield_now().await;
                 }
             };
             self.refusals.spawn(async {

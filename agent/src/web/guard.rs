@@ -19,7 +19,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::page;
 use super::token::Token;
-use crate::api::Problem;
+use crate::api::{Problem, RECORD_PATH};
 
 /// What browsers are told of every answer: it is not kept, not guessed at, not framed, and loads nothing from elsewhere.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -70,7 +70,7 @@ impl Guard {
             return Err(forbidden("wrong_host", "the request was meant for a name that this agent does not have")
                 .hint("ask at 127.0.0.1 or localhost, or start the agent with --http-token-file"));
         }
-        if is_foreign(method, headers) {
+        if is_foreign(method, path, headers) {
             return Err(forbidden("foreign_site", "a page of another site asks")
                 .hint("the agent is asked by its own page, and by programs that are no browsers"));
         }
@@ -78,6 +78,12 @@ impl Guard {
             Some(token) if !page::is_open(path) && !shows(headers, token) => {
                 Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "the token is missing, or is another one")
                     .hint("send `Authorization: Bearer TOKEN`, with what the agent's --http-token-file has"))
+            }
+            None if path == RECORD_PATH => {
+                let message = "a recording has the node's chance, keys and values in it: over HTTP it takes a token";
+                Err(forbidden("no_token", message).hint(
+                    "ask over the control socket, as `quidnunc record` does, or start the agent with --http-token-file",
+                ))
             }
             Some(_) | None => Ok(()),
         }
@@ -95,12 +101,12 @@ impl Guard {
     }
 }
 
-/// Whether a browser says that a page of elsewhere has it ask. Somebody who follows a link to here is let in.
-fn is_foreign(method: &Method, headers: &HeaderMap) -> bool {
+/// Whether a browser says that a page of elsewhere has it ask. Somebody who follows a link to the page is let in.
+fn is_foreign(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     let is_safe = matches!(*method, Method::GET | Method::HEAD);
     let text = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
     let is_from_elsewhere = text(FETCH_SITE).is_some_and(|site| site != b"same-origin" && site != b"none");
-    let is_visit = is_safe && text(FETCH_MODE) == Some(b"navigate");
+    let is_visit = is_safe && page::is_open(path) && text(FETCH_MODE) == Some(b"navigate");
     // Browsers that do not say so yet name the page's origin wherever something is changed.
     let is_other_origin = headers.contains_key(ORIGIN) && !is_same_origin(headers);
     is_from_elsewhere && !is_visit || is_other_origin && !is_safe
@@ -153,11 +159,13 @@ mod tests {
 
     #[test]
     fn pages_of_other_sites_are_refused() {
-        let site = |method, list: &[(&'static str, &str)]| is_foreign(&method, &headers(list));
+        let site = |method, list: &[(&'static str, &str)]| is_foreign(&method, "/", &headers(list));
         assert!(!site(Method::POST, &[]), "a program");
         assert!(!site(Method::POST, &[("origin", "http://localhost:1"), ("host", "localhost:1")]));
         assert!(!site(Method::GET, &[("sec-fetch-site", "same-origin")]));
         assert!(!site(Method::GET, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]));
+        let visit = headers(&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]);
+        assert!(is_foreign(&Method::GET, "/v1/members", &visit), "only the page is visited");
         assert!(site(Method::POST, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]));
         assert!(site(Method::GET, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")]));
         assert!(site(Method::GET, &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "cors")]));

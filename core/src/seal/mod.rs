@@ -71,6 +71,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod window;
+mod wrapping;
 
 use alloc::vec::Vec;
 use core::fmt;

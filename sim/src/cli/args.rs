@@ -207,7 +207,7 @@ pub(super) struct ExplainArgs {
     /// A recording that `quidnunc record` or `quidnunc agent --record` has made.
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-    /// The member that is meant: its name, its id or its address.
+    /// The member that is meant: its name, its id or its address; node:7 of those that are simulated.
     #[arg(long, value_name = "NODE")]
     pub(super) about: String,
     /// Prints one line of JSON, schema 1.

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use quidnunc_record::{About, Recorder, Taken};
@@ -82,20 +84,26 @@ impl Simulator for Recorded<'_> {
         let name = format!("node {} of {}", self.node, job.scenario.name);
         // A clone of an open file fails for want of descriptors only; then there is no recording.
         let file = self.file.try_clone().map_err(unwritten)?;
-        let recorder = move || {
+        let failed = Arc::new(AtomicBool::new(false));
+        let recorder = || {
             let about =
                 About { program: concat!("quidnunc-sim ", env!("CARGO_PKG_VERSION")).into(), name: name.clone() };
-            let mut file = file.try_clone();
+            let (mut file, failed) = (file.try_clone(), Arc::clone(&failed));
             Recorder::new(about, usize::MAX, Duration::from_secs(1), move |bytes: Vec<u8>, _| {
                 let written = file.as_mut().map(|file| file.write_all(&bytes));
-                if matches!(written, Ok(Ok(()))) { Taken::Yes } else { Taken::Closed }
+                if matches!(written, Ok(Ok(()))) {
+                    return Taken::Yes;
+                }
+                failed.store(true, Ordering::Relaxed);
+                Taken::Closed
             })
         };
         let recorded = Some(Recording { node: self.node, recorder: &recorder });
-        let result = self.simulator.run(&Job { recorded, ..*job });
-        if self.file.metadata().map_err(unwritten)?.len() == 0 {
-            return Err(RunProblem::Simulator("error: the recording cannot be written: is the disk full?".into()));
+        let result = self.simulator.run(&Job { recorded, ..*job })?;
+        if failed.load(Ordering::Relaxed) {
+            let why = "error: the recording cannot be written to its end: is the disk full?";
+            return Err(RunProblem::Simulator(why.into()));
         }
-        result
+        Ok(result)
     }
 }

@@ -4,7 +4,6 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use quidnunc_core::Instant;
 use quidnunc_record::{Opening, Tape};
 use quidnunc_terminal::plain;
 use serde_json::{Value, json};
@@ -46,7 +45,7 @@ pub(super) fn explain_file(args: &ExplainArgs, streams: &mut Streams<'_>) -> io:
             }
         };
         if args.json {
-            let line = |line: &Line| json!({ "at_ms": unix_ms(opening, line.at), "kind": line.kind.name(), "text": line.text });
+            let line = |line: &Line| json!({ "at_ms": line.unix_ms, "kind": line.kind.name(), "text": line.text });
             let lines: Vec<Value> = lines.iter().map(line).collect();
             let mut told = played_json(&args.file, tape, opening, &played);
             told["about"] = args.about.as_str().into();
@@ -55,7 +54,7 @@ pub(super) fn explain_file(args: &ExplainArgs, streams: &mut Streams<'_>) -> io:
         } else {
             writeln!(streams.out, "{} as {} saw it", plain(&args.about), plain(opening.name))?;
             for line in &lines {
-                writeln!(streams.out, "{}  {:<9}  {}", wall(opening, line.at), line.kind.name(), plain(&line.text))?;
+                writeln!(streams.out, "{}  {:<9}  {}", wall(line.unix_ms), line.kind.name(), plain(&line.text))?;
             }
             if let Err(error) = &played {
                 writeln!(streams.err, "error: it is not told further: {error}")?;
@@ -107,15 +106,14 @@ const fn code_of(played: &Result<Played, PlayError>) -> ExitCode {
 }
 
 fn played_text(tape: &Tape<'_>, opening: &Opening<'_>, played: &Result<Played, PlayError>) -> String {
-    let began = wall(opening, Instant::from_nanos(opening.at));
+    let began = wall(opening.unix_ms);
     let mut text = format!("{}, recorded by {} from {began}Z on: ", plain(opening.name), plain(opening.program));
     text += &match played {
-        Ok(Played { calls, parts, first, last }) => {
-            let took = humantime::format_duration(Duration::from_secs(last.since(*first).as_secs()));
+        Ok(Played { calls, parts, took }) => {
+            let took = humantime::format_duration(Duration::from_secs(took.as_secs()));
             let parts = if *parts == 1 { String::new() } else { format!(" in {parts} parts") };
             format!("{took}, {calls} calls{parts}, and every answer is the same")
         }
-        Err(PlayError::Differs(differs)) => format!("at {}Z {differs}", wall(opening, differs.at)),
         Err(error) => error.to_string(),
     };
     if tape.cut > 0 {
@@ -136,25 +134,20 @@ fn played_json(file: &Path, tape: &Tape<'_>, opening: &Opening<'_>, played: &Res
         "same": played.is_ok(),
     });
     match played {
-        Ok(Played { calls, parts, first, last }) => {
+        Ok(Played { calls, parts, took }) => {
             told["calls"] = (*calls).into();
             told["parts"] = (*parts).into();
-            told["took_ms"] = u64::try_from(last.since(*first).as_millis()).unwrap_or(u64::MAX).into();
+            told["took_ms"] = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).into();
         }
         Err(error) => told["error"] = error.to_string().into(),
     }
     told
 }
 
-/// What the wall's clock said when the node's said that, if both went alike.
-fn unix_ms(opening: &Opening<'_>, at: Instant) -> u64 {
-    let (before, after) = (opening.at.saturating_sub(at.as_nanos()), at.as_nanos().saturating_sub(opening.at));
-    opening.unix_ms.saturating_sub(before / 1_000_000).saturating_add(after / 1_000_000)
-}
-
-fn wall(opening: &Opening<'_>, at: Instant) -> String {
+/// A time of the wall's clock, UTC.
+fn wall(unix_ms: u64) -> String {
     // Past the year 9999 there is no text.
-    let ms = unix_ms(opening, at).min(253_402_300_799_000);
+    let ms = unix_ms.min(253_402_300_799_000);
     let text = humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(ms)).to_string();
     text.trim_end_matches('Z').replace('T', " ")
 }

@@ -4,15 +4,18 @@
 //! instant of that call. Only probes are told later than they were: that a ping had no answer is known to be of interest once
 //! somebody is suspected for it.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use quidnunc_core::{Evidence, Health, HelperView, Instant, Node, NodeId, ProbeView, Said, View, Why};
 use quidnunc_record::{Call, Given, Opening, Tape};
 
 use super::play::{PlayError, Played, Watch, play};
+use crate::world::address_of;
 
-/// Sorts of things that happen, causes before effects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Sorts of things that happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The recording begins, at its start or behind a gap.
     Recording,
@@ -41,10 +44,14 @@ impl Kind {
 }
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// When, on the node's clock.
+    /// When, on the node's clock, which begins anew with each of its lives.
     pub at: Instant,
+    /// When, on the wall's: milliseconds since 1970.
+    pub unix_ms: u64,
+    /// In which stretch that was recorded without a gap, counted from 1.
+    pub stretch: u32,
     /// Which sort of thing.
     pub kind: Kind,
     /// What.
@@ -78,14 +85,24 @@ const NAMED_MAX: usize = 20;
 /// # Errors
 /// [`Unknown`] when it was no member.
 pub fn explain(tape: &Tape<'_>, about: &str) -> Result<Explained, Unknown> {
-    let mut teller =
-        Teller { asked: about, sought: sought(about), known: None, lines: Vec::new(), members: Vec::new() };
+    let mut teller = Teller {
+        asked: about,
+        sought: sought(about),
+        known: None,
+        ever: false,
+        lines: Vec::new(),
+        members: Vec::new(),
+        began: (Instant::from_nanos(0), 0),
+        stretch: 0,
+        over: BTreeSet::new(),
+    };
     let played = play(tape, &mut teller);
-    let Teller { known, mut lines, members, .. } = teller;
-    if known.is_none() {
+    let Teller { ever, mut lines, members, .. } = teller;
+    if played.is_ok() && !ever {
         return Err(Unknown { asked: about.to_owned(), members });
     }
-    lines.sort();
+    // What was told of one instant stays in its order.
+    lines.sort_by_key(|line| (line.stretch, line.at));
     Ok(Explained { played, lines })
 }
 
@@ -97,7 +114,9 @@ enum Sought {
 }
 
 fn sought(about: &str) -> Sought {
-    if let Ok(addr) = about.parse() {
+    // As scenarios name the nodes that are simulated.
+    let simulated = about.strip_prefix("node:").and_then(|number| number.parse().ok()).map(address_of);
+    if let Some(addr) = simulated.or_else(|| about.parse().ok()) {
         return Sought::Addr(addr);
     }
     let number = Some(about).filter(|text| text.len() == 32).and_then(|text| u128::from_str_radix(text, 16).ok());
@@ -114,16 +133,25 @@ struct Teller<'a> {
     asked: &'a str,
     sought: Sought,
     known: Option<Known>,
+    /// Whether it was ever known.
+    ever: bool,
     lines: Vec<Line>,
     /// Who there is at the end, for whoever asks for nobody.
     members: Vec<String>,
+    /// What both clocks said when the present part began.
+    began: (Instant, u64),
+    stretch: u32,
+    /// The questions of which it was told that their time is over, by when they left.
+    over: BTreeSet<(Instant, &'static str)>,
 }
 
 impl Watch for Teller<'_> {
     fn on_opening(&mut self, opening: &Opening<'_>, node: &Node) {
         let (at, view) = (Instant::from_nanos(opening.at), node.view());
+        self.began = (at, opening.unix_ms);
         if !opening.follows {
             self.known = None;
+            self.stretch += 1;
             self.say(at, Kind::Recording, format!("{} is recorded from here on", opening.name));
         }
         self.look(at, view, None);
@@ -142,7 +170,10 @@ impl Watch for Teller<'_> {
 
 impl Teller<'_> {
     fn say(&mut self, at: Instant, kind: Kind, text: String) {
-        self.lines.push(Line { at, kind, text });
+        let (began, unix_ms) = self.began;
+        let (before, after) = (millis(began.since(at)), millis(at.since(began)));
+        let unix_ms = unix_ms.saturating_sub(before).saturating_add(after);
+        self.lines.push(Line { at, unix_ms, stretch: self.stretch, kind, text });
     }
 
     /// Whether anything is believed otherwise than before, after a packet from there if there was one.
@@ -161,22 +192,23 @@ impl Teller<'_> {
             }
             return;
         };
+        self.ever = true;
         let before = self.known.replace(Known { id, why: why.clone() }).map(|known| known.why);
         if before.as_ref() == Some(&why) {
             return;
         }
         let by = from.map(|from| format!(", in a packet from {}", at_address(view, from)));
-        self.tell_belief(at, view, before.as_ref(), &why, by.as_deref());
         let nothing = Evidence::default();
         let had = before.as_ref().and_then(|why| why.evidence.as_ref()).unwrap_or(&nothing);
         if let Some(has) = &why.evidence {
-            self.tell_words(at, view, had, has, by.as_deref().unwrap_or_default());
-            self.tell_probe(at, view, "a ping", had.probe.as_ref(), has.probe.as_ref());
-            self.tell_probe(at, view, "the last question", had.last_chance.as_ref(), has.last_chance.as_ref());
+            self.tell_probe(at, view, "a ping", (had.probe.as_ref(), has.probe.as_ref()));
+            self.tell_probe(at, view, "the last question", (had.last_chance.as_ref(), has.last_chance.as_ref()));
+            self.tell_words(at, view, (had, has), by.as_deref().unwrap_or_default());
         }
+        self.tell_belief(at, view, (before.as_ref(), &why), by.as_deref());
     }
 
-    fn tell_belief(&mut self, at: Instant, view: View<'_>, before: Option<&Why>, now: &Why, by: Option<&str>) {
+    fn tell_belief(&mut self, at: Instant, view: View<'_>, (before, now): (Option<&Why>, &Why), by: Option<&str>) {
         let health = |health: Health| match health {
             Health::Alive => "alive",
             Health::Suspect => "suspect",
@@ -200,7 +232,7 @@ impl Teller<'_> {
     }
 
     /// Who accuses the member, and who says that it is dead.
-    fn tell_words(&mut self, at: Instant, view: View<'_>, had: &Evidence, has: &Evidence, by: &str) {
+    fn tell_words(&mut self, at: Instant, view: View<'_>, (had, has): (&Evidence, &Evidence), by: &str) {
         for accuser in has.accusers.iter().filter(|accuser| !had.accusers.contains(accuser)) {
             self.say(at, Kind::Word, format!("{} accuses it by its own probes{by}", shown(view, *accuser)));
         }
@@ -214,34 +246,40 @@ impl Teller<'_> {
         &mut self,
         at: Instant,
         view: View<'_>,
-        what: &str,
-        had: Option<&ProbeView>,
-        has: Option<&ProbeView>,
+        what: &'static str,
+        (had, has): (Option<&ProbeView>, Option<&ProbeView>),
     ) {
-        let Some(ProbeView { sent, direct_wait, until, answered, helpers }) = has else { return };
-        let names =
-            |helpers: &[HelperView]| helpers.iter().map(|helper| shown(view, helper.id)).collect::<Vec<_>>().join(", ");
-        if let Some(sent) = sent.filter(|_| had.is_none_or(|had| had.sent.is_none())) {
+        let Some(&ProbeView { sent: Some(sent), direct_wait, until, answered, ref helpers }) = has else { return };
+        if had.is_none_or(|had| had.sent != Some(sent)) {
             self.say(sent, Kind::Probe, format!("{what} leaves"));
-            if !helpers.is_empty() {
-                let asked = sent.after(*direct_wait);
-                let waited =
-                    if direct_wait.is_zero() { String::new() } else { format!("no answer within {direct_wait:?}: ") };
-                self.say(asked, Kind::Probe, format!("{waited}asked for help: {}", names(helpers)));
-            }
-            self.say(*until, Kind::Probe, format!("the time for an answer to {what} is over"));
         }
+        let before = |helper: &HelperView| had.and_then(|had| had.helpers.iter().find(|other| other.id == helper.id));
+        let asked: Vec<_> = helpers.iter().filter(|helper| before(helper).is_none()).collect();
+        if !asked.is_empty() {
+            let names = asked.iter().map(|helper| shown(view, helper.id)).collect::<Vec<_>>().join(", ");
+            // Of a question that is told when it is over it is known when help was asked for.
+            let asked_at = if had.is_none() { sent.after(direct_wait) } else { at };
+            let waited =
+                if direct_wait.is_zero() { String::new() } else { format!("no answer within {direct_wait:?}: ") };
+            self.say(asked_at, Kind::Probe, format!("{waited}asked for help: {names}"));
+        }
+        if at >= until && self.over.insert((sent, what)) {
+            self.say(until, Kind::Probe, format!("the time for an answer to {what} is over"));
+        }
+        let by_then = if had.is_none() { " by then" } else { "" };
         for helper in helpers {
-            let before =
-                had.and_then(|had| had.helpers.iter().find(|other| other.id == helper.id)).map(|other| other.said);
-            if helper.said != before.unwrap_or(Said::Nothing) {
-                self.say(at, Kind::Helper, format!("{} {}", shown(view, helper.id), helper.said));
+            if helper.said != before(helper).map_or(Said::Nothing, |other| other.said) {
+                self.say(at, Kind::Helper, format!("{} {}{by_then}", shown(view, helper.id), helper.said));
             }
         }
-        if *answered && had.is_none_or(|had| !had.answered) {
+        if answered && had.is_none_or(|had| !had.answered) {
             self.say(at, Kind::Probe, format!("{what} is answered after all: too late, or without contradicting"));
         }
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A member's name; its address where it has none, and its id where it is none.

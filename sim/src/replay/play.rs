@@ -1,6 +1,7 @@
 //! Every call of a recording, made again and compared with what came of it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use quidnunc_core::{Instant, Node};
 use quidnunc_record::{Call, Differs, Given, Opening, Piece, Replay, Tape, ThawError};
@@ -27,10 +28,8 @@ pub struct Played {
     pub calls: u64,
     /// In how many parts.
     pub parts: u64,
-    /// Between which instants of the node's clock.
-    pub first: Instant,
-    /// The last of them.
-    pub last: Instant,
+    /// How long all of them lasted.
+    pub took: Duration,
 }
 
 /// Why a recording is not played to its end.
@@ -62,21 +61,24 @@ pub fn play(tape: &Tape<'_>, watch: &mut impl Watch) -> Result<Played, PlayError
 }
 
 fn play_all(tape: &Tape<'_>, watch: &mut impl Watch, calls: &mut u64) -> Result<Played, PlayError> {
-    let (mut replay, mut parts, mut first) = (None::<Replay>, 0, None);
+    let (mut replay, mut parts) = (None::<Replay>, 0);
+    let (mut took, mut began) = (Duration::ZERO, Instant::from_nanos(0));
     for piece in &tape.pieces {
         match (piece, &mut replay) {
             (Piece::Opening(opening), before) => {
                 match before {
-                    Some(replay) => replay.reopen(opening)??,
+                    Some(replay) => {
+                        took += replay.at().since(began);
+                        replay.reopen(opening)??;
+                    }
                     None => *before = Some(Replay::new(opening)?),
                 }
-                parts += 1;
-                first.get_or_insert(Instant::from_nanos(opening.at));
+                (parts, began) = (parts + 1, Instant::from_nanos(opening.at));
                 before.iter().for_each(|replay| watch.on_opening(opening, replay.node()));
             }
             (Piece::Steps(steps), Some(replay)) => {
-                for step in steps {
-                    let given = replay.step(step)?;
+                for step in *steps {
+                    let given = replay.step(&step)?;
                     *calls = replay.steps();
                     watch.on_call(replay.at(), &step.call, &given, replay.node());
                 }
@@ -85,8 +87,9 @@ fn play_all(tape: &Tape<'_>, watch: &mut impl Watch, calls: &mut u64) -> Result<
             (Piece::Steps(_), None) => {}
         }
     }
-    let begin = first.unwrap_or(Instant::from_nanos(0));
-    let last = replay.as_ref().map_or(begin, Replay::at);
-    replay.iter().for_each(|replay| watch.on_end(replay.node()));
-    Ok(Played { calls: *calls, parts, first: begin, last })
+    if let Some(replay) = &replay {
+        took += replay.at().since(began);
+        watch.on_end(replay.node());
+    }
+    Ok(Played { calls: *calls, parts, took })
 }

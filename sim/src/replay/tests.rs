@@ -34,7 +34,7 @@ fn a_crash_is_told_with_probe_helpers_and_words() {
     let tape = Tape::read(&bytes).expect("it was written just now");
     let played = play(&tape, &mut ()).expect("the same again");
     assert!(played.calls > 500 && played.parts == 1, "{played:?}");
-    let explained = explain(&tape, "10.0.0.8:7946").expect("it was a member");
+    let explained = explain(&tape, "node:7").expect("it was a member");
     assert_eq!(explained.played, Ok(played));
     let lines = explained
         .lines
@@ -42,19 +42,19 @@ fn a_crash_is_told_with_probe_helpers_and_words() {
         .map(|line| format!("{:.3} {} {}\n", line.at.as_nanos() as f64 / 1e9, line.kind.name(), line.text));
     expect![[r#"
         0.000 recording n0 is recorded from here on
-        0.110 belief 10.0.0.8:7946 is alive: a rumour says so
+        0.110 belief node:7 is alive: a rumour says so
         20.836 probe a ping leaves
         21.336 probe no answer within 500ms: asked for help: 10.0.0.3:7946, 10.0.0.5:7946, 10.0.0.10:7946
         21.644 word 10.0.0.10:7946 accuses it by its own probes, in a packet from 10.0.0.2:7946
-        21.644 belief 10.0.0.8:7946 is suspect, was alive: a rumour says so; 10.0.0.2:7946 told it
+        21.644 belief node:7 is suspect, was alive: a rumour says so; 10.0.0.2:7946 told it
         21.836 probe the time for an answer to a ping is over
-        21.836 helper 10.0.0.10:7946 had no answer either
-        21.836 helper 10.0.0.3:7946 had no answer either
-        21.836 helper 10.0.0.5:7946 had no answer either
+        21.836 helper 10.0.0.3:7946 had no answer either by then
+        21.836 helper 10.0.0.5:7946 had no answer either by then
+        21.836 helper 10.0.0.10:7946 had no answer either by then
         21.836 word this node accuses it by its own probes
         22.785 word 10.0.0.9:7946 accuses it by its own probes, in a packet from 10.0.0.9:7946
         25.623 word 10.0.0.10:7946 says that it is dead, in a packet from 10.0.0.10:7946
-        25.623 belief 10.0.0.8:7946 is dead, was suspect: a rumour says so; 10.0.0.10:7946 told it
+        25.623 belief node:7 is dead, was suspect: a rumour says so; 10.0.0.10:7946 told it
     "#]]
     .assert_eq(&lines.collect::<String>());
 }

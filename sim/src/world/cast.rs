@@ -27,7 +27,7 @@ const NETWORK: u32 = 10 << 24;
 const EPOCH_MS: u64 = 1_790_000_000_000;
 
 /// Where a node listens.
-pub(super) fn address_of(node: u32) -> SocketAddr {
+pub(crate) fn address_of(node: u32) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::from(NETWORK + 1 + node)), PORT)
 }
 

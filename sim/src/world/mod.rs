@@ -62,6 +62,7 @@ use streams::{STREAM, Streams};
 use telling::Telling;
 use writing::Writing;
 
+pub(crate) use cast::address_of;
 pub use null::{NullCounts, NullWorld};
 pub use options::{Damaged, Recording, RunOptions, Sent, Witness};
 pub use outside::{Act, Conditions, Deed, Review, Seen, timetable};
@@ -288,7 +289,7 @@ impl<'a, W: Witness> World<'a, W> {
         let (from, bytes) = (packet.from(), packet.bytes());
         if let Some(node) = self.cast.input(to, self.now, bytes) {
             self.network.counts.delivered += 1;
-            let from = cast::address_of(from);
+            let from = address_of(from);
             // A refused datagram is counted by the node; the network has done its part.
             let _ = node.handle(Instant::from_nanos(self.now), Input::Datagram { from, bytes });
             self.packets.release(slot);

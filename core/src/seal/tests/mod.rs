@@ -7,6 +7,7 @@ mod bombs;
 mod inside;
 mod known_answers;
 mod streams;
+mod wrapping;
 
 use alloc::vec::Vec;
 
