@@ -9,26 +9,14 @@ use std::path::Path;
 use std::process::Stdio;
 
 use common::Folder;
-use quidnunc::record::{Piece, Replay, Tape};
+use quidnunc::record::{Tape, play};
 use rustix::process::Signal;
 
 /// Plays a recording; returns how many calls it has.
 fn replay(path: &Path) -> u64 {
     let bytes = fs::read(path).unwrap();
     let tape = Tape::read(&bytes).unwrap();
-    let mut replay = Replay::new(tape.opening().unwrap()).unwrap();
-    for (number, piece) in tape.pieces.iter().enumerate() {
-        match piece {
-            Piece::Opening(opening) if number > 0 => replay.reopen(opening).unwrap().unwrap(),
-            Piece::Opening(_) => {}
-            Piece::Steps(steps) => {
-                for step in *steps {
-                    replay.step(&step).unwrap_or_else(|differs| panic!("{}: {differs}", path.display()));
-                }
-            }
-        }
-    }
-    replay.steps()
+    play(&tape, &mut ()).unwrap_or_else(|error| panic!("{}: {error}", path.display())).calls
 }
 
 #[test]

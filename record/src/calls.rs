@@ -10,6 +10,8 @@ use quidnunc_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::tape::short_hash;
+
 /// One call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step<'a> {
@@ -146,6 +148,11 @@ impl Order {
 }
 
 impl Answer {
+    /// Of an input that was refused or not.
+    pub(crate) fn refusal(refused: bool) -> Self {
+        Self { len: u32::from(refused), hash: 0 }
+    }
+
     /// Of a packet in the buffer.
     #[must_use]
     pub fn transmit(transmit: Option<&Transmit>, buffer: &[u8]) -> Self {
@@ -179,10 +186,7 @@ impl Answer {
     }
 
     fn of(bytes: &[u8], seed: u64) -> Self {
-        let hash = stable_hash(seed, bytes);
-        #[expect(clippy::cast_possible_truncation, reason = "half of the hash is wanted")]
-        let hash = (hash ^ hash >> 32) as u32;
-        Self { len: u32::try_from(bytes.len()).unwrap_or(u32::MAX), hash }
+        Self { len: u32::try_from(bytes.len()).unwrap_or(u32::MAX), hash: short_hash(seed, bytes) }
     }
 }
 

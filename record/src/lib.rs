@@ -2,11 +2,11 @@
 //!
 //! A node is a state machine: the same calls at the same instants give the same bytes. So a recording is the node as it was
 //! when the recording began ([`freeze`]), and every call since, with its instant; of what the
-//! node answered it keeps a short hash. [`Replay`] makes the calls again and compares every answer.
+//! node answered it keeps a short hash. [`play`] makes the calls again and compares every answer.
 //!
 //! * [`Recorded`] — a node whose calls are recorded while somebody wants it;
 //! * [`Recorder`] — where recordings go, piece by piece, so that a process that is killed leaves all but its last second;
-//! * [`Tape`] — a recording that is read; [`Replay`] — and played.
+//! * [`Tape`] — a recording that is read; [`play`] — and played, for whoever [looks on](Watch).
 //!
 //! What is recorded lies above the seal: packets as the node sees them, and no key of the seal. Keys and values of maps, infos and
 //! letters are in it as they are.
@@ -15,6 +15,7 @@
 
 mod calls;
 mod frozen;
+mod play;
 mod recorded;
 mod recorder;
 mod replay;
@@ -24,7 +25,8 @@ mod tests;
 
 pub use calls::{Answer, Call, Order, Step};
 pub use frozen::{ThawError, freeze, thaw};
+pub use play::{PlayError, Played, Watch, play};
 pub use recorded::Recorded;
 pub use recorder::{About, Recorder, Sink, Taken};
-pub use replay::{Differs, Given, Replay};
+pub use replay::{Differs, Given};
 pub use tape::{Opening, Piece, Steps, Tape, TapeError, is_recording};

@@ -30,7 +30,8 @@ impl Recorded {
         self.recorders.clear();
     }
 
-    /// Between two calls: lets recordings go on; those that nobody takes any more end. `unix_ms` is asked for what the wall's clock says.
+    /// Between two calls: lets recordings go on; those that nobody takes any more end. `unix_ms` is asked for what the wall's
+    /// clock says.
     pub fn turn(&mut self, now: Instant, unix_ms: impl Fn() -> u64) {
         self.recorders.iter_mut().for_each(|recorder| recorder.turn(&self.node, now, &unix_ms));
         self.recorders.retain(|recorder| !recorder.is_closed());
@@ -55,8 +56,7 @@ impl Recorded {
     pub fn handle(&mut self, now: Instant, input: Input<'_>) -> Result<(), Rejected> {
         let done = self.node.handle(now, input);
         if self.is_recorded() {
-            let call = Call::input(input);
-            self.recorders.iter_mut().for_each(|recorder| recorder.note(now, done.is_err(), &call));
+            self.note(now, done.is_err(), &Call::input(input));
         }
         done
     }
@@ -66,7 +66,7 @@ impl Recorded {
         let transmit = self.node.poll_transmit(now, buffer);
         if self.is_recorded() {
             let call = Call::Transmit(size(buffer), Answer::transmit(transmit.as_ref(), buffer));
-            self.note(now, &call);
+            self.note(now, false, &call);
         }
         transmit
     }
@@ -85,7 +85,7 @@ impl Recorded {
         let len = self.node.poll_stream(now, id, buffer);
         if self.is_recorded() {
             let said = buffer.get(..len).unwrap_or_default();
-            self.note(now, &Call::Stream(id, size(buffer), Answer::stream(said)));
+            self.note(now, false, &Call::Stream(id, size(buffer), Answer::stream(said)));
         }
         len
     }
@@ -125,8 +125,8 @@ impl Recorded {
         self.node.view()
     }
 
-    fn note(&mut self, now: Instant, call: &Call<'_>) {
-        self.recorders.iter_mut().for_each(|recorder| recorder.note(now, false, call));
+    fn note(&mut self, now: Instant, refused: bool, call: &Call<'_>) {
+        self.recorders.iter_mut().for_each(|recorder| recorder.note(now, refused, call));
     }
 
     fn note_at_last(&mut self, call: &Call<'_>) {

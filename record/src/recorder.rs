@@ -67,14 +67,13 @@ pub struct Recorder {
     /// A piece that was begun.
     piece: Vec<u8>,
     last: Instant,
-    flushed: Instant,
+    /// When something went out last, or was to; `None` when the next part is due at once.
+    flushed: Option<Instant>,
     /// How many bytes the present part has; `None` when one has to begin.
     part: Option<usize>,
     /// Whether what comes next is what happened next.
     follows: bool,
     closed: bool,
-    /// Whether it was tried to begin this part.
-    begun: bool,
 }
 
 impl core::fmt::Debug for Recorder {
@@ -88,19 +87,17 @@ impl Recorder {
     /// often: each time costs waking whoever takes it, and a process that is killed loses as much.
     #[must_use]
     pub fn new(about: About, part_bytes: usize, flush_every: Duration, sink: impl Sink + 'static) -> Self {
-        let never = Instant::from_nanos(0);
         Self {
             about,
             sink: Box::new(sink),
             part_bytes,
             flush_every,
             piece: begin_steps(),
-            last: never,
-            flushed: never,
+            last: Instant::from_nanos(0),
+            flushed: None,
             part: None,
             follows: false,
             closed: false,
-            begun: false,
         }
     }
 
@@ -113,23 +110,25 @@ impl Recorder {
     /// Between two calls: lets out what has gathered, and begins a part when one is due. `unix_ms` is asked for what the wall's
     /// clock says, in milliseconds since 1970.
     pub fn turn(&mut self, node: &Node, now: Instant, unix_ms: impl FnOnce() -> u64) {
-        if self.part.is_some() {
-            if now.since(self.flushed) >= self.flush_every || self.piece.len() >= FLUSH_BYTES {
-                self.flush(now);
-            }
-            if self.part.is_some_and(|bytes| bytes >= self.part_bytes) {
-                self.flush(now);
-                (self.part, self.begun) = (None, false);
-            }
+        if self.part.is_some() && (self.is_due(now) || self.piece.len() >= FLUSH_BYTES) {
+            self.flush(now);
+        }
+        if self.part.is_some_and(|bytes| bytes >= self.part_bytes) {
+            self.flush(now);
+            (self.part, self.flushed) = (None, None);
         }
         // Not at every turn: to freeze a node costs as much as it is large.
-        let is_due = !self.begun || now.since(self.flushed) >= self.flush_every;
-        if self.part.is_none() && !self.closed && is_due {
-            (self.begun, self.flushed) = (true, now);
+        if self.part.is_none() && !self.closed && self.is_due(now) {
+            self.flushed = Some(now);
             if self.sink.has_room() {
                 self.open(node, now, unix_ms());
             }
         }
+    }
+
+    /// Whether it is time that something goes out.
+    fn is_due(&self, now: Instant) -> bool {
+        self.flushed.is_none_or(|flushed| now.since(flushed) >= self.flush_every)
     }
 
     /// Notes a call that was made. Calls before the first part are not.
@@ -155,8 +154,8 @@ impl Recorder {
     }
 
     /// Lets out what has gathered.
-    pub fn flush(&mut self, now: Instant) {
-        self.flushed = now;
+    fn flush(&mut self, now: Instant) {
+        self.flushed = Some(now);
         if is_empty(&self.piece) {
             return;
         }
@@ -176,7 +175,7 @@ impl Recorder {
         let len = bytes.len();
         if self.offer(bytes, true) {
             (self.part, self.follows) = (Some(len), true);
-            (self.last, self.flushed, self.piece) = (now, now, begin_steps());
+            (self.last, self.piece) = (now, begin_steps());
         }
     }
 

@@ -1,14 +1,15 @@
 //! Does a node do again what it did?
 
-use quidnunc_core::{Event, Instant, Node, Transmit};
+use quidnunc_core::{Event, Instant, Node};
 
 use crate::calls::{Answer, Call, Step};
 use crate::frozen::{ThawError, freeze, thaw};
+use crate::play::PlayError;
 use crate::tape::Opening;
 
 /// A node that does again what another one did.
 #[derive(Debug)]
-pub struct Replay {
+pub(crate) struct Replay {
     node: Node,
     at: Instant,
     step: u64,
@@ -37,67 +38,64 @@ pub struct Differs {
 /// What a call gave that is of interest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given {
-    /// Nothing, or nothing but bytes for a stream.
+    /// Nothing, or nothing but bytes.
     Nothing,
-    /// A packet; [`Replay::packet`] has its bytes.
-    Packet(Transmit),
     /// Something to be reported.
     Event(Event),
 }
 
 impl Replay {
     /// Goes on from a node.
-    ///
-    /// # Errors
-    /// [`ThawError`] when it cannot be read.
-    pub fn new(opening: &Opening<'_>) -> Result<Self, ThawError> {
+    pub(crate) fn new(opening: &Opening<'_>) -> Result<Self, ThawError> {
         let at = Instant::from_nanos(opening.at);
         Ok(Self { node: thaw(opening.node)?, at, step: 0, buffer: Vec::new() })
     }
 
-    /// Goes on from the node of a later part: the same one, where that part follows on what was replayed.
-    ///
-    /// # Errors
-    /// [`Differs`] when it is another one than the replay has come to.
-    pub fn reopen(&mut self, opening: &Opening<'_>) -> Result<Result<(), Differs>, ThawError> {
-        let (before, step) = (freeze(&self.node), self.step);
-        *self = Self { step, ..Self::new(opening)? };
-        // Frozen once more, so that what lies where in memory does not count.
-        let (recorded, replayed) = (Answer::stream(&freeze(&self.node)), Answer::stream(&before));
-        let differs = Differs { step, at: self.at, call: "freeze", recorded, replayed };
-        Ok(if opening.follows && recorded != replayed { Err(differs) } else { Ok(()) })
+    /// Goes on with a later part: with just the node that was played, where that part follows.
+    pub(crate) fn reopen(self, opening: &Opening<'_>) -> Result<Self, PlayError> {
+        let at = Instant::from_nanos(opening.at);
+        if !opening.follows {
+            return Ok(Self { step: self.step, ..Self::new(opening)? });
+        }
+        let (recorded, replayed) = (Answer::stream(opening.node), Answer::stream(&freeze(&self.node)));
+        self.compare("freeze", recorded, replayed)?;
+        Ok(Self { at, ..self })
     }
 
     /// Makes a call.
-    ///
-    /// # Errors
-    /// [`Differs`] when it gives something else than it did.
-    pub fn step(&mut self, step: &Step<'_>) -> Result<Given, Differs> {
+    pub(crate) fn step(&mut self, step: &Step<'_>) -> Result<Given, Differs> {
         let nanos = i128::from(self.at.as_nanos()) + i128::from(step.after);
         self.at = Instant::from_nanos(u64::try_from(nanos).unwrap_or(0));
         self.step += 1;
-        if let Some(input) = step.call.as_input() {
-            let refused = self.node.handle(self.at, input).is_err();
-            let answer = |refused| Answer { len: u32::from(refused), hash: 0 };
-            let (recorded, replayed) = (answer(step.refused), answer(refused));
-            let differs = Differs { step: self.step, at: self.at, call: "handle", recorded, replayed };
-            return if recorded == replayed { Ok(Given::Nothing) } else { Err(differs) };
-        }
-        let (call, recorded, replayed, given) = self.poll(&step.call);
-        if recorded == replayed {
-            return Ok(given);
-        }
-        Err(Differs { step: self.step, at: self.at, call, recorded, replayed })
+        let (call, recorded, replayed, given) = self.call(step);
+        self.compare(call, recorded, replayed)?;
+        Ok(given)
     }
 
-    /// Takes something out of the node: what was called, what it gave when it was recorded, what it gives now.
-    fn poll(&mut self, call: &Call<'_>) -> (&'static str, Answer, Answer, Given) {
-        match *call {
+    fn compare(&self, call: &'static str, recorded: Answer, replayed: Answer) -> Result<(), Differs> {
+        let differs = Differs { step: self.step, at: self.at, call, recorded, replayed };
+        if recorded == replayed { Ok(()) } else { Err(differs) }
+    }
+
+    /// What was called, what it gave when it was recorded, what it gives now.
+    fn call(&mut self, step: &Step<'_>) -> (&'static str, Answer, Answer, Given) {
+        match step.call {
+            Call::Datagram { .. }
+            | Call::Timeout
+            | Call::Command(_)
+            | Call::Order(_)
+            | Call::StreamOpened(_)
+            | Call::StreamBytes(..)
+            | Call::StreamClosed(_) => {
+                let input = step.call.as_input();
+                let refused = input.is_some_and(|input| self.node.handle(self.at, input).is_err());
+                ("handle", Answer::refusal(step.refused), Answer::refusal(refused), Given::Nothing)
+            }
             Call::Transmit(size, recorded) => {
                 self.make_room(size);
                 let transmit = self.node.poll_transmit(self.at, &mut self.buffer);
                 let replayed = Answer::transmit(transmit.as_ref(), &self.buffer);
-                ("poll_transmit", recorded, replayed, transmit.map_or(Given::Nothing, Given::Packet))
+                ("poll_transmit", recorded, replayed, Given::Nothing)
             }
             Call::Stream(id, size, recorded) => {
                 self.make_room(size);
@@ -125,13 +123,6 @@ impl Replay {
                 let replayed = Answer { len: more, hash: u32::try_from(kept.len()).unwrap_or(u32::MAX) };
                 ("retain_events", Answer::default(), replayed, Given::Nothing)
             }
-            Call::Datagram { .. }
-            | Call::Timeout
-            | Call::Command(_)
-            | Call::Order(_)
-            | Call::StreamOpened(_)
-            | Call::StreamBytes(..)
-            | Call::StreamClosed(_) => ("handle", Answer::default(), Answer::default(), Given::Nothing),
         }
     }
 
@@ -141,27 +132,18 @@ impl Replay {
     }
 
     /// The node as it is now.
-    #[must_use]
-    pub const fn node(&self) -> &Node {
+    pub(crate) const fn node(&self) -> &Node {
         &self.node
     }
 
     /// When the last call was made.
-    #[must_use]
-    pub const fn at(&self) -> Instant {
+    pub(crate) const fn at(&self) -> Instant {
         self.at
     }
 
     /// How many calls were made.
-    #[must_use]
-    pub const fn steps(&self) -> u64 {
+    pub(crate) const fn steps(&self) -> u64 {
         self.step
-    }
-
-    /// The packet that the last call gave.
-    #[must_use]
-    pub fn packet(&self, transmit: &Transmit) -> &[u8] {
-        self.buffer.get(..transmit.len).unwrap_or_default()
     }
 }
 

@@ -1,8 +1,10 @@
 //! How does a recording lie in a file, and what of it can be read?
 //!
-//! Sixteen bytes that say what it is, and again before each opening, so that a file may begin with any. Then pieces: a length and a sum of four bytes each, little-endian, then the payload,
-//! which is an opening or many steps. A process may be killed at any moment, so that the last piece may be cut: what is
-//! whole before it counts.
+//! Sixteen bytes that say what it is, and again before each opening, so that a file may begin with any. Then pieces: a length and
+//! a sum of four bytes each, little-endian, then the payload, which is an opening or many steps.
+//!
+//! A process may be killed at any moment, and the next one may be of another build: what cannot be read is passed over up to the
+//! next opening, and what is whole counts.
 
 use quidnunc_core::stable_hash;
 use serde::{Deserialize, Serialize};
@@ -124,43 +126,42 @@ pub enum TapeError {
 }
 
 impl<'a> Tape<'a> {
-    /// Reads a recording.
+    /// Reads a recording, as far as it can be.
     ///
     /// # Errors
-    /// [`TapeError`] for what is none, is damaged, or was recorded by another build.
+    /// [`TapeError`] when nothing of it can.
     pub fn read(file: &'a [u8]) -> Result<Self, TapeError> {
         let mut rest = file.strip_prefix(MAGIC).ok_or(TapeError::NoRecording)?;
-        let (mut pieces, mut cut, mut gap) = (Vec::new(), 0, false);
-        while let Some((head, more)) = rest.split_first_chunk::<HEAD_BYTES>() {
+        let (mut pieces, mut cut, mut trouble) = (Vec::new(), 0, None);
+        while !rest.is_empty() {
             if let Some(more) = rest.strip_prefix(MAGIC) {
                 rest = more;
                 continue;
             }
-            let at = file.len() - rest.len();
-            let [l0, l1, l2, l3, s0, s1, s2, s3] = *head;
-            let len = usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
-            let whole = more
-                .split_at_checked(len)
-                .filter(|(payload, _)| sum_of(payload) == u32::from_le_bytes([s0, s1, s2, s3]));
-            let Some((payload, behind)) = whole else {
-                // What was cut by the end of a process, or of its machine, is over; a later part may stand behind it.
-                let next = rest.windows(MAGIC.len()).position(|window| window == MAGIC);
-                let skipped = next.unwrap_or(rest.len());
-                (cut, gap, rest) = (cut + skipped, true, rest.get(skipped..).unwrap_or_default());
-                continue;
-            };
-            let mut piece = read_piece(payload, at)?;
-            if let Piece::Opening(opening) = &mut piece {
-                opening.follows &= !gap;
-                gap = false;
+            match split_piece(rest, file.len() - rest.len()) {
+                // Nothing follows on what was passed over.
+                Ok((Piece::Opening(opening), behind)) if trouble.is_some() => {
+                    pieces.push(Piece::Opening(Opening { follows: false, ..opening }));
+                    (trouble, rest) = (None, behind);
+                }
+                Ok((Piece::Steps(_), _)) if pieces.is_empty() => {
+                    return Err(TapeError::Damaged { at: MAGIC.len(), why: "it begins without a node" });
+                }
+                Ok((piece, behind)) => {
+                    pieces.push(piece);
+                    rest = behind;
+                }
+                Err(error) => {
+                    let next = rest.windows(MAGIC.len()).position(|window| window == MAGIC).unwrap_or(rest.len());
+                    (cut, trouble) = (cut + next, Some(error));
+                    rest = rest.get(next..).unwrap_or_default();
+                }
             }
-            pieces.push(piece);
-            rest = behind;
         }
-        match pieces.first() {
-            Some(Piece::Opening(_)) => Ok(Self { pieces, cut: cut + rest.len() }),
-            Some(Piece::Steps(_)) => Err(TapeError::Damaged { at: MAGIC.len(), why: "it begins without a node" }),
-            None => Err(TapeError::Empty),
+        match trouble {
+            Some(error) if pieces.is_empty() => Err(error),
+            _ if pieces.is_empty() => Err(TapeError::Empty),
+            _ => Ok(Self { pieces, cut }),
         }
     }
 
@@ -184,19 +185,28 @@ impl<'a> Tape<'a> {
     }
 }
 
-fn read_piece(payload: &[u8], at: usize) -> Result<Piece<'_>, TapeError> {
+/// The first piece of bytes that begin at such a place of the file, and what is behind it.
+fn split_piece(bytes: &[u8], at: usize) -> Result<(Piece<'_>, &[u8]), TapeError> {
+    let (head, more) = bytes.split_first_chunk::<HEAD_BYTES>().ok_or(TapeError::Empty)?;
+    let [l0, l1, l2, l3, s0, s1, s2, s3] = *head;
+    let len = usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
+    let (payload, behind) = more.split_at_checked(len).ok_or(TapeError::Empty)?;
     let damaged = |why| TapeError::Damaged { at, why };
-    match payload {
+    if short_hash(0, payload) != u32::from_le_bytes([s0, s1, s2, s3]) {
+        return Err(damaged("its bytes have changed"));
+    }
+    let piece = match payload {
         [OPENING, rest @ ..] => {
             let opening: Opening<'_> = postcard::from_bytes(rest).map_err(|_| damaged("no opening can be read"))?;
             if opening.layout != layout() {
                 return Err(TapeError::Layout { program: opening.program.into() });
             }
-            Ok(Piece::Opening(opening))
+            Piece::Opening(opening)
         }
-        [STEPS, rest @ ..] => Steps::new(rest).map(Piece::Steps).ok_or(damaged("no step can be read")),
-        _ => Err(damaged("a part of a kind that is not known")),
-    }
+        [STEPS, rest @ ..] => Piece::Steps(Steps::new(rest).ok_or(damaged("no step can be read"))?),
+        _ => return Err(damaged("a part of a kind that is not known")),
+    };
+    Ok((piece, behind))
 }
 
 /// A piece with a node to go on from.
@@ -226,7 +236,7 @@ pub(crate) const fn is_empty(piece: &[u8]) -> bool {
 /// Writes length and sum of a piece that was begun.
 pub(crate) fn finish(mut piece: Vec<u8>) -> Vec<u8> {
     let payload = piece.get(HEAD_BYTES..).unwrap_or_default();
-    let (len, sum) = (u32::try_from(payload.len()).unwrap_or(u32::MAX), sum_of(payload));
+    let (len, sum) = (u32::try_from(payload.len()).unwrap_or(u32::MAX), short_hash(0, payload));
     if let Some((head, _)) = piece.split_first_chunk_mut::<HEAD_BYTES>() {
         head[..4].copy_from_slice(&len.to_le_bytes());
         head[4..].copy_from_slice(&sum.to_le_bytes());
@@ -234,9 +244,10 @@ pub(crate) fn finish(mut piece: Vec<u8>) -> Vec<u8> {
     piece
 }
 
-fn sum_of(payload: &[u8]) -> u32 {
-    let hash = stable_hash(0, payload);
+/// Half of a hash, which has its other half in it.
+pub(crate) fn short_hash(seed: u64, bytes: &[u8]) -> u32 {
+    let hash = stable_hash(seed, bytes);
     #[expect(clippy::cast_possible_truncation, reason = "half of the hash is wanted")]
-    let sum = (hash ^ hash >> 32) as u32;
-    sum
+    let half = (hash ^ hash >> 32) as u32;
+    half
 }

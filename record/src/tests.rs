@@ -10,6 +10,7 @@ use quidnunc_core::{
     KeyRule, Node, NodeId, Voter, Voters,
 };
 
+use super::replay::Replay;
 use super::tape::MAGIC;
 use super::*;
 
@@ -89,26 +90,19 @@ fn live(seconds: u64, mut recorder: Option<Recorder>) {
     }
 }
 
-/// Plays everything; returns how many parts there were, and how many events.
-fn replay(tape: &Tape<'_>) -> Result<(usize, usize), Differs> {
-    let mut replay = Replay::new(tape.opening().expect("it has one")).expect("it is one of ours");
-    let (mut parts, mut events) = (0, 0);
-    for piece in &tape.pieces {
-        match piece {
-            Piece::Opening(opening) => {
-                if parts > 0 {
-                    replay.reopen(opening).expect("it is one of ours")?;
-                }
-                parts += 1;
-            }
-            Piece::Steps(steps) => {
-                for step in *steps {
-                    events += usize::from(matches!(replay.step(&step)?, Given::Event(_)));
-                }
-            }
-        }
+/// Counts what was reported.
+#[derive(Default)]
+struct Events(usize);
+
+impl Watch for Events {
+    fn on_call(&mut self, _at: Instant, _call: &Call<'_>, given: &Given, _node: &Node) {
+        self.0 += usize::from(matches!(given, Given::Event(_)));
     }
-    Ok((parts, events))
+}
+
+/// Plays everything; returns how many parts there were.
+fn parts(tape: &Tape<'_>) -> u64 {
+    play(tape, &mut ()).expect("the same again").parts
 }
 
 fn recorded(part_bytes: usize, takes: impl FnMut(usize) -> Taken + Send + 'static) -> Vec<u8> {
@@ -124,20 +118,22 @@ fn what_was_recorded_in_the_middle_of_a_life_happens_again_to_the_byte() {
     let opening = tape.opening().expect("it has one");
     assert_eq!((opening.name, opening.program, opening.at), ("n1", "test 1", 2_000_000_000));
     assert_eq!(tape.cut, 0);
-    let (parts, events) = replay(&tape).expect("the same again");
-    assert_eq!(parts, 1);
-    assert!(events > 20 && tape.steps() > 5000, "{events} events of {} calls", tape.steps());
+    let mut events = Events::default();
+    let Played { parts, calls, took } = play(&tape, &mut events).expect("the same again");
+    assert_eq!((parts, calls, took.as_secs()), (1, tape.steps(), 57));
+    assert!(events.0 > 20 && calls > 5000, "{} events of {calls} calls", events.0);
 }
 
 #[test]
 fn a_long_recording_has_parts_each_of_which_is_played_by_itself() {
     let bytes = recorded(20_000, |_| Taken::Yes);
     let tape = Tape::read(&bytes).expect("it was written just now");
-    let (parts, _) = replay(&tape).expect("each part goes on from what the one before has come to");
-    assert!(parts > 5, "{parts}");
+    // Each goes on from what the one before has come to.
+    let all = parts(&tape);
+    assert!(all > 5, "{all}");
     let second = bytes.windows(MAGIC.len()).enumerate().filter(|(_, window)| window == MAGIC).nth(1).expect("many").0;
     let rest = Tape::read(&bytes[second..]).expect("a file may begin with any part");
-    assert_eq!(replay(&rest).expect("the same again").0, parts - 1);
+    assert_eq!(parts(&rest), all - 1);
 }
 
 #[test]
@@ -146,7 +142,7 @@ fn when_there_is_no_room_the_recording_begins_anew() {
     let tape = Tape::read(&bytes).expect("it was written just now");
     let gaps = tape.pieces.iter().filter(|piece| matches!(piece, Piece::Opening(opening) if !opening.follows)).count();
     assert!(gaps > 3, "{gaps}");
-    assert_eq!(replay(&tape).expect("the same again").0, gaps);
+    assert_eq!(parts(&tape), gaps as u64);
     let ended = recorded(usize::MAX, |piece| if piece == 3 { Taken::Closed } else { Taken::Yes });
     assert_eq!(Tape::read(&ended).expect("two pieces").pieces.len(), 2);
 }
@@ -233,6 +229,20 @@ fn what_is_cut_counts_as_far_as_it_is_whole() {
         Tape::read(&[flipped.as_slice(), &before].concat()).expect("and what is behind").pieces.len(),
         2 * whole - 1
     );
+}
+
+#[test]
+fn what_another_build_has_recorded_is_passed_over() {
+    let bytes = recorded(usize::MAX, |_| Taken::Yes);
+    let tape = Tape::read(&bytes).expect("it was written just now");
+    let opening = tape.opening().expect("it has one").clone();
+    let other = tape::write_opening(&Opening { layout: opening.layout ^ 1, ..opening });
+    let other = [MAGIC.as_slice(), &other].concat();
+    assert!(matches!(Tape::read(&other), Err(TapeError::Layout { program }) if program == "test 1"));
+    let both = [other.as_slice(), &bytes].concat();
+    let read = Tape::read(&both).expect("what is behind it counts");
+    assert_eq!((read.pieces.len(), read.cut), (tape.pieces.len(), other.len() - MAGIC.len()));
+    assert_eq!(parts(&read), 1);
 }
 
 proptest! {

@@ -4,13 +4,13 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use quidnunc_record::{Opening, Tape};
+use quidnunc_record::{Opening, PlayError, Played, Tape, play};
 use quidnunc_terminal::plain;
 use serde_json::{Value, json};
 
 use super::Streams;
 use super::args::{ExplainArgs, ReplayArgs};
-use crate::replay::{Explained, Line, PlayError, Played, explain, play};
+use crate::replay::{Explained, Line, explain};
 use crate::result::ExitCode;
 
 /// The longest recording that is read, in bytes.

@@ -9,9 +9,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use quidnunc_core::{Evidence, Health, HelperView, Instant, Node, NodeId, ProbeView, Said, View, Why};
-use quidnunc_record::{Call, Given, Opening, Tape};
+use quidnunc_record::{Call, Given, Opening, PlayError, Played, Tape, Watch, play};
 
-use super::play::{PlayError, Played, Watch, play};
 use crate::world::address_of;
 
 /// Sorts of things that happen.

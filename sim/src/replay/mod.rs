@@ -1,12 +1,9 @@
-//! Does a recorded node do again what it did, and what can be learned by watching it?
+//! What can be learned by watching a recorded node do again what it did?
 //!
-//! * [`play`] — every call of a recording, made again and compared;
 //! * [`explain`] — what the node came to believe of a member, when, and on whose word.
 
 mod explain;
-mod play;
 #[cfg(test)]
 mod tests;
 
 pub use explain::{Explained, Kind, Line, Unknown, explain};
-pub use play::{PlayError, Played, Watch, play};

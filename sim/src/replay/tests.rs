@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use expect_test::expect;
-use quidnunc_record::{About, Recorder, Taken, Tape};
+use quidnunc_record::{About, Recorder, Taken, Tape, play};
 
-use super::{explain, play};
+use super::explain;
 use crate::scenario::parse;
 use crate::world::{Recording, RunOptions, run};
 

@@ -244,7 +244,10 @@ impl<'a> Cast<'a> {
         *hash = stable_hash(*hash ^ now, bytes);
         self.inputs = self.inputs.wrapping_add(1);
         if self.thaws_every > 0 && self.inputs.is_multiple_of(self.thaws_every) {
-            *state = thaw(&freeze(state.node())).expect("what was frozen just now is thawed").into();
+            let frozen = freeze(state.node());
+            let node = thaw(&frozen).expect("what was frozen just now is thawed");
+            assert!(freeze(&node) == frozen, "what is thawed is what was frozen");
+            *state = node.into();
         }
         if state.is_recorded() {
             state.turn(Instant::from_nanos(now), || now / 1_000_000);

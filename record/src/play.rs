@@ -4,7 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use quidnunc_core::{Instant, Node};
-use quidnunc_record::{Call, Differs, Given, Opening, Piece, Replay, Tape, ThawError};
+
+use crate::calls::Call;
+use crate::frozen::ThawError;
+use crate::replay::{Differs, Given, Replay};
+use crate::tape::{Opening, Piece, Tape};
 
 /// Looks on while a node does again what it did.
 pub trait Watch {
@@ -66,12 +70,11 @@ fn play_all(tape: &Tape<'_>, watch: &mut impl Watch, calls: &mut u64) -> Result<
     for piece in &tape.pieces {
         match (piece, &mut replay) {
             (Piece::Opening(opening), before) => {
-                match before {
-                    Some(replay) => {
-                        took += replay.at().since(began);
-                        replay.reopen(opening)??;
-                    }
-                    None => *before = Some(Replay::new(opening)?),
+                if let Some(replay) = before.take() {
+                    took += replay.at().since(began);
+                    *before = Some(replay.reopen(opening)?);
+                } else {
+                    *before = Some(Replay::new(opening)?);
                 }
                 (parts, began) = (parts + 1, Instant::from_nanos(opening.at));
                 before.iter().for_each(|replay| watch.on_opening(opening, replay.node()));
