@@ -13,9 +13,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
+use quidnunc::RequestError;
 use quidnunc::record::{About, Recorder, Sink, Taken, is_recording};
+use quidnunc::std::Driver;
 use tokio::sync::mpsc::{Sender, error::TrySendError as NoRoom};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::api::Agent;
 
 /// So many pieces wait for a disk; each is 64 KiB or so.
 const PIECES_MAX: usize = 64;
@@ -31,6 +35,26 @@ pub(crate) const ASKED_MAX: usize = 4;
 
 /// A part that goes to somebody who asks is no longer than this.
 const ASKED_PART_BYTES: usize = 64 << 20;
+
+impl Agent {
+    /// Records from now on.
+    pub(crate) async fn record(&self, recorder: Recorder) -> Result<(), RequestError> {
+        let begin = |driver: &mut Driver| {
+            driver.record(recorder);
+            Ok(())
+        };
+        self.node.act(begin).await
+    }
+
+    /// Ends every recording.
+    pub(crate) async fn stop_recording(&self) -> Result<(), RequestError> {
+        let end = |driver: &mut Driver| {
+            driver.stop_recording();
+            Ok(())
+        };
+        self.node.act(end).await
+    }
+}
 
 /// A recording that goes to a file.
 #[derive(Debug)]

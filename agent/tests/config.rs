@@ -124,8 +124,16 @@ fn the_schema_takes_what_the_agent_takes() {
         "the example has every key"
     );
     let (long, whole) = ("x".repeat(65), ["name = 'n1'", "", example, "tag = { role = 'db' }", "also = ['[::1]:0']"]);
-    let wrong =
-        ["nmae = 'n1'", "bind = 7946", "name = 'a b'", "seed = 'a:1'", "seed = ['a']", "seal = 'on'", "epoch = '1'"];
+    let wrong = [
+        "nmae = 'n1'",
+        "bind = 7946",
+        "name = 'a b'",
+        "seed = 'a:1'",
+        "seed = ['a']",
+        "seal = 'on'",
+        "epoch = '1'",
+        "record_max_mib = 0",
+    ];
     let named = [format!("name = '{long}'"), format!("tag = {{ a = '{}' }}", "x".repeat(257))];
     let cases = whole.into_iter().map(|text| (text, 0)).chain(wrong.into_iter().map(|text| (text, 2)));
     for (text, code) in cases.chain(named.iter().map(|text| (text.as_str(), 2))) {

@@ -7,17 +7,15 @@ use axum::extract::State;
 use axum::response::Response;
 use quidnunc::Event;
 
-use super::extract::Body;
+use super::extract::{Body, bytes_of};
 use super::lines::{Gone, Lines, told_by};
-use super::members::who;
-use super::{Agent, Answer, Of, Problem, reply};
+use super::{Agent, Answer, Of, reply};
 use crate::hub::{Heard, Watcher};
 use crate::model::{Bytes, Done, EventLine, EventSend, UserEvent};
 
 /// `POST /v1/event`
 pub(super) async fn send(State(agent): Of, Body(EventSend { name, payload, ttl_ms }): Body<EventSend>) -> Answer<Done> {
-    let payload =
-        payload.bytes().ok_or_else(|| Problem::bad("bad_field", "payload: `hex` is no hexadecimal number"))?;
+    let payload = bytes_of("payload", &payload)?;
     agent.node.send_event(name.as_bytes(), &payload, Duration::from_millis(ttl_ms)).await?;
     reply(Done {})
 }
@@ -34,8 +32,7 @@ async fn tell(agent: Arc<Agent>, mut watcher: Watcher, lines: Lines) -> Result<(
         match lines.hear(&mut watcher).await {
             Heard::Event(told) => {
                 let Event::User(event) = &told.event else { continue };
-                let id = event.origin;
-                let origin = agent.node.read(move |driver| who(driver.view(), id)).await.map_err(|_| Gone)?;
+                let origin = agent.who(event.origin).await?;
                 let (name, payload) = (Bytes::new(&event.name), Bytes::new(&event.payload));
                 lines.say(EventLine::Event(UserEvent { origin, number: event.number, name, payload })).await?;
             }

@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::Problem;
+use crate::model::Bytes;
 
 /// A body must have come by then.
 const BODY_TIME_MAX: Duration = Duration::from_secs(5);
@@ -32,6 +33,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         })?;
         read.map(|Json(body)| Self(body)).map_err(|rejection| wrong_body(&rejection))
     }
+}
+
+/// The bytes of a field that may be a text or a hexadecimal number.
+pub(super) fn bytes_of(field: &str, given: &Bytes) -> Result<Vec<u8>, Problem> {
+    given.bytes().ok_or_else(|| {
+        let message = format!("{field}: `hex` is no hexadecimal number");
+        Problem::bad("bad_field", message).hint("write two digits per byte")
+    })
 }
 
 fn wrong_body(rejection: &JsonRejection) -> Problem {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use quidnunc::{NodeId, ValueView, View};
 
-use super::extract::{Body, Params};
+use super::extract::{Body, Params, bytes_of};
 use super::lines::{Gone, Lines, told_by};
 use super::members::who;
 use super::{Agent, Answer, Of, Problem, reply};
@@ -148,9 +148,7 @@ impl Wanted {
 /// `POST /v1/kv/set`
 pub(super) async fn set(State(agent): Of, Body(KvSet { key, value, ttl_ms }): Body<KvSet>) -> Answer<Done> {
     unless_reserved(&key)?;
-    let value = value.bytes().ok_or_else(|| {
-        Problem::bad("bad_field", "value: `hex` is no hexadecimal number").hint("write two digits per byte")
-    })?;
+    let value = bytes_of("value", &value)?;
     agent.node.put(key.as_bytes(), &value, ttl_ms.map(Duration::from_millis)).await?;
     reply(Done {})
 }

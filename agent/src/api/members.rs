@@ -11,7 +11,7 @@ use super::extract::Params;
 use super::lines::{Gone, Lines, told_by};
 use super::{Agent, Answer, Of, Problem, reply};
 use crate::hub::{Heard, Watcher};
-use crate::model::{Member, MemberFilter, MemberLine, Members, Status, Who, list};
+use crate::model::{Brief, Member, MemberFilter, MemberLine, Members, Status, Who, list};
 use crate::names::{self, TAG_PREFIX};
 
 /// `GET /v1/members`
@@ -38,10 +38,10 @@ async fn tell(agent: Arc<Agent>, wanted: Wanted, mut watcher: Watcher, lines: Li
                 let one = agent.node.read(move |driver| row(driver.view(), id)).await.map_err(|_| Gone)?;
                 let Some(member) = one else { continue };
                 let is_told = if wanted.fits(&member) {
-                    shown.insert(member.who.id.clone());
+                    shown.insert(member.brief.who.id.clone());
                     true
                 } else {
-                    shown.remove(&member.who.id)
+                    shown.remove(&member.brief.who.id)
                 };
                 if is_told {
                     lines.say(MemberLine::Member(member)).await?;
@@ -60,7 +60,7 @@ async fn tell(agent: Arc<Agent>, wanted: Wanted, mut watcher: Watcher, lines: Li
 async fn tell_all(agent: &Agent, wanted: &Wanted, lines: &Lines) -> Result<BTreeSet<String>, Gone> {
     let mut shown = BTreeSet::new();
     for member in wanted.all(agent).await.map_err(|_| Gone)? {
-        shown.insert(member.who.id.clone());
+        shown.insert(member.brief.who.id.clone());
         lines.say(MemberLine::Member(member)).await?;
     }
     Ok(shown)
@@ -105,10 +105,10 @@ impl Wanted {
         };
         let is_wanted = match &self.statuses[..] {
             // Somebody has said that these will not come back.
-            [] => member.status != Status::Removed,
-            statuses => statuses.contains(&member.status),
+            [] => member.brief.status != Status::Removed,
+            statuses => statuses.contains(&member.brief.status),
         };
-        is_wanted && (self.domain.is_none() || self.domain == member.domain) && self.tags.iter().all(has)
+        is_wanted && (self.domain.is_none() || self.domain == member.brief.domain) && self.tags.iter().all(has)
     }
 
     pub(super) async fn all(&self, agent: &Agent) -> Result<Vec<Member>, Problem> {
@@ -120,7 +120,7 @@ impl Wanted {
             })
             .await?;
         rows.retain(|row| self.fits(row));
-        rows.sort_by(|a, b| (&a.who.name, &a.who.id).cmp(&(&b.who.name, &b.who.id)));
+        rows.sort_by(|a, b| (&a.brief.who.name, &a.brief.who.id).cmp(&(&b.brief.who.name, &b.brief.who.id)));
         Ok(rows)
     }
 }
@@ -134,16 +134,30 @@ pub(super) fn who(view: View<'_>, id: NodeId) -> Who {
     Who { name: names::name_of(view, id), id: id.to_string() }
 }
 
-fn member(view: View<'_>, record: &Record) -> Member {
-    Member {
+impl Agent {
+    /// Who is meant by an id, for a stream of lines.
+    pub(super) async fn who(&self, id: NodeId) -> Result<Who, Gone> {
+        self.node.read(move |driver| who(driver.view(), id)).await.map_err(|_| Gone)
+    }
+}
+
+/// What every list shows of a member.
+pub(super) fn brief(view: View<'_>, record: &Record) -> Brief {
+    Brief {
         who: who(view, record.id),
         addr: record.addr,
         status: record.health.into(),
         own: record.id == view.id(),
         domain: names::domain_of(view, record),
+        gone_ms: (!record.health.is_live()).then_some(record.age_ms),
+    }
+}
+
+fn member(view: View<'_>, record: &Record) -> Member {
+    Member {
+        brief: brief(view, record),
         boot: record.incarnation.boot,
         counter: record.incarnation.counter,
-        gone_ms: (!record.health.is_live()).then_some(record.age_ms),
         tags: tags(view, record.id),
     }
 }

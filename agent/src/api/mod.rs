@@ -47,6 +47,7 @@ pub(crate) use join::{WAIT_MAX as JOIN_WAIT_MAX, is_address};
 pub(crate) use keys::parse_key_id;
 pub(crate) use problem::Problem;
 pub(crate) use query::attend as attend_queries;
+pub(crate) use status::counts;
 
 /// Where a recording is asked for.
 pub(crate) const RECORD_PATH: &str = "/v1/record";

@@ -13,9 +13,9 @@ use axum::response::Response;
 use quidnunc::{Command, Event, NodeId, Question, TTL_MAX};
 use tokio::time::{Instant, timeout_at};
 
-use super::extract::Body;
+use super::extract::{Body, bytes_of};
 use super::lines::{Gone, Lines, told_by};
-use super::members::{Wanted, who};
+use super::members::Wanted;
 use super::{Agent, Answer, Of, Problem, reply};
 use crate::duration::millis;
 use crate::hub::{Heard, Watcher};
@@ -35,12 +35,12 @@ const LATE: Duration = Duration::from_secs(1);
 /// `POST /v1/query`
 pub(super) async fn ask(State(agent): Of, Body(query): Body<QueryAsk>) -> Result<Response, Problem> {
     let QueryAsk { name, payload, wait_ms, domain, tag } = query;
-    let payload =
-        payload.bytes().ok_or_else(|| Problem::bad("bad_field", "payload: `hex` is no hexadecimal number"))?;
+    let payload = bytes_of("payload", &payload)?;
     let filter = MemberFilter { status: Some("alive,suspect".into()), domain, tag };
     // By whom an answer counts.
     let asked = Wanted::new(&filter)?.all(&agent).await?;
-    let left: BTreeMap<String, Who> = asked.into_iter().map(|member| (member.who.id.clone(), member.who)).collect();
+    let left: BTreeMap<String, Who> =
+        asked.into_iter().map(|member| (member.brief.who.id.clone(), member.brief.who)).collect();
     let watcher = agent.hub.watch();
     let (number, window) = (agent.queries.fetch_add(1, Ordering::Relaxed), Duration::from_millis(wait_ms));
     agent
@@ -114,8 +114,7 @@ pub(super) async fn answer(State(agent): Of, Body(given): Body<QueryAnswer>) -> 
     let question = question(&given.token).ok_or_else(|| {
         Problem::bad("bad_token", "this is no token of a query").hint("`quidnunc query watch --json` shows them")
     })?;
-    let payload =
-        given.payload.bytes().ok_or_else(|| Problem::bad("bad_field", "payload: `hex` is no hexadecimal number"))?;
+    let payload = bytes_of("payload", &given.payload)?;
     agent.node.act(move |driver| driver.command(Command::Answer { question, payload: &payload })).await?;
     reply(Done {})
 }
@@ -138,12 +137,6 @@ pub(crate) async fn attend(agent: Arc<Agent>, mut watcher: Watcher) {
             Heard::Lost(_) => {}
             Heard::End => return,
         }
-    }
-}
-
-impl Agent {
-    async fn who(&self, id: NodeId) -> Result<Who, Gone> {
-        self.node.read(move |driver| who(driver.view(), id)).await.map_err(|_| Gone)
     }
 }
 

@@ -33,11 +33,7 @@ pub(super) async fn record(agent: Of, Params(Asked { for_ms }): Params<Asked>) -
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_recordings", why)
             .hint("wait until one has ended, or run the agent with --record")
     })?;
-    let record = |driver: &mut quidnunc::std::Driver| {
-        driver.record(recorder);
-        Ok(())
-    };
-    agent.node.act(record).await?;
+    agent.record(recorder).await?;
     let headers = [(CONTENT_TYPE, "application/octet-stream"), (CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(Written(pieces))).into_response())
 }

@@ -51,7 +51,7 @@ fn look(driver: &Driver) -> StatusReport {
 }
 
 /// How many members are believed to be what.
-pub(super) fn counts(view: View<'_>) -> BTreeMap<Status, u32> {
+pub(crate) fn counts(view: View<'_>) -> BTreeMap<Status, u32> {
     let mut counts: BTreeMap<Status, u32> = Status::ALL.into_iter().map(|status| (status, 0)).collect();
     for member in view.members() {
         *counts.entry(member.health.into()).or_default() += 1;

@@ -7,7 +7,6 @@ use quidnunc::{Record, Stats};
 use super::{Answer, Of, members, reply, status};
 use crate::duration::millis;
 use crate::model::{Counters, Status, Suspicion, TopReport, TopRow};
-use crate::names;
 
 /// More than any screen shows.
 const ROWS_MAX: usize = 256;
@@ -51,16 +50,7 @@ fn row(driver: &Driver, record: &Record) -> TopRow {
         accusers: suspicion.accusers,
         left_ms: millis(suspicion.ends.since(driver.now())),
     });
-    TopRow {
-        who: members::who(view, record.id),
-        addr: record.addr,
-        status: record.health.into(),
-        own: record.id == view.id(),
-        domain: names::domain_of(view, record),
-        gone_ms: (!record.health.is_live()).then_some(record.age_ms),
-        suspicion,
-        stream_only: view.answers_by_stream_only(record.id),
-    }
+    TopRow { brief: members::brief(view, record), suspicion, stream_only: view.answers_by_stream_only(record.id) }
 }
 
 const fn counters(stats: &Stats) -> Counters {

@@ -12,7 +12,7 @@ use super::failure::Code;
 use super::sheet::Sheet;
 use super::{Outcome, Streams};
 use crate::duration::shown;
-use crate::model::{Member, MemberLine, Members, Status};
+use crate::model::{Brief, Member, MemberLine, Members, Status};
 
 /// `quidnunc members`
 pub(super) async fn members(args: &MembersArgs, client: &Client, streams: &mut Streams<'_>) -> Outcome {
@@ -45,31 +45,37 @@ fn table(members: &[Member], long: bool) -> String {
         true => Sheet::new(["name", "address", "status", "domain", "tags", "id", "incarnation", "gone for"]),
     };
     for member in members {
-        let own = if member.own { " *" } else { "" };
-        let row = [
-            format!("{}{own}", member.who.shown()),
-            member.addr.to_string(),
-            member.status.word().to_owned(),
-            member.domain.clone().unwrap_or_default(),
-            tags(member),
-        ];
-        let more = [
-            member.who.id.clone(),
-            format!("{}.{}", member.boot, member.counter),
-            member.gone_ms.map_or_else(String::new, |ms| shown(Duration::from_millis(ms.into()))),
-        ];
-        sheet.row(row.into_iter().chain(more.into_iter().filter(|_| long)));
+        let brief = &member.brief;
+        let more = [brief.who.id.clone(), format!("{}.{}", member.boot, member.counter), gone_for(brief)];
+        let row = cells(brief).into_iter().chain([tags(member)]);
+        sheet.row(row.chain(more.into_iter().filter(|_| long)));
     }
     sheet.text()
 }
 
+/// Name, address, status and domain.
+pub(super) fn cells(brief: &Brief) -> [String; 4] {
+    let own = if brief.own { " *" } else { "" };
+    [
+        format!("{}{own}", brief.who.shown()),
+        brief.addr.to_string(),
+        brief.status.word().to_owned(),
+        brief.domain.clone().unwrap_or_default(),
+    ]
+}
+
+/// How long ago a member died or left.
+pub(super) fn gone_for(brief: &Brief) -> String {
+    brief.gone_ms.map_or_else(String::new, |ms| shown(Duration::from_millis(ms.into())))
+}
+
 fn sentence(member: &Member) -> String {
-    let status = member.status.word();
-    let style = style(member.status);
-    let domain = member.domain.as_ref().map_or_else(String::new, |domain| format!(" in {domain}"));
-    let name = plain(&member.who.shown());
+    let status = member.brief.status.word();
+    let style = style(member.brief.status);
+    let domain = member.brief.domain.as_ref().map_or_else(String::new, |domain| format!(" in {domain}"));
+    let name = plain(&member.brief.who.shown());
     let tail = plain(&format!("{domain} {}", tags(member)));
-    format!("{name} {style}{status}{style:#} {}{}", member.addr, tail.trim_end())
+    format!("{name} {style}{status}{style:#} {}{}", member.brief.addr, tail.trim_end())
 }
 
 fn tags(member: &Member) -> String {
@@ -95,14 +101,16 @@ mod tests {
 
     fn member(name: Option<&str>, status: Status) -> Member {
         Member {
-            who: Who { name: name.map(str::to_owned), id: "00112233445566778899aabbccddeeff".into() },
-            addr: ([10, 0, 0, 1], 7946).into(),
-            status,
-            own: status == Status::Alive,
-            domain: Some("rack-1".into()),
+            brief: Brief {
+                who: Who { name: name.map(str::to_owned), id: "00112233445566778899aabbccddeeff".into() },
+                addr: ([10, 0, 0, 1], 7946).into(),
+                status,
+                own: status == Status::Alive,
+                domain: Some("rack-1".into()),
+                gone_ms: (status == Status::Dead).then_some(90_000),
+            },
             boot: 1_790_000_000_000,
             counter: 2,
-            gone_ms: (status == Status::Dead).then_some(90_000),
             tags: [("role".into(), "db\u{7}".into()), ("zone".into(), "a".into())].into(),
         }
     }

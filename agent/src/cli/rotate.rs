@@ -134,7 +134,7 @@ impl Rotation<'_, '_> {
         if absent.is_empty() {
             return Ok(());
         }
-        let names: Vec<_> = absent.iter().map(|member| member.who.shown()).collect();
+        let names: Vec<_> = absent.iter().map(|member| member.brief.who.shown()).collect();
         let message = format!("dead, {so}: {}", list(&names));
         if self.force {
             if self.absent != message {

@@ -57,9 +57,9 @@ impl Who {
     }
 }
 
-/// One member.
+/// What every list shows of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Member {
+pub(crate) struct Brief {
     #[serde(flatten)]
     pub(crate) who: Who,
     pub(crate) addr: SocketAddr,
@@ -67,10 +67,17 @@ pub(crate) struct Member {
     /// Whether it is the agent that answers.
     pub(crate) own: bool,
     pub(crate) domain: Option<String>,
-    pub(crate) boot: u64,
-    pub(crate) counter: u32,
     /// How long ago it died or left; `None` of one that lives.
     pub(crate) gone_ms: Option<u32>,
+}
+
+/// One member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Member {
+    #[serde(flatten)]
+    pub(crate) brief: Brief,
+    pub(crate) boot: u64,
+    pub(crate) counter: u32,
     pub(crate) tags: BTreeMap<String, String>,
 }
 

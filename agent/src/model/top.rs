@@ -1,11 +1,10 @@
 //! What does somebody want to see who looks at a node for a while?
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Status, Who};
+use super::{Brief, Status, Who};
 
 /// `GET /v1/top`
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,13 +40,7 @@ pub(crate) struct Counters {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct TopRow {
     #[serde(flatten)]
-    pub(crate) who: Who,
-    pub(crate) addr: SocketAddr,
-    pub(crate) status: Status,
-    pub(crate) own: bool,
-    pub(crate) domain: Option<String>,
-    /// How long ago it died or left; `None` of one that lives.
-    pub(crate) gone_ms: Option<u32>,
+    pub(crate) brief: Brief,
     /// `None` of whom nobody accuses.
     pub(crate) suspicion: Option<Suspicion>,
     /// Whether datagrams to it are lost.

@@ -12,6 +12,7 @@ mod reload;
 mod secret;
 mod settings;
 mod signals;
+mod words;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -34,18 +35,20 @@ use crate::recording::{self, ToFile};
 use crate::serve::{Control, Server, SocketError};
 use crate::web::{Open, Web, WebError};
 pub(crate) use file::{FileError, read_file};
-pub(crate) use given::{Given, LogLevel, Tag};
+pub(crate) use given::{Given, LogLevel};
 use log::Logging;
 pub(crate) use orders::KeyOrder;
 use reload::Reload;
 pub(crate) use settings::{Settings, SettingsError, parse_key, parse_keys, read_keys};
 use signals::Signals;
+use words::Mib;
+pub(crate) use words::Tag;
 
 /// Who is being answered when the agent ends has so long to read.
 const FINISH_MAX: Duration = Duration::from_secs(1);
 
-/// How much of a recording is kept unless somebody says otherwise.
-const RECORD_MAX_MIB: u64 = 64;
+/// How much of a recording is kept unless somebody says otherwise, in bytes.
+const RECORD_MAX: u64 = 64 << 20;
 
 /// So many letters of other agents wait to be read.
 const LETTERS_WAIT_MAX: usize = 64;
@@ -226,14 +229,10 @@ async fn begin(settings: &Settings, given: &Given) -> Result<(Arc<Agent>, Option
 /// Records to a file from now on, if that is wanted.
 async fn record(agent: &Agent, given: &Given) -> Result<Option<ToFile>, AgentError> {
     let Some(path) = &given.record else { return Ok(None) };
-    let bytes_max = given.record_max_mib.unwrap_or(RECORD_MAX_MIB) << 20;
+    let bytes_max = given.record_max_mib.map_or(RECORD_MAX, Mib::bytes);
     let made = recording::to_file(path, bytes_max, &agent.name);
     let (recorder, file) = made.map_err(|source| AgentError::Record { path: path.clone(), source })?;
-    let begin = |driver: &mut Driver| {
-        driver.record(recorder);
-        Ok(())
-    };
-    agent.node.act(begin).await?;
+    agent.record(recorder).await?;
     Ok(Some(file))
 }
 
@@ -320,13 +319,7 @@ async fn live(
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     tracing::info!("ending");
     // Whoever reads one has its end then. A node that has stopped has none.
-    let _ = agent
-        .node
-        .act(|driver| {
-            driver.stop_recording();
-            Ok(())
-        })
-        .await;
+    let _ = agent.stop_recording().await;
     let web_finished = async {
         if let Some((web, _)) = web {
             web.finish(FINISH_MAX).await;

@@ -10,9 +10,10 @@ use quidnunc::Care;
 use quidnunc::seal::{Key, KeyId};
 
 use super::file::read_file;
-use super::given::{Given, LogLevel, Tag};
+use super::given::{Given, LogLevel};
 use super::log::Logging;
 use super::settings::read_keys;
+use super::words::Tag;
 use crate::api::Agent;
 use crate::model::TagsChange;
 

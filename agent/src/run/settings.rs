@@ -14,7 +14,8 @@ use quidnunc::{
 use crate::web::{Web, WebError};
 
 use super::file::shown;
-use super::given::{Given, Name, Profile, SealMode, Tag, Unfit, VoterName};
+use super::given::{Given, Profile, SealMode};
+use super::words::{Name, Tag, Unfit, VoterName};
 
 /// Where an agent listens unless somebody says otherwise.
 const BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 7946);

@@ -11,7 +11,7 @@ use quidnunc_terminal::plain;
 use super::client::Client;
 use super::failure::Code;
 use super::sheet::Sheet;
-use super::{Outcome, Streams};
+use super::{Outcome, Streams, members};
 use crate::duration::shown;
 use crate::model::{Counters, Status, TopReport, TopRow};
 
@@ -68,22 +68,13 @@ fn screen(now: &TopReport, before: Option<&TopReport>) -> String {
 }
 
 fn cells(row: &TopRow) -> [String; 8] {
-    let own = if row.own { " *" } else { "" };
-    let time = |ms: u64| shown(Duration::from_millis(ms));
     let (dead_in, accusers) = match row.suspicion {
-        Some(suspicion) => (time(suspicion.left_ms), suspicion.accusers.to_string()),
+        Some(suspicion) => (shown(Duration::from_millis(suspicion.left_ms)), suspicion.accusers.to_string()),
         None => (String::new(), String::new()),
     };
-    [
-        format!("{}{own}", row.who.shown()),
-        row.addr.to_string(),
-        row.status.word().to_owned(),
-        row.domain.clone().unwrap_or_default(),
-        dead_in,
-        accusers,
-        row.gone_ms.map_or_else(String::new, |ms| time(ms.into())),
-        if row.stream_only { "streams only".into() } else { String::new() },
-    ]
+    let [name, addr, status, domain] = members::cells(&row.brief);
+    let note = if row.stream_only { "streams only".into() } else { String::new() };
+    [name, addr, status, domain, dead_in, accusers, members::gone_for(&row.brief), note]
 }
 
 /// With one digit behind the point where that says something.
@@ -96,17 +87,19 @@ fn per_second(count: u64, elapsed_ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Suspicion, Who};
+    use crate::model::{Brief, Suspicion, Who};
     use expect_test::expect;
 
     fn row(name: &str, status: Status) -> TopRow {
         TopRow {
-            who: Who { name: Some(name.into()), id: "00".into() },
-            addr: ([10, 0, 0, 1], 7946).into(),
-            status,
-            own: name == "n1",
-            domain: (name != "n3").then(|| "rack-1".into()),
-            gone_ms: (status == Status::Dead).then_some(90_000),
+            brief: Brief {
+                who: Who { name: Some(name.into()), id: "00".into() },
+                addr: ([10, 0, 0, 1], 7946).into(),
+                status,
+                own: name == "n1",
+                domain: (name != "n3").then(|| "rack-1".into()),
+                gone_ms: (status == Status::Dead).then_some(90_000),
+            },
             suspicion: (status == Status::Suspect).then_some(Suspicion { accusers: 2, left_ms: 3400 }),
             stream_only: name == "n3",
         }

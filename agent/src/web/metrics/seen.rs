@@ -5,9 +5,11 @@ use std::time::Duration;
 use prometheus_client::registry::Unit;
 use quidnunc::seal::Mode;
 use quidnunc::std::Driver;
-use quidnunc::{Health, Margin, Standing, StandingChange, View};
+use quidnunc::{Margin, Standing, StandingChange, View};
 
 use super::Family;
+use crate::api::counts;
+use crate::model::Status;
 
 /// Everything that goes up and down.
 pub(super) fn families(driver: &Driver, uptime: Duration) -> Vec<Family> {
@@ -36,18 +38,8 @@ pub(super) fn families(driver: &Driver, uptime: Duration) -> Vec<Family> {
 }
 
 fn members(view: View<'_>) -> Family {
-    let mut counts = [("alive", 0), ("suspect", 0), ("dead", 0), ("left", 0), ("removed", 0)];
-    for member in view.members() {
-        let [alive, suspect, dead, left, removed] = &mut counts;
-        let (_, count) = match member.health {
-            Health::Alive => alive,
-            Health::Suspect => suspect,
-            Health::Dead => dead,
-            Health::Left => left,
-            Health::Removed => removed,
-        };
-        *count += 1;
-    }
+    let counts = counts(view);
+    let counts = Status::ALL.map(|status| (status.word(), counts.get(&status).copied().unwrap_or(0).into()));
     Family::gauge("members", "Members by what this node believes of them, itself included.", 0_u64).by("state", &counts)
 }
 
