@@ -298,7 +298,9 @@ impl Driver {
         self.follow_seal();
         self.send_all();
         #[cfg(feature = "record")]
-        self.node.turn(self.clock.now(), crate::clock::boot_now);
+        if self.node.is_recorded() {
+            self.node.turn(self.clock.now(), crate::clock::boot_now);
+        }
         Ok(())
     }
 
