@@ -11,6 +11,7 @@ use crate::durable::{Kept, KeptRing};
 use crate::error::Error;
 use crate::options::Options;
 use crate::ring::{History, Start, start};
+use crate::std::DatagramRefused;
 use crate::subject::Subject;
 
 /// A clock of the wall that is so much ahead of the machine's own has not stood still meanwhile, or was set.
@@ -119,20 +120,28 @@ impl Sealed {
         self.sleep = fresh;
     }
 
-    pub(crate) fn open(&mut self, now: Instant, from: SocketAddr, bytes: &mut [u8], node: &mut Subject) {
-        match self.seal.open(now, from, bytes) {
+    pub(crate) fn open(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        bytes: &mut [u8],
+        node: &mut Subject,
+    ) -> Result<(), DatagramRefused> {
+        let taken = match self.seal.open(now, from, bytes) {
             Ok(Opened::Frame(bytes)) => {
-                let _ = node.handle(now, Input::Datagram { from, bytes });
+                node.handle(now, Input::Datagram { from, bytes }).map_err(DatagramRefused::Node)
             }
-            Ok(Opened::Held | Opened::Handshake) => {}
+            Ok(Opened::Held | Opened::Handshake) => Ok(()),
             // The node refuses nothing at all as it does noise, and counts it, so that no flood holds its timers back.
-            Err(_) => {
+            Err(refused) => {
                 let _ = node.handle(now, Input::Datagram { from, bytes: &[] });
+                Err(DatagramRefused::Seal(refused))
             }
-        }
+        };
         while let Some((from, frame)) = self.seal.poll_released() {
             let _ = node.handle(now, Input::Datagram { from, bytes: &frame });
         }
+        taken
     }
 
     pub(crate) fn poll_transmit(

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::options::{Options, StateFile};
 #[cfg(feature = "crypto")]
 use crate::sealed::Sealed;
+use crate::std::DatagramRefused;
 use crate::subject::Subject;
 
 /// A buffer, and the seal if there is one.
@@ -73,14 +74,19 @@ impl Transport {
     }
 
     /// Hands a datagram to the node, as it came or opened, and those that it sets free. What is refused is counted.
-    pub(crate) fn open(&mut self, now: Instant, from: SocketAddr, bytes: &mut [u8], node: &mut Subject) {
+    pub(crate) fn open(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        bytes: &mut [u8],
+        node: &mut Subject,
+    ) -> Result<(), DatagramRefused> {
         #[cfg(feature = "crypto")]
         // From where nothing is taken, not even a seal is looked at: the node refuses and counts it.
         if let Some(sealed) = self.sealed.as_mut().filter(|_| node.view().allows(from)) {
-            sealed.open(now, from, bytes, node);
-            return;
+            return sealed.open(now, from, bytes, node);
         }
-        let _ = node.handle(now, Input::Datagram { from, bytes });
+        node.handle(now, Input::Datagram { from, bytes }).map_err(DatagramRefused::Node)
     }
 
     /// The next datagram to send.

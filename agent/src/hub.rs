@@ -115,7 +115,8 @@ fn note(event: &Event) {
     }
 }
 
-fn wall_ms() -> u64 {
+/// What the wall's clock says: milliseconds since 1970.
+pub(crate) fn wall_ms() -> u64 {
     millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 

@@ -9,14 +9,17 @@
 //! * `serve` — who may ask, how many at once, and for how long?
 //! * `web` — who may ask over TCP, and what is there for browsers and for Prometheus?
 //! * `run` — how does an agent begin, live and end?
+//! * `doctor` — what is wrong with gossip here, and who helps to find out? `mail` — what is a letter from an agent to an agent?
 //! * `hub` — who hears what the node reports? `recording` — where do recordings of its life go?
 
 #![forbid(unsafe_code)]
 
 mod api;
 mod cli;
+mod doctor;
 mod duration;
 mod hub;
+mod mail;
 mod model;
 mod names;
 mod recording;

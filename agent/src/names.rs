@@ -11,6 +11,24 @@ use quidnunc_terminal::nearest;
 /// The key under which an agent publishes what its domain is called.
 pub(crate) const DOMAIN_KEY: &[u8] = b"sys/domain";
 
+/// The key under which an agent publishes of which version it is.
+pub(crate) const VERSION_KEY: &[u8] = b"sys/version";
+
+/// The longest version that is believed, in bytes.
+const VERSION_BYTES_MAX: usize = 64;
+
+/// Of which version this agent is, and what it speaks.
+pub(crate) fn version() -> String {
+    format!("quidnunc {}, wire version {}", env!("CARGO_PKG_VERSION"), quidnunc::WIRE_VERSION)
+}
+
+/// Of which version a member says that it is.
+pub(crate) fn version_of(view: View<'_>, id: NodeId) -> String {
+    let said = view.value(id, VERSION_KEY).and_then(|value| str::from_utf8(value.value).ok());
+    said.filter(|said| said.len() <= VERSION_BYTES_MAX)
+        .map_or_else(|| "a version that is not said".into(), str::to_owned)
+}
+
 /// Keys that begin so are tags.
 pub(crate) const TAG_PREFIX: &str = "tag/";
 

@@ -18,6 +18,7 @@ use quidnunc_core::{Command, Event, Identity, Input, Instant, Rejected, SEEDS_MA
 
 use super::keeping::{Keeper, Progress, recall, remember};
 use super::socket::Socket;
+use super::sources::Sources;
 use super::streams::{FIRST_TOKEN, Host, Streams};
 use crate::clock::Clock;
 use crate::durable::{DurableError, Trouble};
@@ -75,6 +76,7 @@ pub struct Driver {
     local_addr: SocketAddr,
     stats: SocketStats,
     transport: Transport,
+    pub(super) sources: Sources,
     incoming: Vec<u8>,
 }
 
@@ -115,13 +117,11 @@ impl Driver {
         seeds.truncate(SEEDS_MAX);
         // None are refused, and that is right then.
         let _ = node.handle(clock.now(), Input::Command(Command::Join { seeds: &seeds }));
-        let (events, incoming) = (Events::with_capacity(EVENTS_PER_TURN), vec![0; INCOMING_BYTES]);
-        let stats = SocketStats::default();
         Ok(Self {
             node: Subject::from(node),
             clock,
             poll,
-            events,
+            events: Events::with_capacity(EVENTS_PER_TURN),
             waker,
             socket,
             may_read: true,
@@ -131,9 +131,10 @@ impl Driver {
             trouble: kept.trouble,
             identity,
             local_addr,
-            stats,
+            stats: SocketStats::default(),
             transport,
-            incoming,
+            sources: Sources::default(),
+            incoming: vec![0; INCOMING_BYTES],
         })
     }
 
@@ -354,7 +355,8 @@ impl Driver {
             match self.socket.receive(&mut self.incoming) {
                 Ok((len, from)) => {
                     let now = self.clock.now();
-                    self.transport.open(now, from, &mut self.incoming[..len], &mut self.node);
+                    let taken = self.transport.open(now, from, &mut self.incoming[..len], &mut self.node);
+                    self.sources.note(from, taken, now);
                 }
                 Err(error) if is_silence(&error) => self.may_read = false,
                 Err(error) if is_transient(&error) => self.stats.receives_failed += 1,

@@ -12,6 +12,7 @@ mod keeping;
 mod keys;
 mod requests;
 mod socket;
+mod sources;
 mod streams;
 #[cfg(test)]
 mod suspend;
@@ -19,3 +20,4 @@ mod suspend;
 pub use driver::Driver;
 pub use handle::{Handle, spawn};
 pub use keeping::Progress;
+pub use sources::{DatagramRefused, REFUSED_SOURCES_MAX, RefusedSource, WATCHED_SOURCES_MAX};

@@ -4,6 +4,7 @@
 //! long is a stream of JSON lines, which ends when its reader does.
 
 mod detail;
+mod doctor;
 mod events;
 mod extract;
 mod info;
@@ -40,6 +41,7 @@ use quidnunc::NodeId;
 use quidnunc::tokio::Handle;
 use tokio::sync::{Notify, Semaphore};
 
+use crate::doctor::{Began, Doctor};
 use crate::hub::Hub;
 use crate::model::Reply;
 use crate::names::{self, Unclear};
@@ -48,6 +50,7 @@ pub(crate) use keys::parse_key_id;
 pub(crate) use problem::Problem;
 pub(crate) use query::attend as attend_queries;
 pub(crate) use status::counts;
+pub(crate) use why::because;
 
 /// Where a recording is asked for.
 pub(crate) const RECORD_PATH: &str = "/v1/record";
@@ -73,6 +76,11 @@ pub(crate) struct Agent {
     pub(crate) gone: Notify,
     /// How many more recordings may go to whoever asks.
     pub(crate) recordings: Arc<Semaphore>,
+    /// What it keeps to find out what is wrong.
+    pub(crate) doctor: Doctor,
+    pub(crate) began: Began,
+    /// Whom it was told to join.
+    pub(crate) seeds: Vec<String>,
 }
 
 /// An answer, or why there is none.
@@ -114,6 +122,7 @@ pub(crate) fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/force-leave", post(reach::force_leave))
         .route("/v1/overlay", get(overlay::overlay))
         .route("/v1/quorum", get(quorum::quorum))
+        .route("/v1/doctor", post(doctor::doctor))
         .route(RECORD_PATH, get(record::record))
         .route("/v1/keys", get(keys::list))
         .route("/v1/keys/install", post(keys::install))

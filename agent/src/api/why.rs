@@ -24,7 +24,7 @@ pub(super) async fn why(State(agent): Of, Params(OfMember { member }): Params<Of
 }
 
 /// What speaks for a belief.
-pub(super) fn because(view: View<'_>, reason: Reason, evidence: Option<&Evidence>) -> Vec<String> {
+pub(crate) fn because(view: View<'_>, reason: Reason, evidence: Option<&Evidence>) -> Vec<String> {
     let mut said = vec![reason.to_string()];
     let Some(Evidence { source, accusers, death_from, probe, last_chance, heard: _ }) = evidence else { return said };
     let name = |id: &NodeId| who(view, *id).shown();

@@ -3,6 +3,7 @@
 mod args;
 mod client;
 mod config;
+mod doctor;
 mod events;
 mod failure;
 mod info;
@@ -139,6 +140,7 @@ async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) 
         Command::ForceLeave { node, yes, prune } => reach::force_leave(node, (yes, prune), &client()?, streams).await,
         Command::Overlay { dot } => reach::overlay(dot, &client()?, streams).await,
         Command::Record(args) => record::record(args, &client()?, streams).await,
+        Command::Doctor { helper } => doctor::doctor(helper, client()?, streams).await,
         Command::Quorum => status::quorum(&client()?, streams).await,
         Command::Keys(KeysCommand::Gen { bits }) => keys::generate(&bits, streams),
         Command::Keys(command) => keys::keys(command, client()?, common.timeout, streams).await,

@@ -5,6 +5,7 @@
 
 mod asked;
 mod detail;
+mod doctor;
 mod happened;
 mod keys;
 mod members;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use asked::*;
 pub(crate) use detail::*;
+pub(crate) use doctor::*;
 pub(crate) use happened::*;
 pub(crate) use keys::*;
 pub(crate) use members::*;

@@ -28,9 +28,10 @@ use serde::Serialize;
 use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::api::{self, Agent};
+use crate::doctor::{self, Began, Doctor};
 use crate::hub::Hub;
 use crate::model::{Reply, TagsChange, Who};
-use crate::names::DOMAIN_KEY;
+use crate::names::{DOMAIN_KEY, VERSION_KEY, version};
 use crate::recording::{self, ToFile};
 use crate::serve::{Control, Server, SocketError};
 use crate::web::{Open, Web, WebError};
@@ -220,6 +221,9 @@ async fn begin(settings: &Settings, given: &Given) -> Result<(Arc<Agent>, Option
         queries: AtomicU64::new(0),
         gone: Notify::new(),
         recordings: Arc::new(Semaphore::new(recording::ASKED_MAX)),
+        doctor: Doctor::new(),
+        began: Began::now(),
+        seeds: settings.seeds.clone(),
     };
     let recording = record(&agent, given).await?;
     introduce(&agent, settings).await?;
@@ -253,6 +257,7 @@ async fn stop(agent: Arc<Agent>, recording: Option<ToFile>) -> Result<(), quidnu
 async fn introduce(agent: &Agent, settings: &Settings) -> Result<(), AgentError> {
     let node = &agent.node;
     node.put(NAME_KEY, settings.name.as_bytes(), None).await?;
+    node.put(VERSION_KEY, version().as_bytes(), None).await?;
     match &settings.domain {
         Some(domain) => node.put(DOMAIN_KEY, domain.as_bytes(), None).await?,
         // An earlier life may have had one.
@@ -307,6 +312,7 @@ async fn live(
     let watcher = agent.hub.watch();
     let obeying = tokio::spawn(orders::obey(Arc::clone(agent), taken));
     let answering = tokio::spawn(api::attend_queries(Arc::clone(agent), agent.hub.watch()));
+    let attending = tokio::spawn(doctor::attend(Arc::clone(agent), agent.hub.watch()));
     let mut hearing = tokio::spawn(agent.hub.clone().pass_on(events, letters));
     let ended = tokio::select! {
         broken = server.serve(&control.listener) => broken.map_err(AgentError::Broken),
@@ -326,7 +332,7 @@ async fn live(
         }
     };
     tokio::join!(server.finish(FINISH_MAX), web_finished);
-    for task in [hearing, obeying, answering] {
+    for task in [hearing, obeying, answering, attending] {
         task.abort();
         // Its end is what is waited for.
         let _ = task.await;

@@ -16,23 +16,15 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::api::{Agent, Problem, parse_key_id};
-
-/// Which letters these are; another number is of a later release.
-const VERSION: u32 = 1;
+use crate::doctor::By;
+use crate::mail::{self, Says};
 
 /// So many letters are under way at once, and each is waited for so long: whoever stands still takes it later, or never.
 const LETTERS_MAX: usize = 16;
 const LETTER_WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// A letter from an agent to an agent.
-#[derive(Serialize, Deserialize)]
-struct Letter {
-    quidnunc_agent: u32,
-    key: KeyOrder,
-}
-
 /// One step with a key.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum KeyOrder {
     /// The key, wrapped in another that all have, as a hexadecimal number: what is said between agents may be recorded.
@@ -68,9 +60,7 @@ impl Agent {
 
     /// Asks a step of every other live member, and returns those that have not taken the letter yet.
     pub(crate) async fn ask_all(self: &Arc<Self>, order: &KeyOrder) -> Result<Vec<NodeId>, RequestError> {
-        let letter = Letter { quidnunc_agent: VERSION, key: order.clone() };
-        // None of our types fails to be written.
-        let bytes: Arc<[u8]> = serde_json::to_vec(&letter).unwrap_or_default().into();
+        let bytes: Arc<[u8]> = mail::write(&Says::Key(order.clone())).into();
         let own = self.node.identity().id;
         let members = self.node.members().await?;
         let mut others = members.iter().filter(|it| it.health.is_live() && it.id != own).map(|it| it.id);
@@ -94,9 +84,16 @@ impl Agent {
 /// Does what other agents ask, one after the other.
 pub(super) async fn obey(agent: Arc<Agent>, mut letters: Receiver<(NodeId, Box<[u8]>)>) {
     while let Some((from, bytes)) = letters.recv().await {
-        let Some(order) = read(&bytes) else {
-            tracing::debug!(%from, "a letter that is not for the agent");
-            continue;
+        let order = match mail::read(&bytes) {
+            Some(Says::Key(order)) => order,
+            Some(Says::Doctor(words)) => {
+                agent.take_words(from, By::Letter, words);
+                continue;
+            }
+            None => {
+                tracing::debug!(%from, "a letter that is not for the agent");
+                continue;
+            }
         };
         if !agent.requires_seal().await.unwrap_or(false) {
             tracing::warn!(%from, "a step with a key is refused: only where the seal is required is it taken from others");
@@ -107,11 +104,6 @@ pub(super) async fn obey(agent: Arc<Agent>, mut letters: Receiver<(NodeId, Box<[
             Err(why) => tracing::warn!(%from, "a step with a key was not done: {why}"),
         }
     }
-}
-
-fn read(bytes: &[u8]) -> Option<KeyOrder> {
-    let Letter { quidnunc_agent, key } = serde_json::from_slice(bytes).ok()?;
-    (quidnunc_agent == VERSION).then_some(key)
 }
 
 async fn follow(agent: &Agent, order: KeyOrder) -> Result<String, String> {
@@ -135,19 +127,5 @@ async fn follow(agent: &Agent, order: KeyOrder) -> Result<String, String> {
             agent.node.remove_key(id(&text)?, Care::Checked).await.map_err(failed)?;
             Ok(format!("key {text} is removed"))
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn letters_of_applications_are_none_of_ours() {
-        for other in [&b""[..], b"{}", b"\xff", b"{\"quidnunc_agent\":2,\"key\":{\"use\":\"00000000\"}}"] {
-            assert!(read(other).is_none());
-        }
-        let ours = br#"{"quidnunc_agent":1,"key":{"use":"00000000"}}"#;
-        assert!(matches!(read(ours), Some(KeyOrder::Use(id)) if id == "00000000"));
     }
 }

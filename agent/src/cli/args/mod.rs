@@ -130,6 +130,11 @@ pub(super) enum Command {
     },
     /// Keeps what happens to the node, so that `quidnunc-sim replay` does it again. Keys and values are in it as they are.
     Record(RecordArgs),
+    /// Finds out what is wrong with gossip here, with the help of a few members; ends with 1 if something is broken.
+    Doctor {
+        /// Who is to help: a name, an id or an address; without it up to three others each time.
+        helper: Option<String>,
+    },
     /// Says whether this node may act; ends with 1 if it may not. It is advice, and no lock.
     Quorum,
     /// Makes keys, and changes those that this node has.
