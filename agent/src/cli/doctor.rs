@@ -65,6 +65,7 @@ mod tests {
                              \u{1b}[2J
                              help: let UDP in
             something is broken; asked n2
-        "#]].assert_eq(&text(&Diagnosis { sound: false, helpers, findings: vec![good, bad] }));
+        "#]]
+        .assert_eq(&text(&Diagnosis { sound: false, helpers, findings: vec![good, bad] }));
     }
 }

@@ -31,7 +31,23 @@ pub(super) struct Notes {
     pub(super) back: bool,
 }
 
-/// A report, and how it came.
+/// Which words of a member have come: it sends them where its record of this node points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Came {
+    pub(super) by_letter: bool,
+    pub(super) by_note: bool,
+}
+
+impl Came {
+    const fn note(&mut self, by: By) {
+        match by {
+            By::Letter => self.by_letter = true,
+            By::Note => self.by_note = true,
+        }
+    }
+}
+
+/// A report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) report: Report,
@@ -49,12 +65,12 @@ pub(super) struct Exam {
     pub(super) dial: Dial,
     /// Whether it has confirmed a letter, or why it has not.
     pub(super) letter: Result<(), String>,
-    /// Whether a letter of it has come.
-    pub(super) letter_came: bool,
+    /// What of its own has come: a letter, a note.
+    pub(super) came: Came,
     pub(super) short: Notes,
     /// The same with notes that are as long as can be; `None` where short ones do not come both ways.
     pub(super) long: Option<Notes>,
-    /// How many datagrams came from it meanwhile, of whatever kind.
+    /// How many datagrams came from it meanwhile, of whatever kind: some answer to where they see this node's come from.
     pub(super) heard: u64,
     pub(super) told: Option<Told>,
 }
@@ -64,51 +80,44 @@ pub(super) async fn examine(agent: &Arc<Agent>, (id, name, addr): (NodeId, Strin
     let watched = LETTER_MAX + REPORT_WAIT * 2 + NOTE_WAIT * 12;
     // Without room for it, its notes alone tell whether it is heard.
     let _ = agent.node.act(move |driver| Ok(driver.watch_source(addr, watched))).await;
-    let ((letter, report), (short, long, by_letter), dial) =
-        tokio::join!(ask_for_report(agent, id), exchange_notes(agent, id), dial(addr));
-    let (told, report_by_letter) = report;
-    let heard = agent.node.read(move |driver| driver.heard_from(addr)).await;
-    Exam {
-        name,
-        addr,
-        dial,
-        letter,
-        letter_came: by_letter || report_by_letter,
-        short,
-        long,
-        heard: heard.ok().flatten().unwrap_or(0),
-        told,
-    }
+    let (mut reporting, mut noting) = (Came::default(), Came::default());
+    let ((letter, told), (short, long), dial) =
+        tokio::join!(ask_for_report(agent, id, &mut reporting), exchange_notes(agent, id, &mut noting), dial(addr));
+    let came =
+        Came { by_letter: reporting.by_letter || noting.by_letter, by_note: reporting.by_note || noting.by_note };
+    let heard = agent.node.read(move |driver| driver.heard_from(addr)).await.ok().flatten().unwrap_or(0);
+    Exam { name, addr, dial, letter, came, short, long, heard, told }
 }
 
-/// Whether a letter arrives, and what the member reports then, whichever way; and whether by letter.
-async fn ask_for_report(agent: &Arc<Agent>, id: NodeId) -> (Result<(), String>, (Option<Told>, bool)) {
+/// Whether a letter arrives, and what the member reports then, whichever way.
+async fn ask_for_report(agent: &Arc<Agent>, id: NodeId, came: &mut Came) -> (Result<(), String>, Option<Told>) {
     let (question, mut answers) = agent.doctor.ask(id);
     let words = Words::Examine { number: question.number };
-    let began = wall_ms();
+    let mut began = wall_ms();
     let letter = agent.say_by_letter(id, words.clone(), LETTER_MAX).await;
-    let mut report = if letter.is_ok() { report(&mut answers, began).await } else { (None, false) };
-    if report.0.is_none() {
-        let began = wall_ms();
+    let mut told = if letter.is_ok() { report(&mut answers, began, came).await } else { None };
+    if told.is_none() {
+        began = wall_ms();
         let _ = agent.say_by_note(id, &words, false).await;
-        report = self::report(&mut answers, began).await;
+        told = report(&mut answers, began, came).await;
     }
-    (letter, report)
+    (letter, told)
 }
 
 /// The member's report: the long one that comes by letter, or else the short one.
-async fn report(answers: &mut Answers, began: u64) -> (Option<Told>, bool) {
+async fn report(answers: &mut Answers, began: u64, came: &mut Came) -> Option<Told> {
     let until = Instant::now() + REPORT_WAIT;
     let mut told = None;
     while let Ok(Some((by, words))) = timeout_at(until, answers.recv()).await {
         let Words::Report { report, .. } = words else { continue };
+        came.note(by);
         let skew_ms = skew(report.unix_ms, began, wall_ms());
         told = Some(Told { report: report.bounded(), skew_ms });
         if by == By::Letter {
-            return (told, true);
+            break;
         }
     }
-    (told, false)
+    told
 }
 
 /// How much later it is there than here, if there it was `theirs` at an instant between two of here.
@@ -123,21 +132,20 @@ fn skew(theirs: u64, began: u64, ended: u64) -> i64 {
     }
 }
 
-/// What comes of notes, short ones and then long ones, and whether a letter has come meanwhile.
-async fn exchange_notes(agent: &Arc<Agent>, id: NodeId) -> (Notes, Option<Notes>, bool) {
-    let mut by_letter = false;
-    let short = exchange(agent, id, (false, false), &mut by_letter).await;
+/// What comes of notes, short ones and then long ones.
+async fn exchange_notes(agent: &Arc<Agent>, id: NodeId, came: &mut Came) -> (Notes, Option<Notes>) {
+    let short = exchange(agent, id, (false, false), came).await;
     if short != (Notes { there: true, back: true }) {
-        return (short, None, by_letter);
+        return (short, None);
     }
     // A long one there is answered by a short one, and a short one by a long one.
-    let there = exchange(agent, id, (true, false), &mut by_letter).await.there;
-    let back = exchange(agent, id, (false, true), &mut by_letter).await.back;
-    (short, Some(Notes { there, back }), by_letter)
+    let there = exchange(agent, id, (true, false), came).await.there;
+    let back = exchange(agent, id, (false, true), came).await.back;
+    (short, Some(Notes { there, back }))
 }
 
 /// Sends a note until one is answered by a note, and notes what was heard of where.
-async fn exchange(agent: &Arc<Agent>, id: NodeId, (there, back): (bool, bool), by_letter: &mut bool) -> Notes {
+async fn exchange(agent: &Arc<Agent>, id: NodeId, (there, back): (bool, bool), came: &mut Came) -> Notes {
     let (question, mut answers) = agent.doctor.ask(id);
     let words = Words::Ask { number: question.number, full: back, pad: String::new() };
     let mut notes = Notes::default();
@@ -146,11 +154,9 @@ async fn exchange(agent: &Arc<Agent>, id: NodeId, (there, back): (bool, bool), b
         let _ = agent.say_by_note(id, &words, there).await;
         let until = Instant::now() + NOTE_WAIT;
         while let Ok(Some((by, _))) = timeout_at(until, answers.recv()).await {
+            came.note(by);
             notes.there = true;
-            match by {
-                By::Note => notes.back = true,
-                By::Letter => *by_letter = true,
-            }
+            notes.back |= by == By::Note;
             if notes.back {
                 return notes;
             }

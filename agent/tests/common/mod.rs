@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test binary uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
 
+pub(crate) mod net;
 pub(crate) mod programs;
 pub(crate) mod web;
 
@@ -34,7 +35,14 @@ impl Folder {
 
     /// The program, which finds the sockets of this folder and nothing of its caller's.
     pub(crate) fn program(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_quidnunc"));
+        self.program_after(&[])
+    }
+
+    /// The same after other words, with which it is run by another program.
+    pub(crate) fn program_after(&self, before: &[&str]) -> Command {
+        let words = [before, &[env!("CARGO_BIN_EXE_quidnunc")]].concat();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
         let own = |name: &String| name.starts_with("QUIDNUNC_") || name == "NOTIFY_SOCKET";
         for (name, _) in std::env::vars().filter(|(name, _)| own(name)) {
             command.env_remove(name);
@@ -58,11 +66,13 @@ impl Folder {
 
     /// The same, or what was said instead.
     pub(crate) fn try_agent(&self, name: &str, args: &[&str]) -> Result<Agent<'_>, Said> {
-        let mut command = self.program();
-        command.args(["agent", "--json", "--bind", "127.0.0.1:0", "--name", name]).args(args);
-        if !args.contains(&"--profile") {
-            command.args(["--profile", "local"]);
-        }
+        let profile: &[&str] = if args.contains(&"--profile") { &[] } else { &["--profile", "local"] };
+        self.start(self.program(), name, &[&["--bind", "127.0.0.1:0"], args, profile].concat())
+    }
+
+    /// An agent of a program, or what was said instead.
+    pub(crate) fn start(&self, mut command: Command, name: &str, args: &[&str]) -> Result<Agent<'_>, Said> {
+        command.args(["agent", "--json", "--name", name]).args(args);
         let log = self.0.join(format!("{name}.log"));
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(file).spawn().unwrap();

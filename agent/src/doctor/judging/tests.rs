@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
 
-use super::super::asking::{Notes, Told};
+use super::super::asking::{Came, Notes, Told};
 use super::super::letters::{Accusation, Report};
 use super::*;
 
@@ -18,7 +18,7 @@ fn exam(name: &str) -> Exam {
         addr: ([10, 0, 0, 2], 7946).into(),
         dial: Dial::Open,
         letter: Ok(()),
-        letter_came: true,
+        came: Came { by_letter: true, by_note: true },
         short: both,
         long: Some(both),
         heard: 5,
@@ -64,7 +64,7 @@ fn check(evidence: &Evidence, expected: Expect) {
 
 /// Nothing comes from a member any more.
 fn deaf(mut exam: Exam) -> Exam {
-    (exam.letter_came, exam.heard, exam.told, exam.long) = (false, 0, None, None);
+    (exam.came, exam.heard, exam.told, exam.long) = (Came::default(), 0, None, None);
     (exam.short.there, exam.short.back) = (false, false);
     exam
 }
@@ -81,64 +81,91 @@ fn a_cluster_that_is_well_has_nothing_wrong() {
 fn a_way_that_is_shut_is_told_from_the_other_ones() {
     let mut out = exam("n2");
     (out.short.there, out.short.back, out.long) = (false, false, None);
-    check(&evidence(vec![out, exam("n3")]), expect![[r#"
+    check(
+        &evidence(vec![out, exam("n3")]),
+        expect![[r#"
         datagrams out Bad: they do not arrive at n2 | they arrive at n3
-    "#]]);
+    "#]],
+    );
     let mut back = exam("n2");
-    (back.short.back, back.long, back.heard) = (false, None, 0);
-    check(&evidence(vec![back]), expect![[r#"
+    (back.short.back, back.came.by_note, back.long, back.heard) = (false, false, None, 0);
+    check(
+        &evidence(vec![back]),
+        expect![[r#"
         datagrams in Bad: none comes from n2: it was asked, and answers so first
         mtu Unknown: no datagrams come and go that could be longer
-    "#]]);
+    "#]],
+    );
     let mut streams = exam("n2");
     (streams.dial, streams.letter) = (Dial::Silent(2000), Err("broken".into()));
-    check(&evidence(vec![streams.clone()]), expect![[r#"
+    check(
+        &evidence(vec![streams.clone()]),
+        expect![[r#"
         streams out Bad: none reaches n2: no answer within 2 s
-    "#]]);
+    "#]],
+    );
     streams.dial = Dial::Open;
-    check(&evidence(vec![streams]), expect![[r#"
+    check(
+        &evidence(vec![streams]),
+        expect![[r#"
         streams out Bad: none reaches n2: it takes connections, but nothing on them: broken
-    "#]]);
+    "#]],
+    );
     let mut streams_in = exam("n2");
-    streams_in.letter_came = false;
+    streams_in.came.by_letter = false;
     streams_in.told.as_mut().expect("it is there").report.dial = Dial::Failed("Connection refused".into());
-    check(&evidence(vec![streams_in]), expect![[r#"
+    check(
+        &evidence(vec![streams_in]),
+        expect![[r#"
         streams in Bad: none comes from n2: Connection refused
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_address_where_nobody_is_reached_is_found_with_letters_that_are_confirmed() {
     let mut advertised = evidence(vec![deaf(exam("n2"))]);
-    check(&advertised, expect![[r#"
+    check(
+        &advertised,
+        expect![[r#"
         datagrams out Unknown: nobody could tell
         datagrams in Bad: none comes from n2: it was asked, and answers so first
         streams in Bad: none comes from n2: it has a letter, and its answer does not come
         advertise Bad: nothing that others send to 10.0.0.1:7946 arrives
         mtu Unknown: no datagrams come and go that could be longer
         accusers Unknown: nobody could be asked
-    "#]]);
+    "#]],
+    );
     advertised.is_local = false;
-    check(&advertised, expect![[r#"
-        datagrams out Unknown: nobody could tell
-        datagrams in Bad: none comes from n2: it was asked, and answers so first
-        streams in Bad: none comes from n2: it has a letter, and its answer does not come
-        advertise Bad: nothing that others send to 10.0.0.1:7946 arrives, which is none of this machine's addresses
-        mtu Unknown: no datagrams come and go that could be longer
-        accusers Unknown: nobody could be asked
-    "#]]);
+    advertised.exams[0].heard = 5;
+    check(
+        &advertised,
+        expect![[r#"
+            datagrams out Unknown: nobody could tell
+            datagrams in Bad: none comes from n2: it answers what this node sends, but nothing comes of what it sends by itself
+            streams in Bad: none comes from n2: it has a letter, and its answer does not come
+            advertise Bad: nothing that others send to 10.0.0.1:7946 arrives, which is none of this machine's addresses
+            mtu Unknown: no datagrams come and go that could be longer
+            accusers Unknown: nobody could be asked
+        "#]],
+    );
     let mut loopback = evidence(vec![exam("n2")]);
     loopback.addr = ([127, 0, 0, 1], 7946).into();
-    check(&loopback, expect![[r#"
+    check(
+        &loopback,
+        expect![[r#"
         advertise Bad: 127.0.0.1:7946 is advertised, and means another machine everywhere else
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn who_answers_in_no_way_is_not_more_than_that() {
     let mut lost = deaf(exam("n2"));
     (lost.dial, lost.letter) = (Dial::Silent(2000), Err("broken".into()));
-    check(&evidence(vec![lost]), expect![[r#"
+    check(
+        &evidence(vec![lost]),
+        expect![[r#"
         members Bad: n2 at 10.0.0.2:7946 is said to live, and answers in no way | 1 others live
         datagrams out Unknown: nobody could tell
         datagrams in Unknown: nobody could tell
@@ -147,7 +174,8 @@ fn who_answers_in_no_way_is_not_more_than_that() {
         advertise Unknown: nobody could tell whether 10.0.0.1:7946 is reached; it is one of this machine's
         mtu Unknown: no datagrams come and go that could be longer
         accusers Unknown: nobody could be asked
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -156,15 +184,20 @@ fn long_datagrams_that_do_not_arrive_are_told_from_short_ones_that_do() {
     there.long = Some(Notes { there: false, back: true });
     let mut back = exam("n3");
     back.long = Some(Notes { there: true, back: false });
-    check(&evidence(vec![there, back]), expect![[r#"
+    check(
+        &evidence(vec![there, back]),
+        expect![[r#"
         mtu Bad: short datagrams get through, long ones do not to n2 | short datagrams get through, long ones do not from n3
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn nobody_is_known() {
     let mut alone = evidence(Vec::new());
-    check(&alone, expect![[r#"
+    check(
+        &alone,
+        expect![[r#"
         members Unknown: nobody else is known, and no seed was given
         datagrams out Unknown: there is nobody to ask
         datagrams in Unknown: there is nobody to ask
@@ -173,9 +206,12 @@ fn nobody_is_known() {
         advertise Unknown: nobody could tell whether 10.0.0.1:7946 is reached; it is one of this machine's
         mtu Unknown: no datagrams come and go that could be longer
         accusers Unknown: nobody could be asked
-    "#]]);
+    "#]],
+    );
     alone.seeds = vec![("a:7946".into(), Dial::Open), ("b:7946".into(), Dial::Failed("Connection refused".into()))];
-    check(&alone, expect![[r#"
+    check(
+        &alone,
+        expect![[r#"
         members Bad: nobody else is known: the seed a:7946 takes connections, but does not answer this node's datagrams. It is of another cluster (--cluster), or has other keys (--key-file), or UDP does not get there and back | nobody else is known, and there is no way to the seed b:7946: Connection refused
         datagrams out Unknown: there is nobody to ask
         datagrams in Unknown: there is nobody to ask
@@ -184,7 +220,8 @@ fn nobody_is_known() {
         advertise Unknown: nobody could tell whether 10.0.0.1:7946 is reached; it is one of this machine's
         mtu Unknown: no datagrams come and go that could be longer
         accusers Unknown: nobody could be asked
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -199,10 +236,13 @@ fn who_does_not_fit_is_named() {
     };
     visited.strangers = (1..).zip(whys).map(stranger).collect();
     visited.key = Some(("0a0a0a0a".into(), vec!["n2".into()]));
-    check(&visited, expect![[r#"
+    check(
+        &visited,
+        expect![[r#"
         cluster Bad: 10.0.0.9:1 sends what is of another cluster: once, last 1 s ago | 10.0.0.9:5 sends what is of a release that this one does not understand: 5 times, last 1 s ago | 10.0.0.9:6 sends what is from outside of the networks that this node allows: 6 times, last 1 s ago
         keys Bad: 10.0.0.9:2 sends what is sealed with a key that is not here: 2 times, last 1 s ago | 10.0.0.9:3 sends what is not sealed, and here everything must be: 3 times, last 1 s ago | 10.0.0.9:4 sends what is sealed, and this node has no keys: 4 times, last 1 s ago | key 0a0a0a0a seals here, and is not known to be at n2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -218,11 +258,14 @@ fn versions_clocks_accusers_and_health_are_odd() {
     let mut odd = evidence(vec![told]);
     odd.versions.insert("0.0.9, wire 1".into(), vec!["n3".into()]);
     (odd.step_ms, odd.freezes, odd.refutations, odd.local_health, odd.doubtful) = (3_600_000, 2, 1, 3, 1);
-    check(&odd, expect![[r#"
+    check(
+        &odd,
+        expect![[r#"
         members Odd: 1 others live, 1 are suspected or dead: `quidnunc why` says why
         versions Odd: 0.0.9, wire 1: n3 | 0.1.0, wire 1: n1 and n2
         clock Odd: this machine's clock was set forth by 1 h since the agent began, or the machine slept as long | the clock of n2 is 5 s behind this one's | the process has stood still 2 times
         accusers Bad: n2 holds this node for suspect or dead | n2 suspected this node 12 s ago: accused by n3; a ping had no answer within 1s | this node has contradicted what was said of it 1 times
         health Odd: this node holds 3 against itself: it is late, or is not heard, and waits longer before it accuses
-    "#]]);
+    "#]],
+    );
 }

@@ -55,9 +55,9 @@ pub(super) fn findings(evidence: &Evidence) -> [Finding; 6] {
     ]
 }
 
-/// Whether anything has come from a member by which it could have told what it has heard.
+/// Whether a member could have told what it has heard: words of it come, or it was asked in no way and sends here all the same.
 const fn could_tell(exam: &Exam) -> bool {
-    exam.told.is_some() || exam.letter_came || exam.heard > 0
+    exam.came.by_letter || exam.came.by_note || exam.letter.is_err() && exam.heard > 0
 }
 
 fn datagrams_out(exam: &Exam) -> Way {
@@ -71,12 +71,14 @@ fn datagrams_out(exam: &Exam) -> Way {
 }
 
 fn datagrams_in(exam: &Exam) -> Way {
-    if exam.short.back || exam.heard > 0 {
-        Way::Open
-    } else if exam.short.there || exam.letter.is_ok() || exam.letter_came || exam.told.is_some() {
-        Way::Shut("it was asked, and answers so first".into())
-    } else {
-        Way::Unknown
+    let is_asked = exam.short.there || exam.letter.is_ok() || exam.came.by_letter;
+    match (exam.came.by_note, is_asked, exam.heard) {
+        (true, ..) | (_, false, 1..) => Way::Open,
+        (false, true, 0) => Way::Shut("it was asked, and answers so first".into()),
+        (false, true, _) => {
+            Way::Shut("it answers what this node sends, but nothing comes of what it sends by itself".into())
+        }
+        (false, false, 0) => Way::Unknown,
     }
 }
 
@@ -90,7 +92,7 @@ fn streams_out(exam: &Exam) -> Way {
 
 fn streams_in(exam: &Exam) -> Way {
     match &exam.told {
-        _ if exam.letter_came => Way::Open,
+        _ if exam.came.by_letter => Way::Open,
         Some(told) if told.report.dial == Dial::Open => Way::Open,
         Some(told) => Way::Shut(of_dial(&told.report.dial)),
         None if exam.letter.is_ok() => Way::Shut("it has a letter, and its answer does not come".into()),
