@@ -22,11 +22,10 @@ pub(crate) fn version() -> String {
     format!("quidnunc {}, wire version {}", env!("CARGO_PKG_VERSION"), quidnunc::WIRE_VERSION)
 }
 
-/// Of which version a member says that it is.
-pub(crate) fn version_of(view: View<'_>, id: NodeId) -> String {
+/// Of which version a member says that it is; agents do.
+pub(crate) fn version_of(view: View<'_>, id: NodeId) -> Option<String> {
     let said = view.value(id, VERSION_KEY).and_then(|value| str::from_utf8(value.value).ok());
-    said.filter(|said| said.len() <= VERSION_BYTES_MAX)
-        .map_or_else(|| "a version that is not said".into(), str::to_owned)
+    said.filter(|said| said.len() <= VERSION_BYTES_MAX).map(str::to_owned)
 }
 
 /// Keys that begin so are tags.

@@ -115,10 +115,18 @@ pub(crate) async fn diagnose(agent: &Arc<Agent>, helper: Option<NodeId>) -> Resu
             Problem::new(StatusCode::BAD_REQUEST, "own", "this node cannot help itself").hint("name another one")
         );
     }
+    if let Some(helper) = helper
+        && agent.node.read(move |driver| names::version_of(driver.view(), helper)).await?.is_none()
+    {
+        let problem = Problem::new(StatusCode::CONFLICT, "no_agent", "that member is no agent, and cannot help");
+        return Err(problem.hint("a program with a node of its own does not answer such questions: name another one"));
+    }
     let _alone = agent.doctor.diagnosing.lock().await;
     let round = usize::try_from(agent.doctor.number.load(Ordering::Relaxed)).unwrap_or(0);
     let chosen = agent.node.read(move |driver| choose(driver.view(), helper, round)).await?;
-    let helpers: Vec<Who> = chosen.iter().map(|(id, name, _)| Who { name: name.clone(), id: id.to_string() }).collect();
+    let mut helpers: Vec<Who> =
+        chosen.iter().map(|(id, name, _)| Who { name: name.clone(), id: id.to_string() }).collect();
+    helpers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
     let mut asked = JoinSet::new();
     for (id, name, addr) in chosen {
         let agent = Arc::clone(agent);
@@ -146,7 +154,10 @@ fn choose(view: View<'_>, helper: Option<NodeId>, round: usize) -> Vec<Chosen> {
     if let Some(id) = helper {
         return view.member(id).map(|record| of(id, record.addr)).into_iter().collect();
     }
-    let others = view.members().filter(|record| record.id != view.id() && record.health.is_live());
+    // A program with a node of its own does not know our words.
+    let is_agent = |id| names::version_of(view, id).is_some();
+    let others =
+        view.members().filter(|record| record.id != view.id() && record.health.is_live() && is_agent(record.id));
     let mut others: Vec<_> = others.map(|record| (record.domain, record.id, record.addr)).collect();
     others.sort_unstable_by_key(|&(domain, id, _)| (domain.number(), id));
     let start = round.checked_rem(others.len()).unwrap_or(0);
@@ -225,7 +236,8 @@ fn versions(view: View<'_>) -> BTreeMap<String, Vec<String>> {
     let mut versions = BTreeMap::<String, Vec<String>>::new();
     for record in view.members().filter(|record| record.health.is_live()) {
         let who = Who { name: names::name_of(view, record.id), id: record.id.to_string() };
-        versions.entry(names::version_of(view, record.id)).or_default().push(who.shown());
+        let version = names::version_of(view, record.id).unwrap_or_else(|| "no agent's version".into());
+        versions.entry(version).or_default().push(who.shown());
     }
     versions
 }

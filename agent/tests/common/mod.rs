@@ -33,6 +33,14 @@ impl Folder {
         path.to_str().unwrap().to_owned()
     }
 
+    /// A file that only its owner reads.
+    pub(crate) fn secret(&self, name: &str, text: &str) -> String {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.file(name, text);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
     /// The program, which finds the sockets of this folder and nothing of its caller's.
     pub(crate) fn program(&self) -> Command {
         self.program_after(&[])

@@ -18,6 +18,9 @@ use crate::duration::shown;
 use crate::model::{Check, Finding, Verdict};
 use words::{all, milliseconds, of_dial};
 
+/// So many versions are told.
+const VERSIONS_MAX: usize = 8;
+
 /// A clock that is wrong by less is right.
 const CLOCK_MS: i64 = 1000;
 
@@ -54,7 +57,7 @@ fn members(evidence: &Evidence) -> Finding {
             return finding(check, Verdict::Bad, says, SEEDS);
         }
         (0, _) => {
-            says.push(format!("{doubtful} others are known, and all of them are suspected or dead"));
+            says.push(format!("all that are known are suspected or dead: {doubtful}"));
             return finding(
                 check,
                 Verdict::Bad,
@@ -62,8 +65,11 @@ fn members(evidence: &Evidence) -> Finding {
                 "this node is cut off, or they are: what follows says which way",
             );
         }
+        (1, 0) => says.push("one other lives".into()),
         (_, 0) => says.push(format!("{live} others live")),
-        (_, _) => says.push(format!("{live} others live, {doubtful} are suspected or dead: `quidnunc why` says why")),
+        (_, _) => {
+            says.push(format!("others that live: {live}; suspected or dead: {doubtful}, and `quidnunc why` says why"));
+        }
     }
     let verdict = match (says.len(), doubtful) {
         (1, 0) => Verdict::Good,
@@ -133,17 +139,16 @@ fn keys(evidence: &Evidence) -> Finding {
 }
 
 fn versions(evidence: &Evidence) -> Finding {
-    let says = evidence.versions.iter().map(|(version, who)| match evidence.versions.len() {
+    let versions = &evidence.versions;
+    let says = versions.iter().take(VERSIONS_MAX).map(|(version, who)| match versions.len() {
         1 => format!("all are of {version}"),
         _ => format!("{version}: {}", all(who)),
     });
-    let verdict = if evidence.versions.len() > 1 { Verdict::Odd } else { Verdict::Good };
-    finding(
-        Check::Versions,
-        verdict,
-        says,
-        "an upgrade that is under way looks so; when it is over, all should be of one version",
-    )
+    let more = versions.len().checked_sub(VERSIONS_MAX).filter(|&more| more > 0);
+    let says = says.chain(more.map(|more| format!("and {more} more versions")));
+    let verdict = if versions.len() > 1 { Verdict::Odd } else { Verdict::Good };
+    let help = "an upgrade that is under way looks so; when it is over, all should be of one version";
+    finding(Check::Versions, verdict, says, help)
 }
 
 fn clock(evidence: &Evidence) -> Finding {

@@ -92,9 +92,9 @@ fn a_way_that_is_shut_is_told_from_the_other_ones() {
     check(
         &evidence(vec![back]),
         expect![[r#"
-        datagrams in Bad: none comes from n2: it was asked, and answers so first
-        mtu Unknown: no datagrams come and go that could be longer
-    "#]],
+            datagrams in Bad: none comes from n2: it has sent some
+            mtu Unknown: no datagrams come and go that could be longer
+        "#]],
     );
     let mut streams = exam("n2");
     (streams.dial, streams.letter) = (Dial::Silent(2000), Err("broken".into()));
@@ -128,13 +128,13 @@ fn an_address_where_nobody_is_reached_is_found_with_letters_that_are_confirmed()
     check(
         &advertised,
         expect![[r#"
-        datagrams out Unknown: nobody could tell
-        datagrams in Bad: none comes from n2: it was asked, and answers so first
-        streams in Bad: none comes from n2: it has a letter, and its answer does not come
-        advertise Bad: nothing that others send to 10.0.0.1:7946 arrives
-        mtu Unknown: no datagrams come and go that could be longer
-        accusers Unknown: nobody could be asked
-    "#]],
+            datagrams out Unknown: nobody could tell
+            datagrams in Bad: none comes from n2: it has sent some
+            streams in Bad: none comes from n2: it has a letter, and its answer does not come
+            advertise Bad: nothing that others send to 10.0.0.1:7946 arrives
+            mtu Unknown: no datagrams come and go that could be longer
+            accusers Unknown: nobody could be asked
+        "#]],
     );
     advertised.is_local = false;
     advertised.exams[0].heard = 5;
@@ -142,7 +142,7 @@ fn an_address_where_nobody_is_reached_is_found_with_letters_that_are_confirmed()
         &advertised,
         expect![[r#"
             datagrams out Unknown: nobody could tell
-            datagrams in Bad: none comes from n2: it answers what this node sends, but nothing comes of what it sends by itself
+            datagrams in Bad: none comes from n2: its answers to what this node sends come, but nothing that it sends by itself
             streams in Bad: none comes from n2: it has a letter, and its answer does not come
             advertise Bad: nothing that others send to 10.0.0.1:7946 arrives, which is none of this machine's addresses
             mtu Unknown: no datagrams come and go that could be longer
@@ -166,15 +166,15 @@ fn who_answers_in_no_way_is_not_more_than_that() {
     check(
         &evidence(vec![lost]),
         expect![[r#"
-        members Bad: n2 at 10.0.0.2:7946 is said to live, and answers in no way | 1 others live
-        datagrams out Unknown: nobody could tell
-        datagrams in Unknown: nobody could tell
-        streams out Bad: none reaches n2: no answer within 2 s
-        streams in Unknown: nobody could tell
-        advertise Unknown: nobody could tell whether 10.0.0.1:7946 is reached; it is one of this machine's
-        mtu Unknown: no datagrams come and go that could be longer
-        accusers Unknown: nobody could be asked
-    "#]],
+            members Bad: n2 at 10.0.0.2:7946 is said to live, and answers in no way | one other lives
+            datagrams out Unknown: nobody could tell
+            datagrams in Unknown: nobody could tell
+            streams out Bad: none reaches n2: no answer within 2 s
+            streams in Unknown: nobody could tell
+            advertise Unknown: nobody could tell whether 10.0.0.1:7946 is reached; it is one of this machine's
+            mtu Unknown: no datagrams come and go that could be longer
+            accusers Unknown: nobody could be asked
+        "#]],
     );
 }
 
@@ -261,11 +261,11 @@ fn versions_clocks_accusers_and_health_are_odd() {
     check(
         &odd,
         expect![[r#"
-        members Odd: 1 others live, 1 are suspected or dead: `quidnunc why` says why
-        versions Odd: 0.0.9, wire 1: n3 | 0.1.0, wire 1: n1 and n2
-        clock Odd: this machine's clock was set forth by 1 h since the agent began, or the machine slept as long | the clock of n2 is 5 s behind this one's | the process has stood still 2 times
-        accusers Bad: n2 holds this node for suspect or dead | n2 suspected this node 12 s ago: accused by n3; a ping had no answer within 1s | this node has contradicted what was said of it 1 times
-        health Odd: this node holds 3 against itself: it is late, or is not heard, and waits longer before it accuses
-    "#]],
+            members Odd: others that live: 1; suspected or dead: 1, and `quidnunc why` says why
+            versions Odd: 0.0.9, wire 1: n3 | 0.1.0, wire 1: n1 and n2
+            clock Odd: this machine's clock was set forth by 1 h since the agent began, or the machine slept as long | the clock of n2 is 5 s behind this one's | the process has stood still 2 times
+            accusers Bad: n2 holds this node for suspect or dead | n2 suspected this node 12 s ago: accused by n3; a ping had no answer within 1s | this node has contradicted what was said of it 1 times
+            health Odd: this node holds 3 against itself: it is late, or is not heard, and waits longer before it accuses
+        "#]],
     );
 }

@@ -74,9 +74,9 @@ fn datagrams_in(exam: &Exam) -> Way {
     let is_asked = exam.short.there || exam.letter.is_ok() || exam.came.by_letter;
     match (exam.came.by_note, is_asked, exam.heard) {
         (true, ..) | (_, false, 1..) => Way::Open,
-        (false, true, 0) => Way::Shut("it was asked, and answers so first".into()),
+        (false, true, 0) => Way::Shut("it has sent some".into()),
         (false, true, _) => {
-            Way::Shut("it answers what this node sends, but nothing comes of what it sends by itself".into())
+            Way::Shut("its answers to what this node sends come, but nothing that it sends by itself".into())
         }
         (false, false, 0) => Way::Unknown,
     }

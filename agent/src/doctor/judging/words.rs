@@ -5,9 +5,16 @@ use std::time::Duration;
 use super::super::letters::Dial;
 use crate::duration::shown;
 
+/// So many names are told; of more, how many.
+const NAMES_MAX: usize = 8;
+
 /// `n2`, `n2 and n3`, `n2, n3 and n4`.
 pub(super) fn all<S: AsRef<str>>(names: &[S]) -> String {
     match names {
+        [first @ .., _] if names.len() > NAMES_MAX => {
+            let first: Vec<_> = first.iter().take(NAMES_MAX).map(AsRef::as_ref).collect();
+            format!("{} and {} more", first.join(", "), names.len() - NAMES_MAX)
+        }
         [] => "nobody".into(),
         [one] => one.as_ref().to_owned(),
         [first @ .., last] => {
@@ -40,5 +47,7 @@ mod tests {
         assert_eq!(all::<&str>(&[]), "nobody");
         assert_eq!(all(&["n2"]), "n2");
         assert_eq!(all(&["n2", "n3", "n4"]), "n2, n3 and n4");
+        assert_eq!(all(&["n"; 8]), "n, n, n, n, n, n, n and n");
+        assert_eq!(all(&["n"; 100]), "n, n, n, n, n, n, n, n and 92 more");
     }
 }
