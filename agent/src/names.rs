@@ -29,6 +29,9 @@ pub(crate) fn is_name(text: &str) -> bool {
 /// The longest value of a tag, in bytes: tags are words, and every list of members shows them.
 pub(crate) const TAG_BYTES_MAX: usize = 256;
 
+/// The most tags of a node: of others no more are looked at.
+pub(crate) const TAGS_MAX: usize = 64;
+
 /// Whether this can be the value of a tag.
 pub(crate) fn is_tag_value(text: &str) -> bool {
     text.len() <= TAG_BYTES_MAX && !text.contains(char::is_control)

@@ -21,6 +21,7 @@ mod query;
 mod quorum;
 mod reach;
 mod record;
+mod room;
 mod status;
 mod tags;
 mod top;
@@ -43,6 +44,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::hub::Hub;
 use crate::model::Reply;
 use crate::names::{self, Unclear};
+use crate::recording::ASKED_MAX;
 pub(crate) use join::{WAIT_MAX as JOIN_WAIT_MAX, is_address};
 pub(crate) use keys::parse_key_id;
 pub(crate) use problem::Problem;
@@ -73,6 +75,22 @@ pub(crate) struct Agent {
     pub(crate) gone: Notify,
     /// How many more recordings may go to whoever asks.
     pub(crate) recordings: Arc<Semaphore>,
+}
+
+impl Agent {
+    /// That of a node which has begun.
+    pub(crate) fn new(node: Handle, name: String, tombstone_life: Duration) -> Self {
+        Self {
+            node,
+            hub: Hub::new(),
+            name,
+            since: Instant::now(),
+            tombstone_life,
+            queries: AtomicU64::new(0),
+            gone: Notify::new(),
+            recordings: Arc::new(Semaphore::new(ASKED_MAX)),
+        }
+    }
 }
 
 /// An answer, or why there is none.

@@ -13,6 +13,10 @@ const PAUSE_MS = 400;
 /** After a failure longer and longer, up to this. */
 const RETRY_MS_MAX = 8000;
 
+/** So many keys are looked through at most, and of a longer value only its size is asked for. */
+const ENTRIES_MAX = 1000;
+const VALUE_BYTES_MAX = 512;
+
 let overlay = null;
 
 /** What is asked for, how old it may get, how soon it is asked for again at most, and which kinds of events make it old. */
@@ -42,16 +46,16 @@ async function askLinks() {
 }
 
 async function askEntries() {
-  try {
-    maps.takeEntries((await ask("/v1/kv")).entries);
-  } catch (error) {
-    if (error.status !== 400) throw error;
-    maps.lack("kv-table", `These maps are too large for a page: ${error.message}`);
-  }
+  maps.takeEntries(await ask(`/v1/kv?limit=${ENTRIES_MAX}&value_max=${VALUE_BYTES_MAX}`));
 }
 
 async function askInfos() {
-  maps.takeInfos((await ask("/v1/info")).infos);
+  try {
+    maps.takeInfos((await ask("/v1/info")).infos);
+  } catch (error) {
+    if (error.status !== 400) throw error;
+    maps.lack("infos-table", `There are too many for a page: ${error.message}`);
+  }
 }
 
 let contact = "waiting";

@@ -17,18 +17,16 @@ mod words;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quidnunc::std::Driver;
 use quidnunc::tokio::{Events, spawn};
 use quidnunc::{Command, KeyPattern, NAME_KEY, RequestError, Voters};
 use sd_notify::NotifyState;
 use serde::Serialize;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use crate::api::{self, Agent};
-use crate::hub::Hub;
 use crate::model::{Reply, TagsChange, Who};
 use crate::names::DOMAIN_KEY;
 use crate::recording::{self, ToFile};
@@ -211,16 +209,7 @@ pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
 /// Starts the node, which says who it is, and records it if that is wanted.
 async fn begin(settings: &Settings, given: &Given) -> Result<(Arc<Agent>, Option<ToFile>, Events), AgentError> {
     let (node, events) = spawn(settings.options.clone()).await.map_err(AgentError::Node)?;
-    let agent = Agent {
-        node,
-        hub: Hub::new(),
-        name: settings.name.clone(),
-        since: Instant::now(),
-        tombstone_life: settings.options.config.tombstone_life,
-        queries: AtomicU64::new(0),
-        gone: Notify::new(),
-        recordings: Arc::new(Semaphore::new(recording::ASKED_MAX)),
-    };
+    let agent = Agent::new(node, settings.name.clone(), settings.options.config.tombstone_life);
     let recording = record(&agent, given).await?;
     introduce(&agent, settings).await?;
     Ok((Arc::new(agent), recording, events))
