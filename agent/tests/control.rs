@@ -117,10 +117,27 @@ fn half_a_request_ends_by_itself() {
 }
 
 #[test]
-fn connections_that_say_nothing_keep_nobody_out() {
+fn connections_that_ask_nothing_whole_keep_nobody_out() {
     let folder = Folder::new("idle");
     let agent = folder.agent("n1", &[]);
-    let idle: Vec<_> = (0..300).map(|_| UnixStream::connect(agent.socket()).unwrap()).collect();
+    for began in [
+        &b""[..],
+        b"G",
+        b"POST /v1/tags HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{",
+    ] {
+        idle_ones_make_room(&agent, began);
+    }
+}
+
+/// Whoever has sent no more than this of a request.
+fn idle_ones_make_room(agent: &Agent<'_>, began: &[u8]) {
+    let connect = |_| {
+        let mut stream = UnixStream::connect(agent.socket()).unwrap();
+        // The first ones may be told to go before they have said it.
+        let _ = stream.write_all(began);
+        stream
+    };
+    let idle: Vec<_> = (0..300).map(connect).collect();
     assert_eq!(agent.ask(&["status"]).code, 0, "it still answers");
     let told = |mut stream: &UnixStream| {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
