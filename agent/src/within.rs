@@ -24,13 +24,13 @@ pub(crate) struct Within {
 }
 
 impl Within {
-    pub(crate) async fn start(config: Config) -> Self {
+    pub(crate) async fn start(name: &str, config: Config) -> Self {
         let config = Config { streams: Some(StreamLimits::default()), infos: Some(InfoSettings::default()), ..config };
         let tombstone_life = config.tombstone_life;
-        let options = Options { config, ..Options::new(NodeId::from_name("n1"), (Ipv4Addr::LOCALHOST, 0).into()) };
+        let options = Options { config, ..Options::new(NodeId::from_name(name), (Ipv4Addr::LOCALHOST, 0).into()) };
         let (node, events) = spawn(options).await.expect("a port is free");
-        let agent = Arc::new(Agent::new(node, "n1".into(), tombstone_life));
-        agent.node.put(NAME_KEY, b"n1", None).await.expect("it fits");
+        let agent = Arc::new(Agent::new(node, name.into(), tombstone_life));
+        agent.node.put(NAME_KEY, name.as_bytes(), None).await.expect("it fits");
         let router = api::router(Arc::clone(&agent));
         Self { agent, router, _events: events }
     }
@@ -51,16 +51,28 @@ mod tests {
     impl Within {
         /// The status and the body of what is answered to a GET.
         pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
-            let response = self.answer(Request::get(path).body(Body::empty()).expect("a path")).await;
+            let (status, text) = self.text(Request::get(path).body(Body::empty()).expect("a path")).await;
+            (status, serde_json::from_str(&text).expect("JSON"))
+        }
+
+        /// The status and the lines of what is answered to a POST.
+        pub(crate) async fn post(&self, path: &str, body: &'static str) -> (u16, Vec<Value>) {
+            let request = Request::post(path).header("content-type", "application/json").body(body.into());
+            let (status, text) = self.text(request.expect("a path")).await;
+            (status, text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect())
+        }
+
+        async fn text(&self, request: Request<Body>) -> (u16, String) {
+            let response = self.answer(request).await;
             let status = response.status().as_u16();
             let body = response.into_body().collect().await.expect("a body").to_bytes();
-            (status, serde_json::from_slice(&body).expect("JSON"))
+            (status, String::from_utf8(body.into()).expect("a text"))
         }
     }
 
     #[tokio::test]
     async fn it_answers_as_over_a_socket() {
-        let within = Within::start(Config::local()).await;
+        let within = Within::start("n1", Config::local()).await;
         let (status, body) = within.get("/v1/status").await;
         assert_eq!((status, &body["schema"], &body["name"]), (200, &1.into(), &"n1".into()));
     }

@@ -187,3 +187,24 @@ fn connections_that_all_ask_something_leave_a_newcomer_out() {
     drop(watching);
     agent.until_code(&["status"], 0);
 }
+
+/// Whatever stands at the other end: what it has not said whole is not shown as if that were all.
+#[test]
+fn a_line_that_breaks_off_is_an_error() {
+    let folder = Folder::new("broken");
+    let path = folder.0.join("other.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let long = format!("{{\"schema\":1,\"entry\":\"{}", "x".repeat(64 << 20));
+    for (line, why) in [("{\"schema\":1,\"entry\":", "in the middle of a line"), (&*long, "longer than 64 MiB")] {
+        let mut command = folder.program();
+        command.args(["kv", "watch", "--socket", path.to_str().unwrap()]);
+        let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        // It ends the connection when it has heard enough.
+        let _ = stream.write_all(format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{line}").as_bytes());
+        stream.shutdown(Shutdown::Write).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.contains(why)), (Some(3), true), "{said}");
+    }
+}

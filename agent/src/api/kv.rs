@@ -250,7 +250,7 @@ mod tests {
 
     /// A node with so many keys of a value each.
     async fn with(keys: u32, value: &[u8]) -> Within {
-        let within = Within::start(Config { write_burst: 1 << 30, ..Config::local() }).await;
+        let within = Within::start("n1", Config { write_burst: 1 << 30, ..Config::local() }).await;
         for key in 0..keys {
             within.agent.node.put(format!("k{key:05}").as_bytes(), value, None).await.expect("there is room");
         }
