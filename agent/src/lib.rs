@@ -27,5 +27,7 @@ mod run;
 mod serve;
 #[cfg_attr(not(feature = "http"), path = "web/absent.rs")]
 mod web;
+#[cfg(test)]
+mod within;
 
 pub use cli::main;

@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 
 use quidnunc::{Domain, NodeId, Record, View};
-use quidnunc_terminal::nearest;
+use quidnunc_terminal::{is_hidden, nearest};
 
 /// The key under which an agent publishes what its domain is called.
 pub(crate) const DOMAIN_KEY: &[u8] = b"sys/domain";
@@ -39,16 +39,19 @@ pub(crate) const NAME_BYTES_MAX: usize = 64;
 
 /// Whether this can be the name of a node, a domain or a tag: it shows on one line, as it is, and has no blanks.
 pub(crate) fn is_name(text: &str) -> bool {
-    let shows = |char: char| char.is_alphanumeric() || char.is_ascii_punctuation() && char != '/';
+    let shows = |char: char| char.is_alphanumeric() && !is_hidden(char) || char.is_ascii_punctuation() && char != '/';
     (1..=NAME_BYTES_MAX).contains(&text.len()) && text.chars().all(shows)
 }
 
 /// The longest value of a tag, in bytes: tags are words, and every list of members shows them.
 pub(crate) const TAG_BYTES_MAX: usize = 256;
 
+/// The most tags of a node: of others no more are looked at.
+pub(crate) const TAGS_MAX: usize = 64;
+
 /// Whether this can be the value of a tag.
 pub(crate) fn is_tag_value(text: &str) -> bool {
-    text.len() <= TAG_BYTES_MAX && !text.contains(char::is_control)
+    text.len() <= TAG_BYTES_MAX && !text.contains(|char: char| char.is_control() || is_hidden(char))
 }
 
 /// Whether this can be the name of a tag.
@@ -147,7 +150,7 @@ mod tests {
         for name in ["n1", "rack-7.example", "é"] {
             assert!(is_name(name), "{name}");
         }
-        for odd in ["", "a b", "a\nb", "n1\u{200b}", "\u{202e}1n", "\u{1b}[31m", "a/b", &"n".repeat(65)] {
+        for odd in ["", "a b", "a\nb", "n1\u{200b}", "\u{202e}1n", "n1\u{3164}", "\u{1b}[31m", "a/b", &"n".repeat(65)] {
             assert!(!is_name(odd), "{odd:?}");
         }
     }

@@ -16,6 +16,7 @@ use axum::body::Bytes;
 use quidnunc::RequestError;
 use quidnunc::record::{About, Recorder, Sink, Taken, is_recording};
 use quidnunc::std::Driver;
+use rustix::fs::OFlags;
 use tokio::sync::mpsc::{Sender, error::TrySendError as NoRoom};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -143,8 +144,12 @@ impl Files {
             self.len = 0;
         }
         let mut options = OpenOptions::new();
-        // It has keys and values in it: nobody else reads them.
-        let file = options.create(true).append(true).mode(0o600).open(&self.path)?;
+        options.create(true).append(true).mode(0o600);
+        // It has keys and values in it: nobody else reads them. What has become a pipe meanwhile is not waited for.
+        let file = options.custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(&self.path)?;
+        if !file.metadata()?.is_file() {
+            return Err(other(&self.path));
+        }
         file.set_permissions(Permissions::from_mode(0o600))?;
         self.file = Some(file);
         Ok(())
@@ -172,13 +177,16 @@ fn len_of(path: &Path) -> io::Result<u64> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
         Err(error) => return Err(error),
     };
-    let other = || io::Error::other(format!("{} is something else than a recording", path.display()));
     if !file.is_file() {
-        return Err(other());
+        return Err(other(path));
     }
     let mut head = Vec::new();
     File::open(path)?.take(64).read_to_end(&mut head)?;
-    if head.is_empty() || is_recording(&head) { Ok(file.len()) } else { Err(other()) }
+    if head.is_empty() || is_recording(&head) { Ok(file.len()) } else { Err(other(path)) }
+}
+
+fn other(path: &Path) -> io::Error {
+    io::Error::other(format!("{} is something else than a recording", path.display()))
 }
 
 /// Records to whoever asks, for so long; `None` when too many do.

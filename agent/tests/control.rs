@@ -117,10 +117,27 @@ fn half_a_request_ends_by_itself() {
 }
 
 #[test]
-fn connections_that_say_nothing_keep_nobody_out() {
+fn connections_that_ask_nothing_whole_keep_nobody_out() {
     let folder = Folder::new("idle");
     let agent = folder.agent("n1", &[]);
-    let idle: Vec<_> = (0..300).map(|_| UnixStream::connect(agent.socket()).unwrap()).collect();
+    for began in [
+        &b""[..],
+        b"G",
+        b"POST /v1/tags HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{",
+    ] {
+        idle_ones_make_room(&agent, began);
+    }
+}
+
+/// Whoever has sent no more than this of a request.
+fn idle_ones_make_room(agent: &Agent<'_>, began: &[u8]) {
+    let connect = |_| {
+        let mut stream = UnixStream::connect(agent.socket()).unwrap();
+        // The first ones may be told to go before they have said it.
+        let _ = stream.write_all(began);
+        stream
+    };
+    let idle: Vec<_> = (0..300).map(connect).collect();
     assert_eq!(agent.ask(&["status"]).code, 0, "it still answers");
     let told = |mut stream: &UnixStream| {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -169,4 +186,25 @@ fn connections_that_all_ask_something_leave_a_newcomer_out() {
     assert_eq!((said.code, said.fault().as_str()), (3, "busy"), "{said:?}");
     drop(watching);
     agent.until_code(&["status"], 0);
+}
+
+/// Whatever stands at the other end: what it has not said whole is not shown as if that were all.
+#[test]
+fn a_line_that_breaks_off_is_an_error() {
+    let folder = Folder::new("broken");
+    let path = folder.0.join("other.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let long = format!("{{\"schema\":1,\"entry\":\"{}", "x".repeat(64 << 20));
+    for (line, why) in [("{\"schema\":1,\"entry\":", "in the middle of a line"), (&*long, "longer than 64 MiB")] {
+        let mut command = folder.program();
+        command.args(["kv", "watch", "--socket", path.to_str().unwrap()]);
+        let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        // It ends the connection when it has heard enough.
+        let _ = stream.write_all(format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{line}").as_bytes());
+        stream.shutdown(Shutdown::Write).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.contains(why)), (Some(3), true), "{said}");
+    }
 }

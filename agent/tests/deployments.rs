@@ -32,12 +32,17 @@ fn arguments_of_the_unit(folder: &Folder) -> Vec<String> {
 fn systemd_takes_the_unit() {
     let folder = Folder::new("unit");
     let unit = deployed("quidnunc.service").replace("/usr/bin/quidnunc", env!("CARGO_BIN_EXE_quidnunc"));
-    let file = folder.file("quidnunc.service", &unit);
-    let mut verify = Command::new("systemd-analyze");
-    let said = verify.args(["verify", "--man=no", &file]).output();
-    let said = said.unwrap_or_else(|why| panic!("`systemd-analyze`, of the package systemd, does not run: {why}"));
-    let complaints = String::from_utf8_lossy(&said.stderr);
-    assert!(said.status.success() && !complaints.contains("quidnunc"), "{complaints}");
+    // With keys, as it says.
+    let sealed = unit.replace("#LoadCredential=", "LoadCredential=").replace("#Environment=", "Environment=");
+    assert!(sealed.contains("\nLoadCredential=keys:") && sealed.contains("\nEnvironment=QUIDNUNC_KEY_FILE=%d/keys\n"));
+    for unit in [unit, sealed] {
+        let file = folder.file("quidnunc.service", &unit);
+        let mut verify = Command::new("systemd-analyze");
+        let said = verify.args(["verify", "--man=no", &file]).output();
+        let said = said.unwrap_or_else(|why| panic!("`systemd-analyze`, of the package systemd, does not run: {why}"));
+        let complaints = String::from_utf8_lossy(&said.stderr);
+        assert!(said.status.success() && !complaints.contains("quidnunc"), "{complaints}");
+    }
 }
 
 #[test]

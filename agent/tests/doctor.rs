@@ -181,7 +181,7 @@ fn strangers(test: &str, [comes, stays]: [&[&str]; 2], folder: &Folder, check: &
 fn key_file(folder: &Folder, name: &str) -> String {
     let key = folder.run(&["keys", "gen"]);
     assert_eq!(key.code, 0, "{key:?}");
-    folder.secret(name, &key.out)
+    folder.file(name, &key.out)
 }
 
 #[test]

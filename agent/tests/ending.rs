@@ -205,3 +205,25 @@ fn an_agent_whose_log_nobody_reads_still_answers() {
     let text = reading.join().unwrap();
     assert!(text.contains("started") && text.contains("ending"), "{text}");
 }
+
+#[test]
+fn an_agent_whose_last_words_nobody_reads_still_ends() {
+    let folder = Folder::new("unheard");
+    let (_reader, mut writer) = std::io::pipe().unwrap();
+    let bytes = rustix::pipe::fcntl_setpipe_size(&writer, 4096).unwrap();
+    writer.write_all(&vec![b'x'; bytes]).unwrap();
+    let mut command = folder.program();
+    command.args(["agent", "--name", "n1", "--bind", "127.0.0.1:0", "--key-file", "/nowhere"]);
+    let mut agent = command.stdout(Stdio::null()).stderr(writer).spawn().unwrap();
+    let deadline = std::time::Instant::now() + PATIENCE;
+    let code = loop {
+        match agent.try_wait().unwrap() {
+            Some(status) => break status.code(),
+            None if std::time::Instant::now() > deadline => break None,
+            None => std::thread::yield_now(),
+        }
+    };
+    // The end of a test that has failed.
+    let _ = agent.kill();
+    assert_eq!(code, Some(2));
+}

@@ -9,13 +9,13 @@ mod common;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Instant;
 
+use common::programs::Port;
 use common::{Folder, PATIENCE};
 
 /// The blocks of the section, each with its language.
@@ -30,13 +30,11 @@ fn blocks() -> Vec<(String, Vec<String>)> {
     fenced.map(block).collect()
 }
 
-/// README's ports, as those that are free here.
-fn with_free_ports(mut blocks: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String>)> {
-    let sockets: Vec<_> = (0..3).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
-    for (number, socket) in (1..).zip(&sockets) {
-        let port = socket.local_addr().unwrap().port();
+/// README's ports, as others that nobody else takes.
+fn with_own_ports(mut blocks: Vec<(String, Vec<String>)>, ports: &[Port; 3]) -> Vec<(String, Vec<String>)> {
+    for (number, port) in (1..).zip(ports) {
         for line in blocks.iter_mut().flat_map(|(_, lines)| lines) {
-            *line = line.replace(&format!("127.0.0.1:700{number}"), &format!("127.0.0.1:{port}"));
+            *line = line.replace(&format!("127.0.0.1:700{number}"), &format!("127.0.0.1:{}", port.number));
         }
     }
     blocks
@@ -107,7 +105,8 @@ impl Drop for Shell {
 #[test]
 fn the_walk_through_of_readme_works_line_by_line() {
     let folder = Folder::new("readme");
-    let (blocks, mut shell) = (with_free_ports(blocks()), Shell::new(&folder));
+    let ports = [(); 3].map(|()| Port::reserve());
+    let (blocks, mut shell) = (with_own_ports(blocks(), &ports), Shell::new(&folder));
     let mut checked = 0;
     for (place, (language, lines)) in blocks.iter().enumerate().filter(|(_, (language, _))| language == "sh") {
         assert_eq!(language, "sh");

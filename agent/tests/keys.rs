@@ -4,6 +4,9 @@
 
 mod common;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+
 use common::Folder;
 use rustix::process::Signal;
 
@@ -202,4 +205,20 @@ fn whoever_stands_still_is_waited_for_and_named() {
     assert!(said.err.contains("not done within 1 ms by n2"), "{said:?}");
     let said = n1.ask(&["keys", "rotate", &new_file]);
     assert_eq!(said.code, 0, "what was done stays done: {said:?}");
+}
+
+#[test]
+fn a_key_that_others_may_read_is_none() {
+    let folder = Folder::new("modes");
+    let file = folder.file("keys", &folder.run(&["keys", "gen"]).out);
+    for mode in [0o644, 0o602, 0o620] {
+        std::fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let said = folder.run(&["agent", "--name", "n1", "--bind", "127.0.0.1:0", "--key-file", &file]);
+        assert_eq!((said.code, said.err.contains("chmod 600")), (2, true), "{mode:o}: {said:?}");
+    }
+    // As systemd hands on a credential.
+    for mode in [0o440, 0o400] {
+        std::fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        assert_eq!(folder.agent("n1", &["--key-file", &file]).ready["sealed"], true);
+    }
 }

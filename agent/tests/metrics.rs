@@ -8,12 +8,12 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Permissions;
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use common::programs::{Running, program};
+use common::programs::{Port, Running, program};
 use common::web::{Heard, exchange};
 use common::{Agent, Folder, PATIENCE};
 
@@ -180,8 +180,8 @@ fn prometheus_reads_three_agents() {
         n3.http(),
     );
     let file = folder.file("prometheus.yml", &config);
-    // Prometheus does not say which port it was given: this one was free a moment ago.
-    let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = Port::reserve();
+    let addr = SocketAddr::from(([127, 0, 0, 1], port.number));
     let mut command = Command::new(prometheus);
     command
         .arg(format!("--config.file={file}"))

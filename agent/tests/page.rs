@@ -8,6 +8,8 @@ mod browser;
 mod common;
 
 use std::fs::Permissions;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 
 use browser::Browser;
@@ -35,6 +37,7 @@ fn three(folder: &Folder) -> [Agent<'_>; 3] {
         (&n1, ["kv", "set", "role", "primary"]),
         (&n2, ["kv", "set", "motd", HOSTILE]),
         (&n3, ["kv", "set", "listen", "10.0.3.1:5432"]),
+        (&n3, ["kv", "set", "reversed", "\u{202e}lmth.\u{200b}exe"]),
         (&n2, ["info", "add", "load/n2", "0.42"]),
     ] {
         assert_eq!(agent.ask(&args).code, 0, "{args:?}");
@@ -63,6 +66,10 @@ async fn fits(browser: &Browser, name: &str) {
     browser.shape(1280, "light").await;
 }
 
+/// Counts how often all members are drawn from now on.
+const DRAWN: &str = "window.drawn = 0;
+new MutationObserver(() => window.drawn += 1).observe(document.getElementById('members-table'), { childList: true });";
+
 /// Remembers what a member's row says from now on.
 const WATCH: &str = "window.seen = []; const look = () => {
     const now = document.querySelector('[data-member=n3]')?.dataset.status;
@@ -77,7 +84,8 @@ async fn it_shows_a_cluster_and_sees_a_member_die() {
     let [n1, _n2, n3] = three(&folder);
     open(&browser, &n1).await;
     browser.until("document.querySelectorAll('[data-member][data-status=alive]').length === 3").await;
-    browser.until("document.querySelectorAll('#kv-table tbody tr').length === 3").await;
+    browser.until("document.querySelectorAll('#kv-table tbody tr').length === 4").await;
+    browser.until("document.querySelector('#kv-table').innerText.includes('\\\\u{202e}lmth.\\\\u{200b}exe')").await;
     browser.until("document.querySelectorAll('#infos-table tbody tr').length === 1").await;
     browser
         .until("document.querySelectorAll('.graph .node').length === 3 && document.querySelector('.graph .link')")
@@ -100,9 +108,12 @@ async fn it_shows_a_cluster_and_sees_a_member_die() {
     // By keys alone, and the focus stays where it was when the page is drawn anew.
     browser.client.active_element().await.unwrap().send_keys("\u{e004}").await.unwrap();
     assert_eq!(browser.eval("return document.activeElement.className").await, "skip");
+    browser.eval(DRAWN).await;
     browser.eval("document.querySelector('[data-member=n2] button').focus()").await;
     browser.client.active_element().await.unwrap().send_keys("\u{e007}").await.unwrap();
     browser.until("document.querySelector('[data-member=n2] button').ariaExpanded === 'true'").await;
+    browser.until("!['asking why', undefined].includes(document.querySelector('.reasons li')?.textContent)").await;
+    assert_eq!(browser.eval("return window.drawn").await, 1, "an answer changes no more than what it says");
     assert_eq!(n1.ask(&["tags", "set", "zone=x"]).code, 0);
     browser.until("document.querySelector('[data-member=n1]').innerText.includes('zone=x')").await;
     assert_eq!(browser.eval("return document.activeElement.innerText").await, "n2");
@@ -118,6 +129,35 @@ async fn it_shows_a_cluster_and_sees_a_member_die() {
     browser.until("document.getElementById('said').innerText.includes('is dead')").await;
     fits(&browser, "dead").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
+}
+
+/// Answers to what is asked of the status from now on: three times such as no agent gives.
+const NONSENSE: &str = "window.left = 3; const real = window.fetch;
+window.fetch = (path, how) => path === '/v1/status' && window.left > 0
+    ? (window.left -= 1, Promise.resolve(new Response('{}'))) : real(path, how);";
+
+#[tokio::test]
+async fn it_outlives_a_busy_agent_and_an_answer_that_it_does_not_understand() {
+    let folder = Folder::new("busy-page");
+    let Some(browser) = Browser::start(&folder).await else { return };
+    let n1 = folder.agent("n1", &["--http", "127.0.0.1:0"]);
+    let is_live = "document.getElementById('contact').dataset.state === 'live'";
+    open(&browser, &n1).await;
+    browser.until(is_live).await;
+    let request = format!("GET /v1/members/watch HTTP/1.1\r\nhost: {}\r\n\r\n", n1.http());
+    let watch = || {
+        let mut stream = TcpStream::connect(n1.http()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    };
+    let watching: Vec<_> = (0..300).map(|_| watch()).collect();
+    browser.until("document.getElementById('contact').innerText.trim() === 'Agent busy'").await;
+    assert_eq!(browser.eval("return document.getElementById('gone').hidden").await, true, "it is there");
+    drop(watching);
+    browser.until(is_live).await;
+    browser.eval(NONSENSE).await;
+    browser.until("document.getElementById('contact').innerText.trim() === 'Page error'").await;
+    browser.until(&format!("window.left === 0 && {is_live}")).await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use common::Folder;
 use quidnunc::record::{Tape, play};
@@ -64,4 +64,15 @@ fn a_recording_does_not_take_the_place_of_something_else() {
     assert_eq!(fs::read_to_string(&there).unwrap(), "mine");
     let said = folder.run(&["agent", "--name", "n2", "--bind", "127.0.0.1:0", "--record", "/nowhere/n2.record"]);
     assert_eq!((said.code, said.err.contains("cannot record to /nowhere/n2.record")), (2, true), "{said:?}");
+}
+
+#[test]
+fn a_recording_goes_into_a_file_and_nowhere_else() {
+    let folder = Folder::new("record-pipe");
+    // Whoever opens one of its ends waits for somebody at the other.
+    let pipe = folder.0.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let pipe = pipe.to_str().unwrap();
+    let said = folder.run(&["agent", "--name", "n1", "--bind", "127.0.0.1:0", "--record", pipe]);
+    assert_eq!((said.code, said.err.contains("is something else than a recording")), (2, true), "{said:?}");
 }

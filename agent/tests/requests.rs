@@ -15,26 +15,32 @@ use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 
-/// What reads; what goes on for ever is left out, since nothing would end the answer.
-const READ: [(&str, &[&str]); 9] = [
+/// What reads; what goes on for ever is left out, since nothing would end the answer. A recording has an end that cannot be.
+const READ: [(&str, &[&str]); 13] = [
     ("/v1/status", &["none"]),
     ("/v1/members", &["status", "domain", "tag"]),
-    ("/v1/kv", &["key", "prefix", "of", "all"]),
+    ("/v1/kv", &["key", "prefix", "of", "all", "limit", "value_max"]),
     ("/v1/tags", &["none"]),
     ("/v1/why", &["member"]),
     ("/v1/info", &["key", "prefix"]),
     ("/v1/info/group", &["prefix"]),
     ("/v1/overlay", &["none"]),
+    ("/v1/top", &["none"]),
+    ("/v1/quorum", &["none"]),
+    ("/v1/keys", &["none"]),
+    ("/v1/record?for_ms=soon", &["for_ms", "none"]),
     ("/metrics", &["none"]),
 ];
 
 /// What changes something, with the fields that it knows; `/v1/leave` is left out, since it ends the agent when it is asked for rightly.
-const CHANGE: [(&str, &[&str]); 14] = [
+const CHANGE: [(&str, &[&str]); 16] = [
     ("/v1/join", &["addrs", "wait_ms"]),
     ("/v1/kv/set", &["key", "value", "ttl_ms"]),
     ("/v1/kv/delete", &["key"]),
     ("/v1/tags", &["set", "unset"]),
     ("/v1/event", &["name", "payload", "ttl_ms"]),
+    (QUERY, &["name", "payload", "wait_ms", "tag"]),
+    ("/v1/query/answer", &["token", "payload"]),
     ("/v1/info/add", &["key", "value", "ttl_ms"]),
     ("/v1/info/delete", &["key"]),
     ("/v1/info/group", &["prefix", "limit", "order"]),
@@ -46,8 +52,21 @@ const CHANGE: [(&str, &[&str]); 14] = [
     ("/v1/keys/remove", &["id", "force", "everywhere"]),
 ];
 
+/// A query goes on until all have answered whose answers count: here nobody's does.
+const QUERY: &str = "/v1/query";
+const OF_NOBODY: (&str, &str) = ("domain", "nowhere");
+
 /// Words that mean something to one of them. None is an address: a join would wait for an answer.
-const WORDS: [&str; 7] = ["n1", "n2", "key", "min", "00000000", "000102030405060708090a0b0c0d0e0f", "hex"];
+const WORDS: [&str; 8] = [
+    "n1",
+    "n2",
+    "key",
+    "min",
+    "00000000",
+    "000102030405060708090a0b0c0d0e0f",
+    "000102030405060708090a0b0c0d0e0f-0000000000000001-3e8",
+    "hex",
+];
 
 /// A run of the same requests every time.
 fn runner(cases: u32) -> TestRunner {
@@ -171,7 +190,10 @@ fn any_json_and_any_query_are_answered_or_refused() {
     let mut agent = agent(&folder);
     let addr = agent.http();
     let statuses = Statuses::default();
-    let ended = runner(1000).run(&change(), |(path, body)| {
+    let ended = runner(1000).run(&change(), |(path, mut body)| {
+        if let (QUERY, Value::Object(fields)) = (path, &mut body) {
+            fields.insert(OF_NOBODY.0.into(), OF_NOBODY.1.into());
+        }
         let body = body.to_string();
         let head = format!("host: localhost\r\ncontent-type: application/json\r\ncontent-length: {}", body.len());
         statuses.judge(&exchange(addr, format!("POST {path} HTTP/1.1\r\n{head}\r\n\r\n{body}").as_bytes()))
@@ -185,10 +207,10 @@ fn any_json_and_any_query_are_answered_or_refused() {
     });
     let ended = runner(500).run(&query, |(path, query)| {
         let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        statuses.judge(&exchange(
-            addr,
-            format!("GET {path}?{} HTTP/1.1\r\nhost: localhost\r\n\r\n", query.join("&")).as_bytes(),
-        ))
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let query = query.join("&");
+        statuses
+            .judge(&exchange(addr, format!("GET {path}{mark}{query} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes()))
     });
     assert!(ended.is_ok(), "{ended:?}");
     statuses.have(&[200, 400, 404]);

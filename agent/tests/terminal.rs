@@ -10,8 +10,9 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command};
 
 use common::Folder;
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 /// A terminal of 20 lines, at which a program runs.
 struct Terminal {
@@ -22,14 +23,25 @@ struct Terminal {
 
 impl Terminal {
     fn run(mut command: Command) -> Self {
+        let (own, name) = Self::open();
+        let end = || OpenOptions::new().read(true).write(true).open(&name).unwrap();
+        let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
+        Self { keys: own.into(), child, shown: Vec::new() }
+    }
+
+    /// This side of one, and the name of the other.
+    fn open() -> (OwnedFd, String) {
         let own: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&own).unwrap();
         unlockpt(&own).unwrap();
         tcsetwinsize(&own, Winsize { ws_row: 20, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let name = ptsname(&own, Vec::new()).unwrap().into_string().unwrap();
-        let end = || OpenOptions::new().read(true).write(true).open(&name).unwrap();
-        let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
-        Self { keys: own.into(), child, shown: Vec::new() }
+        (own, name)
+    }
+
+    /// Whether what is typed comes line by line, as before.
+    fn is_as_it_was(&self) -> bool {
+        tcgetattr(&self.keys).unwrap().local_modes.contains(LocalModes::ICANON | LocalModes::ECHO)
     }
 
     /// Reads on until this is shown.
@@ -82,4 +94,78 @@ fn a_live_screen_is_drawn_again_and_leaves_the_terminal_as_it_was() {
     terminal.until("\u{1b}[?1049l");
     assert_eq!(terminal.child.wait().unwrap().code(), Some(0));
     drop(n2);
+}
+
+#[cfg(feature = "top")]
+#[test]
+fn a_live_screen_outlives_a_busy_agent_and_goes_with_a_signal() {
+    let folder = Folder::new("top-signal");
+    let n1 = folder.agent("n1", &[]);
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut command = folder.program();
+        command.args(["top", "--socket", "n1"]).env("TERM", "xterm");
+        let mut terminal = Terminal::run(command);
+        terminal.until("n1, up ");
+        assert!(!terminal.is_as_it_was());
+        if signal == Signal::TERM {
+            let busy: Vec<_> = (0..256).map(|_| watching(&n1)).collect();
+            terminal.until("too many connections are open");
+            drop(busy);
+            terminal.shown.clear();
+            terminal.until("n1, up ");
+        }
+        kill_process(Pid::from_child(&terminal.child), signal).unwrap();
+        terminal.until("\u{1b}[?1049l");
+        assert_eq!(terminal.child.wait().unwrap().code(), Some(0), "{signal:?}");
+        assert!(terminal.is_as_it_was());
+    }
+}
+
+/// Somebody who has asked for what does not end.
+#[cfg(feature = "top")]
+fn watching(agent: &common::Agent<'_>) -> std::os::unix::net::UnixStream {
+    let mut stream = std::os::unix::net::UnixStream::connect(agent.socket()).unwrap();
+    stream.set_read_timeout(Some(common::PATIENCE)).unwrap();
+    // While the screen asks, there is no room for the last one yet.
+    loop {
+        stream.write_all(b"GET /v1/members/watch HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        let mut head = [0; 15];
+        stream.read_exact(&mut head).unwrap();
+        if &head == b"HTTP/1.1 200 OK" {
+            return stream;
+        }
+        stream = std::os::unix::net::UnixStream::connect(agent.socket()).unwrap();
+    }
+}
+
+#[test]
+fn only_whoever_sees_a_question_is_asked_it() {
+    let folder = Folder::new("prompt");
+    let n1 = folder.agent("n1", &[]);
+    let mut n2 = folder.agent("n2", &["--seed", &n1.addr()]);
+    n1.until_alive(2);
+    n2.child.kill().unwrap();
+    n2.wait();
+    n1.until(&["members", "--status", "dead"], |answer| answer["members"][0]["name"] == "n2");
+    let command = || {
+        let mut command = folder.program();
+        command.args(["force-leave", "n2", "--socket", "n1"]);
+        command
+    };
+    let mut terminal = Terminal::run(command());
+    terminal.until("Type yes if that is meant");
+    terminal.keys.write_all(b"no\n").unwrap();
+    terminal.until("which is dead, stays");
+    assert_eq!(terminal.child.wait().unwrap().code(), Some(1));
+    // Its words go elsewhere.
+    let (own, name) = Terminal::open();
+    let end = OpenOptions::new().read(true).write(true).open(name).unwrap();
+    let output = command().stdin(end).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        (output.status.code(), said.contains("--yes"), said.contains("Type yes")),
+        (Some(2), true, false),
+        "{said}"
+    );
+    drop(own);
 }

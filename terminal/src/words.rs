@@ -19,12 +19,33 @@ pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, name)| name)
 }
 
-/// A text that does nothing to a terminal, whoever wrote it.
+/// What is seen by nobody, or changes how what is beside it is seen: marks and overrides of the direction of a text, blanks without a
+/// width, ends of lines, tags. So a text may look like another one (CVE-2021-42574; Unicode Technical Report 36, section 2.6.1).
+#[must_use]
+pub const fn is_hidden(char: char) -> bool {
+    matches!(
+        char,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// A text that does nothing to a terminal nor to whoever reads it, whoever wrote it: what is not seen as it is, is escaped.
 #[must_use]
 pub fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for char in text.chars() {
-        if char.is_control() {
+        if char.is_control() || is_hidden(char) {
             plain.extend(char.escape_default());
         } else {
             plain.push(char);
@@ -50,5 +71,8 @@ mod tests {
     #[test]
     fn a_plain_text_does_nothing() {
         assert_eq!(plain("a\n\u{1b}[31mé"), "a\\n\\u{1b}[31mé");
+        // Nor to whoever reads it: what stands first comes first, and what looks alike is alike.
+        assert_eq!(plain("a\u{202e}b\u{2066}c\u{200b}d\u{feff}"), "a\\u{202e}b\\u{2066}c\\u{200b}d\\u{feff}");
+        assert_eq!(plain("\u{2010}\u{2029}\u{ad}"), "\u{2010}\\u{2029}\\u{ad}");
     }
 }

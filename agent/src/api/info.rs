@@ -8,6 +8,7 @@ use quidnunc::{GroupDef, GroupOrder, Info, InfoValue, KeyPattern, Value};
 
 use super::extract::{Body, Params};
 use super::members::who;
+use super::room::{Room, too_large};
 use super::{Agent, Answer, Of, Problem, reply};
 use crate::duration::millis;
 use crate::model::{Bytes, Done, GroupRegister, InfoAdd, InfoFilter, InfoRow, InfoText, Infos, KvDelete, Order};
@@ -66,6 +67,16 @@ pub(super) async fn delete(State(agent): Of, Body(KvDelete { key }): Body<KvDele
 }
 
 async fn rows(agent: &Agent, infos: Vec<Info>) -> Result<Vec<InfoRow>, Problem> {
+    let mut room = Room::new();
+    for info in &infos {
+        let bytes = match &info.value {
+            Value::Int(_) | Value::Float(_) => 0,
+            Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+        };
+        let has_room = room.take(info.key.len().saturating_add(bytes));
+        has_room.ok_or_else(|| too_large("ask for less: a key or a longer prefix"))?;
+    }
     Ok(agent.node.read(move |driver| infos.iter().map(|info| row(driver, info)).collect()).await?)
 }
 

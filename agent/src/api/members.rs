@@ -9,10 +9,11 @@ use quidnunc::{Event, NodeId, Record, View};
 
 use super::extract::Params;
 use super::lines::{Gone, Lines, told_by};
+use super::room::{Room, too_large};
 use super::{Agent, Answer, Of, Problem, reply};
 use crate::hub::{Heard, Watcher};
 use crate::model::{Brief, Member, MemberFilter, MemberLine, Members, Status, Who, list};
-use crate::names::{self, TAG_PREFIX};
+use crate::names::{self, TAG_PREFIX, TAGS_MAX};
 
 /// `GET /v1/members`
 pub(super) async fn members(State(agent): Of, Params(filter): Params<MemberFilter>) -> Answer<Members> {
@@ -79,6 +80,7 @@ fn changed(event: &Event) -> Option<NodeId> {
 }
 
 /// Whom somebody wants to see.
+#[derive(Clone)]
 pub(super) struct Wanted {
     statuses: Vec<Status>,
     domain: Option<String>,
@@ -112,16 +114,21 @@ impl Wanted {
     }
 
     pub(super) async fn all(&self, agent: &Agent) -> Result<Vec<Member>, Problem> {
-        let mut rows: Vec<Member> = agent
-            .node
-            .read(|driver| {
-                let view = driver.view();
-                view.members().map(|record| member(view, &record)).collect()
-            })
-            .await?;
-        rows.retain(|row| self.fits(row));
+        let wanted = self.clone();
+        let rows = agent.node.read(move |driver| wanted.rows(driver.view())).await?;
+        let mut rows = rows.ok_or_else(|| too_large("ask for less: a status, a tag or a domain"))?;
         rows.sort_by(|a, b| (&a.brief.who.name, &a.brief.who.id).cmp(&(&b.brief.who.name, &b.brief.who.id)));
         Ok(rows)
+    }
+
+    /// `None` if they find no room.
+    fn rows(&self, view: View<'_>) -> Option<Vec<Member>> {
+        let (mut rows, mut room) = (Vec::new(), Room::new());
+        for row in view.members().map(|record| member(view, &record)).filter(|row| self.fits(row)) {
+            room.take(row.tags.iter().map(|(name, value)| name.len() + value.len()).sum())?;
+            rows.push(row);
+        }
+        Some(rows)
     }
 }
 
@@ -162,9 +169,11 @@ fn member(view: View<'_>, record: &Record) -> Member {
     }
 }
 
-/// The tags that a member has published.
+/// The tags that a member has published: the first of them, since others decide how many there are, and only what can be one.
 pub(super) fn tags(view: View<'_>, id: NodeId) -> BTreeMap<String, String> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let tag = |key: &[u8], value: &[u8]| Some((text(key.strip_prefix(TAG_PREFIX.as_bytes())?), text(value)));
-    view.values(id, TAG_PREFIX.as_bytes()).filter_map(|entry| tag(entry.key, entry.value)).collect()
+    let fits = |(name, value): &(String, String)| names::is_tag_name(name) && names::is_tag_value(value);
+    let looked_at = view.values(id, TAG_PREFIX.as_bytes()).take(TAGS_MAX);
+    looked_at.filter_map(|entry| tag(entry.key, entry.value)).filter(fits).collect()
 }

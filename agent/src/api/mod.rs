@@ -22,6 +22,7 @@ mod query;
 mod quorum;
 mod reach;
 mod record;
+mod room;
 mod status;
 mod tags;
 mod top;
@@ -45,6 +46,7 @@ use crate::doctor::{Began, Doctor};
 use crate::hub::Hub;
 use crate::model::Reply;
 use crate::names::{self, Unclear};
+use crate::recording::ASKED_MAX;
 pub(crate) use join::{WAIT_MAX as JOIN_WAIT_MAX, is_address};
 pub(crate) use keys::parse_key_id;
 pub(crate) use problem::Problem;
@@ -81,6 +83,25 @@ pub(crate) struct Agent {
     pub(crate) began: Began,
     /// Whom it was told to join.
     pub(crate) seeds: Vec<String>,
+}
+
+impl Agent {
+    /// That of a node which has begun.
+    pub(crate) fn new(node: Handle, name: String, tombstone_life: Duration, seeds: Vec<String>) -> Self {
+        Self {
+            node,
+            hub: Hub::new(),
+            name,
+            since: Instant::now(),
+            tombstone_life,
+            queries: AtomicU64::new(0),
+            gone: Notify::new(),
+            recordings: Arc::new(Semaphore::new(ASKED_MAX)),
+            doctor: Doctor::new(),
+            began: Began::now(),
+            seeds,
+        }
+    }
 }
 
 /// An answer, or why there is none.

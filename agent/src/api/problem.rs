@@ -31,6 +31,11 @@ impl Problem {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// Whether there is none of what was meant.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
     pub(crate) fn text(self) -> FaultText {
         FaultText { code: self.code.to_owned(), message: self.message, hint: self.hint }
     }

@@ -1,12 +1,13 @@
 //! Who answers this node, and how fast? And who is let go of?
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use quidnunc::{NodeId, Record, RequestError};
+use quidnunc::{NodeId, Record, Rejected, RequestError};
 use tokio::task::JoinSet;
 
 use super::extract::Body;
@@ -19,6 +20,9 @@ use crate::model::{LetGo, Nothing, OfMember, PingRequest, Reached, Who};
 /// So many pings are under way at once: half of those that a node takes, so that others have room.
 const PINGS_MAX: usize = quidnunc::PINGS_MAX / 2;
 
+/// Whoever finds no room for a ping tries again after this.
+const ROOM_WAIT: Duration = Duration::from_millis(20);
+
 /// `POST /v1/ping`
 pub(super) async fn ping(State(agent): Of, Body(PingRequest { member, other }): Body<PingRequest>) -> Answer<Reached> {
     let own = agent.node.identity().id;
@@ -29,7 +33,7 @@ pub(super) async fn ping(State(agent): Of, Body(PingRequest { member, other }): 
         (id, _) = match (id == own, other == own) {
             (false, true) => (id, other),
             (true, false) => (other, id),
-            (true, true) => return Err(RequestError::Refused(quidnunc::Rejected::ToSelf).into()),
+            (true, true) => return Err(RequestError::Refused(Rejected::ToSelf).into()),
             (false, false) => {
                 return Err(Problem::bad(
                     "not_from_here",
@@ -39,7 +43,8 @@ pub(super) async fn ping(State(agent): Of, Body(PingRequest { member, other }): 
             }
         };
     }
-    reply(agent.reach(id).await?)
+    let rtt = agent.node.ping(id).await?;
+    reply(agent.reached(id, rtt).await?)
 }
 
 /// `POST /v1/reach`
@@ -52,23 +57,31 @@ pub(super) async fn reach(State(agent): Of, Body(Nothing {}): Body<Nothing>) -> 
 }
 
 async fn tell(agent: Arc<Agent>, others: Vec<NodeId>, lines: Lines) -> Result<(), Gone> {
-    let mut others = others.into_iter();
+    let mut others = VecDeque::from(others);
     let mut asked = JoinSet::new();
-    loop {
-        for id in others.by_ref().take(PINGS_MAX.saturating_sub(asked.len())) {
+    while !others.is_empty() || !asked.is_empty() {
+        for id in others.drain(..PINGS_MAX.saturating_sub(asked.len()).min(others.len())) {
             let agent = Arc::clone(&agent);
-            asked.spawn(async move { agent.reach(id).await });
+            asked.spawn(async move { (id, agent.node.ping(id).await) });
         }
-        match asked.join_next().await {
-            // Who has been forgotten meanwhile is not missing.
-            Some(reached) => {
-                if let Ok(Ok(reached)) = reached {
-                    lines.say(reached).await?;
-                }
+        let Some(Ok((id, pinged))) = asked.join_next().await else { return Err(Gone) };
+        match pinged {
+            Ok(rtt) => match agent.reached(id, rtt).await {
+                Ok(reached) => lines.say(reached).await?,
+                Err(problem) if problem.is_unknown() => {}
+                Err(_) => return Err(Gone),
+            },
+            // Others ask as well, and take the room; it was not asked yet.
+            Err(RequestError::Refused(Rejected::TooManyPings)) => {
+                others.push_back(id);
+                lines.pause(ROOM_WAIT).await?;
             }
-            None => return Ok(()),
+            // Who has been forgotten meanwhile is not missing.
+            Err(RequestError::Refused(Rejected::NoSuchMember { .. })) => {}
+            Err(_) => return Err(Gone),
         }
     }
+    Ok(())
 }
 
 impl Agent {
@@ -81,8 +94,8 @@ impl Agent {
         found.await?.ok_or_else(gone)
     }
 
-    async fn reach(&self, id: NodeId) -> Result<Reached, Problem> {
-        let rtt = self.node.ping(id).await?;
+    /// What came of a ping.
+    async fn reached(&self, id: NodeId, rtt: Option<Duration>) -> Result<Reached, Problem> {
         let (who, member) = self.member(id).await?;
         let micros = |rtt: Duration| u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX);
         Ok(Reached { who, addr: member.addr, status: member.health.into(), rtt_us: rtt.map(micros) })
@@ -99,4 +112,40 @@ pub(super) async fn force_leave(State(agent): Of, Body(OfMember { member }): Bod
     let forgotten_in_ms = millis(agent.tombstone_life.saturating_sub(age));
     let (addr, was, status) = (now.addr, before.1.health.into(), now.health.into());
     reply(LetGo { who, addr, was, status, forgotten_in_ms })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::within::Within;
+    use quidnunc::{Config, RequestError};
+    use std::sync::Arc;
+
+    /// Of somebody who was not asked it is not known that it answers.
+    #[tokio::test]
+    async fn whoever_asks_while_others_ask_waits_for_them() {
+        let (n1, n2) = (Within::start("n1", Config::local()).await, Within::start("n2", Config::local()).await);
+        n2.agent.node.join(&[n1.agent.node.local_addr()]).await.expect("it asks");
+        let id = n2.agent.node.identity().id;
+        while n1.agent.node.members().await.expect("it runs").len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        // Nobody is there any more, so that each ping takes its time.
+        drop(n2);
+        while n1.agent.node.ping(id).await.expect("it is known").is_some() {}
+        let pings: Vec<_> = (0..quidnunc::PINGS_MAX)
+            .map(|_| {
+                let agent = Arc::clone(&n1.agent);
+                tokio::spawn(async move { agent.node.ping(id).await })
+            })
+            .collect();
+        // The runtime runs some of them at a time.
+        for _ in 0..16 {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(n1.agent.node.ping(id).await, Err(RequestError::Refused(quidnunc::Rejected::TooManyPings))));
+        let (status, lines) = n1.post("/v1/reach", "{}").await;
+        assert_eq!((status, lines.len()), (200, 1), "{lines:?}");
+        assert_eq!((&lines[0]["id"], lines[0]["rtt_us"].is_null()), (&id.to_string().into(), true));
+        drop(pings);
+    }
 }

@@ -6,7 +6,7 @@ use quidnunc::View;
 use super::extract::Body;
 use super::{Agent, Answer, Of, Problem, members, reply};
 use crate::model::{Tags, TagsChange};
-use crate::names::{self, TAG_BYTES_MAX, TAG_PREFIX};
+use crate::names::{self, TAG_BYTES_MAX, TAG_PREFIX, TAGS_MAX};
 
 /// `GET /v1/tags`
 pub(super) async fn list(State(agent): Of) -> Answer<Tags> {
@@ -33,6 +33,13 @@ impl Agent {
         if let Some((name, value)) = set.iter().find(|(_, value)| !names::is_tag_value(value)) {
             let message = format!("the tag `{name}` has a value of {} bytes, or with odd characters", value.len());
             return Err(Problem::bad("bad_tag", message).hint(format!("at most {TAG_BYTES_MAX} bytes on one line")));
+        }
+        let mut tags = self.node.read(|driver| own(driver.view())).await?;
+        tags.extend(set.clone());
+        tags.retain(|name, _| !unset.contains(name));
+        if tags.len() > TAGS_MAX {
+            return Err(Problem::bad("too_many_tags", format!("a node has {TAGS_MAX} tags at most"))
+                .hint("take some off, or say it with `quidnunc kv set`"));
         }
         for (name, value) in set {
             self.node.put(format!("{TAG_PREFIX}{name}").as_bytes(), value.as_bytes(), None).await?;

@@ -76,7 +76,7 @@ impl Client {
     /// Asks for lines. Until the first byte the patience is as everywhere; then there is no end to it.
     pub(super) async fn lines(&self, method: Method, path: &str, body: Bytes) -> Result<Lines, Failure> {
         let response = self.in_time(self.send(method, path, body)).await?;
-        Ok(Lines { body: response.into_body(), rest: Vec::new() })
+        Ok(Lines { body: response.into_body(), rest: Vec::new(), seen: 0 })
     }
 
     /// Asks for bytes without an end, as [`lines`](Self::lines) for lines.
@@ -145,24 +145,30 @@ async fn text(response: Response<Incoming>) -> Result<String, Failure> {
 pub(super) struct Lines {
     body: Incoming,
     rest: Vec<u8>,
+    /// So many bytes of the rest have no end of a line among them.
+    seen: usize,
 }
 
 impl Lines {
     /// The next line; `None` when the agent has said all.
     pub(super) async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<Answered<T>>, Failure> {
         loop {
-            if let Some(end) = self.rest.iter().position(|&byte| byte == b'\n') {
-                let line: Vec<u8> = self.rest.drain(..=end).collect();
+            if let Some(end) = self.rest[self.seen..].iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = self.rest.drain(..=self.seen + end).collect();
+                self.seen = 0;
                 let text = String::from_utf8_lossy(&line).trim_end().to_owned();
                 return Answered::new(text).map(Some);
             }
-            if self.rest.len() > ANSWER_BYTES_MAX {
-                return Err(Failure::Broken("a line without an end".into()));
+            self.seen = self.rest.len();
+            if self.seen > ANSWER_BYTES_MAX {
+                let why = format!("a line is longer than {} MiB", ANSWER_BYTES_MAX >> 20);
+                return Err(Failure::Broken(why));
             }
             match pin!(&mut self.body).frame().await {
                 Some(Ok(frame)) => self.rest.extend(frame.into_data().iter().flatten()),
                 Some(Err(error)) => return Err(Failure::Broken(error.to_string())),
-                None => return Ok(None),
+                None if self.rest.is_empty() => return Ok(None),
+                None => return Err(Failure::Broken("it ends in the middle of a line".into())),
             }
         }
     }

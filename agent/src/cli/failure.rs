@@ -47,7 +47,7 @@ pub(super) enum Failure {
     Several { names: Vec<String> },
     #[error("the agent did not answer within {}\n  help: give it longer with --timeout", duration::shown(*after))]
     Timeout { after: Duration },
-    #[error("the agent ended before it had answered: {0}")]
+    #[error("the agent's answer broke off: {0}")]
     Broken(String),
     #[error("{}", fault_text(.0))]
     Fault(FaultText),
@@ -91,6 +91,22 @@ impl Failure {
         FaultText { code: code.to_owned(), message, hint }
     }
 
+    /// Whether whoever asks again may have an answer.
+    #[cfg(feature = "top")]
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Timeout { .. } => true,
+            Self::Fault(fault) => ["busy", "too_fast", "timeout"].contains(&fault.code.as_str()),
+            Self::Unreachable { .. }
+            | Self::NoAgent
+            | Self::Several { .. }
+            | Self::Broken(_)
+            | Self::Usage(_)
+            | Self::Agent(_)
+            | Self::Output(_) => false,
+        }
+    }
+
     pub(super) fn code(&self) -> Code {
         match self {
             Self::Unreachable { .. } | Self::NoAgent | Self::Broken(_) => Code::Unreachable,
@@ -111,6 +127,7 @@ fn code_of(fault: &str) -> Code {
         "refused"
         | "too_many_recordings"
         | "no_value"
+        | "not_confirmed"
         | "not_kept"
         | "not_dead"
         | "map_full"

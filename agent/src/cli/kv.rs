@@ -34,7 +34,7 @@ pub(super) async fn kv(command: KvCommand, client: &Client, streams: &mut Stream
         }
         KvCommand::Ls(filter) => {
             let answer = client.get::<Entries>(&path("/v1/kv", &filter)).await?;
-            streams.show(&answer, |Entries { entries }| table(entries))?;
+            streams.show(&answer, |Entries { entries, .. }| table(entries))?;
             Ok(Code::Ok)
         }
         KvCommand::Watch(filter) => watch(&path("/v1/kv/watch", &filter), client, streams).await,
@@ -60,7 +60,7 @@ async fn get(key: &str, (of, raw): (Option<&str>, bool), client: &Client, stream
             out.write_all(&alone(entry.value.as_ref(), raw, io::stdout().is_terminal()))?;
             out.flush()?;
         }
-        _ => streams.show(&answer, |Entries { entries }| table(entries))?,
+        _ => streams.show(&answer, |Entries { entries, .. }| table(entries))?,
     }
     Ok(Code::Ok)
 }

@@ -21,6 +21,7 @@ mod top;
 
 use std::io::{self, Write};
 use std::process;
+use std::thread;
 use std::time::Duration;
 
 use clap::builder::Resettable;
@@ -71,6 +72,7 @@ pub fn main() -> process::ExitCode {
         }
     };
     let Arguments { common, command } = arguments;
+    let is_agent = matches!(command, Command::Agent(_));
     let mut streams = Streams { out: &mut out, err: &mut err, json: common.json };
     let ended = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
@@ -83,7 +85,13 @@ pub fn main() -> process::ExitCode {
     };
     ended
         .unwrap_or_else(|failure| {
-            complain(&failure, &mut streams);
+            let complaint = complaint(&failure, streams.json);
+            if is_agent {
+                last_words(complaint);
+            } else {
+                // If even this cannot be said, the exit code still says it.
+                let _unheard = writeln!(streams.err, "{complaint}");
+            }
             failure.code()
         })
         .into()
@@ -101,13 +109,22 @@ fn without_empty(command: clap::Command) -> clap::Command {
     command.mut_args(heard).mut_subcommands(without_empty)
 }
 
-fn complain(failure: &Failure, streams: &mut Streams<'_>) {
+fn complaint(failure: &Failure, json: bool) -> String {
     let fault = || serde_json::to_string(&Reply::new(Fault { error: failure.fault() })).ok();
-    // If even this cannot be said, the exit code still says it.
-    let _unheard = match streams.json.then(fault).flatten() {
-        Some(fault) => writeln!(streams.err, "{fault}"),
-        None => writeln!(streams.err, "error: {failure}"),
+    json.then(fault).flatten().unwrap_or_else(|| format!("error: {failure}"))
+}
+
+/// Says what an agent has ended with, as far as somebody hears it in time: whoever starts agents may read none of what they say,
+/// and waits for their end.
+fn last_words(complaint: String) {
+    let (said, is_said) = std::sync::mpsc::sync_channel(1);
+    let say = move || {
+        let _unheard = writeln!(Pipe(anstream::stderr()), "{complaint}");
+        let _ = said.send(());
     };
+    if thread::Builder::new().name("quidnunc end".into()).spawn(say).is_ok() {
+        let _ = is_said.recv_timeout(LAST_WORDS_MAX);
+    }
 }
 
 async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) -> Outcome {
@@ -169,6 +186,9 @@ fn version(streams: &mut Streams<'_>) -> Outcome {
     }
     Ok(Code::Ok)
 }
+
+/// Somebody who reads the last words of an agent has so long to begin with it.
+const LAST_WORDS_MAX: Duration = Duration::from_secs(1);
 
 /// What an answer takes besides what it waits for.
 const MARGIN: Duration = Duration::from_secs(10);

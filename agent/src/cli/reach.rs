@@ -71,11 +71,7 @@ pub(super) async fn force_leave(
     let member = found.who.id.clone();
     match found.status {
         Status::Alive | Status::Suspect if !yes => return Err(Failure::Fault(lives(&found))),
-        Status::Dead if !yes && !confirmed(&found, streams)? => {
-            let who = shown_as(&found.who, found.addr);
-            let message = format!("{who}, which is dead, stays\n  help: say that it is meant with --yes");
-            return Err(Failure::Usage(message));
-        }
+        Status::Dead if !yes => confirm(&found, streams)?,
         Status::Alive | Status::Suspect | Status::Dead | Status::Left | Status::Removed => {}
     }
     let answer = client.post::<LetGo>("/v1/force-leave", &OfMember { member }).await?;
@@ -108,17 +104,21 @@ fn lives(found: &WhyReport) -> FaultText {
     FaultText { code: "not_dead".into(), message, hint: Some(hint) }
 }
 
-/// Whether somebody at a terminal means it.
-fn confirmed(found: &WhyReport, streams: &mut Streams<'_>) -> io::Result<bool> {
-    let (who, status) = (shown_as(&found.who, found.addr), found.status.word());
-    if !io::stdin().is_terminal() {
-        return Ok(false);
+/// Asks whether that is meant, whoever sees the question and can answer it.
+fn confirm(found: &WhyReport, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let who = shown_as(&found.who, found.addr);
+    let stays = format!("{who}, which is dead, stays");
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(Failure::Usage(format!("{stays}\n  help: say that it is meant with --yes")));
     }
-    write!(streams.err, "{who}, which is {status}, will never come back in this life. Type yes if that is meant: ")?;
+    write!(streams.err, "{who}, which is dead, will never come back in this life. Type yes if that is meant: ")?;
     streams.err.flush()?;
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
-    Ok(line.trim() == "yes")
+    match line.trim() {
+        "yes" => Ok(()),
+        _ => Err(Failure::Fault(FaultText { code: "not_confirmed".into(), message: stays, hint: None })),
+    }
 }
 
 /// `quidnunc overlay`

@@ -76,6 +76,12 @@ pub(crate) struct KvFilter {
     /// Reserved keys as well.
     #[serde(default)]
     pub(crate) all: bool,
+    /// At most so many, of those members first whose ids come first; only of a list.
+    #[serde(default)]
+    pub(crate) limit: Option<usize>,
+    /// Of a value of more bytes only how many it has; only of a list.
+    #[serde(default)]
+    pub(crate) value_max: Option<usize>,
 }
 
 /// `POST /v1/kv/set`

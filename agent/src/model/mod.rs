@@ -85,6 +85,13 @@ impl Bytes {
         }
     }
 
+    /// How many bytes it has as it is written.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Hex { hex: text } => text.len(),
+        }
+    }
+
     /// As people see it.
     pub(crate) fn shown(&self) -> String {
         match self {

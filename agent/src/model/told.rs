@@ -11,7 +11,8 @@ use super::{Bytes, Who};
 pub(crate) struct Entry {
     pub(crate) key: Bytes,
     pub(crate) owner: Who,
-    /// `None` only in a stream: of a key that stands for nothing any more, if `size` is 0; else it is too long to be told there.
+    /// `None` of a key that stands for nothing any more, if `size` is 0, which is only so in a stream; else it is too long to be told
+    /// there, or longer than was asked for.
     pub(crate) value: Option<Bytes>,
     /// How many bytes the value has.
     pub(crate) size: usize,
@@ -26,6 +27,9 @@ pub(crate) struct Entry {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Entries {
     pub(crate) entries: Vec<Entry>,
+    /// Whether there are others beyond the limit that was asked for.
+    #[serde(default)]
+    pub(crate) more: bool,
 }
 
 /// A line of `GET /v1/kv/watch`: what a key stands for now, or how much was not told.

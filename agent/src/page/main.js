@@ -13,6 +13,10 @@ const PAUSE_MS = 400;
 /** After a failure longer and longer, up to this. */
 const RETRY_MS_MAX = 8000;
 
+/** So many keys are looked through at most, and of a longer value only its size is asked for. */
+const ENTRIES_MAX = 1000;
+const VALUE_BYTES_MAX = 512;
+
 let overlay = null;
 
 /** What is asked for, how old it may get, how soon it is asked for again at most, and which kinds of events make it old. */
@@ -42,25 +46,27 @@ async function askLinks() {
 }
 
 async function askEntries() {
-  try {
-    maps.takeEntries((await ask("/v1/kv")).entries);
-  } catch (error) {
-    if (error.status !== 400) throw error;
-    maps.lack("kv-table", `These maps are too large for a page: ${error.message}`);
-  }
+  maps.takeEntries(await ask(`/v1/kv?limit=${ENTRIES_MAX}&value_max=${VALUE_BYTES_MAX}`));
 }
 
 async function askInfos() {
-  maps.takeInfos((await ask("/v1/info")).infos);
+  try {
+    maps.takeInfos((await ask("/v1/info")).infos);
+  } catch (error) {
+    if (error.status !== 400) throw error;
+    maps.lack("infos-table", `There are too many for a page: ${error.message}`);
+  }
 }
 
 let contact = "waiting";
 let goneSince = null;
 
+const SAID = { live: "The agent answers again", busy: "The agent is busy", gone: "The agent does not answer" };
+
 function setContact(state, text) {
   at("contact").dataset.state = state;
   at("contact-text").textContent = text;
-  if (contact !== state && contact !== "waiting") say(state === "live" ? "The agent answers again" : "The agent does not answer");
+  if (contact !== state && contact !== "waiting") say(SAID[state]);
   contact = state;
 }
 
@@ -70,10 +76,23 @@ function live() {
   setContact("live", "Live");
 }
 
-function gone(error) {
+/** The agent has too much to do just now, or something has changed while it was asked. It is there. */
+const BUSY = [408, 409, 429, 503, 504];
+
+function trouble(error) {
+  if (BUSY.includes(error.status)) {
+    setContact("busy", "Agent busy");
+    return;
+  }
   goneSince ??= Date.now();
   renderGone(goneSince, error.status === 0 ? "nobody is there" : error.message);
   setContact("gone", "No answer");
+}
+
+/** What nobody has foreseen is a mistake of the page, and may be over with the next answer. */
+function mistake(error) {
+  console.error(error);
+  setContact("busy", "Page error");
 }
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -85,24 +104,36 @@ function sleep() {
   return Promise.race([wait(Math.max(PAUSE_MS, first)), new Promise((resolve) => (wake = resolve))]);
 }
 
+/** Asks for all that is due. What fails does not keep the rest from being asked for, unless nobody answers. */
+async function askDue() {
+  let failure = null;
+  for (const part of parts.filter((part) => part.due <= Date.now())) {
+    part.asked = Date.now();
+    part.due = part.asked + part.every;
+    try {
+      await part.ask();
+    } catch (error) {
+      part.due = 0;
+      failure ??= error;
+      if (error.status === 0 || error.status === 401) throw error;
+    }
+  }
+  if (failure !== null) throw failure;
+}
+
 async function askAgain() {
   let retry = PAUSE_MS;
   for (;;) {
     try {
-      for (const part of parts.filter((part) => part.due <= Date.now())) {
-        part.asked = Date.now();
-        part.due = part.asked + part.every;
-        await part.ask();
-      }
+      await askDue();
       live();
       retry = PAUSE_MS;
       await wait(PAUSE_MS);
       await sleep();
     } catch (error) {
-      if (!(error instanceof Unanswered)) throw error;
-      if (error.status === 401) await askToken("This is not the agent's token.");
-      else gone(error);
-      parts.forEach((part) => (part.due = 0));
+      if (!(error instanceof Unanswered)) mistake(error);
+      else if (error.status === 401) await askToken("This is not the agent's token.");
+      else trouble(error);
       await wait(retry);
       retry = Math.min(2 * retry, RETRY_MS_MAX);
     }
@@ -138,7 +169,8 @@ async function listen() {
       }
       events.gap("The agent has stopped telling what happens.");
     } catch (error) {
-      if (!(error instanceof Unanswered)) throw error;
+      // That of an agent which does not answer is said elsewhere.
+      if (!(error instanceof Unanswered)) mistake(error);
     }
     // Whether it is gone is found out now.
     makeDue(null);

@@ -6,6 +6,8 @@ import { at, body, cell, draw, el, empty, header, named, plain, row, size, table
 const ROWS_MAX = 200;
 
 let entries = null;
+/** Whether there are others. */
+let more = false;
 let infos = null;
 
 /** With the moment at which each ends; it moves only when the agent says so. */
@@ -24,25 +26,29 @@ const identity = (one) => JSON.stringify([one.key, (one.owner ?? one.origin).id]
 const undated = (list) => list.map(({ left_ms, ...rest }) => rest);
 const ending = (one) => (one.ends === null ? "" : until(one.ends));
 const value = (bytes) => el("span", { class: "value mono" }, plain(bytes));
+/** The whole of a long value is not asked for. */
+const valueOf = (entry) => (entry.value === null ? el("span", { class: "quiet" }, "too long to be shown") : value(entry.value));
 
-export function takeEntries(list) {
-  entries = dated(list, entries);
+export function takeEntries(answer) {
+  entries = dated(answer.entries, entries);
+  more = answer.more;
   renderEntries();
 }
 
 export function renderEntries() {
   if (entries === null) return;
   const words = at("kv-filter").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = (entry) => `${plain(entry.key)} ${named(entry.owner)} ${plain(entry.value)}`.toLowerCase();
+  const text = (entry) => `${plain(entry.key)} ${named(entry.owner)} ${plain(entry.value ?? "")}`.toLowerCase();
   const found = words.length === 0 ? entries : entries.filter((entry) => words.every((word) => text(entry).includes(word)));
   const shown = undated(found.slice(0, ROWS_MAX));
-  at("kv-count").textContent = found.length === entries.length ? entries.length : `${found.length} of ${entries.length}`;
+  at("kv-count").textContent = found.length === entries.length ? `${entries.length}${more ? "+" : ""}` : `${found.length} of ${entries.length}`;
   const columns = [["Key"], ["Owner"], ["Value"], ["Size", "number roomy"], ["Ends in", "number roomy"]];
   const rows = () => shown.map((entry) =>
-    row(null, header("mono", plain(entry.key)), cell(null, named(entry.owner)), cell(null, value(entry.value)),
+    row(null, header("mono", plain(entry.key)), cell(null, named(entry.owner)), cell(null, valueOf(entry)),
       cell("number roomy", size(entry.size)), cell("number roomy", ending(entry))));
   show(at("kv-table"), "Keys and values of all members", columns, shown, rows, found.length,
-    entries.length === 0 ? "No member has written a key. Try: quidnunc kv set role primary" : "No key fits this filter");
+    entries.length === 0 ? "No member has written a key. Try: quidnunc kv set role primary" : "No key fits this filter",
+    more && `These are ${entries.length} of more keys than a page can hold: quidnunc kv ls --prefix PREFIX`);
 }
 
 /** Every node of an overlay has one that says where it is. */

@@ -54,7 +54,8 @@ export function render() {
   const shown = found.slice(0, ROWS_MAX);
   at("members-count").textContent = found.length === members.length ? members.length : `${found.length} of ${members.length}`;
   shown.filter(isOpen).forEach(want);
-  const seen = shown.map(({ gone_ms, ...rest }) => [rest, isOpen(rest) ? reasons.get(belief(rest)) : null, opened.has(rest.id)]);
+  // Reasons come one by one, each into its place.
+  const seen = shown.map(({ gone_ms, ...rest }) => [rest, opened.has(rest.id)]);
   draw(at("members-table"), [seen, found.length, words], () => {
     if (shown.length === 0) return empty(members.length === 0 ? "Nobody yet" : "No member fits this filter");
     const hidden = found.length - shown.length;
@@ -93,7 +94,7 @@ function detail(member, tags) {
   const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
   const facts = el("dl", { class: "facts" },
     fact("id", el("code", {}, member.id)), fact("life", `${member.boot}.${member.counter}`), tags.length > 0 && fact("tags", tags));
-  const list = el("ul", { class: "reasons", "data-status": member.status, "aria-label": `Why ${named(member)} is held ${member.status}` },
+  const list = el("ul", { class: "reasons", "data-status": member.status, "data-belief": belief(member), "aria-label": `Why ${named(member)} is held ${member.status}` },
     said.map((reason) => el("li", {}, reason)));
   return row("detail", el("td", { role: "cell", colspan: COLUMNS.length }, list, opened.has(member.id) && facts));
 }
@@ -129,7 +130,8 @@ async function next() {
   if (answer?.status === member.status) {
     if (reasons.size > REASONS_MAX) reasons.clear();
     reasons.set(belief(member), answer.because);
-    render();
+    const list = at("members-table").querySelector(`[data-belief="${CSS.escape(belief(member))}"]`);
+    list?.replaceChildren(...answer.because.map((reason) => el("li", {}, reason)));
   }
   next();
 }

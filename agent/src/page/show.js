@@ -2,6 +2,12 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/** What is seen by nobody, or changes how what is beside it is seen, as `quidnunc` escapes it on a terminal (CVE-2021-42574). */
+const HIDDEN = /[\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]|(?![\t\n])\p{Cc}/gu;
+
+/** A text as it is: no part of it hides, or moves the rest. */
+export const seen = (text) => text.replace(HIDDEN, (char) => `\\u{${char.codePointAt(0).toString(16)}}`);
+
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     // Of an attribute that is there or not there is its presence what counts; of `aria-…` it is the word.
@@ -9,7 +15,8 @@ function fill(element, attributes, children) {
     if (isSwitch) element.toggleAttribute(name, value);
     else if (value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  const shown = children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+  element.append(...shown.map((child) => (typeof child === "string" ? seen(child) : child)));
   return element;
 }
 
@@ -98,7 +105,7 @@ let speaking = null;
 export function say(text) {
   pending.add(text);
   speaking ??= setTimeout(() => {
-    at("said").textContent = [...pending].slice(0, 5).join(". ");
+    at("said").textContent = seen([...pending].slice(0, 5).join(". "));
     pending.clear();
     speaking = null;
   }, 2000);

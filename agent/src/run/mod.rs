@@ -17,19 +17,17 @@ mod words;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quidnunc::std::Driver;
 use quidnunc::tokio::{Events, spawn};
 use quidnunc::{Command, KeyPattern, NAME_KEY, RequestError, Voters};
 use sd_notify::NotifyState;
 use serde::Serialize;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use crate::api::{self, Agent};
-use crate::doctor::{self, Began, Doctor};
-use crate::hub::Hub;
+use crate::doctor;
 use crate::model::{Reply, TagsChange, Who};
 use crate::names::{DOMAIN_KEY, VERSION_KEY, version};
 use crate::recording::{self, ToFile};
@@ -182,10 +180,16 @@ pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
     let open = settings.web.clone().map(Web::listen).transpose()?;
     let mut signals = Signals::listen().map_err(AgentError::Signals)?;
     tracing::debug!("beginning");
-    let (agent, recording, events) = tokio::select! {
-        begun = begin(&settings, &reload.current) => begun?,
+    let mut recording = None;
+    let (agent, events) = tokio::select! {
+        begun = begin(&settings, &reload.current, &mut recording) => begun?,
         () = signals.end() => {
             tracing::warn!("ended before it had begun");
+            // What has happened until then is in it.
+            tokio::select! {
+                () = finish(recording) => {}
+                () = signals.second_end() => tracing::warn!("not waiting for the disk"),
+            }
             return Ok(());
         }
     };
@@ -209,35 +213,40 @@ pub(crate) async fn run(orders: Orders<'_>) -> Result<(), AgentError> {
     }
 }
 
-/// Starts the node, which says who it is, and records it if that is wanted.
-async fn begin(settings: &Settings, given: &Given) -> Result<(Arc<Agent>, Option<ToFile>, Events), AgentError> {
+/// Starts the node, which says who it is, and records it if that is wanted. A recording that has begun is there also when this is
+/// cancelled.
+async fn begin(
+    settings: &Settings,
+    given: &Given,
+    recording: &mut Option<ToFile>,
+) -> Result<(Arc<Agent>, Events), AgentError> {
     let (node, events) = spawn(settings.options.clone()).await.map_err(AgentError::Node)?;
-    let agent = Agent {
-        node,
-        hub: Hub::new(),
-        name: settings.name.clone(),
-        since: Instant::now(),
-        tombstone_life: settings.options.config.tombstone_life,
-        queries: AtomicU64::new(0),
-        gone: Notify::new(),
-        recordings: Arc::new(Semaphore::new(recording::ASKED_MAX)),
-        doctor: Doctor::new(),
-        began: Began::now(),
-        seeds: settings.seeds.clone(),
-    };
-    let recording = record(&agent, given).await?;
+    let seeds = settings.seeds.clone();
+    let agent = Agent::new(node, settings.name.clone(), settings.options.config.tombstone_life, seeds);
+    record(&agent, given, recording).await?;
     introduce(&agent, settings).await?;
-    Ok((Arc::new(agent), recording, events))
+    Ok((Arc::new(agent), events))
 }
 
 /// Records to a file from now on, if that is wanted.
-async fn record(agent: &Agent, given: &Given) -> Result<Option<ToFile>, AgentError> {
-    let Some(path) = &given.record else { return Ok(None) };
+async fn record(agent: &Agent, given: &Given, recording: &mut Option<ToFile>) -> Result<(), AgentError> {
+    let Some(path) = &given.record else { return Ok(()) };
     let bytes_max = given.record_max_mib.map_or(RECORD_MAX, Mib::bytes);
-    let made = recording::to_file(path, bytes_max, &agent.name);
+    let (file, name) = (path.clone(), agent.name.clone());
+    // The disk may take its time, and signals are heard meanwhile.
+    let made = tokio::task::spawn_blocking(move || recording::to_file(&file, bytes_max, &name)).await;
+    let made = made.map_err(io::Error::other).flatten();
     let (recorder, file) = made.map_err(|source| AgentError::Record { path: path.clone(), source })?;
-    agent.record(recorder).await?;
-    Ok(Some(file))
+    *recording = Some(file);
+    Ok(agent.record(recorder).await?)
+}
+
+/// All that was recorded is in its file when this returns. The node has stopped, or does so meanwhile.
+async fn finish(recording: Option<ToFile>) {
+    if let Some(file) = recording {
+        // The disk may take its time, and signals are heard meanwhile.
+        let _ = tokio::task::spawn_blocking(|| file.finish()).await;
+    }
 }
 
 /// The node has its own address again when this returns, and all that was recorded is in its file.
@@ -246,10 +255,7 @@ async fn stop(agent: Arc<Agent>, recording: Option<ToFile>) -> Result<(), quidnu
         Some(agent) => agent.node.stop().await,
         None => Ok(()),
     };
-    if let Some(file) = recording {
-        // The disk may take its time, and signals are heard meanwhile.
-        let _ = tokio::task::spawn_blocking(|| file.finish()).await;
-    }
+    finish(recording).await;
     stopped
 }
 

@@ -1,8 +1,10 @@
 //! What does an agent need to start, and what of what was said cannot be?
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -23,6 +25,9 @@ const BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 7946
 /// The longest key file, in bytes.
 const KEY_FILE_BYTES_MAX: u64 = 64 << 10;
 
+/// What others may not do with it: read it, unless they are of its group, and write it.
+const FORBIDDEN: u32 = 0o027;
+
 /// What cannot be.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
@@ -32,6 +37,11 @@ pub(crate) enum SettingsError {
     NoAddress(std::io::Error),
     #[error("cannot read the key file {}: {source}", shown(path))]
     KeyFile { path: PathBuf, source: std::io::Error },
+    #[error(
+        "others may read or change the key file {}\n  help: `chmod 600` it, and take another key if somebody else may have it",
+        shown(path)
+    )]
+    Readable { path: PathBuf },
     #[error("{}, line {line}: {why}; `quidnunc keys gen` prints keys as they are taken", shown(path))]
     Key { path: PathBuf, line: usize, why: String },
     #[error("--voter names {named}, but not this node: name it as well, as {own}, or leave --voter out")]
@@ -175,17 +185,22 @@ fn seal(given: &Given) -> Result<Option<SealOptions>, SettingsError> {
     Ok(Some(SealOptions { mode, overrides, ..SealOptions::new(ring) }))
 }
 
-/// The keys of a file, one per line; what begins with `#` is no key.
+/// The keys of a file, one per line; what begins with `#` is no key. A file that others may read is refused, as ssh does it: what
+/// seals a whole cluster would be known to every user of one machine.
 pub(crate) fn read_keys(path: &Path) -> Result<Vec<Key>, SettingsError> {
     let failed = |source| SettingsError::KeyFile { path: path.to_path_buf(), source };
-    if fs::metadata(path).map_err(failed)?.len() > KEY_FILE_BYTES_MAX {
+    let file = File::open(path).map_err(failed)?;
+    let about = file.metadata().map_err(failed)?;
+    if about.len() > KEY_FILE_BYTES_MAX {
         return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
     }
-    parse_keys(&fs::read_to_string(path).map_err(failed)?).map_err(|(line, why)| SettingsError::Key {
-        path: path.to_path_buf(),
-        line,
-        why,
-    })
+    // A pipe has no others.
+    if about.is_file() && about.mode() & FORBIDDEN != 0 {
+        return Err(SettingsError::Readable { path: path.to_path_buf() });
+    }
+    let mut text = String::new();
+    file.take(KEY_FILE_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
+    parse_keys(&text).map_err(|(line, why)| SettingsError::Key { path: path.to_path_buf(), line, why })
 }
 
 /// The keys of a text, or the line that is none, and why.

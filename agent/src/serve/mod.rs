@@ -1,10 +1,11 @@
 //! Who may ask, how many at once, and for how long?
 //!
-//! Invariant: nobody keeps others from asking by doing nothing. At most [`CONNECTIONS_MAX`] are served at once. When there are as
-//! many, whoever has waited longest without a word makes room, and when all of them have asked something, a newcomer is told to
+//! Invariant: nobody keeps others from asking without asking something. At most [`CONNECTIONS_MAX`] are served at once. When there
+//! are as many, the oldest of those makes room whose request has not come whole, and when all have asked, a newcomer is told to
 //! come again. A head that does not come whole, a body that does not, and an answer that nobody reads end a connection, each
 //! after its time.
 
+mod arriving;
 mod door;
 mod socket;
 mod stalling;
@@ -12,20 +13,20 @@ mod stalling;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use rustix::net::{RecvFlags, recv};
 use tokio::io::Interest;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use arriving::Arrival;
 pub(crate) use door::Door;
 use door::Line;
 pub(crate) use socket::{Control, SocketError, check_socket, live, path_of};
@@ -69,8 +70,8 @@ const BUSY: &str = concat!(
 pub(crate) struct Server {
     router: Router,
     permits: Arc<Semaphore>,
-    /// Those that have not said a word yet, whoever has waited longest first; each ends when this does.
-    silent: VecDeque<oneshot::Sender<()>>,
+    /// Those whose request has not come whole yet, the oldest first.
+    unasked: VecDeque<oneshot::Sender<()>>,
     connections: JoinSet<()>,
     /// Those that hear that there is no room.
     refusals: JoinSet<()>,
@@ -79,7 +80,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(router: Router) -> Self {
         let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        Self { router, permits, silent: VecDeque::new(), connections: JoinSet::new(), refusals: JoinSet::new() }
+        Self { router, permits, unasked: VecDeque::new(), connections: JoinSet::new(), refusals: JoinSet::new() }
     }
 
     /// Takes one connection after the other. Ends only with an error of the listener that waiting does not mend.
@@ -101,7 +102,7 @@ impl Server {
 
     /// Lets those finish that are being answered, for a while.
     pub(crate) async fn finish(mut self, wait_max: Duration) {
-        self.silent.clear();
+        self.unasked.clear();
         let finished = async { while self.connections.join_next().await.is_some() {} };
         // Who has not finished by then is cut off.
         let _ = timeout(wait_max, finished).await;
@@ -109,7 +110,7 @@ impl Server {
     }
 
     async fn admit(&mut self, line: impl Line) {
-        self.silent.retain(|silent| !silent.is_closed());
+        self.unasked.retain(|unasked| !unasked.is_closed());
         let permit = match Arc::clone(&self.permits).try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => {
@@ -122,15 +123,15 @@ impl Server {
                 permit
             }
         };
-        let (silent, told_to_go) = oneshot::channel();
-        self.silent.push_back(silent);
+        let (unasked, told_to_go) = oneshot::channel();
+        self.unasked.push_back(unasked);
         self.connections.spawn(attend(line, self.router.clone(), permit, told_to_go));
     }
 
-    /// Tells whoever has waited longest without a word to go, if there is anybody.
+    /// Tells the oldest of those to go whose request has not come whole, if there is one.
     fn make_room(&mut self) -> bool {
-        while let Some(silent) = self.silent.pop_front() {
-            if silent.send(()).is_ok() {
+        while let Some(unasked) = self.unasked.pop_front() {
+            if unasked.send(()).is_ok() {
                 return true;
             }
         }
@@ -163,22 +164,41 @@ impl Server {
 }
 
 /// One connection from its beginning to its end.
-async fn attend(mut line: impl Line, router: Router, permit: OwnedSemaphorePermit, told_to_go: oneshot::Receiver<()>) {
-    let has_asked = tokio::select! {
+async fn attend(
+    mut line: impl Line,
+    router: Router,
+    permit: OwnedSemaphorePermit,
+    mut told_to_go: oneshot::Receiver<()>,
+) {
+    let has_spoken = tokio::select! {
         // Who was told to go goes, whatever it has said since: somebody waits for its place.
         biased;
-        _ = told_to_go => false,
+        _ = &mut told_to_go => false,
         has_spoken = timeout(HEAD_TIME_MAX, has_spoken(&line)) => has_spoken.unwrap_or(false),
     };
-    if !has_asked {
+    if !has_spoken {
         refuse(&mut line).await;
         return;
     }
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).max_buf_size(HEAD_BYTES_MAX).keep_alive(false);
-    let service = TowerToHyperService::new(router);
-    let connection = pin!(builder.serve_connection(TokioIo::new(Stalling::new(line, STALL_MAX)), service));
-    if let Err(error) = connection.await {
+    let (arrival, is_whole) = Arrival::new(router);
+    let mut connection = builder.serve_connection(TokioIo::new(Stalling::new(line, STALL_MAX)), arrival);
+    let ended = tokio::select! {
+        biased;
+        // At the end of all, whoever is in the middle of its request may go on for a while.
+        Ok(()) = &mut told_to_go => {
+            refuse(&mut connection.into_parts().io.into_inner().into_inner()).await;
+            return;
+        }
+        ended = &mut connection => ended,
+        // It is what comes next to a request that is whole: nothing is done for one that could still be told to go.
+        _ = is_whole => {
+            drop(told_to_go);
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "a connection");
     }
     drop(permit);

@@ -21,6 +21,10 @@ impl<S> Stalling<S> {
         Self { stream, most, deadline: None }
     }
 
+    pub(super) fn into_inner(self) -> S {
+        self.stream
+    }
+
     /// What came of a write, or the end of patience.
     fn judge<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {

@@ -7,7 +7,9 @@ pub(crate) mod net;
 pub(crate) mod programs;
 pub(crate) mod web;
 
+use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader, Lines};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -27,18 +29,12 @@ impl Folder {
         Self(path)
     }
 
+    /// A file that nobody else reads.
     pub(crate) fn file(&self, name: &str, text: &str) -> String {
         let path = self.0.join(name);
         std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         path.to_str().unwrap().to_owned()
-    }
-
-    /// A file that only its owner reads.
-    pub(crate) fn secret(&self, name: &str, text: &str) -> String {
-        use std::os::unix::fs::PermissionsExt as _;
-        let path = self.file(name, text);
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        path
     }
 
     /// The program, which finds the sockets of this folder and nothing of its caller's.

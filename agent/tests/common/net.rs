@@ -12,6 +12,7 @@ const SKIP: &str = "QUIDNUNC_SKIP_NETNS";
 static MADE: AtomicU32 = AtomicU32::new(0);
 
 /// Whether tests with namespaces are not wanted; says so.
+#[allow(clippy::print_stderr, reason = "whoever leaves tests out should see it")]
 pub(crate) fn is_skipped(test: &str) -> bool {
     let skipped = std::env::var_os(SKIP).is_some_and(|value| value == "1");
     if skipped {

@@ -1,6 +1,8 @@
 //! Other people's programs, where they are installed.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command};
 
@@ -15,6 +17,28 @@ pub(crate) fn program(name: &str, package: &str) -> Option<PathBuf> {
         eprintln!("left out: {text}");
     }
     found
+}
+
+/// A port of loopback for a program that cannot say which one it was given. It is below those that the system hands out by itself
+/// (`net.ipv4.ip_local_port_range`), and nobody else who asks here gets it as long as this lives.
+pub(crate) struct Port {
+    pub(crate) number: u16,
+    _lock: File,
+}
+
+impl Port {
+    pub(crate) fn reserve() -> Self {
+        (20_000..30_000).find_map(Self::lock).unwrap()
+    }
+
+    fn lock(number: u16) -> Option<Self> {
+        let path = std::env::temp_dir().join(format!("quidnunc-port-{number}.lock"));
+        let lock = File::options().write(true).create(true).truncate(false).open(path).ok()?;
+        lock.try_lock().ok()?;
+        let at = (Ipv4Addr::LOCALHOST, number);
+        let is_free = TcpListener::bind(at).is_ok() && UdpSocket::bind(at).is_ok();
+        is_free.then_some(Self { number, _lock: lock })
+    }
 }
 
 /// A program that is killed when it is dropped.

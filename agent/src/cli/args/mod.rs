@@ -177,7 +177,7 @@ A cluster gets another key in three steps, each on every node, and each when `li
 everywhere: install the new one, use it, remove the old one. `rotate` does that.
 
 Examples:
-  quidnunc keys gen > new.key
+  (umask 077; quidnunc keys gen > new.key)
   quidnunc keys install new.key
   quidnunc keys rotate new.key
   quidnunc keys list

@@ -10,6 +10,7 @@ use crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
 };
 use crossterm::{execute, queue};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{TopReport, screen};
 use crate::cli::Outcome;
@@ -19,17 +20,52 @@ use crate::cli::failure::Code;
 /// Between two screens.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Shows screens until somebody has seen enough, or the agent ends.
+/// Shows screens until somebody has seen enough, or the agent ends. While it is too busy to answer, what it said last stays.
 pub(super) async fn show(client: &Client) -> Outcome {
+    // Before the terminal is changed, so that nothing leaves it so.
+    let mut ended = Ended::listen()?;
     let _screen = Screen::open()?;
-    let mut before: Option<TopReport> = None;
+    let (mut before, mut shown) = (None::<TopReport>, String::new());
     loop {
-        let now = client.get::<TopReport>("/v1/top").await?.says;
-        draw(&screen(&now, before.as_ref()))?;
-        before = Some(now);
+        let asked = tokio::select! {
+            asked = client.get::<TopReport>("/v1/top") => asked,
+            () = ended.heard() => return Ok(Code::Ok),
+        };
+        match asked {
+            Ok(answer) => {
+                shown = screen(&answer.says, before.as_ref());
+                draw("", &shown)?;
+                before = Some(answer.says);
+            }
+            Err(failure) if failure.is_passing() => draw(&format!("{failure}; asking again"), &shown)?,
+            Err(failure) => return Err(failure),
+        }
         // Keys are waited for where that holds nothing else up.
-        if tokio::task::spawn_blocking(is_over).await.unwrap_or(Ok(true))? {
+        let is_over = tokio::select! {
+            is_over = tokio::task::spawn_blocking(is_over) => is_over.unwrap_or(Ok(true))?,
+            () = ended.heard() => true,
+        };
+        if is_over {
             return Ok(Code::Ok);
+        }
+    }
+}
+
+/// The signals that end a program which does not listen to them, and would leave the terminal as it is.
+struct Ended([Signal; 3]);
+
+impl Ended {
+    fn listen() -> io::Result<Self> {
+        let [term, hup, int] = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()].map(signal);
+        Ok(Self([term?, hup?, int?]))
+    }
+
+    async fn heard(&mut self) {
+        let [term, hup, int] = &mut self.0;
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = hup.recv() => {}
+            _ = int.recv() => {}
         }
     }
 }
@@ -54,12 +90,13 @@ impl Drop for Screen {
     }
 }
 
-/// As much of a text as there is room for.
-fn draw(text: &str) -> io::Result<()> {
+/// As much of a text as there is room for, in its first line what there is to say of it.
+fn draw(status: &str, text: &str) -> io::Result<()> {
     let (columns, rows) = size()?;
     let mut out = io::stdout().lock();
     queue!(out, MoveTo(0, 0))?;
-    for (row, line) in (0..rows).zip(text.lines()) {
+    let status = status.lines().next().into_iter();
+    for (row, line) in (0..rows).zip(status.chain(text.lines())) {
         let line: String = line.chars().take(columns.into()).collect();
         queue!(out, MoveTo(0, row), Print(line), Clear(ClearType::UntilNewLine))?;
     }
