@@ -200,6 +200,8 @@ fn a_line_that_breaks_off_is_an_error() {
         command.args(["kv", "watch", "--socket", path.to_str().unwrap()]);
         let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
         let (mut stream, _) = listener.accept().unwrap();
+        // Whoever is answered before it has asked has not asked.
+        assert_ne!(stream.read(&mut [0; 1024]).unwrap(), 0);
         // It ends the connection when it has heard enough.
         let _ = stream.write_all(format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{line}").as_bytes());
         stream.shutdown(Shutdown::Write).unwrap();
