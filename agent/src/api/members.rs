@@ -165,6 +165,7 @@ fn member(view: View<'_>, record: &Record) -> Member {
         brief: brief(view, record),
         boot: record.incarnation.boot,
         counter: record.incarnation.counter,
+        version: names::version_of(view, record.id),
         tags: tags(view, record.id),
     }
 }

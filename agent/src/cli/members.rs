@@ -42,11 +42,13 @@ async fn watch(client: &Client, path: &str, streams: &mut Streams<'_>) -> Outcom
 fn table(members: &[Member], long: bool) -> String {
     let mut sheet = match long {
         false => Sheet::new(["name", "address", "status", "domain", "tags"]),
-        true => Sheet::new(["name", "address", "status", "domain", "tags", "id", "incarnation", "gone for"]),
+        true => Sheet::new(["name", "address", "status", "domain", "tags", "id", "incarnation", "gone for", "version"]),
     };
     for member in members {
         let brief = &member.brief;
-        let more = [brief.who.id.clone(), format!("{}.{}", member.boot, member.counter), gone_for(brief)];
+        let incarnation = format!("{}.{}", member.boot, member.counter);
+        let version = member.version.clone().unwrap_or_default();
+        let more = [brief.who.id.clone(), incarnation, gone_for(brief), version];
         let row = cells(brief).into_iter().chain([tags(member)]);
         sheet.row(row.chain(more.into_iter().filter(|_| long)));
     }
@@ -111,6 +113,7 @@ mod tests {
             },
             boot: 1_790_000_000_000,
             counter: 2,
+            version: name.map(|_| "quidnunc 0.1.0, wire version 1".into()),
             tags: [("role".into(), "db\u{7}".into()), ("zone".into(), "a".into())].into(),
         }
     }
@@ -126,9 +129,9 @@ mod tests {
         "#]]
         .assert_eq(&table(&rows, false));
         expect![[r#"
-             name       address         status   domain   tags                  id                                 incarnation       gone for
-            ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-             n1 *       10.0.0.1:7946   alive    rack-1   role=db\u{7} zone=a   00112233445566778899aabbccddeeff   1790000000000.2
+             name       address         status   domain   tags                  id                                 incarnation       gone for   version
+            ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+             n1 *       10.0.0.1:7946   alive    rack-1   role=db\u{7} zone=a   00112233445566778899aabbccddeeff   1790000000000.2              quidnunc 0.1.0, wire version 1
              00112233   10.0.0.1:7946   dead     rack-1   role=db\u{7} zone=a   00112233445566778899aabbccddeeff   1790000000000.2   1.5 m
         "#]].assert_eq(&table(&rows, true));
         expect![[r#"00112233 dead 10.0.0.1:7946 in rack-1 role=db\u{7} zone=a"#]]

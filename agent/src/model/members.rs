@@ -78,6 +78,9 @@ pub(crate) struct Member {
     pub(crate) brief: Brief,
     pub(crate) boot: u64,
     pub(crate) counter: u32,
+    /// What it says that it is; agents do.
+    #[serde(default)]
+    pub(crate) version: Option<String>,
     pub(crate) tags: BTreeMap<String, String>,
 }
 
