@@ -27,7 +27,8 @@ mod run;
 mod serve;
 #[cfg_attr(not(feature = "http"), path = "web/absent.rs")]
 mod web;
-#[cfg(test)]
-mod within;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod within;
 
 pub use cli::main;

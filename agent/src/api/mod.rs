@@ -51,6 +51,7 @@ pub(crate) use join::{WAIT_MAX as JOIN_WAIT_MAX, is_address};
 pub(crate) use keys::parse_key_id;
 pub(crate) use problem::Problem;
 pub(crate) use query::attend as attend_queries;
+#[cfg(feature = "http")]
 pub(crate) use status::counts;
 pub(crate) use why::because;
 
@@ -161,7 +162,8 @@ async fn nowhere(uri: Uri) -> Problem {
         .hint("the agent may be older than the command: compare `quidnunc version` with `quidnunc status`")
 }
 
-async fn not_so(method: Method, uri: Uri) -> Problem {
+/// What is there is asked for in another way.
+pub(crate) async fn not_so(method: Method, uri: Uri) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", format!("{} does not take {method}", uri.path()))
         .hint("what reads is GET, what changes something is POST")
 }

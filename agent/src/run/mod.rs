@@ -353,3 +353,38 @@ async fn serve_web(web: Option<&mut (Server, &Open)>) -> io::Result<()> {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quidnunc::record::{Tape, play};
+    use std::fs;
+
+    /// An agent that is told to end while it begins has a beginning, too.
+    #[tokio::test]
+    async fn what_happened_until_an_early_end_is_in_the_recording() {
+        let folder = std::env::temp_dir().join(format!("quidnunc-early-end-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let (state, path) = (folder.join("state"), folder.join("record"));
+        let given = Given { state: Some(state.clone()), record: Some(path.clone()), ..Given::default() };
+        let given = Given { bind: Some(([127, 0, 0, 1], 0).into()), name: "n1".parse().ok(), ..given };
+        let settings = Settings::new(&given).expect("they fit");
+        // That comes behind the beginning of the recording.
+        let has_its_name = async {
+            while !fs::read(&state).is_ok_and(|kept| kept.windows(NAME_KEY.len()).any(|window| window == NAME_KEY)) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let mut recording = None;
+        tokio::select! {
+            biased;
+            () = has_its_name => {}
+            begun = begin(&settings, &given, &mut recording) => drop(begun),
+        }
+        finish(recording).await;
+        let tape = fs::read(&path).expect("a file");
+        let tape = Tape::read(&tape).expect("a recording");
+        assert!(play(&tape, &mut ()).expect("it replays").calls > 0);
+        fs::remove_dir_all(&folder).expect("it is ours");
+    }
+}

@@ -95,6 +95,7 @@ impl Open {
         page::router(self.guard.token.is_some())
             .merge(metrics::router(Arc::clone(&agent)))
             .merge(api::router(agent))
+            .method_not_allowed_fallback(api::not_so)
             .layer(guarded)
     }
 }

@@ -1,0 +1,16 @@
+//! The fuzz target `http`, what is taken over TCP; what it does is in `src/requests.rs`.
+
+#![no_main]
+
+#[path = "../src/requests.rs"]
+mod requests;
+
+use std::cell::RefCell;
+
+use quidnunc_agent::within::{Answered, Target};
+
+thread_local! {
+    static TARGET: RefCell<Target> = RefCell::new(Target::http());
+}
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| TARGET.with_borrow_mut(|target| requests::request(target, bytes)));
