@@ -1,6 +1,6 @@
-//! What is a letter from an agent to an agent?
+//! What do agents write to each other?
 //!
-//! JSON that begins with which kind of letter it is; whatever else comes to a mailbox is an application's.
+//! JSON that begins with which kind it is, in letters and in notes; whatever else comes to a mailbox is an application's.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +32,14 @@ pub(crate) fn write(says: &Says) -> Vec<u8> {
     serde_json::to_vec(&Letter { quidnunc_agent: VERSION, says }).unwrap_or_default()
 }
 
-/// What a letter says, if it is one of ours.
+/// The most bytes that one of ours has.
+const BYTES_MAX: usize = 16 << 10;
+
+/// What a letter or a note says, if it is one of ours.
 pub(crate) fn read(bytes: &[u8]) -> Option<Says> {
+    if bytes.len() > BYTES_MAX {
+        return None;
+    }
     let Letter { quidnunc_agent, says } = serde_json::from_slice(bytes).ok()?;
     (quidnunc_agent == VERSION).then_some(says)
 }
@@ -47,6 +53,8 @@ mod tests {
         for other in [&b""[..], b"{}", b"\xff", b"{\"quidnunc_agent\":2,\"key\":{\"use\":\"00000000\"}}"] {
             assert!(read(other).is_none());
         }
+        let long = format!("{{\"quidnunc_agent\":1,\"key\":{{\"use\":\"{}\"}}}}", "0".repeat(BYTES_MAX));
+        assert!(read(long.as_bytes()).is_none());
         let ours = br#"{"quidnunc_agent":1,"key":{"use":"00000000"}}"#;
         let says = Says::Key(KeyOrder::Use("00000000".into()));
         assert_eq!((read(ours), write(&says)), (Some(says), ours.to_vec()));

@@ -34,10 +34,12 @@ impl Said {
         assert!(all.iter().any(|says| says.contains(words)), "{check} does not say `{words}`: {all:?}");
     }
 
-    /// What is not as it should be. A machine that has much to do stands still at times, and is accused: that is left out.
+    /// What is not as it should be. A machine that has much to do stands still at times, and is
+    /// accused: that is left out.
     fn wrong(&self) -> Vec<&str> {
         let all = self.answer["findings"].as_array().unwrap();
-        let of_load = |it: &&Value| ["clock", "accusers", "health"].iter().all(|of_load| it["check"] != *of_load);
+        let of_load =
+            |it: &&Value| ["members", "clock", "accusers", "health"].iter().all(|of_load| it["check"] != *of_load);
         all.iter()
             .filter(of_load)
             .filter(|it| it["verdict"] != "good")
@@ -106,14 +108,14 @@ fn datagrams_that_do_not_get_in() {
 #[test]
 fn streams_that_do_not_get_out() {
     let Some(said) = with_dropped("doctor-streams-out", 2, "tcp dport 7946") else { return };
-    said.says("streams-out", "bad", "none reaches n2: no answer within 2 s");
+    said.says("streams-out", "bad", "none reaches n2: no answer within 4 s");
     assert_eq!((said.code, said.wrong()), (1, vec!["streams-out"]), "{}", said.answer);
 }
 
 #[test]
 fn streams_that_do_not_get_in() {
     let Some(said) = with_dropped("doctor-streams-in", 1, "tcp dport 7946") else { return };
-    said.says("streams-in", "bad", "none comes from n2: no answer within 2 s");
+    said.says("streams-in", "bad", "none comes from n2: no answer within 4 s");
     assert_eq!((said.code, said.wrong()), (1, vec!["streams-in"]), "{}", said.answer);
 }
 
@@ -147,14 +149,42 @@ fn an_address_at_which_nobody_is_reached() {
         "nothing that others send to 10.78.0.99:7946 arrives, which is none of this machine's",
     );
     assert!(said.finding("advertise")["help"].as_str().unwrap().contains("--advertise"));
-    assert_eq!(said.code, 1);
+    assert_eq!((said.code, said.wrong()), (1, vec!["datagrams-out", "datagrams-in", "streams-in", "advertise", "mtu"]));
     drop(n2);
+}
+
+#[test]
+fn answers_that_get_in_and_nothing_else() {
+    let state = "udp dport 7946 ct state new";
+    let Some(said) = with_dropped("doctor-answers-only", 1, state) else { return };
+    said.says("datagrams-in", "odd", "n2: answers to what this node sends come from there, and nothing");
+    assert_eq!((said.code, said.wrong()), (0, vec!["datagrams-in"]), "{}", said.answer);
 }
 
 #[test]
 fn a_member_that_nothing_reaches() {
     let Some(said) = with_dropped("doctor-cut-off", 2, "ip saddr 10.78.0.1") else { return };
-    said.says("streams-out", "bad", "none reaches n2: no answer within 2 s");
+    said.says("streams-out", "bad", "none reaches n2: no answer within 4 s");
+    said.says("members", "bad", "n2 at 10.78.0.2:7946 is reached in no way");
+    assert_eq!(
+        (said.code, said.wrong()),
+        (1, vec!["datagrams-out", "datagrams-in", "streams-out", "streams-in", "advertise", "mtu"])
+    );
+}
+
+#[test]
+fn everybody_is_dead() {
+    if is_skipped("everybody_is_dead") {
+        return;
+    }
+    let (net, folder) = (Net::new(2), Folder::new("doctor-dead"));
+    let [n1, n2] = pair(&net, &folder);
+    drop(n2);
+    n1.until(&["members"], |answer| answer["members"].to_string().contains("dead"));
+    let said = Said::of(&n1);
+    said.says("members", "bad", "nobody else lives; suspected or dead: 1");
+    said.says("members", "bad", "there is no way to the seed 10.78.0.2:7946: Connection refused");
+    said.says("streams-out", "bad", "none reaches n2: Connection refused");
     assert_eq!(said.code, 1);
 }
 
@@ -253,6 +283,8 @@ fn a_member_of_another_version() {
     n1.until_alive(2);
     let said = n1.until(&["doctor"], |answer| answer.to_string().contains("quidnunc 0.0.9, wire version 1: n2"));
     assert!(said.to_string().contains("wire version 1: n1"), "{said}");
+    let versions = said["findings"].as_array().unwrap().iter().find(|it| it["check"] == "versions").unwrap();
+    assert_eq!(versions["verdict"], "odd");
 }
 
 #[test]
@@ -272,6 +304,9 @@ fn who_accuses_and_why() {
     n2.until(&["members"], |answer| of_n1(answer).is_some_and(|status| status == "alive"));
     n1.until_alive(2);
     let said = Said::of(&n1);
-    said.says("accusers", "odd", "n2 suspected this node ");
-    said.says("accusers", "odd", "a ping had no answer within");
+    let accusers = said.finding("accusers");
+    assert_ne!(accusers["verdict"], "good", "{accusers}");
+    for words in ["n2 suspected this node ", "a ping had no answer within"] {
+        assert!(accusers["says"].to_string().contains(words), "{accusers}");
+    }
 }

@@ -20,4 +20,4 @@ mod suspend;
 pub use driver::Driver;
 pub use handle::{Handle, spawn};
 pub use keeping::Progress;
-pub use sources::{DatagramRefused, REFUSED_SOURCES_MAX, RefusedSource, WATCHED_SOURCES_MAX};
+pub use sources::{DatagramRefused, REFUSED_SOURCES_MAX, RefusedSource};

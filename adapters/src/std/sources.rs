@@ -1,10 +1,8 @@
-//! Whose datagrams come, and whose are refused, for whoever looks for what is wrong?
+//! Whose datagrams are refused, for whoever looks for what is wrong?
 //!
-//! Refusals are remembered by source, the latest few; who is heard is counted of those addresses only that somebody watches, so
-//! that an ordinary datagram costs nothing.
+//! The latest few sources are remembered, until one of them sends what is taken in; an ordinary datagram costs nothing.
 
 use ::std::net::SocketAddr;
-use ::std::time::Duration;
 
 use quidnunc_core::{Instant, Rejected};
 
@@ -12,9 +10,6 @@ use super::driver::Driver;
 
 /// So many sources of refused datagrams are remembered; then the oldest one is forgotten.
 pub const REFUSED_SOURCES_MAX: usize = 32;
-
-/// So many addresses are watched at once.
-pub const WATCHED_SOURCES_MAX: usize = 64;
 
 /// Why a datagram was not taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +30,7 @@ pub struct RefusedSource {
     pub from: SocketAddr,
     /// Why the latest one was refused.
     pub why: DatagramRefused,
-    /// How many were refused, for any reason, as long as the source is remembered.
+    /// How many were refused for this reason, one after the other.
     pub count: u64,
     /// When the latest one came.
     pub last: Instant,
@@ -45,29 +40,23 @@ pub struct RefusedSource {
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     refused: Vec<RefusedSource>,
-    watched: Vec<Watched>,
-}
-
-#[derive(Debug)]
-struct Watched {
-    from: SocketAddr,
-    count: u64,
-    until: Instant,
 }
 
 impl Sources {
     /// A datagram was taken in, or not.
     pub(super) fn note(&mut self, from: SocketAddr, taken: Result<(), DatagramRefused>, now: Instant) {
-        if let Err(why) = taken {
-            self.refuse(from, why, now);
-        } else if let Some(watched) = self.watched.iter_mut().find(|watched| watched.from == from) {
-            watched.count = watched.count.saturating_add(1);
+        match taken {
+            Err(why) => self.refuse(from, why, now),
+            // What was wrong with it is mended.
+            Ok(()) if !self.refused.is_empty() => self.refused.retain(|known| known.from != from),
+            Ok(()) => {}
         }
     }
 
     fn refuse(&mut self, from: SocketAddr, why: DatagramRefused, last: Instant) {
         if let Some(known) = self.refused.iter_mut().find(|known| known.from == from) {
-            *known = RefusedSource { why, count: known.count.saturating_add(1), last, ..*known };
+            let count = if known.why == why { known.count.saturating_add(1) } else { 1 };
+            *known = RefusedSource { from, why, count, last };
             return;
         }
         if self.refused.len() == REFUSED_SOURCES_MAX
@@ -81,25 +70,6 @@ impl Sources {
     pub(super) fn refused(&self) -> &[RefusedSource] {
         &self.refused
     }
-
-    /// Counts an address for so long, from 0 if it was not counted. Returns whether there was room.
-    pub(super) fn watch(&mut self, from: SocketAddr, time: Duration, now: Instant) -> bool {
-        self.watched.retain(|watched| watched.until > now);
-        let until = now.after(time);
-        if let Some(watched) = self.watched.iter_mut().find(|watched| watched.from == from) {
-            watched.until = watched.until.max(until);
-            return true;
-        }
-        let has_room = self.watched.len() < WATCHED_SOURCES_MAX;
-        if has_room {
-            self.watched.push(Watched { from, count: 0, until });
-        }
-        has_room
-    }
-
-    pub(super) fn heard(&self, from: SocketAddr) -> Option<u64> {
-        self.watched.iter().find(|watched| watched.from == from).map(|watched| watched.count)
-    }
 }
 
 impl Driver {
@@ -107,20 +77,6 @@ impl Driver {
     #[must_use]
     pub fn refused_sources(&self) -> &[RefusedSource] {
         self.sources.refused()
-    }
-
-    /// Counts for so long the datagrams from an address that are taken in, for [`heard_from`](Self::heard_from). An address that
-    /// is counted already goes on from where it is. Returns whether there was room, which there is for
-    /// [`WATCHED_SOURCES_MAX`].
-    pub fn watch_source(&mut self, from: SocketAddr, time: Duration) -> bool {
-        let now = self.now();
-        self.sources.watch(from, time, now)
-    }
-
-    /// How many datagrams were taken in from an address since it [is watched](Self::watch_source); `None` if it is not.
-    #[must_use]
-    pub fn heard_from(&self, from: SocketAddr) -> Option<u64> {
-        self.sources.heard(from)
     }
 }
 
@@ -150,23 +106,9 @@ mod tests {
             RefusedSource { from: source(0), why: DatagramRefused::Node(Rejected::FromSelf), count: 2, last: at(100) };
         assert_eq!(of(0), Some(&again));
         assert_eq!((of(1), sources.refused().len()), (None, REFUSED_SOURCES_MAX), "the oldest one has gone");
-        assert_eq!(of(most).map(|known| known.count), Some(1));
-    }
-
-    #[test]
-    fn who_is_watched_is_counted_and_nobody_else() {
-        let mut sources = Sources::default();
-        assert!(sources.watch(source(1), Duration::from_secs(5), at(0)));
-        for (port, taken) in [(1, Ok(())), (2, Ok(())), (1, Err(WHY)), (1, Ok(()))] {
-            sources.note(source(port), taken, at(1));
-        }
-        assert!(sources.watch(source(1), Duration::from_secs(1), at(1)), "it goes on");
-        assert_eq!((sources.heard(source(1)), sources.heard(source(2))), (Some(2), None));
-        for port in 2..=64 {
-            assert!(sources.watch(source(port), Duration::from_secs(5), at(2)));
-        }
-        assert!(!sources.watch(source(65), Duration::from_secs(5), at(2)), "no room");
-        assert!(sources.watch(source(65), Duration::from_secs(5), at(5)), "the first one's time is over");
-        assert_eq!(sources.heard(source(1)), None);
+        sources.note(source(most), Err(WHY), at(102));
+        assert_eq!(sources.refused().last().map(|known| (known.from, known.count)), Some((source(most), 2)));
+        sources.note(source(most), Ok(()), at(103));
+        assert!(sources.refused().iter().all(|known| known.from != source(most)), "nothing is wrong with it any more");
     }
 }

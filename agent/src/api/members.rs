@@ -137,7 +137,7 @@ fn row(view: View<'_>, id: NodeId) -> Option<Member> {
 }
 
 /// Who is meant by an id.
-pub(super) fn who(view: View<'_>, id: NodeId) -> Who {
+pub(crate) fn who(view: View<'_>, id: NodeId) -> Who {
     Who { name: names::name_of(view, id), id: id.to_string() }
 }
 

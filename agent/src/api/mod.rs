@@ -49,6 +49,8 @@ use crate::names::{self, Unclear};
 use crate::recording::ASKED_MAX;
 pub(crate) use join::{WAIT_MAX as JOIN_WAIT_MAX, is_address};
 pub(crate) use keys::parse_key_id;
+pub(crate) use members::who;
+pub(crate) use phrases::of_not_sent;
 pub(crate) use problem::Problem;
 pub(crate) use query::attend as attend_queries;
 #[cfg(feature = "http")]
@@ -98,7 +100,7 @@ impl Agent {
             queries: AtomicU64::new(0),
             gone: Notify::new(),
             recordings: Arc::new(Semaphore::new(ASKED_MAX)),
-            doctor: Doctor::new(),
+            doctor: Doctor::default(),
             began: Began::now(),
             seeds,
         }

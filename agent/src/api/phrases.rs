@@ -30,7 +30,7 @@ pub(super) const fn of_loss(loss: Loss) -> &'static str {
     }
 }
 
-pub(super) const fn of_not_sent(why: NotSent) -> &'static str {
+pub(crate) const fn of_not_sent(why: NotSent) -> &'static str {
     match why {
         NotSent::NoStream => "no stream could be opened",
         NotSent::Broken => "its stream was ended before it was confirmed",

@@ -50,3 +50,32 @@ impl Agent {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::names::TAGS_MAX;
+    use crate::within::Within;
+    use quidnunc::Config;
+
+    #[tokio::test]
+    async fn a_node_has_so_many_tags_and_of_others_no_more_are_shown() {
+        let within = Within::start("n1", Config::local()).await;
+        for number in 0..TAGS_MAX {
+            let key = format!("tag/t{number:03}");
+            within.agent.node.put(key.as_bytes(), b"x", None).await.expect("there is room");
+        }
+        let (status, said) = within.post("/v1/tags", "{\"set\":{\"one-more\":\"x\"}}").await;
+        assert_eq!((status, &said[0]["error"]["code"]), (400, &"too_many_tags".into()));
+        let (status, _) = within.post("/v1/tags", "{\"set\":{\"other\":\"x\"},\"unset\":[\"t000\"]}").await;
+        assert_eq!(status, 200, "one has gone for it");
+        // Whoever does not keep to it.
+        for number in 0..2 * TAGS_MAX {
+            let key = format!("tag/t{number:03}");
+            within.agent.node.put(key.as_bytes(), &[b'x'; 1000][..1 + 999 * (number % 2)], None).await.expect("room");
+        }
+        let (_, said) = within.get("/v1/members").await;
+        let tags = said["members"][0]["tags"].as_object().expect("tags");
+        assert!(tags.len() <= TAGS_MAX && tags.values().all(|value| value == "x"), "{tags:?}");
+        assert!(!tags.is_empty());
+    }
+}

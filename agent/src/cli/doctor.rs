@@ -9,8 +9,8 @@ use super::failure::Code;
 use super::{Outcome, Streams};
 use crate::model::{Diagnosis, DoctorRequest, Finding, Verdict, Who};
 
-/// So long an agent looks at most, beside what waits before it.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// An agent looks for less.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// `quidnunc doctor`
 pub(super) async fn doctor(member: Option<String>, client: Client, streams: &mut Streams<'_>) -> Outcome {
@@ -56,11 +56,11 @@ mod tests {
     fn each_answer_stands_beside_what_it_is_about() {
         let helpers = vec![Who { name: Some("n2".into()), id: String::new() }];
         let good =
-            Finding { check: Check::Members, verdict: Verdict::Good, says: vec!["1 others live".into()], help: None };
+            Finding { check: Check::Members, verdict: Verdict::Good, says: vec!["one other lives".into()], help: None };
         let says = vec!["none comes from n2".into(), "\u{1b}[2J".into()];
         let bad = Finding { check: Check::DatagramsIn, verdict: Verdict::Bad, says, help: Some("let UDP in".into()) };
         expect![[r#"
-            ✓ members        1 others live
+            ✓ members        one other lives
             ✗ datagrams in   none comes from n2
                              \u{1b}[2J
                              help: let UDP in

@@ -5,22 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quidnunc::NodeId;
+use quidnunc::std::RefusedSource;
 use tokio::time::{Instant, timeout_at};
 
-use super::letters::{By, Dial, Report, Words};
-use super::{Answers, dial};
+use super::letters::{Asks, By, Dial, Report, Says, Words};
+use super::{Answers, Letter, dial};
 use crate::api::Agent;
 use crate::hub::wall_ms;
 
 /// A note is repeated so often, and each time waited for so long: one that is lost by chance is no finding.
 const NOTE_TRIES: usize = 4;
-const NOTE_WAIT: Duration = Duration::from_millis(500);
+const NOTE_WAIT: Duration = Duration::from_millis(700);
 
-/// A letter is waited for so long.
-const LETTER_MAX: Duration = Duration::from_secs(3);
+/// A letter is waited for so long: as long as a connection, and then some.
+const LETTER_MAX: Duration = Duration::from_secs(5);
 
-/// A report is waited for so long by one way, and then asked for by the other one.
-const REPORT_WAIT: Duration = Duration::from_secs(3);
+/// A report is waited for so long by one way, and then asked for by the other one: whoever makes it may have waited for a connection.
+const REPORT_WAIT: Duration = Duration::from_secs(5);
 
 /// What came of notes to a member and back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,13 +37,24 @@ pub(super) struct Notes {
 pub(super) struct Came {
     pub(super) by_letter: bool,
     pub(super) by_note: bool,
+    /// It has said that it has no time.
+    pub(super) busy: bool,
 }
 
 impl Came {
-    const fn note(&mut self, by: By) {
+    fn note(&mut self, by: By, says: &Says) {
         match by {
             By::Letter => self.by_letter = true,
             By::Note => self.by_note = true,
+        }
+        self.busy |= *says == Says::Busy;
+    }
+
+    const fn and(self, other: Self) -> Self {
+        Self {
+            by_letter: self.by_letter || other.by_letter,
+            by_note: self.by_note || other.by_note,
+            busy: self.busy || other.busy,
         }
     }
 }
@@ -53,6 +65,8 @@ pub(super) struct Told {
     pub(super) report: Report,
     /// How much later it is there than here, in milliseconds; less than its way has taken is nothing.
     pub(super) skew_ms: i64,
+    /// Whether its datagrams that nobody has asked for were seen; `None` if it could send none.
+    pub(super) knocked: Option<bool>,
 }
 
 /// What was found out with one member's help.
@@ -63,41 +77,34 @@ pub(super) struct Exam {
     pub(super) addr: SocketAddr,
     /// What came of a connection to it.
     pub(super) dial: Dial,
-    /// Whether it has confirmed a letter, or why it has not.
-    pub(super) letter: Result<(), String>,
-    /// What of its own has come: a letter, a note.
+    pub(super) letter: Letter,
     pub(super) came: Came,
     pub(super) short: Notes,
-    /// The same with notes that are as long as can be; `None` where short ones do not come both ways.
+    /// The same with notes that are as long as any datagram; `None` where short ones do not come both ways.
     pub(super) long: Option<Notes>,
-    /// How many datagrams came from it meanwhile, of whatever kind: some answer to where they see this node's come from.
-    pub(super) heard: u64,
     pub(super) told: Option<Told>,
 }
 
 /// Examines the way to a member and back.
 pub(super) async fn examine(agent: &Arc<Agent>, (id, name, addr): (NodeId, String, SocketAddr)) -> Exam {
-    let watched = LETTER_MAX + REPORT_WAIT * 2 + NOTE_WAIT * 12;
-    // Without room for it, its notes alone tell whether it is heard.
-    let _ = agent.node.act(move |driver| Ok(driver.watch_source(addr, watched))).await;
     let (mut reporting, mut noting) = (Came::default(), Came::default());
-    let ((letter, told), (short, long), dial) =
+    let ((letter, report), (short, long), dial) =
         tokio::join!(ask_for_report(agent, id, &mut reporting), exchange_notes(agent, id, &mut noting), dial(addr));
-    let came =
-        Came { by_letter: reporting.by_letter || noting.by_letter, by_note: reporting.by_note || noting.by_note };
-    let heard = agent.node.read(move |driver| driver.heard_from(addr)).await.ok().flatten().unwrap_or(0);
-    Exam { name, addr, dial, letter, came, short, long, heard, told }
+    let told = match report {
+        Some((report, skew_ms)) => Some(Told { knocked: knocked(agent, addr, &report).await, report, skew_ms }),
+        None => None,
+    };
+    Exam { name, addr, dial, letter, came: reporting.and(noting), short, long, told }
 }
 
-/// Whether a letter arrives, and what the member reports then, whichever way.
-async fn ask_for_report(agent: &Arc<Agent>, id: NodeId, came: &mut Came) -> (Result<(), String>, Option<Told>) {
+/// Whether a letter arrives, and what the member reports then, whichever way; with how much later it is there.
+async fn ask_for_report(agent: &Arc<Agent>, id: NodeId, came: &mut Came) -> (Letter, Option<(Report, i64)>) {
     let (question, mut answers) = agent.doctor.ask(id);
-    let words = Words::Examine { number: question.number };
-    let mut began = wall_ms();
+    let words = Words::Question { number: question.number, asks: Asks::Report, pad: String::new() };
+    let began = wall_ms();
     let letter = agent.say_by_letter(id, words.clone(), LETTER_MAX).await;
-    let mut told = if letter.is_ok() { report(&mut answers, began, came).await } else { None };
-    if told.is_none() {
-        began = wall_ms();
+    let mut told = if letter == Letter::Taken { report(&mut answers, began, came).await } else { None };
+    if told.is_none() && !came.busy {
         let _ = agent.say_by_note(id, &words, false).await;
         told = report(&mut answers, began, came).await;
     }
@@ -105,19 +112,33 @@ async fn ask_for_report(agent: &Arc<Agent>, id: NodeId, came: &mut Came) -> (Res
 }
 
 /// The member's report: the long one that comes by letter, or else the short one.
-async fn report(answers: &mut Answers, began: u64, came: &mut Came) -> Option<Told> {
+async fn report(answers: &mut Answers, began: u64, came: &mut Came) -> Option<(Report, i64)> {
     let until = Instant::now() + REPORT_WAIT;
     let mut told = None;
-    while let Ok(Some((by, words))) = timeout_at(until, answers.recv()).await {
-        let Words::Report { report, .. } = words else { continue };
-        came.note(by);
-        let skew_ms = skew(report.unix_ms, began, wall_ms());
-        told = Some(Told { report: report.bounded(), skew_ms });
+    while let Ok(Some((by, says))) = timeout_at(until, answers.recv()).await {
+        came.note(by, &says);
+        match says {
+            Says::Report(report) => {
+                let skew_ms = skew(report.unix_ms, began, wall_ms());
+                told = Some((report, skew_ms));
+            }
+            Says::Busy => break,
+            Says::Heard => continue,
+        }
         if by == By::Letter {
             break;
         }
     }
     told
+}
+
+/// Whether a member's knocks were seen: a datagram that was refused, from its address and another port than its own.
+async fn knocked(agent: &Agent, addr: SocketAddr, report: &Report) -> Option<bool> {
+    let port = report.knocked_from?;
+    let knock = SocketAddr::new(addr.ip(), port);
+    agent.doctor.knocks_from(knock);
+    let is_one = move |refused: &RefusedSource| refused.from == knock;
+    agent.node.read(move |driver| driver.refused_sources().iter().any(is_one)).await.ok()
 }
 
 /// How much later it is there than here, if there it was `theirs` at an instant between two of here.
@@ -134,30 +155,30 @@ fn skew(theirs: u64, began: u64, ended: u64) -> i64 {
 
 /// What comes of notes, short ones and then long ones.
 async fn exchange_notes(agent: &Arc<Agent>, id: NodeId, came: &mut Came) -> (Notes, Option<Notes>) {
-    let short = exchange(agent, id, (false, false), came).await;
+    let short = exchange(agent, id, (Asks::Short, false), came).await;
     if short != (Notes { there: true, back: true }) {
         return (short, None);
     }
-    // A long one there is answered by a short one, and a short one by a long one.
-    let there = exchange(agent, id, (true, false), came).await.there;
-    let back = exchange(agent, id, (false, true), came).await.back;
+    let Notes { there, .. } = exchange(agent, id, (Asks::Short, true), came).await;
+    // No answer is longer than its question.
+    let back = there && exchange(agent, id, (Asks::Long, true), came).await.back;
     (short, Some(Notes { there, back }))
 }
 
 /// Sends a note until one is answered by a note, and notes what was heard of where.
-async fn exchange(agent: &Arc<Agent>, id: NodeId, (there, back): (bool, bool), came: &mut Came) -> Notes {
+async fn exchange(agent: &Arc<Agent>, id: NodeId, (asks, full): (Asks, bool), came: &mut Came) -> Notes {
     let (question, mut answers) = agent.doctor.ask(id);
-    let words = Words::Ask { number: question.number, full: back, pad: String::new() };
+    let words = Words::Question { number: question.number, asks, pad: String::new() };
     let mut notes = Notes::default();
     for _ in 0..NOTE_TRIES {
         // What finds no room is tried again.
-        let _ = agent.say_by_note(id, &words, there).await;
+        let _ = agent.say_by_note(id, &words, full).await;
         let until = Instant::now() + NOTE_WAIT;
-        while let Ok(Some((by, _))) = timeout_at(until, answers.recv()).await {
-            came.note(by);
-            notes.there = true;
-            notes.back |= by == By::Note;
-            if notes.back {
+        while let Ok(Some((by, says))) = timeout_at(until, answers.recv()).await {
+            came.note(by, &says);
+            notes.there |= says == Says::Heard;
+            notes.back |= says == Says::Heard && by == By::Note;
+            if notes.back || came.busy {
                 return notes;
             }
         }

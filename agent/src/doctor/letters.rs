@@ -1,13 +1,12 @@
 //! What do agents say to each other when one of them looks for what is wrong?
 //!
 //! The same words go as a note, in one datagram, and as a letter, over a stream: where one of the two ways is broken the other one
-//! tells of it. Whoever is asked goes only where the member's record points, whatever the words say.
+//! tells of it.
 
 use serde::{Deserialize, Serialize};
 
 /// How words came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
     /// In a datagram.
     Note,
@@ -19,14 +18,44 @@ pub(crate) enum By {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Words {
-    /// "Do you hear this note? Say so in one that is as long as a note can be, if `full`, and in a letter."
-    Ask { number: u64, full: bool, pad: String },
-    /// "I have heard your note."
-    Heard { number: u64, pad: String },
+    Question {
+        number: u64,
+        asks: Asks,
+        /// Makes a note long.
+        #[serde(default)]
+        pad: String,
+    },
+    Answer {
+        number: u64,
+        says: Says,
+        /// Makes a note long.
+        #[serde(default)]
+        pad: String,
+    },
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Asks {
+    /// "Do you hear this note? Say so in one that is no longer, and in a letter."
+    Short,
+    /// The same; the answer is to be as long as a note can be, which this one is as well: no answer is longer than its question.
+    Long,
     /// "Look at me from where you are."
-    Examine { number: u64 },
+    Report,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Says {
+    /// "I have heard your note."
+    Heard,
     /// "So you look from here."
-    Report { number: u64, report: Report },
+    Report(Report),
+    /// "I look at too many already."
+    Busy,
 }
 
 /// What one member sees of another.
@@ -36,6 +65,8 @@ pub(crate) struct Report {
     pub(crate) unix_ms: u64,
     /// What came of a connection to the other's address.
     pub(crate) dial: Dial,
+    /// From which port it has sent datagrams that nobody has asked for, if it could.
+    pub(crate) knocked_from: Option<u16>,
     /// Whether it holds the other for suspect or dead.
     pub(crate) doubts: bool,
     /// Why the other was suspected, the latest last.
@@ -69,8 +100,17 @@ pub(super) const ACCUSATIONS_TOLD: usize = 3;
 const SENTENCES_MAX: usize = 8;
 const SENTENCE_BYTES_MAX: usize = 400;
 
+impl Says {
+    /// What is kept of an answer: no more than would ever be written.
+    pub(super) fn bounded(self) -> Self {
+        match self {
+            Self::Report(report) => Self::Report(report.bounded()),
+            Self::Heard | Self::Busy => self,
+        }
+    }
+}
+
 impl Report {
-    /// What may be believed of a stranger's report: no more than would ever be written.
     pub(super) fn bounded(mut self) -> Self {
         self.accusations.truncate(ACCUSATIONS_TOLD);
         for accusation in &mut self.accusations {
@@ -103,7 +143,8 @@ mod tests {
     fn a_report_is_no_longer_than_one_is_ever_written() {
         let accusation = Accusation { ago_ms: 0, dead: false, because: vec!["é".repeat(1000); 100] };
         let dial = Dial::Failed("x".repeat(1 << 16));
-        let report = Report { unix_ms: 0, dial, doubts: false, accusations: vec![accusation; 100] }.bounded();
+        let accusations = vec![accusation; 100];
+        let report = Report { unix_ms: 0, dial, knocked_from: None, doubts: false, accusations }.bounded();
         assert_eq!(report.accusations.len(), ACCUSATIONS_TOLD);
         assert!(report.accusations.iter().all(|it| it.because.len() == 8 && it.because[0] == "é".repeat(200)));
         assert_eq!(report.dial, Dial::Failed("x".repeat(400)));

@@ -1,15 +1,14 @@
 //! What can be seen from here, and what do others add to it?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::http::StatusCode;
 use quidnunc::seal::Refused;
-use quidnunc::std::{DatagramRefused, Driver};
-use quidnunc::{DecodeError, Health, NodeId, Rejected, SealReport, View};
+use quidnunc::std::{DatagramRefused, Driver, RefusedSource};
+use quidnunc::{DecodeError, Health, NodeId, Record, Rejected, SealReport, View};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -17,7 +16,7 @@ use super::asking::{Exam, examine};
 use super::judging::findings;
 use super::letters::Dial;
 use super::{DIAL_MAX, dial};
-use crate::api::{Agent, Problem};
+use crate::api::{Agent, Problem, who};
 use crate::duration::millis;
 use crate::model::{Diagnosis, Verdict, Who};
 use crate::names;
@@ -28,8 +27,14 @@ const HELPERS_MAX: usize = 3;
 /// So many seeds are looked at where nobody is known.
 const SEEDS_MAX: usize = 3;
 
-/// A refused datagram is of interest for so long.
-const REFUSED_FOR: Duration = Duration::from_secs(300);
+/// So many addresses of each.
+const ADDRESSES_MAX: usize = 2;
+
+/// So many addresses of others are looked at to find one that is not on this machine.
+const LOOKED_AT_MAX: usize = 32;
+
+/// A refused datagram is of interest for so long: whoever does not fit tries again sooner.
+const REFUSED_FOR: Duration = Duration::from_secs(60);
 
 /// When the agent began, by two clocks.
 #[derive(Debug, Clone, Copy)]
@@ -89,105 +94,127 @@ pub(super) struct Evidence {
     pub(super) doubtful: usize,
     /// Whether others live elsewhere than on this machine.
     pub(super) others_elsewhere: bool,
-    /// What came of connections to seeds; empty if somebody is known.
+    /// What came of connections to seeds; empty if somebody lives.
     pub(super) seeds: Vec<(String, Dial)>,
     pub(super) exams: Vec<Exam>,
     pub(super) strangers: Vec<Stranger>,
-    /// Who is of which version, by name; the own one is among them.
+    /// Which agent is of which version, by name; the own one is among them.
     pub(super) versions: BTreeMap<String, Vec<String>>,
-    /// The key that seals here, and who does not have it.
+    /// The key that seals here, and who says that it does not have it.
     pub(super) key: Option<(String, Vec<String>)>,
     /// By how many milliseconds the wall's clock was set.
     pub(super) step_ms: i64,
     pub(super) freezes: u64,
-    pub(super) refutations: u64,
+    /// How often this node has contradicted what was said of it in the last hour.
+    pub(super) contradictions: usize,
     pub(super) local_health: u8,
 }
 
 /// Finds out what is wrong, with the help of one member or of a few.
 ///
 /// # Errors
-/// [`Problem`] when the node has stopped, or the one who was to help is this node.
+/// [`Problem`] when the node has stopped, when somebody finds it out already, or when the one who was to help cannot: it is this node,
+/// or no agent.
 pub(crate) async fn diagnose(agent: &Arc<Agent>, helper: Option<NodeId>) -> Result<Diagnosis, Problem> {
-    let own = agent.node.identity().id;
-    if helper == Some(own) {
-        return Err(
-            Problem::new(StatusCode::BAD_REQUEST, "own", "this node cannot help itself").hint("name another one")
-        );
+    if let Some(helper) = helper {
+        can_help(agent, helper).await?;
     }
-    if let Some(helper) = helper
-        && agent.node.read(move |driver| names::version_of(driver.view(), helper)).await?.is_none()
-    {
-        let problem = Problem::new(StatusCode::CONFLICT, "no_agent", "that member is no agent, and cannot help");
-        return Err(problem.hint("a program with a node of its own does not answer such questions: name another one"));
-    }
-    let _alone = agent.doctor.diagnosing.lock().await;
-    let round = usize::try_from(agent.doctor.number.load(Ordering::Relaxed)).unwrap_or(0);
+    let mut asked_so_far = agent.doctor.diagnosing.try_lock().map_err(|_| {
+        Problem::new(StatusCode::CONFLICT, "busy", "the doctor is asked already").hint("ask again in some seconds")
+    })?;
+    let round = *asked_so_far;
     let chosen = agent.node.read(move |driver| choose(driver.view(), helper, round)).await?;
-    let mut helpers: Vec<Who> =
-        chosen.iter().map(|(id, name, _)| Who { name: name.clone(), id: id.to_string() }).collect();
-    helpers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    *asked_so_far = round.wrapping_add(chosen.len());
+    let helpers = chosen.iter().map(|(_, who, _)| who.clone()).collect();
     let mut asked = JoinSet::new();
-    for (id, name, addr) in chosen {
+    for (id, who, addr) in chosen {
         let agent = Arc::clone(agent);
-        let shown = Who { name, id: id.to_string() }.shown();
-        asked.spawn(async move { examine(&agent, (id, shown, addr)).await });
+        asked.spawn(async move { examine(&agent, (id, who.shown(), addr)).await });
     }
     let mut exams = asked.join_all().await;
     exams.sort_by(|a, b| (&a.name, a.addr).cmp(&(&b.name, b.addr)));
-    let mut evidence = agent.node.read(look).await?;
-    evidence.exams = exams;
-    evidence.step_ms = agent.began.step_ms(&Began::now());
-    if evidence.live + evidence.doubtful == 0 {
-        evidence.seeds = dial_seeds(&agent.seeds).await;
-    }
+    let evidence = gather(agent, exams).await?;
     let findings = findings(&evidence);
     let sound = findings.iter().all(|finding| finding.verdict != Verdict::Bad);
     Ok(Diagnosis { sound, helpers, findings })
 }
 
-type Chosen = (NodeId, Option<String>, SocketAddr);
+async fn can_help(agent: &Agent, helper: NodeId) -> Result<(), Problem> {
+    if helper == agent.node.identity().id {
+        return Err(Problem::bad("own", "this node cannot help itself").hint("name another one"));
+    }
+    if agent.node.read(move |driver| names::version_of(driver.view(), helper)).await?.is_none() {
+        let problem = Problem::new(StatusCode::CONFLICT, "no_agent", "that member is no agent, and cannot help");
+        return Err(problem.hint("a program with a node of its own does not answer such questions: name another one"));
+    }
+    Ok(())
+}
 
-/// Who helps: whoever is wanted, or a few that live, of many domains and others each time.
+/// A member, what it is called, and where it is.
+type Chosen = (NodeId, Who, SocketAddr);
+
+/// Who helps: whoever is wanted, or a few that live, of many domains and others each time; where nobody lives, those who did.
 fn choose(view: View<'_>, helper: Option<NodeId>, round: usize) -> Vec<Chosen> {
-    let of = |id: NodeId, addr| (id, names::name_of(view, id), addr);
+    let of = |id: NodeId, addr| (id, who(view, id), addr);
     if let Some(id) = helper {
         return view.member(id).map(|record| of(id, record.addr)).into_iter().collect();
     }
     // A program with a node of its own does not know our words.
-    let is_agent = |id| names::version_of(view, id).is_some();
-    let others =
-        view.members().filter(|record| record.id != view.id() && record.health.is_live() && is_agent(record.id));
-    let mut others: Vec<_> = others.map(|record| (record.domain, record.id, record.addr)).collect();
-    others.sort_unstable_by_key(|&(domain, id, _)| (domain.number(), id));
-    let start = round.checked_rem(others.len()).unwrap_or(0);
-    others.rotate_left(start);
-    // The first of each domain before the second of any.
-    let mut seen = BTreeMap::<u64, usize>::new();
-    let mut ranked: Vec<_> = others
-        .into_iter()
-        .map(|(domain, id, addr)| {
-            let rank = seen.entry(domain.number()).or_default();
-            *rank += 1;
-            (*rank, id, addr)
-        })
-        .collect();
-    ranked.sort_by_key(|&(rank, ..)| rank);
-    ranked.into_iter().take(HELPERS_MAX).map(|(_, id, addr)| of(id, addr)).collect()
+    let agents = || view.members().filter(|it| it.id != view.id() && names::version_of(view, it.id).is_some());
+    let lives = agents().any(|record| record.health.is_live());
+    let is_asked = |record: &Record| record.health.is_live() || !lives && record.health == Health::Dead;
+    let others = agents().filter(is_asked).map(|record| (record.domain.number(), (record.id, record.addr))).collect();
+    let mut chosen: Vec<_> = spread(others, round).into_iter().map(|(id, addr)| of(id, addr)).collect();
+    chosen.sort_by(|(_, a, _), (_, b, _)| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    chosen
 }
 
-/// What the node itself knows.
-fn look(driver: &Driver) -> Evidence {
+/// A few of many, each with its domain: the first of each domain before the second of any, from another place on each time.
+fn spread<T: Ord>(mut all: Vec<(u64, T)>, round: usize) -> Vec<T> {
+    all.sort_unstable();
+    let start = round.checked_rem(all.len()).unwrap_or(0);
+    all.rotate_left(start);
+    let mut seen = BTreeMap::<u64, usize>::new();
+    let rank = |(domain, one)| {
+        let rank = seen.entry(domain).or_default();
+        *rank += 1;
+        (*rank, one)
+    };
+    let mut ranked: Vec<_> = all.into_iter().map(rank).collect();
+    ranked.sort_by_key(|&(rank, _)| rank);
+    ranked.into_iter().take(HELPERS_MAX).map(|(_, one)| one).collect()
+}
+
+/// What was seen from there and what is seen from here.
+async fn gather(agent: &Agent, exams: Vec<Exam>) -> Result<Evidence, Problem> {
+    let (mut evidence, others) = agent.node.read(look).await?;
+    let knocks = agent.doctor.knocks();
+    evidence.strangers.retain(|stranger| !knocks.contains(&stranger.from));
+    evidence.is_local = is_local(evidence.addr.ip());
+    evidence.others_elsewhere = others.into_iter().any(|ip| !is_local(ip));
+    evidence.step_ms = agent.began.step_ms(&Began::now());
+    evidence.contradictions = agent.doctor.contradictions();
+    if evidence.live == 0 {
+        let own = [evidence.addr, agent.node.local_addr()];
+        evidence.seeds = dial_seeds(&agent.seeds, own).await;
+    }
+    Ok(Evidence { exams, ..evidence })
+}
+
+/// What the node itself knows, and some of the addresses at which others live.
+fn look(driver: &Driver) -> (Evidence, BTreeSet<IpAddr>) {
     let view = driver.view();
     let addr = view.member(view.id()).map_or(driver.identity().addr, |own| own.addr);
     let others = || view.members().filter(|record| record.id != view.id());
+    let live = || others().filter(|record| record.health == Health::Alive);
+    let elsewhere = live().map(|record| record.addr.ip()).filter(|ip| *ip != addr.ip()).take(LOOKED_AT_MAX).collect();
     let stats = view.stats();
-    Evidence {
+    let evidence = Evidence {
         addr,
-        is_local: is_local(addr.ip()),
-        live: others().filter(|record| record.health == Health::Alive).count(),
+        is_local: false,
+        live: live().count(),
         doubtful: others().filter(|record| matches!(record.health, Health::Suspect | Health::Dead)).count(),
-        others_elsewhere: others().any(|record| record.health.is_live() && !is_local(record.addr.ip())),
+        others_elsewhere: false,
         seeds: Vec::new(),
         exams: Vec::new(),
         strangers: strangers(driver),
@@ -195,9 +222,10 @@ fn look(driver: &Driver) -> Evidence {
         key: key(driver),
         step_ms: 0,
         freezes: stats.freezes,
-        refutations: stats.refutations,
+        contradictions: 0,
         local_health: view.local_health(),
-    }
+    };
+    (evidence, elsewhere)
 }
 
 /// Whether the machine has this address. One that sockets can be bound to is one.
@@ -206,7 +234,7 @@ fn is_local(ip: IpAddr) -> bool {
 }
 
 fn strangers(driver: &Driver) -> Vec<Stranger> {
-    let stranger = |refused: &quidnunc::std::RefusedSource| {
+    let stranger = |refused: &RefusedSource| {
         let ago = driver.now().since(refused.last);
         let why = misfit(refused.why).filter(|_| ago <= REFUSED_FOR)?;
         Some(Stranger { from: refused.from, why, count: refused.count, ago })
@@ -235,9 +263,9 @@ const fn misfit(why: DatagramRefused) -> Option<Misfit> {
 fn versions(view: View<'_>) -> BTreeMap<String, Vec<String>> {
     let mut versions = BTreeMap::<String, Vec<String>>::new();
     for record in view.members().filter(|record| record.health.is_live()) {
-        let who = Who { name: names::name_of(view, record.id), id: record.id.to_string() };
-        let version = names::version_of(view, record.id).unwrap_or_else(|| "no agent's version".into());
-        versions.entry(version).or_default().push(who.shown());
+        if let Some(version) = names::version_of(view, record.id) {
+            versions.entry(version).or_default().push(who(view, record.id).shown());
+        }
     }
     versions
 }
@@ -246,26 +274,45 @@ fn versions(view: View<'_>) -> BTreeMap<String, Vec<String>> {
 fn key(driver: &Driver) -> Option<(String, Vec<String>)> {
     let (view, keys) = (driver.view(), driver.keys()?);
     let own = keys.own().and_then(SealReport::used)?;
-    let without = keys.members.iter().filter(|(_, report)| report.as_ref().is_none_or(|it| !it.keys.contains(&own)));
+    let lacks = |report: &Option<SealReport>| report.as_ref().is_some_and(|report| !report.keys.contains(&own));
     let lives = |id: &NodeId| view.member(*id).is_some_and(|record| record.health.is_live());
-    let name = |id: &NodeId| Who { name: names::name_of(view, *id), id: id.to_string() }.shown();
-    let without = without.filter(|(id, _)| lives(id)).map(|(id, _)| name(id)).collect();
-    Some((own.to_string(), without))
+    let without = keys.members.iter().filter(|(id, report)| lacks(report) && lives(id));
+    Some((own.to_string(), without.map(|(id, _)| who(view, *id).shown()).collect()))
 }
 
-async fn dial_seeds(seeds: &[String]) -> Vec<(String, Dial)> {
-    let mut dialled = Vec::new();
-    for seed in seeds.iter().take(SEEDS_MAX) {
-        let found = timeout(DIAL_MAX, tokio::net::lookup_host(seed)).await;
-        let came = match found.map(|found| found.map(|mut addrs| addrs.next())) {
-            Ok(Ok(Some(addr))) => dial(addr).await,
-            Ok(Ok(None)) => Dial::Failed("no address is known of it".into()),
-            Ok(Err(error)) => Dial::Failed(error.to_string()),
-            Err(_) => Dial::Silent(millis(DIAL_MAX)),
-        };
-        dialled.push((seed.clone(), came));
+/// What comes of connections to seeds that are not this node, to all of them at once.
+async fn dial_seeds(seeds: &[String], own: [SocketAddr; 2]) -> Vec<(String, Dial)> {
+    let mut dialling = JoinSet::new();
+    for (place, seed) in seeds.iter().take(SEEDS_MAX).cloned().enumerate() {
+        dialling.spawn(async move {
+            let came = dial_seed(&seed, own).await;
+            came.map(|came| (place, seed, came))
+        });
     }
-    dialled
+    let mut dialled: Vec<_> = dialling.join_all().await.into_iter().flatten().collect();
+    dialled.sort_by_key(|&(place, ..)| place);
+    dialled.into_iter().map(|(_, seed, came)| (seed, came)).collect()
+}
+
+/// What came of a connection to a seed; `None` if that is this node. Only addresses of this node's family are of use to it.
+async fn dial_seed(seed: &str, own: [SocketAddr; 2]) -> Option<Dial> {
+    let found = match timeout(DIAL_MAX, tokio::net::lookup_host(seed)).await {
+        Ok(Ok(found)) => found.filter(|addr| addr.is_ipv4() == own[0].is_ipv4()).collect::<Vec<_>>(),
+        Ok(Err(error)) => return Some(Dial::Failed(error.to_string())),
+        Err(_) => return Some(Dial::Silent(millis(DIAL_MAX))),
+    };
+    let others: Vec<_> = found.iter().filter(|addr| !own.contains(addr)).collect();
+    if others.is_empty() && !found.is_empty() {
+        return None;
+    }
+    let mut came = Dial::Failed("it has no address of this node's family".into());
+    for addr in others.into_iter().take(ADDRESSES_MAX) {
+        came = dial(*addr).await;
+        if came == Dial::Open {
+            break;
+        }
+    }
+    Some(came)
 }
 
 #[cfg(test)]
@@ -281,6 +328,31 @@ mod tests {
         assert_eq!(began.step_ms(&later(second, hour + second)), 3_600_000);
         let back = Began { own: began.own + second, wall: began.wall - hour };
         assert_eq!(began.step_ms(&back), -3_601_000);
+    }
+
+    #[test]
+    fn others_are_asked_each_time_of_as_many_domains_as_can_be() {
+        let asked = |others: usize, rounds: usize| {
+            let all: Vec<_> = (0..others).map(|one| (0, one)).collect();
+            (0..rounds).flat_map(|round| spread(all.clone(), round * HELPERS_MAX)).collect::<BTreeSet<_>>().len()
+        };
+        assert_eq!([2, 3, 4, 12].map(|others| asked(others, 4)), [2, 3, 4, 12]);
+        let of_domains = spread(vec![(1, 'a'), (1, 'b'), (1, 'c'), (2, 'd'), (3, 'e')], 0);
+        assert_eq!(of_domains, ['a', 'd', 'e']);
+    }
+
+    #[tokio::test]
+    async fn a_seed_that_is_this_node_is_none() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let addr = listener.local_addr().expect("it is bound");
+        let closed = SocketAddr::from(([127, 0, 0, 1], 1));
+        assert_eq!(dial_seed(&addr.to_string(), [addr, closed]).await, None);
+        assert_eq!(dial_seed(&addr.to_string(), [closed, closed]).await, Some(Dial::Open));
+        assert!(
+            matches!(dial_seed("[::1]:1", [closed, closed]).await, Some(Dial::Failed(why)) if why.contains("family"))
+        );
+        let dialled = dial_seeds(&[addr.to_string(), closed.to_string()], [closed, closed]).await;
+        assert_eq!(dialled, [(addr.to_string(), Dial::Open)]);
     }
 
     #[test]

@@ -1,24 +1,28 @@
-//! Who was suspected here, when, and why?
+//! Who was suspected here, when, and why? And how often was that this node?
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use quidnunc::{Health, MemberChange, NodeId};
 
 use super::letters::{ACCUSATIONS_TOLD, Accusation};
+use super::locked;
 use crate::api::{Agent, because};
 use crate::duration::millis;
 
-/// So many suspicions are remembered, of all members together.
+/// So much is remembered, of all members together.
 const REMEMBERED_MAX: usize = 256;
 
-/// For so long an accusation is worth being told.
+/// For so long it is worth being told.
 const REMEMBERED_FOR: Duration = Duration::from_secs(3600);
 
-/// Suspicions, the oldest first.
+/// What was said of others and of this node, the oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Memory(Mutex<VecDeque<Suspicion>>);
+pub(super) struct Memory {
+    suspicions: Mutex<VecDeque<Suspicion>>,
+    contradictions: Mutex<VecDeque<Instant>>,
+}
 
 #[derive(Debug)]
 struct Suspicion {
@@ -30,16 +34,23 @@ struct Suspicion {
 
 impl Memory {
     fn add(&self, suspicion: Suspicion) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() == REMEMBERED_MAX {
-            all.pop_front();
-        }
-        all.push_back(suspicion);
+        push(&mut locked(&self.suspicions), suspicion);
+    }
+
+    /// This node has contradicted what was said of it.
+    pub(super) fn contradicted(&self, at: Instant) {
+        push(&mut locked(&self.contradictions), at);
+    }
+
+    /// How often it has in the last hour.
+    pub(super) fn contradictions(&self, now: Instant) -> usize {
+        let is_of_interest = |at: &&Instant| now.saturating_duration_since(**at) <= REMEMBERED_FOR;
+        locked(&self.contradictions).iter().filter(is_of_interest).count()
     }
 
     /// The latest accusations of a member, the latest last.
     pub(super) fn about(&self, id: NodeId, now: Instant) -> Vec<Accusation> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = locked(&self.suspicions);
         let of = all.iter().rev().filter(|it| it.about == id);
         let told = of.filter_map(|Suspicion { at, dead, because, .. }| {
             let ago = now.saturating_duration_since(*at);
@@ -50,6 +61,13 @@ impl Memory {
         told.reverse();
         told
     }
+}
+
+fn push<T>(all: &mut VecDeque<T>, one: T) {
+    if all.len() == REMEMBERED_MAX {
+        all.pop_front();
+    }
+    all.push_back(one);
 }
 
 impl Agent {
@@ -91,5 +109,9 @@ mod tests {
             memory.add(Suspicion { about: other, at: began, dead: false, because: Vec::new() });
         }
         assert_eq!(told(4), [], "there is an end to memory");
+        memory.contradicted(began);
+        memory.contradicted(began + REMEMBERED_FOR);
+        let contradictions = |seconds| memory.contradictions(began + Duration::from_secs(seconds));
+        assert_eq!((contradictions(3600), contradictions(3601)), (2, 1));
     }
 }

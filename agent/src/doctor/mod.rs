@@ -16,78 +16,99 @@ mod letters;
 mod looking;
 mod memory;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use quidnunc::{Command, Event, NOTE_BYTES_MAX, NodeId, Rejected, RequestError};
+use quidnunc::std::REFUSED_SOURCES_MAX;
+use quidnunc::{Command, Event, NOTE_BYTES_MAX, NodeId, NotSent, Rejected, RequestError};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::api::Agent;
+use crate::duration::millis;
 use crate::hub::{Heard, Watcher};
-use crate::mail::{self, Says};
-use letters::Dial;
+use crate::mail;
+use helping::Helping;
 pub(crate) use letters::{By, Words};
+use letters::{Dial, Says};
 pub(crate) use looking::{Began, diagnose};
 use memory::Memory;
 
-/// A connection is waited for so long.
-const DIAL_MAX: Duration = Duration::from_secs(2);
+/// A connection is waited for so long: a system asks again after one second and after three.
+const DIAL_MAX: Duration = Duration::from_secs(4);
 
-/// So many members are helped at a time; whoever asks beyond that asks again.
-const HELPED_MAX: usize = 4;
+/// So many answers to one question wait to be read.
+const ANSWERS_WAIT_MAX: usize = 4;
 
-/// So many answers of one member wait to be read.
-const ANSWERS_WAIT_MAX: usize = 16;
+/// So many sources of knocks are remembered: as many as drivers remember of refused datagrams.
+const KNOCKS_MAX: usize = REFUSED_SOURCES_MAX;
 
 /// Somebody's answers, and how they came.
-type Answers = mpsc::Receiver<(By, Words)>;
+type Answers = mpsc::Receiver<(By, Says)>;
 
 /// Who is asked, and where the answers go.
-type Asked = (NodeId, mpsc::Sender<(By, Words)>);
+type Asked = (NodeId, mpsc::Sender<(By, Says)>);
 
 /// What an agent keeps for its own questions and those of others.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Doctor {
     memory: Memory,
     number: AtomicU64,
     asked: Mutex<BTreeMap<u64, Asked>>,
-    helping: Arc<Semaphore>,
-    /// One diagnosis at a time: another one waits.
-    diagnosing: tokio::sync::Mutex<()>,
+    helping: Mutex<Helping>,
+    /// From where members were to send what is for nobody to take in, the latest ones.
+    knocks: Mutex<VecDeque<SocketAddr>>,
+    /// One diagnosis at a time; and how many members were asked so far.
+    diagnosing: tokio::sync::Mutex<usize>,
 }
 
 impl Doctor {
-    pub(crate) fn new() -> Self {
-        Self {
-            memory: Memory::default(),
-            number: AtomicU64::new(0),
-            asked: Mutex::default(),
-            helping: Arc::new(Semaphore::new(HELPED_MAX)),
-            diagnosing: tokio::sync::Mutex::default(),
-        }
-    }
-
     /// A number for a question, and where its answers come.
     fn ask(&self, whom: NodeId) -> (Question<'_>, Answers) {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let (sender, answers) = mpsc::channel(ANSWERS_WAIT_MAX);
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(number, (whom, sender));
+        locked(&self.asked).insert(number, (whom, sender));
         (Question { doctor: self, number }, answers)
     }
 
     /// Somebody has answered.
-    fn answered(&self, from: NodeId, by: By, number: u64, words: Words) {
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, sender)) = asked.get(&number).filter(|(whom, _)| *whom == from) {
+    fn answered(&self, from: NodeId, by: By, number: u64, says: Says) {
+        if let Some((_, sender)) = locked(&self.asked).get(&number).filter(|(whom, _)| *whom == from) {
             // What finds no room was said often enough.
-            let _ = sender.try_send((by, words));
+            let _ = sender.try_send((by, says.bounded()));
         }
     }
+
+    /// A member sends from there what is to be refused.
+    fn knocks_from(&self, from: SocketAddr) {
+        let mut knocks = locked(&self.knocks);
+        knocks.truncate(KNOCKS_MAX - 1);
+        knocks.push_front(from);
+    }
+
+    /// From where members have sent what was to be refused.
+    fn knocks(&self) -> Vec<SocketAddr> {
+        locked(&self.knocks).iter().copied().collect()
+    }
+
+    /// How often this node has contradicted what was said of it in the last hour.
+    fn contradictions(&self) -> usize {
+        self.memory.contradictions(Instant::now())
+    }
+
+    /// Helps nobody any more.
+    pub(crate) async fn finish(&self) {
+        let mut tasks = locked(&self.helping).finish();
+        tasks.shutdown().await;
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A question that is open as long as this lives.
@@ -98,7 +119,7 @@ struct Question<'d> {
 
 impl Drop for Question<'_> {
     fn drop(&mut self) {
-        self.doctor.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+        locked(&self.doctor.asked).remove(&self.number);
     }
 }
 
@@ -108,11 +129,13 @@ pub(crate) async fn attend(agent: Arc<Agent>, mut watcher: Watcher) {
         match watcher.next().await {
             Heard::Event(told) => {
                 if let Event::Note { from, bytes } = &told.event
-                    && let Some(Says::Doctor(words)) = mail::read(bytes)
+                    && let Some(mail::Says::Doctor(words)) = mail::read(bytes)
                 {
                     agent.take_words(*from, By::Note, words);
                 } else if let Event::Member(change) = &told.event {
                     agent.remember(change).await;
+                } else if let Event::Refuted { .. } = &told.event {
+                    agent.doctor.memory.contradicted(Instant::now());
                 }
             }
             Heard::Lost(_) => {}
@@ -121,28 +144,51 @@ pub(crate) async fn attend(agent: Arc<Agent>, mut watcher: Watcher) {
     }
 }
 
+/// What came of a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Letter {
+    /// It has arrived.
+    Taken,
+    /// It has not been sent, which says nothing of the way.
+    Unsent(String),
+    /// It is not known to have arrived.
+    Lost(String),
+}
+
+impl Letter {
+    fn new(sent: Result<(), RequestError>) -> Self {
+        match sent {
+            Ok(()) => Self::Taken,
+            Err(RequestError::NotSent(why @ (NotSent::NoStream | NotSent::Broken | NotSent::TimeOver))) => {
+                Self::Lost(crate::api::of_not_sent(why).to_owned())
+            }
+            Err(error) => Self::Unsent(error.to_string()),
+        }
+    }
+}
+
 impl Agent {
     /// Somebody has said something.
     pub(crate) fn take_words(self: &Arc<Self>, from: NodeId, by: By, words: Words) {
         match words {
-            Words::Heard { number, .. } | Words::Report { number, .. } => self.doctor.answered(from, by, number, words),
-            Words::Ask { .. } | Words::Examine { .. } => self.help(from, words),
+            Words::Answer { number, says, .. } => self.doctor.answered(from, by, number, says),
+            Words::Question { number, asks, .. } => self.help(from, number, asks),
         }
     }
 
     /// Says something over a stream, and waits so long until it has arrived.
-    async fn say_by_letter(&self, to: NodeId, words: Words, wait: Duration) -> Result<(), String> {
-        let bytes = mail::write(&Says::Doctor(words));
+    async fn say_by_letter(&self, to: NodeId, words: Words, wait: Duration) -> Letter {
+        let bytes = mail::write(&mail::Says::Doctor(words));
         match timeout(wait, self.node.send(to, &bytes)).await {
-            Ok(sent) => sent.map_err(|error| error.to_string()),
-            Err(_) => Err("it is not confirmed".into()),
+            Ok(sent) => Letter::new(sent),
+            Err(_) => Letter::Lost("it is not confirmed; one before it may still wait".into()),
         }
     }
 
-    /// Says something in a datagram, which is as long as one with a note can be if `full`.
+    /// Says something in a datagram, which is as long as any if `full`.
     async fn say_by_note(&self, to: NodeId, words: &Words, full: bool) -> Result<(), RequestError> {
         let tell = |most: usize| {
-            let bytes = if full { words.padded(most) } else { mail::write(&Says::Doctor(words.clone())) };
+            let bytes = if full { words.padded(most) } else { mail::write(&mail::Says::Doctor(words.clone())) };
             self.node.act(move |driver| driver.command(Command::Note { to, bytes: &bytes }))
         };
         match tell(NOTE_BYTES_MAX).await {
@@ -156,11 +202,11 @@ impl Words {
     /// As a note of so many bytes.
     fn padded(&self, bytes: usize) -> Vec<u8> {
         let mut words = self.clone();
-        let short = mail::write(&Says::Doctor(words.clone())).len();
-        if let Self::Ask { pad, .. } | Self::Heard { pad, .. } = &mut words {
-            *pad = "x".repeat(bytes.saturating_sub(short));
+        let short = mail::write(&mail::Says::Doctor(words.clone())).len();
+        match &mut words {
+            Self::Question { pad, .. } | Self::Answer { pad, .. } => *pad = "x".repeat(bytes.saturating_sub(short)),
         }
-        mail::write(&Says::Doctor(words))
+        mail::write(&mail::Says::Doctor(words))
     }
 }
 
@@ -169,33 +215,42 @@ async fn dial(addr: SocketAddr) -> Dial {
     match timeout(DIAL_MAX, TcpStream::connect(addr)).await {
         Ok(Ok(_)) => Dial::Open,
         Ok(Err(error)) => Dial::Failed(error.to_string()),
-        Err(_) => Dial::Silent(crate::duration::millis(DIAL_MAX)),
+        Err(_) => Dial::Silent(millis(DIAL_MAX)),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::letters::Asks;
     use super::*;
 
     #[test]
     fn a_note_is_as_long_as_it_is_to_be() {
-        let words = Words::Ask { number: 7, full: true, pad: String::new() };
+        let words = Words::Question { number: 7, asks: Asks::Long, pad: String::new() };
         assert_eq!(words.padded(1024).len(), 1024);
-        assert!(matches!(mail::read(&words.padded(200)), Some(Says::Doctor(Words::Ask { number: 7, full: true, .. }))));
+        let read = mail::read(&words.padded(200));
+        assert!(matches!(read, Some(mail::Says::Doctor(Words::Question { number: 7, asks: Asks::Long, .. }))));
     }
 
     #[test]
     fn only_whoever_was_asked_answers() {
-        let doctor = Doctor::new();
+        let doctor = Doctor::default();
         let [asked, other] = [1, 2].map(NodeId::from_u128);
         let (question, mut answers) = doctor.ask(asked);
-        let words = |number| Words::Heard { number, pad: String::new() };
-        doctor.answered(other, By::Note, question.number, words(question.number));
-        doctor.answered(asked, By::Note, question.number + 1, words(question.number + 1));
+        doctor.answered(other, By::Note, question.number, Says::Heard);
+        doctor.answered(asked, By::Note, question.number + 1, Says::Heard);
         assert!(answers.try_recv().is_err());
-        doctor.answered(asked, By::Letter, question.number, words(question.number));
-        assert_eq!(answers.try_recv(), Ok((By::Letter, words(question.number))));
+        doctor.answered(asked, By::Letter, question.number, Says::Heard);
+        assert_eq!(answers.try_recv(), Ok((By::Letter, Says::Heard)));
         drop(question);
-        assert!(doctor.asked.lock().expect("nobody panics").is_empty());
+        assert!(locked(&doctor.asked).is_empty());
+    }
+
+    #[test]
+    fn a_letter_that_was_not_sent_says_nothing_of_the_way() {
+        assert_eq!(Letter::new(Ok(())), Letter::Taken);
+        assert!(matches!(Letter::new(Err(RequestError::NotSent(NotSent::NoStream))), Letter::Lost(_)));
+        assert!(matches!(Letter::new(Err(RequestError::NotSent(NotSent::Gone))), Letter::Unsent(_)));
+        assert!(matches!(Letter::new(Err(RequestError::Refused(Rejected::ToSelf))), Letter::Unsent(_)));
     }
 }

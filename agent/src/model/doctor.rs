@@ -83,7 +83,7 @@ pub(crate) struct DoctorRequest {
 pub(crate) struct Diagnosis {
     /// Whether nothing is bad.
     pub(crate) sound: bool,
-    /// Which members have helped to find out.
+    /// Which members were asked.
     pub(crate) helpers: Vec<Who>,
     pub(crate) findings: Vec<Finding>,
 }

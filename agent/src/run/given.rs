@@ -44,7 +44,7 @@ pub(crate) struct Given {
     /// A file in which survives what must: the life's number, peers, keys, its own map.
     #[arg(long, env = "QUIDNUNC_STATE", value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
-    /// A file with a key per line, as `quidnunc keys gen` prints them; the first one seals.
+    /// A file with a key per line, as `quidnunc keys gen` prints them, which others must not read; the first one seals.
     #[arg(long, env = "QUIDNUNC_KEY_FILE", value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
     /// What is sealed and let in; with a key file `require` unless this says otherwise.

@@ -338,6 +338,7 @@ async fn live(
         }
     };
     tokio::join!(server.finish(FINISH_MAX), web_finished);
+    agent.doctor.finish().await;
     for task in [hearing, obeying, answering, attending] {
         task.abort();
         // Its end is what is waited for.

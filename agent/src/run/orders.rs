@@ -1,6 +1,7 @@
-//! What do agents ask of each other?
+//! Which letters of other agents are obeyed, and how?
 //!
-//! One thing: a step with a key, so that an operator changes the keys of a cluster at one agent. It goes as a letter, from agent to
+//! The words of whoever looks for what is wrong are handed on. Else one thing is asked: a step with a key, so that an operator
+//! changes the keys of a cluster at one agent. It goes as a letter, from agent to
 //! agent over a sealed stream, and is obeyed only where nothing unsealed is let in: there it comes from a holder of a key, who
 //! could read and write everything anyhow. Each step is checked where it is done, as if somebody had asked for it there.
 

@@ -99,7 +99,8 @@ pub enum Command<'a> {
     Note {
         /// To whom: a member that lives.
         to: NodeId,
-        /// At most [`NOTE_BYTES_MAX`] bytes, fewer where datagrams are short; [`NOTES_MAX`] notes wait to leave.
+        /// At most [`NOTE_BYTES_MAX`] bytes, fewer where datagrams are short; [`NOTES_MAX`] notes wait to leave. One of the most bytes
+        /// goes in a datagram of [`datagram_bytes_max`](crate::Config::datagram_bytes_max): whether those arrive can be seen by it.
         bytes: &'a [u8],
     },
     /// Measure how long a member takes to answer a ping: [`Event::Pinged`] follows. It is no probe: silence accuses nobody.

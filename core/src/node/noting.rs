@@ -23,7 +23,7 @@ pub(super) const fn notes() -> Notes {
 impl Node {
     /// Takes a note of the application.
     pub(super) fn note(&mut self, to: NodeId, bytes: &[u8]) -> Result<(), Rejected> {
-        let most = NOTE_BYTES_MAX.min((self.budget as usize).saturating_sub(NOTE_ROOM_BYTES));
+        let most = self.note_bytes_max();
         if bytes.len() > most {
             return Err(Rejected::NoteTooLong { len: bytes.len(), most });
         }
@@ -37,7 +37,13 @@ impl Node {
         Ok(())
     }
 
-    /// Writes the first note that waits, and news where there is room. Whoever is no member any more hears nothing.
+    /// The most bytes of a note that goes into one datagram.
+    fn note_bytes_max(&self) -> usize {
+        NOTE_BYTES_MAX.min((self.budget as usize).saturating_sub(NOTE_ROOM_BYTES))
+    }
+
+    /// Writes the first note that waits, and news where there is room. Whoever is no member any more hears nothing. The longest notes
+    /// go in datagrams of the full length, so that whoever sends one learns whether those arrive.
     pub(super) fn pack_note(&mut self, writer: &mut Writer<'_>, now: Instant) -> Option<Slot> {
         let (to, bytes) = self.cold.notes.pop_front()?;
         let slot = self.membership.find(to)?;
@@ -46,6 +52,9 @@ impl Node {
             return None;
         }
         self.fill_news(writer, (self.membership.addr(slot), None), now);
+        if bytes.len() == self.note_bytes_max() {
+            writer.pad();
+        }
         Some(slot)
     }
 

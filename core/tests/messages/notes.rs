@@ -2,7 +2,7 @@
 
 use quidnunc_core::{Command, Config, Event, Health, Input, NOTE_BYTES_MAX, NOTES_MAX, NodeId, Purpose, Rejected};
 
-use super::harness::{Out, World, id_of};
+use super::harness::{Line, Out, World, id_of};
 use super::{MILLI, SECOND, drained};
 
 fn quiet(count: usize, config: Config) -> World {
@@ -32,8 +32,13 @@ fn a_note_comes_to_whom_it_is_for_and_costs_one_packet() {
     world.run(50 * MILLI);
     assert_eq!(told(&world, 1), [(id_of(0), b"by the way".to_vec()), (id_of(0), longest)]);
     assert_eq!(told(&world, 2), [(id_of(0), Vec::new())]);
-    let notes = world.log.iter().filter(|line| matches!(line.out, Out::Packet { purpose: Purpose::Note, .. }));
-    assert_eq!(notes.count(), 3);
+    let len = |line: &Line| match &line.out {
+        Out::Packet { purpose: Purpose::Note, bytes, .. } => Some(bytes.len()),
+        Out::Packet { .. } | Out::Event(_) => None,
+    };
+    let lens: Vec<_> = world.log.iter().filter_map(len).collect();
+    assert_eq!((lens.len(), lens[2]), (3, Config::lan().datagram_bytes_max), "the longest one fills its datagram");
+    assert!(lens[..2].iter().all(|&len| len < 200), "{lens:?}");
     assert_eq!(told(&world, 0), [], "nobody answers");
 }
 

@@ -11,15 +11,19 @@ mod tests;
 
 use std::time::Duration;
 
+use super::Letter;
 use super::asking::Exam;
 use super::letters::Dial;
 use super::looking::{Evidence, Misfit, Stranger};
 use crate::duration::shown;
 use crate::model::{Check, Finding, Verdict};
-use words::{all, milliseconds, of_dial};
+use words::{all, milliseconds, of_dial, times};
 
 /// So many versions are told.
 const VERSIONS_MAX: usize = 8;
+
+/// Whoever comes as often is meant.
+const STRANGER_TIMES: u64 = 3;
 
 /// A clock that is wrong by less is right.
 const CLOCK_MS: i64 = 1000;
@@ -39,30 +43,32 @@ fn finding<S: Into<String>>(check: Check, verdict: Verdict, says: impl IntoItera
 
 /// Whether nothing at all goes to a member or comes from it.
 fn is_lost(exam: &Exam) -> bool {
-    exam.dial != Dial::Open && exam.letter.is_err() && !exam.short.there && !exam.short.back && exam.heard == 0
+    let nothing_goes = exam.dial != Dial::Open && exam.letter != Letter::Taken && !exam.short.there;
+    nothing_goes && !exam.came.by_letter && !exam.came.by_note
 }
 
 fn members(evidence: &Evidence) -> Finding {
     let check = Check::Members;
     let lost = evidence.exams.iter().filter(|exam| is_lost(exam));
-    let mut says: Vec<_> =
-        lost.map(|exam| format!("{} at {} is said to live, and answers in no way", exam.name, exam.addr)).collect();
+    let mut says: Vec<_> = lost.map(|exam| format!("{} at {} is reached in no way", exam.name, exam.addr)).collect();
     let Evidence { live, doubtful, seeds, .. } = evidence;
     match (live, doubtful) {
         (0, 0) if seeds.is_empty() => {
             return finding(check, Verdict::Unknown, ["nobody else is known, and no seed was given"], JOIN);
         }
         (0, 0) => {
+            says.push("nobody else is known".into());
             says.extend(seeds.iter().map(|(seed, dial)| of_seed(seed, dial)));
             return finding(check, Verdict::Bad, says, SEEDS);
         }
         (0, _) => {
-            says.push(format!("all that are known are suspected or dead: {doubtful}"));
+            says.push(format!("nobody else lives; suspected or dead: {doubtful}"));
+            says.extend(seeds.iter().map(|(seed, dial)| of_seed(seed, dial)));
             return finding(
                 check,
                 Verdict::Bad,
                 says,
-                "this node is cut off, or they are: what follows says which way",
+                "this node is cut off, or all others are: look at the networks between",
             );
         }
         (1, 0) => says.push("one other lives".into()),
@@ -86,11 +92,11 @@ const SEEDS: &str = "run `quidnunc doctor` at the seed, too: it says whose datag
 fn of_seed(seed: &str, dial: &Dial) -> String {
     if *dial == Dial::Open {
         return format!(
-            "nobody else is known: the seed {seed} takes connections, but does not answer this node's datagrams. It is of another \
+            "the seed {seed} takes connections, but does not answer this node's datagrams. It is of another \
              cluster (--cluster), or has other keys (--key-file), or UDP does not get there and back"
         );
     }
-    format!("nobody else is known, and there is no way to the seed {seed}: {}", of_dial(dial))
+    format!("there is no way to the seed {seed}: {}", of_dial(dial))
 }
 
 fn of_strangers(strangers: &[&Stranger]) -> Vec<String> {
@@ -103,10 +109,16 @@ fn of_strangers(strangers: &[&Stranger]) -> Vec<String> {
             Misfit::Version => "of a release that this one does not understand",
             Misfit::Outside => "from outside of the networks that this node allows",
         };
-        let times = if it.count == 1 { "once".into() } else { format!("{} times", it.count) };
-        format!("{} sends what is {why}: {times}, last {} ago", it.from, shown(it.ago))
+        format!("{} sends what is {why}: {}, last {} ago", it.from, times(it.count), shown(it.ago))
     };
     strangers.iter().map(of).collect()
+}
+
+/// Whoever belongs here and does not fit tries again and again; who comes once or twice, or from where nobody is let in, may be
+/// anybody.
+fn of_count(strangers: &[&Stranger]) -> Verdict {
+    let is_meant = |it: &&Stranger| it.count >= STRANGER_TIMES && it.why != Misfit::Outside;
+    if strangers.iter().any(is_meant) { Verdict::Bad } else { Verdict::Odd }
 }
 
 fn cluster(evidence: &Evidence) -> Finding {
@@ -116,7 +128,7 @@ fn cluster(evidence: &Evidence) -> Finding {
         return finding(Check::Cluster, Verdict::Good, ["nobody of another cluster sends here"], "");
     }
     let help = "if it belongs here, give it the same --cluster and release as here; if not, other ports or --allow keep clusters apart";
-    finding(Check::Cluster, Verdict::Bad, of_strangers(&strangers), help)
+    finding(Check::Cluster, of_count(&strangers), of_strangers(&strangers), help)
 }
 
 fn keys(evidence: &Evidence) -> Finding {
@@ -129,7 +141,8 @@ fn keys(evidence: &Evidence) -> Finding {
     );
     if !says.is_empty() {
         let help = "give all the same keys: `quidnunc keys list` shows who has which, `quidnunc keys rotate` changes them everywhere";
-        return finding(Check::Keys, Verdict::Bad, says, help);
+        let verdict = if without.is_some() { Verdict::Bad } else { of_count(&strangers) };
+        return finding(Check::Keys, verdict, says, help);
     }
     let says = match &evidence.key {
         Some((key, _)) => format!("key {key} seals here, and everybody has it"),
@@ -165,7 +178,7 @@ fn clock(evidence: &Evidence) -> Finding {
         format!("the clock of {name} is {} {way} this one's", milliseconds(skew))
     }));
     if evidence.freezes > 0 {
-        says.push(format!("the process has stood still {} times", evidence.freezes));
+        says.push(format!("the process has stood still {} since it began", times(evidence.freezes)));
     }
     if says.is_empty() {
         return finding(Check::Clock, Verdict::Good, ["no step, no freeze, and no other clock is a second off"], "");
@@ -188,8 +201,9 @@ fn accusers(evidence: &Evidence) -> Finding {
             format!("{name} {what} {ago} ago: {}", it.because.join("; "))
         })
     }));
-    if evidence.refutations > 0 {
-        says.push(format!("this node has contradicted what was said of it {} times", evidence.refutations));
+    if evidence.contradictions > 0 {
+        let said = times(u64::try_from(evidence.contradictions).unwrap_or(u64::MAX));
+        says.push(format!("this node has contradicted what was said of it {said} in the last hour"));
     }
     if says.is_empty() && told().next().is_none() {
         return finding(check, Verdict::Unknown, ["nobody could be asked"], "");

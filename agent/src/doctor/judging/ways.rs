@@ -1,5 +1,6 @@
 //! Which ways between this node and others are open?
 
+use super::super::Letter;
 use super::super::asking::Exam;
 use super::super::letters::Dial;
 use super::super::looking::Evidence;
@@ -11,82 +12,96 @@ use crate::model::{Check, Finding, Verdict};
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Way {
     Open,
+    /// Not as it should be, and why.
+    Narrow(String),
     /// And why, where somebody says so.
-    Shut(String),
+    Shut(Option<String>),
     Unknown,
+}
+
+/// How a way is found out, and what is said of it before a name.
+struct Told {
+    check: Check,
+    way: fn(&Exam) -> Way,
+    open: &'static str,
+    shut: &'static str,
 }
 
 /// Datagrams and streams, both ways, and what follows from them.
 pub(super) fn findings(evidence: &Evidence) -> [Finding; 6] {
-    let port = evidence.addr.port();
-    let here = format!("let UDP and TCP to port {port} in at this machine and before it");
+    let here = format!("let UDP and TCP to port {} in at this machine and before it", evidence.addr.port());
     let there = "let UDP and TCP to their ports out of this machine, and in at theirs";
-    let nobody = evidence.exams.is_empty();
-    let ways = |check, way: fn(&Exam) -> Way, open: &str, shut: &str, help: &str| {
-        let seen: Vec<_> = evidence.exams.iter().map(|exam| (exam, way(exam))).collect();
-        let of =
-            |wanted: fn(&Way) -> bool| seen.iter().filter(|it| wanted(&it.1)).map(|it| &*it.0.name).collect::<Vec<_>>();
-        let opened = of(|way| *way == Way::Open);
-        let why = |(exam, way): &(&Exam, Way)| match way {
-            Way::Shut(why) if why.is_empty() => Some(format!("{} {}", shut, exam.name)),
-            Way::Shut(why) => Some(format!("{} {}: {why}", shut, exam.name)),
-            Way::Open | Way::Unknown => None,
-        };
-        let mut says: Vec<_> = seen.iter().filter_map(why).collect();
-        let verdict = match (says.is_empty(), opened.is_empty()) {
-            (false, _) => Verdict::Bad,
-            (true, false) => Verdict::Good,
-            (true, true) => Verdict::Unknown,
-        };
-        if !opened.is_empty() {
-            says.push(format!("{open} {}", all(&opened)));
-        } else if says.is_empty() {
-            says.push(if nobody { "there is nobody to ask".into() } else { "nobody could tell".to_owned() });
-        }
-        finding(check, verdict, says, if verdict == Verdict::Unknown { "" } else { help })
-    };
+    let out = |check, way, open, shut| of_way(evidence, &Told { check, way, open, shut }, there);
+    let back =
+        |check, way| of_way(evidence, &Told { check, way, open: "they come from", shut: "none comes from" }, &here);
     [
-        ways(Check::DatagramsOut, datagrams_out, "they arrive at", "they do not arrive at", there),
-        ways(Check::DatagramsIn, datagrams_in, "they come from", "none comes from", &here),
-        ways(Check::StreamsOut, streams_out, "they reach", "none reaches", there),
-        ways(Check::StreamsIn, streams_in, "they come from", "none comes from", &here),
+        out(Check::DatagramsOut, datagrams_out, "they arrive at", "they do not arrive at"),
+        back(Check::DatagramsIn, datagrams_in),
+        out(Check::StreamsOut, streams_out, "they reach", "none reaches"),
+        back(Check::StreamsIn, streams_in),
         advertise(evidence, &here),
         mtu(evidence),
     ]
 }
 
-/// Whether a member could have told what it has heard: words of it come, or it was asked in no way and sends here all the same.
-const fn could_tell(exam: &Exam) -> bool {
-    exam.came.by_letter || exam.came.by_note || exam.letter.is_err() && exam.heard > 0
+fn of_way(evidence: &Evidence, Told { check, way, open, shut }: &Told, help: &str) -> Finding {
+    let (mut says, mut opened, mut verdict) = (Vec::new(), Vec::new(), Verdict::Unknown);
+    let mut shuts = false;
+    for exam in &evidence.exams {
+        match way(exam) {
+            Way::Open => opened.push(&*exam.name),
+            Way::Narrow(why) => says.push(format!("{}: {why}", exam.name)),
+            Way::Shut(why) => {
+                shuts = true;
+                says.push(format!("{shut} {}{}", exam.name, why.map_or_else(String::new, |why| format!(": {why}"))));
+            }
+            Way::Unknown => {}
+        }
+    }
+    if shuts {
+        verdict = Verdict::Bad;
+    } else if !says.is_empty() {
+        verdict = Verdict::Odd;
+    } else if !opened.is_empty() {
+        verdict = Verdict::Good;
+    }
+    if !opened.is_empty() {
+        says.push(format!("{open} {}", all(&opened)));
+    } else if says.is_empty() {
+        says.push(if evidence.exams.is_empty() { "there is nobody to ask" } else { "nobody could tell" }.to_owned());
+    }
+    finding(*check, verdict, says, if verdict == Verdict::Unknown { "" } else { help })
 }
 
 fn datagrams_out(exam: &Exam) -> Way {
-    if exam.short.there {
-        Way::Open
-    } else if could_tell(exam) {
-        Way::Shut(String::new())
-    } else {
-        Way::Unknown
+    let could_tell = (exam.came.by_letter || exam.came.by_note) && !exam.came.busy;
+    match (exam.short.there, could_tell) {
+        (true, _) => Way::Open,
+        (false, true) => Way::Shut(None),
+        (false, false) => Way::Unknown,
     }
 }
 
+/// A member that has a note or a letter of this node sends some itself, unless it is busy.
 fn datagrams_in(exam: &Exam) -> Way {
-    let is_asked = exam.short.there || exam.letter.is_ok() || exam.came.by_letter;
-    match (exam.came.by_note, is_asked, exam.heard) {
-        (true, ..) | (_, false, 1..) => Way::Open,
-        (false, true, 0) => Way::Shut("it has sent some".into()),
-        (false, true, _) => {
-            Way::Shut("its answers to what this node sends come, but nothing that it sends by itself".into())
-        }
-        (false, false, 0) => Way::Unknown,
+    let is_asked = exam.short.there || exam.letter == Letter::Taken || exam.came.by_letter;
+    let knocked = exam.told.as_ref().and_then(|told| told.knocked);
+    match (exam.came.by_note, knocked) {
+        (true, Some(false)) => Way::Narrow(
+            "answers to what this node sends come from there, and nothing that it has not asked for: a firewall or a NAT lets in no more"
+                .into(),
+        ),
+        (true, _) | (_, Some(true)) => Way::Open,
+        (false, _) if is_asked && !exam.came.busy => Way::Shut(Some("it has sent some".into())),
+        (false, _) => Way::Unknown,
     }
 }
 
 fn streams_out(exam: &Exam) -> Way {
     match (&exam.letter, &exam.dial) {
-        (Ok(()), _) => Way::Open,
-        (Err(why), Dial::Open) => Way::Shut(format!("it takes connections, but nothing on them: {why}")),
-        (Err(_), dial) => Way::Shut(of_dial(dial)),
+        (Letter::Taken, _) | (Letter::Unsent(_), Dial::Open) => Way::Open,
+        (Letter::Lost(why), Dial::Open) => Way::Narrow(format!("it takes connections, and a letter was lost: {why}")),
+        (Letter::Lost(_) | Letter::Unsent(_), dial) => Way::Shut(Some(of_dial(dial))),
     }
 }
 
@@ -94,8 +109,10 @@ fn streams_in(exam: &Exam) -> Way {
     match &exam.told {
         _ if exam.came.by_letter => Way::Open,
         Some(told) if told.report.dial == Dial::Open => Way::Open,
-        Some(told) => Way::Shut(of_dial(&told.report.dial)),
-        None if exam.letter.is_ok() => Way::Shut("it has a letter, and its answer does not come".into()),
+        Some(told) => Way::Shut(Some(of_dial(&told.report.dial))),
+        None if exam.letter == Letter::Taken && !exam.came.busy => {
+            Way::Shut(Some("it has a letter, and its answer does not come".into()))
+        }
         None => Way::Unknown,
     }
 }
@@ -108,14 +125,13 @@ fn advertise(evidence: &Evidence, here: &str) -> Finding {
         let says = format!("{addr} is advertised, and means another machine everywhere else");
         return finding(check, Verdict::Bad, [says], elsewhere);
     }
-    let is = |way: fn(&Exam) -> Way, wanted: fn(&Way) -> bool| exams.iter().any(|exam| wanted(&way(exam)));
-    let is_open = |way: &Way| *way == Way::Open;
-    let is_shut = |way: &Way| matches!(way, Way::Shut(_));
-    if is(datagrams_in, is_open) || is(streams_in, is_open) {
+    let is =
+        |wanted: fn(&Way) -> bool| exams.iter().any(|exam| [datagrams_in(exam), streams_in(exam)].iter().any(wanted));
+    if is(|way| *way == Way::Open) {
         let passed_on = if *is_local { "" } else { ", which is none of this machine's: it is passed on" };
         return finding(check, Verdict::Good, [format!("others reach this node at {addr}{passed_on}")], "");
     }
-    if is(datagrams_in, is_shut) || is(streams_in, is_shut) {
+    if is(|way| matches!(way, Way::Shut(_))) {
         let none_of_ours = if *is_local { "" } else { ", which is none of this machine's addresses" };
         let says = format!("nothing that others send to {addr} arrives{none_of_ours}");
         return finding(check, Verdict::Bad, [says], if *is_local { here } else { elsewhere });
@@ -132,12 +148,14 @@ fn mtu(evidence: &Evidence) -> Finding {
     let says = |names: Vec<&str>, way: &str| {
         (!names.is_empty()).then(|| format!("short datagrams get through, long ones do not {way} {}", all(&names)))
     };
-    let shut: Vec<_> =
-        [says(of(|there, _| !there), "to"), says(of(|_, back| !back), "from")].into_iter().flatten().collect();
+    let shut: Vec<_> = [says(of(|there, _| !there), "to"), says(of(|there, back| there && !back), "from")]
+        .into_iter()
+        .flatten()
+        .collect();
     match (shut.is_empty(), seen.is_empty()) {
         (false, _) => {
-            let help = "something between takes packets of 1280 bytes for too long: set the MTU of tunnels right, or let fragments \
-                        and ICMP through";
+            let help = "packets of 1260 bytes, 1280 with IPv6, are too long for something between: set the MTU of tunnels right, or \
+                        let fragments and ICMP through";
             finding(Check::Mtu, Verdict::Bad, shut, help)
         }
         (true, false) => {

@@ -24,6 +24,11 @@ pub(super) fn all<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
+/// `once`, or how many times.
+pub(super) fn times(count: u64) -> String {
+    if count == 1 { "once".into() } else { format!("{count} times") }
+}
+
 /// A time without its sign.
 pub(super) fn milliseconds(time: i64) -> String {
     shown(Duration::from_millis(time.unsigned_abs()))
