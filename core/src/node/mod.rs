@@ -340,7 +340,8 @@ impl Node {
             return None;
         }
         let event = self.cold.events.pop();
-        self.has_events = event.is_some();
+        // Now, not when the next one is looked for in vain: that changes nothing, so that nobody need record it.
+        self.has_events = self.cold.events.is_waiting();
         event
     }
 
