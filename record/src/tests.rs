@@ -16,14 +16,18 @@ use super::*;
 
 /// What a recording has come to, shared with whoever made it.
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Kept {
-    fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.0.lock().expect("nobody panics with it").clone()
     }
 
-    fn recorder(&self, part_bytes: usize, mut takes: impl FnMut(usize) -> Taken + Send + 'static) -> Recorder {
+    pub(crate) fn recorder(
+        &self,
+        part_bytes: usize,
+        mut takes: impl FnMut(usize) -> Taken + Send + 'static,
+    ) -> Recorder {
         let (kept, about) = (self.clone(), About { program: "test 1".into(), name: "n1".into() });
         let mut pieces = 0;
         Recorder::new(about, part_bytes, Duration::from_secs(1), move |bytes: Vec<u8>, _| {
@@ -55,7 +59,7 @@ fn born(node: usize) -> Recorded {
 
 /// Lets three nodes live for a while, one step every ten milliseconds; the third one stops half-way, and every ninth packet
 /// is lost. The first is recorded from its second second on.
-pub(crate) fn live(seconds: u64, mut recorder: Option<Recorder>) {
+fn live(seconds: u64, mut recorder: Option<Recorder>) {
     let (mut nodes, mut lost) = ([0, 1, 2].map(born), 0_u32);
     for tick in 0..seconds * 100 {
         let now = Instant::from_nanos(tick * 10_000_000);

@@ -12,6 +12,8 @@ mod survey;
 #[cfg(test)]
 mod tests;
 mod twin;
+#[cfg(test)]
+mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -103,6 +103,9 @@ impl Renames {
 }
 
 fn apply(others: &BTreeMap<Vec<u8>, Vec<u8>>, bytes: &mut [u8]) -> bool {
+    if bytes.is_empty() {
+        return true;
+    }
     let other = others.get(bytes).filter(|other| other.len() == bytes.len());
     other.map(|other| bytes.copy_from_slice(other)).is_some()
 }

@@ -1,12 +1,15 @@
 //! What takes the place of what, and whether a recording without contents is played.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use quidnunc_core::redaction::Lent;
+use quidnunc_core::{Instant, Node};
 
-use super::redact;
 use super::renames::{Renames, Seen};
-use crate::tests::{SECRET, SECRET_INFO, SECRET_KEY, parts, recorded};
-use crate::{Taken, Tape};
+use super::{redact, world};
+use crate::tests::{Kept, SECRET, SECRET_INFO, SECRET_KEY, parts, recorded};
+use crate::{Call, Given, Opening, Piece, Taken, Tape, Watch, play};
 
 /// What takes the place of each of these.
 fn others<const N: usize>(strings: [&str; N], kept: &[&str], lend: fn(&mut [u8]) -> Lent<'_>) -> [String; N] {
@@ -133,5 +136,71 @@ fn a_recording_without_contents_is_played_in_as_many_parts() {
         assert_eq!(parts(&other), parts(&tape));
         assert_eq!((other.steps(), other.pieces.len()), (tape.steps(), tape.pieces.len()));
         assert!(redact(&other) == Ok(redacted.clone()), "there is nothing left to redact");
+    }
+}
+
+/// The recording of a node of which everything is wanted that can be.
+fn of_everything(node: usize, from: u64, part_bytes: usize) -> Vec<u8> {
+    let kept = Kept::default();
+    world::live(3000, (node, from), kept.recorder(part_bytes, |_| Taken::Yes));
+    kept.bytes()
+}
+
+/// What happens in a recording, by kind.
+#[derive(Default)]
+struct Happens {
+    reported: BTreeSet<String>,
+    calls: BTreeSet<String>,
+    /// Whether messages lay half-way, in either direction, when a part began.
+    half_come: usize,
+}
+
+impl Watch for Happens {
+    fn on_opening(&mut self, _opening: &Opening<'_>, node: &Node) {
+        self.half_come += node.clone().beginnings().count();
+    }
+
+    fn on_call(&mut self, _at: Instant, call: &Call<'_>, given: &Given, _node: &Node) {
+        let kind = |shown: String| shown.split([' ', '(', '{']).next().unwrap_or_default().to_owned();
+        match (call, given) {
+            (_, Given::Event(event)) => _ = self.reported.insert(kind(format!("{event:?}"))),
+            (Call::Command(command), _) => _ = self.calls.insert(kind(format!("{command:?}"))),
+            (call, _) => _ = self.calls.insert(kind(format!("{call:?}"))),
+        }
+    }
+}
+
+#[test]
+fn everything_that_can_be_handed_in_is_redacted_wherever_it_lies() {
+    let mut happens = Happens::default();
+    for (node, from, part_bytes) in [(0, 0, usize::MAX), (1, 0, 150_000), (2, 700, 150_000), (0, 1111, 150_000)] {
+        let bytes = of_everything(node, from, part_bytes);
+        let tape = Tape::read(&bytes).expect("it was written just now");
+        play(&tape, &mut happens).expect("the same again");
+        let redacted = redact(&tape).unwrap_or_else(|error| panic!("node {node} from {from} on: {error}"));
+        assert!(holds(&bytes, world::SECRET.as_bytes()) && !holds(&redacted, world::SECRET.as_bytes()));
+        let other = Tape::read(&redacted).expect("it was written just now");
+        assert_eq!((parts(&other), other.steps()), (parts(&tape), tape.steps()));
+    }
+    let reported = ["Value", "Info", "User", "Answer", "Message", "Note", "GroupConflict", "Sent", "Replicated"];
+    let calls = ["Put", "PutWithTtl", "PutAndWait", "Delete", "Watch", "Send", "Note", "AddInfo", "DeleteInfo"];
+    let more = ["RegisterGroup", "WatchInfos", "SendEvent", "Query", "StreamBytes", "Stream"];
+    assert!(reported.iter().all(|kind| happens.reported.contains(*kind)), "{:?}", happens.reported);
+    assert!(calls.iter().chain(&more).all(|kind| happens.calls.contains(*kind)), "{:?}", happens.calls);
+    assert!(happens.half_come > 2, "{}", happens.half_come);
+}
+
+#[test]
+fn a_recording_that_is_cut_anywhere_is_redacted() {
+    let bytes = of_everything(2, 700, 150_000);
+    let tape = Tape::read(&bytes).expect("it was written just now");
+    for most in (1..tape.pieces.len()).step_by(tape.pieces.len() / 5) {
+        // Also one that begins without what was before.
+        let pieces = tape.pieces.iter().skip(most / 2).skip_while(|piece| matches!(piece, Piece::Steps(_)));
+        let pieces: Vec<_> = pieces.take(most).cloned().collect();
+        let cut = Tape { pieces, cut: 0 };
+        let redacted = redact(&cut).unwrap_or_else(|error| panic!("{most} pieces: {error}"));
+        assert!(!holds(&redacted, world::SECRET.as_bytes()), "{most} pieces");
+        assert_eq!(parts(&Tape::read(&redacted).expect("it was written just now")), parts(&cut));
     }
 }
