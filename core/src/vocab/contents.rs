@@ -122,9 +122,9 @@ mod tests {
     fn a_value_is_lent_in_grains_and_what_is_the_librarys_own_stays() {
         let mut lent = Vec::new();
         let (mut key, mut value) = (*b"key", [7; 2 * GRAIN_BYTES + 1]);
-        lend_entry(&mut key, &mut value, &mut |what| match what {
-            Lent::Key(bytes) | Lent::Value(bytes) => lent.push(bytes.len()),
-            other => panic!("{other:?}"),
+        lend_entry(&mut key, &mut value, &mut |what| {
+            let (Lent::Key(bytes) | Lent::Value(bytes)) = what else { panic!("{what:?}") };
+            lent.push(bytes.len());
         });
         assert_eq!(lent, [3, GRAIN_BYTES, GRAIN_BYTES, 1]);
         lend_entry(&mut { *b"sys/x" }, &mut value, &mut |what| assert_eq!(what, Lent::Kept(b"sys/x")));

@@ -128,9 +128,9 @@ impl Finder<'_> {
             kind::NOTE => {
                 postcard::take_from_bytes::<([u8; 16], &[u8])>(content).ok().map(|(wire, later)| (wire.1, later))
             }
-            _ => postcard::take_from_bytes(content).ok().map(|(body, later)| match body {
-                LinkBody::Answer { payload, .. } => (payload, later),
-                _ => (&[][..], later),
+            _ => postcard::take_from_bytes(content).ok().map(|(body, later)| {
+                let part = if let LinkBody::Answer { payload, .. } = body { payload } else { &[] };
+                (part, later)
             }),
         }?;
         self.plain(part);
@@ -161,5 +161,99 @@ impl Finder<'_> {
             }
         }
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::super::{Body, Note, Piece, Sender, Writer, fit_checksum};
+    use super::*;
+    use crate::vocab::{Incarnation, InfoItem, InfoTold, InfoVersion, NodeId, Origin};
+
+    /// A datagram with what is written.
+    fn written(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
+        let sender = Sender { id: NodeId::from_u128(1), incarnation: Incarnation::first(1), fingerprint: 0, state: 0 };
+        let mut bytes = vec![0; 512];
+        let mut writer = Writer::begin(&mut bytes, 7, &sender).expect("there is room");
+        write(&mut writer);
+        let len = writer.finish();
+        bytes.truncate(len);
+        bytes
+    }
+
+    fn with_note(bytes: &[u8]) -> Vec<u8> {
+        written(|writer| assert!(writer.body(&Body::Note(Note { to: NodeId::from_u128(2), bytes })), "there is room"))
+    }
+
+    fn with_number(number: i64) -> Vec<u8> {
+        let version = InfoVersion { counter: 1, origin: Origin { id: NodeId::from_u128(1), boot: 1 } };
+        let item =
+            InfoItem { key: b"key", value: Some(InfoValue::Int(number)), version, stamp: 1, hops: 0, left_ms: None };
+        written(|writer| {
+            writer.open_pieces();
+            assert!(writer.piece(&Piece::News(InfoTold { item, from: 0 })), "there is room");
+        })
+    }
+
+    /// What is at the places of what was found, but for nothing.
+    fn at(bytes: &[u8], place: &Range<usize>) -> Vec<u8> {
+        bytes.get(place.clone()).unwrap_or_default().to_vec()
+    }
+
+    #[test]
+    fn it_is_found_where_it_lies_and_so_is_what_a_later_release_says() {
+        let mut bytes = with_note(b"a note");
+        bytes.extend([0x7e, 3, 1, 2, 3]);
+        fit_checksum(&mut bytes);
+        let found = find(&bytes, 7).expect("it can be read");
+        let parts: Vec<_> = found
+            .iter()
+            .map(|found| match found {
+                Found::Plain(place) => (true, at(&bytes, place)),
+                Found::Unknown(place) => (false, at(&bytes, place)),
+                Found::Entry { .. } | Found::Info { .. } => panic!("there is none"),
+            })
+            .filter(|(_, part)| !part.is_empty())
+            .collect();
+        assert!(parts.starts_with(&[(true, b"a note".to_vec()), (false, vec![1, 2, 3])]), "{parts:?}");
+        let empty = find(&with_note(b""), 7).expect("it can be read");
+        assert_eq!(empty.first(), Some(&Found::Plain(0..0)));
+    }
+
+    #[test]
+    fn a_number_that_is_longer_than_it_need_be_cannot_be_replaced() {
+        let bytes = with_number(300);
+        let found = find(&bytes, 7).expect("it can be read");
+        let Some(Found::Info { key, value, kind: Some(InfoKind::Int) }) = found.first() else { panic!("{found:?}") };
+        assert_eq!((at(&bytes, key), at(&bytes, value)), (b"key".to_vec(), vec![0xd8, 0x04]));
+        // The same number with a byte more: of it, its piece and its section.
+        let (mut longer, end) = (bytes.clone(), value.end);
+        longer.splice(value.clone(), [0xd8, 0x84, 0x00]);
+        let section = bytes.iter().rposition(|&byte| byte == kind::PIECES).expect("there is one");
+        for length in [section.saturating_add(1), section.saturating_add(5)] {
+            longer.get_mut(length).into_iter().for_each(|byte| *byte = byte.saturating_add(1));
+        }
+        fit_checksum(&mut longer);
+        assert!(end > section, "the value is in the section");
+        assert_eq!(find(&longer, 7), Err(Unfound::Overlong));
+    }
+
+    #[test]
+    fn what_cannot_be_read_cannot_be_read_for_the_same_reason_afterwards() {
+        let valid = with_note(b"a note");
+        let mut damaged = valid.clone();
+        damaged.iter_mut().skip(20).for_each(|byte| *byte ^= 1);
+        for (bytes, cluster) in
+            [(valid, 8), (damaged, 7), (b"a secret".to_vec(), 7), (b"a secret of others".to_vec(), 7)]
+        {
+            let mut veiled = bytes.clone();
+            veil(&mut veiled);
+            assert_eq!(find(&bytes, cluster), Err(Unfound::NoDatagram));
+            assert_eq!(Datagram::decode(&bytes, cluster).err(), Datagram::decode(&veiled, cluster).err());
+            assert!(veiled.iter().skip(FRAME_BYTES).all(|&byte| byte == VEIL));
+            assert!(!veiled.windows(4).any(|window| window == b"note" || window == b"secr"));
+        }
     }
 }
