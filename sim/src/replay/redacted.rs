@@ -47,12 +47,13 @@ struct Seen {
 impl Watch for Seen {
     fn on_call(&mut self, at: Instant, call: &Call<'_>, given: &Given, _node: &Node) {
         self.events += usize::from(matches!(given, Given::Event(_)));
-        match *call {
-            Call::Transmit(_, answer) | Call::Stream(_, _, answer) => self.moves.push((at, answer.len)),
-            Call::Command(Command::Put { value, .. } | Command::AddInfo { value: InfoValue::Bytes(value), .. }) => {
-                self.contents.insert(value.into());
-            }
-            _ => {}
+        if let Call::Transmit(_, answer) | Call::Stream(_, _, answer) = *call {
+            self.moves.push((at, answer.len));
+        }
+        if let Call::Command(Command::Put { value, .. } | Command::AddInfo { value: InfoValue::Bytes(value), .. }) =
+            *call
+        {
+            self.contents.insert(value.into());
         }
     }
 
