@@ -76,3 +76,32 @@ fn a_recording_goes_into_a_file_and_nowhere_else() {
     let said = folder.run(&["agent", "--name", "n1", "--bind", "127.0.0.1:0", "--record", pipe]);
     assert_eq!((said.code, said.err.contains("is something else than a recording")), (2, true), "{said:?}");
 }
+
+#[test]
+fn keys_and_values_are_kept_out_where_that_is_wanted() {
+    let folder = Folder::new("record-redacted");
+    let n1 = folder.agent("n1", &[]);
+    let mut n2 = folder.agent("n2", &["--seed", &n1.addr()]);
+    n2.until_alive(2);
+    assert_eq!(n1.ask(&["kv", "set", "colour", "turquoise"]).code, 0);
+    n2.until(&["kv", "ls"], |answer| answer["entries"].to_string().contains("colour"));
+    let redacted = folder.0.join("n2.redacted");
+    let mut recording = folder.program();
+    let out = ["record", "--redact", "--out", redacted.to_str().unwrap()];
+    recording.args(["--socket", n2.socket().to_str().unwrap()]).args(out);
+    let mut recording = recording.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // It is there as soon as it is recorded.
+    while !redacted.exists() {
+        std::thread::yield_now();
+    }
+    assert_eq!(n1.ask(&["kv", "set", "flavour", "aubergine"]).code, 0);
+    n2.until(&["kv", "ls"], |answer| answer["entries"].to_string().contains("flavour"));
+    assert_eq!(n2.ask(&["leave"]).code, 0);
+    assert_eq!(n2.wait(), Some(0));
+    assert!(recording.wait().unwrap().success());
+    assert!(replay(&redacted) > 10);
+    let bytes = fs::read(&redacted).unwrap();
+    let has = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    assert!(has(b"sys/name") && has(b"n1"), "who is there stays");
+    assert!([&b"colour"[..], b"turquoise", b"flavour", b"aubergine"].iter().all(|text| !has(text)));
+}

@@ -80,6 +80,12 @@ pub mod info_keys {
     };
 }
 
+/// What takes the place of keys and values in a recording that shall not hold any.
+pub mod redaction {
+    pub use crate::node::redacting::{Originals, Overlong};
+    pub use crate::vocab::{Lend, Lent};
+}
+
 /// The phi accrual failure detector: how suspicious is a silence, and when will it be suspicious enough?
 ///
 /// A [`Node`] uses it with [`Detector::Phi`] and [`Detector::Ring`], and it is usable by itself. One [`Detector`](accrual::Detector) serves all members, each of

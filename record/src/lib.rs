@@ -9,7 +9,7 @@
 //! * [`Tape`] — a recording that is read; [`play`] — and played, for whoever [looks on](Watch).
 //!
 //! What is recorded lies above the seal: packets as the node sees them, and no key of the seal. Keys and values of maps, infos and
-//! letters are in it as they are.
+//! letters are in it as they are; [`redact`] makes another one of it that has none of them, and is played all the same.
 
 #![forbid(unsafe_code)]
 
@@ -18,6 +18,7 @@ mod frozen;
 mod play;
 mod recorded;
 mod recorder;
+mod redact;
 mod replay;
 mod tape;
 #[cfg(test)]
@@ -28,5 +29,6 @@ pub use frozen::{ThawError, freeze, thaw};
 pub use play::{PlayError, Played, Watch, play};
 pub use recorded::Recorded;
 pub use recorder::{About, Recorder, Sink, Taken};
+pub use redact::{RedactError, redact};
 pub use replay::{Differs, Given};
 pub use tape::{Opening, Piece, Steps, Tape, TapeError, is_recording};

@@ -1,6 +1,6 @@
 //! Does a node do again what it did?
 
-use quidnunc_core::{Event, Instant, Node};
+use quidnunc_core::{Event, Instant, Node, Transmit};
 
 use crate::calls::{Answer, Call, Step};
 use crate::frozen::{ThawError, freeze, thaw};
@@ -14,6 +14,7 @@ pub(crate) struct Replay {
     at: Instant,
     step: u64,
     buffer: Vec<u8>,
+    sent: Option<Transmit>,
 }
 
 /// The node has done something else than the one that was recorded.
@@ -44,11 +45,20 @@ pub enum Given {
     Event(Event),
 }
 
+/// What came of a call, and what came of it when it was recorded.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) call: &'static str,
+    pub(crate) recorded: Answer,
+    pub(crate) replayed: Answer,
+    pub(crate) given: Given,
+}
+
 impl Replay {
     /// Goes on from a node.
     pub(crate) fn new(opening: &Opening<'_>) -> Result<Self, ThawError> {
         let at = Instant::from_nanos(opening.at);
-        Ok(Self { node: thaw(opening.node)?, at, step: 0, buffer: Vec::new() })
+        Ok(Self { node: thaw(opening.node)?, at, step: 0, buffer: Vec::new(), sent: None })
     }
 
     /// Goes on with a later part: with just the node that was played, where that part follows.
@@ -64,12 +74,17 @@ impl Replay {
 
     /// Makes a call.
     pub(crate) fn step(&mut self, step: &Step<'_>) -> Result<Given, Differs> {
+        let Outcome { call, recorded, replayed, given } = self.make(step);
+        self.compare(call, recorded, replayed)?;
+        Ok(given)
+    }
+
+    /// Makes a call, whatever comes of it.
+    pub(crate) fn make(&mut self, step: &Step<'_>) -> Outcome {
         let nanos = i128::from(self.at.as_nanos()) + i128::from(step.after);
         self.at = Instant::from_nanos(u64::try_from(nanos).unwrap_or(0));
         self.step += 1;
-        let (call, recorded, replayed, given) = self.call(step);
-        self.compare(call, recorded, replayed)?;
-        Ok(given)
+        self.call(step)
     }
 
     fn compare(&self, call: &'static str, recorded: Answer, replayed: Answer) -> Result<(), Differs> {
@@ -77,9 +92,8 @@ impl Replay {
         if recorded == replayed { Ok(()) } else { Err(differs) }
     }
 
-    /// What was called, what it gave when it was recorded, what it gives now.
-    fn call(&mut self, step: &Step<'_>) -> (&'static str, Answer, Answer, Given) {
-        match step.call {
+    fn call(&mut self, step: &Step<'_>) -> Outcome {
+        let (call, recorded, replayed, given) = match step.call {
             Call::Datagram { .. }
             | Call::Timeout
             | Call::Command(_)
@@ -95,6 +109,7 @@ impl Replay {
                 self.make_room(size);
                 let transmit = self.node.poll_transmit(self.at, &mut self.buffer);
                 let replayed = Answer::transmit(transmit.as_ref(), &self.buffer);
+                self.sent = transmit;
                 ("poll_transmit", recorded, replayed, Given::Nothing)
             }
             Call::Stream(id, size, recorded) => {
@@ -123,7 +138,8 @@ impl Replay {
                 let replayed = Answer { len: more, hash: u32::try_from(kept.len()).unwrap_or(u32::MAX) };
                 ("retain_events", Answer::default(), replayed, Given::Nothing)
             }
-        }
+        };
+        Outcome { call, recorded, replayed, given }
     }
 
     /// A buffer of just the size that the driver's had. A size that no driver has is a smaller one.
@@ -134,6 +150,17 @@ impl Replay {
     /// The node as it is now.
     pub(crate) const fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// The same, to be changed.
+    pub(crate) const fn node_mut(&mut self) -> &mut Node {
+        &mut self.node
+    }
+
+    /// The last packet, and where it went; only after a call that asked for one.
+    pub(crate) fn sent(&self) -> Option<(&Transmit, &[u8])> {
+        let transmit = self.sent.as_ref()?;
+        Some((transmit, self.buffer.get(..transmit.len)?))
     }
 
     /// When the last call was made.

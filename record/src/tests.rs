@@ -16,14 +16,18 @@ use super::*;
 
 /// What a recording has come to, shared with whoever made it.
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Kept {
-    fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.0.lock().expect("nobody panics with it").clone()
     }
 
-    fn recorder(&self, part_bytes: usize, mut takes: impl FnMut(usize) -> Taken + Send + 'static) -> Recorder {
+    pub(crate) fn recorder(
+        &self,
+        part_bytes: usize,
+        mut takes: impl FnMut(usize) -> Taken + Send + 'static,
+    ) -> Recorder {
         let (kept, about) = (self.clone(), About { program: "test 1".into(), name: "n1".into() });
         let mut pieces = 0;
         Recorder::new(about, part_bytes, Duration::from_secs(1), move |bytes: Vec<u8>, _| {
@@ -36,6 +40,11 @@ impl Kept {
         })
     }
 }
+
+/// What nobody is to see.
+pub(crate) const SECRET: &str = "a value that nobody is to see";
+pub(crate) const SECRET_KEY: &[u8] = b"maps/first key";
+pub(crate) const SECRET_INFO: &[u8] = b"infos/first key";
 
 fn addr_of(node: usize) -> SocketAddr {
     SocketAddr::from(([10, 0, 0, u8::try_from(node + 1).expect("few")], 7946))
@@ -62,9 +71,10 @@ fn live(seconds: u64, mut recorder: Option<Recorder>) {
             nodes[2].handle(now, Input::Command(Command::Join { seeds: &[addr_of(0)] })).expect("it may");
         }
         if tick % 70 == 69 {
-            let value = tick.to_le_bytes();
-            nodes[0].handle(now, Input::Command(Command::Put { key: b"k", value: &value })).expect("it may");
-            let info = Command::AddInfo { key: b"i", value: InfoValue::Text("t"), ttl: Some(Duration::from_secs(3)) };
+            let value = format!("{SECRET} {tick}").into_bytes();
+            nodes[0].handle(now, Input::Command(Command::Put { key: SECRET_KEY, value: &value })).expect("it may");
+            let (value, ttl) = (InfoValue::Text(SECRET), Some(Duration::from_secs(3)));
+            let info = Command::AddInfo { key: SECRET_INFO, value, ttl };
             nodes[1].handle(now, Input::Command(info)).expect("it may");
         }
         let running = if tick < seconds * 50 { 3 } else { 2 };
@@ -101,11 +111,11 @@ impl Watch for Events {
 }
 
 /// Plays everything; returns how many parts there were.
-fn parts(tape: &Tape<'_>) -> u64 {
+pub(crate) fn parts(tape: &Tape<'_>) -> u64 {
     play(tape, &mut ()).expect("the same again").parts
 }
 
-fn recorded(part_bytes: usize, takes: impl FnMut(usize) -> Taken + Send + 'static) -> Vec<u8> {
+pub(crate) fn recorded(part_bytes: usize, takes: impl FnMut(usize) -> Taken + Send + 'static) -> Vec<u8> {
     let kept = Kept::default();
     live(60, Some(kept.recorder(part_bytes, takes)));
     kept.bytes()

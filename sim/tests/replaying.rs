@@ -31,6 +31,7 @@ impl Folder {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("replaying-{name}"));
         fs::create_dir_all(&folder).unwrap();
         let scenario = "format = 1\nname = \"t\"\nabout = \"t\"\nrun = { duration = \"60s\", warmup = \"10s\" }\nnodes = { count = 5 }\n\
+            [[write]]\nid = \"w\"\nnodes = \"all\"\nat = \"12s\"\nevery = \"9s\"\nvalue = \"40B\"\n\
             [[fault]]\nid = \"stop\"\nkind = \"crash\"\ntarget = \"node:3\"\nat = \"20s\"\nrestart = \"15s\"\n";
         fs::write(folder.join("t.toml"), scenario).unwrap();
         Self(folder)
@@ -109,4 +110,25 @@ fn what_is_wrong_with_a_recording_is_said() {
     assert!(code == 64 && err.contains("there are 5 nodes"), "{code}: {err}");
     let (code, _, err) = run(&["run", &folder.path("t.toml"), "--record", &format!("0={}", folder.path("t.toml"))]);
     assert!(code == 64 && err.contains("something else"), "{code}: {err}");
+}
+
+#[test]
+fn a_recording_is_redacted_played_and_explained() {
+    let folder = Folder::new("redacted");
+    let (path, out_path) = (folder.record(0), folder.path("0.redacted"));
+    let _ = fs::remove_file(&out_path);
+    let (code, out, err) = run(&["redact", &path, "-o", &out_path]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.ends_with("calls that are the same but for keys and values\n"), "{out}");
+    let (code, said, _) = run(&["replay", &out_path]);
+    assert_eq!((code, said), (0, run(&["replay", &path]).1));
+    let explained = |path: &str| run(&["explain", path, "--about", "node:3"]);
+    assert_eq!(explained(&path), explained(&out_path));
+    let (code, _, err) = run(&["redact", &path, "-o", &out_path]);
+    assert!(code == 64 && err.contains("--force replaces it"), "{code}: {err}");
+    let (code, out, _) = run(&["redact", &path, "-o", &out_path, "--force", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &told["schema"], &told["bytes"]), (0, &1.into(), &fs::metadata(&out_path).unwrap().len().into()));
+    let (code, _, err) = run(&["redact", &folder.path("t.toml"), "-o", &folder.path("x")]);
+    assert!(code == 64 && err.contains("not a recording"), "{code}: {err}");
 }

@@ -53,6 +53,8 @@ pub(super) enum Failure {
     Fault(FaultText),
     #[error("{0}")]
     Usage(String),
+    #[error("nothing is written, because keys and values cannot be kept out: {0}")]
+    Redact(String),
     #[error(transparent)]
     Agent(#[from] AgentError),
     #[error("cannot write the results: {0}")]
@@ -80,6 +82,7 @@ impl Failure {
             Self::Timeout { .. } => "timeout",
             Self::Broken(_) => "broken",
             Self::Usage(_) => "usage",
+            Self::Redact(_) => "not_redacted",
             Self::Agent(error) => error.code(),
             Self::Output(_) => "output",
         };
@@ -114,7 +117,7 @@ impl Failure {
             Self::Timeout { .. } => Code::Timeout,
             Self::Fault(fault) => code_of(&fault.code),
             Self::Agent(error) if error.is_usage() => Code::Usage,
-            Self::Agent(_) | Self::Output(_) => Code::Not,
+            Self::Agent(_) | Self::Output(_) | Self::Redact(_) => Code::Not,
         }
     }
 }

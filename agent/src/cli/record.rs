@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use quidnunc::record::{Tape, redact};
 use quidnunc_terminal::plain;
 
 use super::args::RecordArgs;
@@ -15,6 +16,9 @@ use super::failure::{Code, Failure};
 use super::{Outcome, Streams};
 use crate::duration::{millis, shown};
 use crate::model::StatusReport;
+
+/// A recording that is to be redacted is no longer, in bytes: it is kept in memory.
+const REDACTED_BYTES_MAX: usize = 256 << 20;
 
 /// Where a recording goes.
 enum Target {
@@ -40,7 +44,7 @@ pub(super) async fn record(args: RecordArgs, client: &Client, streams: &mut Stre
         let until = args.length.map_or_else(|| "interrupted".into(), shown);
         writeln!(streams.err, "recording to {} until {until}", plain(&path.display().to_string()))?;
     }
-    let (began, mut len) = (Instant::now(), 0_u64);
+    let (began, mut len, mut kept) = (Instant::now(), 0_u64, args.redact.then(Vec::new));
     let mut interrupted = pin!(tokio::signal::ctrl_c());
     loop {
         let bytes = tokio::select! {
@@ -48,15 +52,46 @@ pub(super) async fn record(args: RecordArgs, client: &Client, streams: &mut Stre
             _ = &mut interrupted => None,
         };
         let Some(bytes) = bytes else { break };
-        len += bytes.len() as u64;
-        match &mut file {
-            Some(file) => file.write_all(&bytes)?,
-            None => streams.out.write_all(&bytes)?,
+        match (&mut kept, &mut file) {
+            (Some(kept), _) if kept.len() + bytes.len() > REDACTED_BYTES_MAX => {
+                writeln!(streams.err, "this is as much as is redacted at once: the recording ends here")?;
+                break;
+            }
+            (Some(kept), _) => kept.extend_from_slice(&bytes),
+            (None, Some(file)) => file.write_all(&bytes)?,
+            (None, None) => streams.out.write_all(&bytes)?,
         }
+        len += bytes.len() as u64;
+    }
+    if let Some(kept) = kept {
+        len = write_redacted(&kept, &target, file.as_mut(), streams)?;
     }
     streams.out.flush()?;
     tell(&target, len, began.elapsed(), streams)?;
     Ok(Code::Ok)
+}
+
+/// Writes a recording without keys and values, or nothing at all. Returns how long it is.
+fn write_redacted(
+    kept: &[u8],
+    target: &Target,
+    file: Option<&mut std::fs::File>,
+    streams: &mut Streams<'_>,
+) -> Result<u64, Failure> {
+    let redacted = Tape::read(kept).map_err(|error| error.to_string());
+    let redacted = redacted.and_then(|tape| redact(&tape).map_err(|error| error.to_string()));
+    let redacted = redacted.map_err(|why| {
+        if let Target::File(path) = target {
+            // It is empty, and was made here.
+            let _ = std::fs::remove_file(path);
+        }
+        Failure::Redact(why)
+    })?;
+    match file {
+        Some(file) => file.write_all(&redacted)?,
+        None => streams.out.write_all(&redacted)?,
+    }
+    Ok(redacted.len() as u64)
 }
 
 fn tell(target: &Target, len: u64, took: Duration, streams: &mut Streams<'_>) -> io::Result<()> {

@@ -208,6 +208,10 @@ impl Groups {
         self.list.iter().map(Group::def)
     }
 
+    pub(super) fn texts(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        self.list.iter_mut().map(|group| &mut *group.text)
+    }
+
     /// The infos of a group, best first, beyond its limit too, which is returned with them. `None` if there is no such
     /// group.
     pub(super) fn ranked(&self, pattern: KeyPattern<'_>) -> Option<(u32, impl Iterator<Item = u32> + '_)> {

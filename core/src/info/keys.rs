@@ -58,13 +58,24 @@ pub(crate) fn event_key(Origin { id, boot }: Origin, stamp: u64) -> String {
     written(format_args!("event/{id}-{boot}/{stamp}"))
 }
 
+/// Whether a key looks like what [`event_key`] writes.
+pub(crate) fn is_event_key(key: &[u8]) -> bool {
+    let rest = key.strip_prefix(EVENT_PREFIX);
+    rest.is_some_and(|rest| rest.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-' | b'/')))
+}
+
 pub(crate) fn is_event(key: &[u8]) -> bool {
     key.starts_with(EVENT_PREFIX)
 }
 
 /// Whether a key is kept for what is told in infos and is none that an application issues.
 pub(crate) fn is_reserved(key: &[u8]) -> bool {
-    is_event(key) || key.starts_with(GROUP_PREFIX)
+    reserved_prefix(key).is_some()
+}
+
+/// With what a key begins that is kept so.
+pub(crate) fn reserved_prefix(key: &[u8]) -> Option<&'static [u8]> {
+    [EVENT_PREFIX, GROUP_PREFIX].into_iter().find(|prefix| key.starts_with(prefix))
 }
 
 /// The key that tells of a group: everything about it, so that who reads the key knows the group, and two

@@ -10,6 +10,7 @@
 //! * [`groups`] — which infos does a group list? [`watch`] — who wants to hear of which keys?
 //! * [`spread`] — which peer is told what, and when?
 //! * [`keys`] — what are the keys called that everybody knows? [`limits`] — how large may it become?
+//! * [`redacting`] — how do sums stay while others take the place of what is here?
 //!
 //! Invariant: of what a life issued up to its stamp here, everything is here that neither ended nor was overtaken by a
 //! higher version of its key, provided that whoever told it, and what it had been told, was not lost meanwhile. What
@@ -25,6 +26,7 @@ pub(crate) mod keys;
 pub(crate) mod limits;
 mod origins;
 mod own;
+mod redacting;
 pub(crate) mod spread;
 mod store;
 mod take;
@@ -46,7 +48,7 @@ pub(crate) use watch::{WatchRefusal, Watches};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Compat2014;
-use crate::vocab::{GroupDef, InfoItem, InfoTold, InfoVersion, Instant, KeyPattern, KeyRule, Origin, Rng};
+use crate::vocab::{GroupDef, InfoItem, InfoTold, InfoVersion, Instant, KeyPattern, KeyRule, Origin, Originals, Rng};
 
 /// What is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,13 +87,15 @@ pub(crate) struct Infos {
     seq: u64,
     /// The highest counter of a key that is forgotten.
     forgotten: u64,
+    originals: Originals<(Row, Origin)>,
 }
 
 impl Infos {
     pub(crate) fn new(own: Origin, limits: Limits, compat: Compat2014) -> Self {
         let seed = limits.hash_seed;
         let (store, origins, groups) = (Store::new(seed), Origins::new(own, seed), Groups::new(compat));
-        Self { limits, compat, store, origins, groups, watches: Watches::default(), seq: 0, forgotten: 0 }
+        let (watches, originals) = (Watches::default(), Originals::new());
+        Self { limits, compat, store, origins, groups, watches, seq: 0, forgotten: 0, originals }
     }
 
     /// The life that this node lives.
@@ -257,7 +261,7 @@ impl Infos {
         }
         self.groups.unlink(&self.store, place);
         let row = self.store.remove(place);
-        let hash = row.hash(self.origins.get(row.origin).origin);
+        let hash = self.hash_of(&row);
         self.origins.take_out(row.origin, hash, now);
         self.origins.set_newest(row.origin, self.store.newest(row.origin));
         true
@@ -279,11 +283,12 @@ impl Infos {
     fn put(&mut self, place: Option<u32>, row: Row, now: Instant) {
         self.seq += 1;
         let row = Row { seq: self.seq, ..row };
+        self.originals.note(&(row.clone(), self.origins.get(row.origin).origin));
         if let Some(place) = place {
             return self.replace(place, row, now);
         }
         let origin = row.origin;
-        self.origins.add(origin, row.hash(self.origins.get(origin).origin));
+        self.origins.add(origin, self.hash_of(&row));
         let place = self.store.insert(row);
         self.origins.set_newest(origin, self.store.newest(origin));
         self.groups.link(&self.store, place);
@@ -292,11 +297,11 @@ impl Infos {
     fn replace(&mut self, place: u32, row: Row, now: Instant) {
         self.groups.unlink(&self.store, place);
         let origin = row.origin;
-        self.origins.add(origin, row.hash(self.origins.get(origin).origin));
+        self.origins.add(origin, self.hash_of(&row));
         let newest = (row.stamp, place);
         let stays = self.origins.get(origin).newest.is_some_and(|(stamp, last)| last == place && stamp <= row.stamp);
         let old = self.store.replace(place, row, stays);
-        self.origins.take_out(old.origin, old.hash(self.origins.get(old.origin).origin), now);
+        self.origins.take_out(old.origin, self.hash_of(&old), now);
         if stays {
             self.origins.set_newest(origin, Some(newest));
         } else {
@@ -304,6 +309,11 @@ impl Infos {
             self.origins.set_newest(old.origin, self.store.newest(old.origin));
         }
         self.groups.link(&self.store, place);
+    }
+
+    /// A row's part of the sums.
+    fn hash_of(&self, row: &Row) -> u64 {
+        self.originals.hash(row.hash(self.origins.get(row.origin).origin))
     }
 
     /// Whether there is room for a row in the place of the one that its key has.
@@ -347,7 +357,7 @@ impl Infos {
         self.groups.check(&self.store);
         for (ix, known) in self.origins.iter() {
             let rows = || self.store.above(ix, 0).map(|place| self.store.row(place));
-            let sum = rows().fold(0_u64, |sum, row| sum.wrapping_add(row.hash(known.origin)));
+            let sum = rows().fold(0_u64, |sum, row| sum.wrapping_add(self.hash_of(row)));
             assert_eq!((rows().count(), sum), (known.infos as usize, known.sum), "count and sum are the infos'");
             assert!(rows().all(|row| row.stamp <= known.stamp), "nothing is ahead of its stream");
             assert_eq!(known.newest, self.store.newest(ix), "the last one is known");

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::origins::OriginIx;
 use super::value;
-use crate::vocab::{Index, InfoKind, InfoValue, Instant, Origin, Sorted, Table, mix, stable_hash};
+use crate::vocab::{Index, InfoKind, InfoMut, InfoValue, Instant, LendInfo, Origin, Sorted, Table, mix, stable_hash};
 
 /// What an info weighs besides its key and value.
 pub(crate) const ROW_BYTES: usize = 88;
@@ -69,7 +69,7 @@ impl Row {
         Self { bytes: self.key().into(), until, kind: None, ..*self }
     }
 
-    /// Its part of the sums. What ends does so at slightly different instants on different nodes, so that only what
+    /// The hash of what it says. What ends does so at slightly different instants on different nodes, so that only what
     /// stays counts.
     pub(super) fn hash(&self, Origin { id, boot }: Origin) -> u64 {
         let Some(kind) = self.kind.filter(|_| self.until == Instant::NEVER) else { return 0 };
@@ -81,6 +81,14 @@ impl Row {
     /// Bytes that it counts for.
     pub(super) const fn weight(&self) -> usize {
         self.bytes.len() + ROW_BYTES
+    }
+
+    pub(super) fn lend(&mut self, lend: &mut LendInfo<'_>) {
+        let (key, ordered) = self.bytes.split_at_mut(self.key_len.into());
+        match self.kind {
+            None => lend(key, InfoMut::None),
+            Some(kind) => value::lend(kind, ordered, |value| lend(key, value)),
+        }
     }
 }
 
@@ -161,6 +169,11 @@ impl Store {
     /// The row that ends first.
     pub(super) fn first_end(&self) -> Option<u32> {
         self.by_end.iter().next()
+    }
+
+    /// Lends all infos. Nothing is found by its key any more until the store is written and read again.
+    pub(super) fn lend(&mut self, lend: &mut LendInfo<'_>) {
+        self.rows.taken().into_iter().for_each(|place| self.rows.get_mut(place).lend(lend));
     }
 
     /// Takes in a row whose key has none. Returns its place.

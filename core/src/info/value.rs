@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::vocab::{InfoKind, InfoValue};
+use crate::vocab::{InfoKind, InfoMut, InfoValue};
 
 const SIGN: u64 = 1 << 63;
 
@@ -41,6 +41,24 @@ pub(super) fn read(kind: InfoKind, bytes: &[u8]) -> InfoValue<'_> {
         InfoKind::Text => InfoValue::Text(core::str::from_utf8(bytes).unwrap_or_default()),
         InfoKind::Bytes => InfoValue::Bytes(bytes),
     }
+}
+
+/// Lends the value of that kind with these bytes, and writes what has taken its place.
+pub(super) fn lend(kind: InfoKind, bytes: &mut [u8], take: impl FnOnce(InfoMut<'_>)) {
+    let mut written = Vec::new();
+    match (kind, read(kind, bytes)) {
+        (InfoKind::Text, _) => return take(InfoMut::Text(bytes)),
+        (_, InfoValue::Int(mut number)) => {
+            take(InfoMut::Int(&mut number));
+            append(&mut written, InfoValue::Int(number));
+        }
+        (_, InfoValue::Float(mut number)) => {
+            take(InfoMut::Float(&mut number));
+            append(&mut written, InfoValue::Float(number));
+        }
+        (_, InfoValue::Text(_) | InfoValue::Bytes(_)) => return take(InfoMut::Bytes(bytes)),
+    }
+    bytes.iter_mut().zip(written).for_each(|(place, byte)| *place = byte);
 }
 
 fn number(bytes: &[u8]) -> u64 {

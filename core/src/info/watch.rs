@@ -71,6 +71,10 @@ impl Watches {
         found.map(|place| self.list.remove(place)).is_some()
     }
 
+    pub(super) fn texts(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        self.list.iter_mut().map(|watch| &mut *watch.text)
+    }
+
     /// Who hears that a key was issued again, or has ended.
     pub(crate) fn of<'a>(&'a self, key: &'a [u8], contents_changed: bool) -> impl Iterator<Item = WatchId> + 'a {
         let matching =

@@ -58,6 +58,11 @@ impl Calls {
         Self { asked: BTreeMap::new(), answers: BTreeMap::new(), due: Agenda::new(hash_seed), answered: 0 }
     }
 
+    /// The answers that wait.
+    pub(super) fn payloads(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        self.answers.values_mut().map(|answer| &mut *answer.payload)
+    }
+
     fn next_deadline(&self) -> Instant {
         let ends = self.asked.values().map(|asked| asked.until).min();
         ends.unwrap_or(Instant::NEVER).min(self.due.next_deadline())

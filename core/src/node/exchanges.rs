@@ -120,6 +120,11 @@ impl Exchanges {
         self.gives.iter().any(|waiting| waiting.confirm && waiting.to == to)
     }
 
+    /// Changes that came too early.
+    pub(super) fn early(&mut self) -> impl Iterator<Item = &mut Early> {
+        self.early.iter_mut()
+    }
+
     /// Keeps changes for later, at the price of those that were kept first.
     pub(super) fn keep(&mut self, slot: Slot, span: Span, items: &[u8]) {
         while self.early.len() >= EARLY_MAX || self.early_bytes + items.len() > EARLY_BYTES_MAX {

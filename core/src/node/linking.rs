@@ -32,8 +32,8 @@ pub(super) struct Linking {
     pub(super) notes: Notes,
     pub(super) calls: Calls,
     /// What is announced only goes out every so long, next at this time.
-    period: Duration,
-    tick: Instant,
+    pub(super) period: Duration,
+    pub(super) tick: Instant,
     /// What ends is ended a little at a time.
     pub(super) ends_not_before: Instant,
 }

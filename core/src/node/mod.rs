@@ -21,6 +21,7 @@
 //! * [`transmit`] — what waits becomes a packet, at the last moment;
 //! * [`intents`], [`exchanges`] — what waits; [`events`] — what is reported; [`stats`] — what is counted;
 //!   [`checking`] — what holds always;
+//! * [`redacting`], [`redacted_packets`], [`redacted_commands`] — where lies what the application has handed in?
 //! * [`clock`] — what time it is; [`limits`] — what the settings mean to each room.
 //!
 //! Invariant: what waits inside is what is *wished* ("ping this member"), never a packet; so what is sent
@@ -73,6 +74,9 @@ mod outputs;
 mod pinging;
 mod receive;
 mod reconciling;
+mod redacted_commands;
+mod redacted_packets;
+pub(crate) mod redacting;
 mod refusals;
 mod repair_packets;
 mod repairing;
@@ -336,7 +340,8 @@ impl Node {
             return None;
         }
         let event = self.cold.events.pop();
-        self.has_events = event.is_some();
+        // Now, not when the next one is looked for in vain: that changes nothing, so that nobody need record it.
+        self.has_events = self.cold.events.is_waiting();
         event
     }
 

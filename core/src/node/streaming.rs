@@ -20,7 +20,8 @@ impl Node {
             return None;
         }
         let request = self.cold.streams.next_request();
-        self.has_stream_requests = request.is_some();
+        // As of events.
+        self.has_stream_requests = self.cold.streams.has_request();
         if matches!(request, Some(StreamRequest::Close { .. })) {
             // There is room for another one.
             self.schedule_streams();

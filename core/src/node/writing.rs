@@ -54,6 +54,10 @@ impl Watches {
     pub(super) const fn is_empty(&self) -> bool {
         self.prefixes.is_empty()
     }
+
+    pub(super) fn prefixes(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        self.prefixes.iter_mut().map(|prefix| &mut **prefix)
+    }
 }
 
 impl Node {

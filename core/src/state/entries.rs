@@ -1,11 +1,12 @@
 //! Where do keys and values lie? Each pair in one allocation of its size, in rows of 40 bytes.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocab::{Instant, Table, stable_hash};
+use crate::vocab::{Instant, Lend, Originals, Table, lend_entry, stable_hash};
 
 /// What a key counts for besides its bytes: the same everywhere, so that maps are full at the same point everywhere. Where
 /// pointers are shorter a row takes less.
@@ -55,9 +56,9 @@ impl Entry {
         &self.bytes[usize::from(self.key_len)..]
     }
 
-    /// Its part of the content's sum. What ends does so at slightly different instants on different nodes, so that
+    /// The hash of what it says. What ends does so at slightly different instants on different nodes, so that
     /// only what stays counts.
-    pub(super) fn hash(&self) -> u64 {
+    fn hash(&self) -> u64 {
         if self.kind == Kind::Lasting {
             stable_hash(self.version ^ u64::from(self.key_len) << 48, &self.bytes)
         } else {
@@ -70,6 +71,11 @@ impl Entry {
         self.bytes.len() + ROW_BYTES
     }
 
+    fn lend(&mut self, lend: &mut Lend<'_>) {
+        let (key, value) = self.bytes.split_at_mut(self.key_len.into());
+        lend_entry(key, value, lend);
+    }
+
     /// Lets go of the value. It was gone since `since`.
     pub(super) fn end(&mut self, since: Instant) {
         self.bytes = self.key().into();
@@ -78,7 +84,62 @@ impl Entry {
 }
 
 /// All rows: one table for all maps of a node.
-pub(super) type Entries = Table<Entry>;
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Entries {
+    rows: Table<Entry>,
+    originals: Originals<Entry>,
+}
+
+impl Entries {
+    pub(super) const fn new() -> Self {
+        Self { rows: Table::new(), originals: Originals::new() }
+    }
+
+    pub(super) fn get(&self, place: u32) -> &Entry {
+        self.rows.get(place)
+    }
+
+    pub(super) fn get_mut(&mut self, place: u32) -> &mut Entry {
+        self.rows.get_mut(place)
+    }
+
+    pub(super) fn insert(&mut self, entry: Entry) -> u32 {
+        self.rows.insert(entry)
+    }
+
+    pub(super) fn remove(&mut self, place: u32) {
+        self.rows.remove(place);
+    }
+
+    /// An entry's part of the content's sum.
+    pub(super) fn hash(&self, entry: &Entry) -> u64 {
+        self.originals.hash(entry.hash())
+    }
+
+    /// An entry comes in: the same, and it is noted where that is wanted.
+    pub(super) fn hash_new(&mut self, entry: &Entry) -> u64 {
+        self.originals.note(entry);
+        self.hash(entry)
+    }
+
+    pub(super) fn note(&mut self) {
+        let there = self.rows.taken().into_iter().map(|place| self.get(place).clone()).collect();
+        self.originals.begin(there);
+    }
+
+    /// The hashes of all entries that were noted, by those of what takes their place.
+    pub(super) fn originals(&mut self, lend: &mut Lend<'_>) -> BTreeMap<u64, u64> {
+        self.originals.end(Entry::hash, |entry| entry.lend(lend))
+    }
+
+    /// Lets others take the place of all contents, which count as what was there.
+    pub(super) fn redact(&mut self, originals: &BTreeMap<u64, u64>, lend: &mut Lend<'_>) {
+        for place in self.rows.taken() {
+            self.get_mut(place).lend(lend);
+        }
+        self.originals.set(originals);
+    }
+}
 
 /// A place that nobody has.
 impl Default for Entry {

@@ -75,13 +75,13 @@ impl Map {
     pub(super) fn set(&mut self, entries: &mut Entries, entry: Entry) -> Replaced {
         let version = entry.version;
         self.version = self.version.max(version);
-        self.sum = self.sum.wrapping_add(entry.hash());
+        self.sum = self.sum.wrapping_add(entries.hash_new(&entry));
         self.weight += entry.weight();
         let gone = entry.kind == Kind::Gone;
         let replaced = if let Some(place) = self.find(entries, entry.key()) {
             self.unlink_version(entries, place);
             let old = core::mem::replace(entries.get_mut(place), entry);
-            self.sum = self.sum.wrapping_sub(old.hash());
+            self.sum = self.sum.wrapping_sub(entries.hash(&old));
             self.weight -= old.weight();
             Replaced { place, old: Some(old) }
         } else {
@@ -142,7 +142,7 @@ impl Map {
         self.unlink_version(entries, place);
         let entry = entries.get(place);
         self.by_key.remove(|other| entries.get(other).key().cmp(entry.key()));
-        self.sum = self.sum.wrapping_sub(entry.hash());
+        self.sum = self.sum.wrapping_sub(entries.hash(entry));
         self.weight -= entry.weight();
         entries.remove(place);
     }
@@ -158,7 +158,7 @@ impl Map {
         let places: Box<[u32]> = self.by_key.iter().collect();
         for &place in &places {
             let entry = entries.get(place);
-            sum = sum.wrapping_add(entry.hash());
+            sum = sum.wrapping_add(entries.hash(entry));
             weight += entry.weight();
             assert_eq!(self.find(entries, entry.key()), Some(place), "an entry is found under its key");
             assert_eq!(self.gone.contains_key(&entry.version), entry.kind == Kind::Gone, "what is gone is a tombstone");

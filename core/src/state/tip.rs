@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::judge::Refusal;
-use crate::vocab::{Content, GRAIN_BYTES, Item, grains};
+use crate::vocab::{Content, GRAIN_BYTES, Item, Lend, grains, lend_entry};
 
 /// The beginning of a value.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -57,6 +57,10 @@ impl Tip {
     /// The version of its last grain.
     pub(super) fn end(&self) -> u64 {
         self.first + grains(self.bytes.len()) - 1
+    }
+
+    pub(super) fn lend(&mut self, lend: &mut Lend<'_>) {
+        lend_entry(&mut self.key, &mut self.bytes, lend);
     }
 
     pub(super) const fn weight(&self) -> usize {

@@ -179,7 +179,7 @@ pub fn fit_checksum(bytes: &mut [u8]) {
 }
 
 /// Splits a section's content from what follows; the kind is already taken.
-fn section(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn section(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&first, mut rest) = bytes.split_first()?;
     let mut len = usize::from(first & 0x7f);
     let mut more = first & 0x80 != 0;

@@ -59,6 +59,11 @@ impl MessageReader {
         }
     }
 
+    /// What has come of a message that is not whole.
+    pub(crate) fn held_mut(&mut self) -> &mut [u8] {
+        &mut self.held
+    }
+
     /// How many bytes of a message that is not whole are held.
     pub(crate) const fn held(&self) -> usize {
         self.held.len()

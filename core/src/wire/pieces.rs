@@ -175,6 +175,43 @@ impl<'a> Iterator for Pieces<'a> {
     }
 }
 
+/// Something that lies in a piece.
+pub(super) enum Lies<'a> {
+    /// An info, the bytes of its value, and what a later release has written behind it.
+    News(InfoTold<'a>, &'a [u8], &'a [u8]),
+    /// Something of a later release.
+    Later(&'a [u8]),
+    /// Nothing that was handed in.
+    Nothing,
+}
+
+/// What lies in the first piece, and what follows; `None` when it cannot be told where.
+pub(super) fn take_what_lies(bytes: &[u8]) -> Option<(Lies<'_>, &[u8])> {
+    let (number, body, rest) = split(bytes)?;
+    let lies = match number {
+        kind::NEWS => {
+            let (wire, later) = postcard::take_from_bytes::<NewsWire<'_>>(body).ok()?;
+            let told = wire.told()?;
+            let written = body.get(..body.len().checked_sub(later.len())?)?;
+            // The value comes last, and behind its length if it has one.
+            let mut buffer = [0; 10];
+            let value: &[u8] = match wire.value {
+                ValueWire::Gone => &[],
+                ValueWire::Int(number) => postcard::to_slice(&number, &mut buffer).ok()?,
+                ValueWire::Float(ref bits) => bits,
+                ValueWire::Text(text) => text.as_bytes(),
+                ValueWire::Bytes(bytes) => bytes,
+            };
+            let (_, place) = written.split_at_checked(written.len().checked_sub(value.len())?)?;
+            // A number may be written longer than it need be.
+            (place == value).then_some(Lies::News(told, place, later))?
+        }
+        kind::WORD..=kind::PRUNE => Lies::Nothing,
+        _ => Lies::Later(body),
+    };
+    Some((lies, rest))
+}
+
 /// Kind and body of the first piece, and what follows.
 fn split(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&kind, rest) = bytes.split_first()?;

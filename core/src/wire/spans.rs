@@ -94,18 +94,23 @@ impl<'a> Items<'a> {
     pub(crate) const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
+
+    /// The next item, and what a later release has written behind it.
+    pub(super) fn next_with_later(&mut self) -> Option<(Item<'a>, &'a [u8])> {
+        let (len, rest) = postcard::take_from_bytes::<u32>(self.bytes).ok()?;
+        let (wire, rest) = rest.split_at_checked(usize::try_from(len).ok()?)?;
+        let (ItemWire { step, content, key }, later) = postcard::take_from_bytes(wire).ok()?;
+        self.version = self.version.checked_add(step)?;
+        self.bytes = rest;
+        Some((Item { key, version: self.version, content: content.content() }, later))
+    }
 }
 
 impl<'a> Iterator for Items<'a> {
     type Item = Item<'a>;
 
     fn next(&mut self) -> Option<Item<'a>> {
-        let (len, rest) = postcard::take_from_bytes::<u32>(self.bytes).ok()?;
-        let (wire, rest) = rest.split_at_checked(usize::try_from(len).ok()?)?;
-        let (ItemWire { step, content, key }, _later) = postcard::take_from_bytes(wire).ok()?;
-        self.version = self.version.checked_add(step)?;
-        self.bytes = rest;
-        Some(Item { key, version: self.version, content: content.content() })
+        self.next_with_later().map(|(item, _later)| item)
     }
 }
 

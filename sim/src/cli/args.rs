@@ -23,6 +23,7 @@ Examples:
   quidnunc-sim network --size small
   quidnunc-sim replay n1.record
   quidnunc-sim explain n1.record --about n7
+  quidnunc-sim redact n1.record -o n1.redacted
 
 Exit codes; of several, the first of 70 64 4 5 1 3 6 7 2 0 is the answer:
    0  everything holds
@@ -62,6 +63,8 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     /// Tells from a recording what the node came to believe of a member, when, and on whose word.
     Explain(ExplainArgs),
+    /// Makes a recording without keys and values of one that has them, which replays and explains the same.
+    Redact(RedactArgs),
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -210,6 +213,23 @@ pub(super) struct ExplainArgs {
     /// The member that is meant: its name, its id or its address; node:7 of those that are simulated.
     #[arg(long, value_name = "NODE")]
     pub(super) about: String,
+    /// Prints one line of JSON, schema 1.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  quidnunc-sim redact n1.record -o n1.redacted")]
+pub(super) struct RedactArgs {
+    /// A recording that `quidnunc record` or `quidnunc agent --record` has made.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Where to; a file that is there is not replaced.
+    #[arg(short, long, value_name = "OUT")]
+    pub(super) out: PathBuf,
+    /// Replaces the file.
+    #[arg(long)]
+    pub(super) force: bool,
     /// Prints one line of JSON, schema 1.
     #[arg(long)]
     pub(super) json: bool,

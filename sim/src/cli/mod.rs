@@ -9,6 +9,7 @@ mod fingerprints;
 mod job;
 mod network;
 mod recording;
+mod redact;
 mod replay;
 mod run;
 mod source;
@@ -81,5 +82,6 @@ where
         Command::Network(args) => network::network(args, streams),
         Command::Replay(args) => replay::replay(args, streams),
         Command::Explain(args) => replay::explain_file(args, streams),
+        Command::Redact(args) => redact::redact_file(args, streams),
     }
 }

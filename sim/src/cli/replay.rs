@@ -65,7 +65,7 @@ pub(super) fn explain_file(args: &ExplainArgs, streams: &mut Streams<'_>) -> io:
 }
 
 /// Reads a recording and does something with it, or says why it cannot be read.
-fn with_tape(
+pub(super) fn with_tape(
     path: &Path,
     streams: &mut Streams<'_>,
     act: impl FnOnce(&Tape<'_>, &Opening<'_>, &mut Streams<'_>) -> io::Result<ExitCode>,
@@ -99,9 +99,15 @@ fn with_tape(
 const fn code_of(played: &Result<Played, PlayError>) -> ExitCode {
     match played {
         Ok(_) => ExitCode::Pass,
-        Err(PlayError::Differs(_)) => ExitCode::NotDeterministic,
-        Err(PlayError::Thaw(_)) => ExitCode::Usage,
-        Err(PlayError::Panicked { .. }) => ExitCode::Panicked,
+        Err(error) => code_of_error(error),
+    }
+}
+
+pub(super) const fn code_of_error(error: &PlayError) -> ExitCode {
+    match error {
+        PlayError::Differs(_) => ExitCode::NotDeterministic,
+        PlayError::Thaw(_) => ExitCode::Usage,
+        PlayError::Panicked { .. } => ExitCode::Panicked,
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod explain;
 #[cfg(test)]
+mod redacted;
+#[cfg(test)]
 mod tests;
 
 pub use explain::{Explained, Kind, Line, Unknown, explain};

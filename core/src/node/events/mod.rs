@@ -102,6 +102,15 @@ impl Events {
         self.pings_ended
     }
 
+    /// Changes what is in events, though not how long it is.
+    pub(super) fn change(&mut self, change: impl FnMut(&mut Event)) {
+        self.queue.iter_mut().for_each(change);
+        if self.indexed {
+            self.latest.clear();
+            self.index();
+        }
+    }
+
     fn index(&mut self) {
         self.indexed = true;
         for place in 0..self.queue.len() {

@@ -62,6 +62,11 @@ impl Mail {
         self.channels.values().flat_map(|channel| &channel.letters)
     }
 
+    /// What is in the letters.
+    pub(super) fn contents(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        self.channels.values_mut().flat_map(|channel| &mut channel.letters).map(|letter| &mut *letter.bytes)
+    }
+
     /// Whether there is room for a letter, while so many others that do not wait here count as waiting.
     pub(super) fn judge(
         &self,

@@ -306,6 +306,16 @@ impl Streams {
         self.only.get(&slot).copied()
     }
 
+    /// The messages that are being sent, each whole.
+    pub(super) fn messages(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        self.all.values_mut().map(|stream| &mut *stream.message)
+    }
+
+    /// What has come of messages that are not whole.
+    pub(super) fn beginnings(&mut self) -> impl Iterator<Item = (StreamId, &mut [u8])> {
+        self.all.iter_mut().map(|(&id, stream)| (id, stream.reader.held_mut())).filter(|(_, held)| !held.is_empty())
+    }
+
     /// Asserts that nothing exceeds its limits.
     pub(super) fn check(&self) {
         let (most, message) = self.limits.map_or((0, 0), |limits| (limits.most, limits.message_bytes_max));

@@ -1,0 +1,126 @@
+//! What was handed in, all over a recording?
+
+use quidnunc_core::Node;
+use quidnunc_core::redaction::{Originals, Overlong};
+
+use super::RedactError;
+use super::renames::{Renames, Seen};
+use super::streams::{Came, Comes};
+use crate::calls::{Call, Step};
+use crate::replay::Replay;
+use crate::tape::{Opening, Piece, Tape};
+
+/// Everything that has to be known before a recording is made of another one.
+#[derive(Debug)]
+pub(super) struct Survey {
+    pub(super) renames: Renames,
+    pub(super) originals: Originals,
+    pub(super) comes: Comes,
+}
+
+/// Plays a recording and notes what was handed in.
+pub(super) fn survey(tape: &Tape<'_>, calls: &mut u64) -> Result<Survey, RedactError> {
+    let mut surveyor = Surveyor::default();
+    let mut replay = None::<Replay>;
+    for piece in &tape.pieces {
+        match (piece, &mut replay) {
+            (Piece::Opening(opening), before) => {
+                let next = surveyor.open(before.take(), opening)?;
+                *before = Some(next);
+            }
+            (Piece::Steps(steps), Some(replay)) => {
+                for step in *steps {
+                    surveyor.step(replay, &step)?;
+                    *calls = replay.steps();
+                }
+            }
+            // A tape begins with an opening.
+            (Piece::Steps(_), None) => {}
+        }
+    }
+    surveyor.nodes.extend(replay.map(|replay| replay.node().clone()));
+    surveyor.end().map_err(|why| RedactError::Overlong { call: *calls, why })
+}
+
+/// What is noted meanwhile.
+#[derive(Debug, Default)]
+struct Surveyor {
+    seen: Seen,
+    came: Came,
+    /// The nodes of all parts that none follows.
+    nodes: Vec<Node>,
+}
+
+impl Surveyor {
+    fn open(&mut self, before: Option<Replay>, opening: &Opening<'_>) -> Result<Replay, RedactError> {
+        if let Some(before) = before {
+            if opening.follows {
+                return Ok(before.reopen(opening)?);
+            }
+            self.nodes.push(before.node().clone());
+            return self.begin(before.reopen(opening)?);
+        }
+        self.begin(Replay::new(opening)?)
+    }
+
+    /// A part begins with a node of which nothing is known.
+    fn begin(&mut self, mut replay: Replay) -> Result<Replay, RedactError> {
+        let call = replay.steps() + 1;
+        self.look_into(replay.node().clone()).map_err(|why| RedactError::Overlong { call, why })?;
+        replay.node_mut().note_contents();
+        Ok(replay)
+    }
+
+    /// Notes what is in a node.
+    fn look_into(&mut self, mut node: Node) -> Result<(), Overlong> {
+        self.came.cut_all();
+        for (id, held) in node.beginnings() {
+            self.came.take(id, held, |_| {});
+        }
+        node.redact(&Originals::default(), &mut |lent| self.seen.note(lent))
+    }
+
+    /// Makes a call and notes what is in it.
+    fn step(&mut self, replay: &mut Replay, step: &Step<'_>) -> Result<(), RedactError> {
+        let Self { seen, came, .. } = self;
+        let call = replay.steps() + 1;
+        let mut overlong = Ok(());
+        let mut look_into = |node: &Node, bytes: &[u8]| {
+            let looked = node.redact_datagram(&mut bytes.to_vec(), &mut |lent| seen.note(lent));
+            overlong = overlong.and(looked);
+        };
+        match step.call {
+            Call::Datagram { bytes, .. } => look_into(replay.node(), bytes),
+            Call::StreamBytes(id, bytes) => came.take(id, bytes, |message| look_into(replay.node(), message)),
+            Call::StreamOpened(id) | Call::StreamClosed(id) => came.cut(id),
+            Call::Command(ref command) => {
+                let _ = command.redacted(&mut Default::default(), &mut |lent| seen.note(lent));
+            }
+            Call::Timeout
+            | Call::Order(_)
+            | Call::Transmit(..)
+            | Call::StreamRequest(_)
+            | Call::Stream(..)
+            | Call::Event(_)
+            | Call::Retain(_) => {}
+        }
+        overlong.map_err(|why| RedactError::Overlong { call, why })?;
+        replay.step(step)?;
+        // What is refused ends its stream.
+        if let (Call::StreamBytes(id, _), true) = (&step.call, step.refused) {
+            self.came.cut(*id);
+        }
+        Ok(())
+    }
+
+    fn end(mut self) -> Result<Survey, Overlong> {
+        let (mut renames, mut originals) = (Renames::new(self.seen), Originals::default());
+        let comes = self.came.redacted(|message| {
+            // All of them read the same datagrams.
+            let node = self.nodes.first();
+            node.map_or(Ok(()), |node| node.redact_datagram(message, &mut |lent| renames.apply(lent)))
+        })?;
+        self.nodes.iter_mut().for_each(|node| originals.extend(node.originals(&mut |lent| renames.apply(lent))));
+        Ok(Survey { renames, originals, comes })
+    }
+}
