@@ -106,6 +106,7 @@ impl Failure {
             | Self::Broken(_)
             | Self::Usage(_)
             | Self::Agent(_)
+            | Self::Redact(_)
             | Self::Output(_) => false,
         }
     }
