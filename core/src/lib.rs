@@ -82,7 +82,7 @@ pub mod info_keys {
 
 /// What takes the place of keys and values in a recording that shall not hold any.
 pub mod redaction {
-    pub use crate::node::redacting::{Originals, Overlong};
+    pub use crate::node::redacting::Originals;
     pub use crate::vocab::{Lend, Lent};
 }
 

@@ -1,24 +1,24 @@
 //! How is what happens to a node kept, to be looked at later?
 
-use std::fs::OpenOptions;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use quidnunc::record::{Tape, redact};
+use quidnunc::record::{Tape, TapeError, redact};
 use quidnunc_terminal::plain;
 
 use super::args::RecordArgs;
-use super::client::{Client, query};
+use super::client::{Client, Pieces, query};
 use super::failure::{Code, Failure};
 use super::{Outcome, Streams};
 use crate::duration::{millis, shown};
 use crate::model::StatusReport;
 
-/// A recording that is to be redacted is no longer, in bytes: it is kept in memory.
-const REDACTED_BYTES_MAX: usize = 256 << 20;
+/// A recording that is to be redacted is no longer, in bytes: it is kept in memory, and redacting takes several times as much.
+const REDACTED_BYTES_MAX: usize = 64 << 20;
 
 /// Where a recording goes.
 enum Target {
@@ -35,63 +35,124 @@ pub(super) async fn record(args: RecordArgs, client: &Client, streams: &mut Stre
     };
     let for_ms = args.length.map(|length| millis(length).to_string());
     let path = query("/v1/record", &[("for_ms", for_ms.as_deref())]);
-    let mut body = client.bytes(&path).await?;
-    let mut file = match &target {
-        Target::Out => None,
-        Target::File(path) => Some(create(path, args.force)?),
+    let body = client.bytes(&path).await?;
+    let mut place = match &target {
+        Target::Out => Place::Out,
+        // What is kept until the end takes nobody's place before.
+        Target::File(path) if args.redact => Place::Later(path, args.force),
+        Target::File(path) => Place::File(create(path, args.force)?),
     };
+    place.is_free()?;
     if let Target::File(path) = &target {
         let until = args.length.map_or_else(|| "interrupted".into(), shown);
         writeln!(streams.err, "recording to {} until {until}", plain(&path.display().to_string()))?;
     }
-    let (began, mut len, mut kept) = (Instant::now(), 0_u64, args.redact.then(Vec::new));
-    let mut interrupted = pin!(tokio::signal::ctrl_c());
-    loop {
-        let bytes = tokio::select! {
-            bytes = body.next() => bytes?,
-            _ = &mut interrupted => None,
-        };
-        let Some(bytes) = bytes else { break };
-        match (&mut kept, &mut file) {
-            (Some(kept), _) if kept.len() + bytes.len() > REDACTED_BYTES_MAX => {
-                writeln!(streams.err, "this is as much as is redacted at once: the recording ends here")?;
-                break;
-            }
-            (Some(kept), _) => kept.extend_from_slice(&bytes),
-            (None, Some(file)) => file.write_all(&bytes)?,
-            (None, None) => streams.out.write_all(&bytes)?,
-        }
-        len += bytes.len() as u64;
-    }
-    if let Some(kept) = kept {
-        len = write_redacted(&kept, &target, file.as_mut(), streams)?;
-    }
+    let began = Instant::now();
+    let len = if args.redact {
+        let (kept, ended) = keep(body, streams).await?;
+        let redacted = redacted(kept, streams).await?;
+        place.write(&redacted, streams)?;
+        // What came before the agent was gone is there.
+        ended?;
+        redacted.len() as u64
+    } else {
+        pass_on(body, &mut place, streams).await?
+    };
     streams.out.flush()?;
     tell(&target, len, began.elapsed(), streams)?;
     Ok(Code::Ok)
 }
 
-/// Writes a recording without keys and values, or nothing at all. Returns how long it is.
-fn write_redacted(
-    kept: &[u8],
-    target: &Target,
-    file: Option<&mut std::fs::File>,
-    streams: &mut Streams<'_>,
-) -> Result<u64, Failure> {
-    let redacted = Tape::read(kept).map_err(|error| error.to_string());
-    let redacted = redacted.and_then(|tape| redact(&tape).map_err(|error| error.to_string()));
-    let redacted = redacted.map_err(|why| {
-        if let Target::File(path) = target {
-            // It is empty, and was made here.
-            let _ = std::fs::remove_file(path);
+/// Where bytes are put.
+enum Place<'p> {
+    Out,
+    File(File),
+    /// A file that is made when there is all of it; whether it may take the place of another one.
+    Later(&'p Path, bool),
+}
+
+impl Place<'_> {
+    /// Whether a file can be made later on, as far as can be seen now.
+    fn is_free(&self) -> Result<(), Failure> {
+        match *self {
+            Self::Later(path, false) if path.exists() => {
+                Err(Failure::Usage(format!("{} is there already; --force replaces it", path.display())))
+            }
+            Self::Out | Self::File(_) | Self::Later(..) => Ok(()),
         }
-        Failure::Redact(why)
-    })?;
-    match file {
-        Some(file) => file.write_all(&redacted)?,
-        None => streams.out.write_all(&redacted)?,
     }
-    Ok(redacted.len() as u64)
+
+    fn write(&mut self, bytes: &[u8], streams: &mut Streams<'_>) -> Result<(), Failure> {
+        match self {
+            Self::Out => streams.out.write_all(bytes)?,
+            Self::File(file) => file.write_all(bytes)?,
+            Self::Later(path, force) => {
+                let written = create(path, *force)?.write_all(bytes);
+                written.inspect_err(|_| {
+                    // A part of it is of no use.
+                    let _ = fs::remove_file(path);
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes what comes, until it ends or somebody interrupts it. Returns how much that was.
+async fn pass_on(mut body: Pieces, place: &mut Place<'_>, streams: &mut Streams<'_>) -> Result<u64, Failure> {
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
+    let mut len = 0_u64;
+    loop {
+        let bytes = tokio::select! {
+            bytes = body.next() => bytes?,
+            _ = &mut interrupted => None,
+        };
+        let Some(bytes) = bytes else { return Ok(len) };
+        place.write(&bytes, streams)?;
+        len += bytes.len() as u64;
+    }
+}
+
+/// Keeps what comes, until it ends or somebody interrupts it, with how it has ended. What this build cannot read it says at once.
+async fn keep(mut body: Pieces, streams: &mut Streams<'_>) -> Result<(Vec<u8>, Result<(), Failure>), Failure> {
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
+    let (mut kept, mut is_read) = (Vec::new(), false);
+    loop {
+        let bytes = tokio::select! {
+            bytes = body.next() => bytes,
+            _ = &mut interrupted => Ok(None),
+        };
+        match bytes {
+            Ok(Some(bytes)) if kept.len() + bytes.len() > REDACTED_BYTES_MAX => {
+                writeln!(streams.err, "this is as much as is redacted at once: the recording ends here")?;
+                return Ok((kept, Ok(())));
+            }
+            Ok(Some(bytes)) => kept.extend_from_slice(&bytes),
+            Ok(None) => return Ok((kept, Ok(()))),
+            Err(error) if kept.is_empty() => return Err(error),
+            Err(error) => return Ok((kept, Err(error))),
+        }
+        if !is_read {
+            is_read = match Tape::read(&kept) {
+                Err(error @ TapeError::Layout { .. }) => return Err(Failure::Redact(error.to_string())),
+                read => read.is_ok(),
+            };
+        }
+    }
+}
+
+/// A recording without keys and values. It takes its time, and can be interrupted.
+async fn redacted(kept: Vec<u8>, streams: &mut Streams<'_>) -> Result<Vec<u8>, Failure> {
+    writeln!(streams.err, "taking keys and values out of {} bytes", kept.len())?;
+    let redacting = tokio::task::spawn_blocking(move || {
+        let tape = Tape::read(&kept).map_err(|error| error.to_string())?;
+        redact(&tape).map_err(|error| error.to_string())
+    });
+    tokio::select! {
+        redacted = redacting => redacted.map_err(|error| error.to_string()).and_then(|redacted| redacted),
+        _ = tokio::signal::ctrl_c() => Err("interrupted; nothing is written".to_owned()),
+    }
+    .map_err(Failure::Redact)
 }
 
 fn tell(target: &Target, len: u64, took: Duration, streams: &mut Streams<'_>) -> io::Result<()> {
@@ -110,12 +171,12 @@ fn tell(target: &Target, len: u64, took: Duration, streams: &mut Streams<'_>) ->
 }
 
 /// A file that nobody else reads: keys and values are in it.
-fn create(path: &Path, force: bool) -> Result<std::fs::File, Failure> {
+fn create(path: &Path, force: bool) -> Result<File, Failure> {
     let mut options = OpenOptions::new();
     options.write(true).mode(0o600);
     // A new file each time, so that it is nobody else's to read.
     if force
-        && let Err(error) = std::fs::remove_file(path)
+        && let Err(error) = fs::remove_file(path)
         && error.kind() != io::ErrorKind::NotFound
     {
         return Err(Failure::Usage(format!("cannot replace {}: {error}", path.display())));

@@ -283,7 +283,8 @@ impl Infos {
     fn put(&mut self, place: Option<u32>, row: Row, now: Instant) {
         self.seq += 1;
         let row = Row { seq: self.seq, ..row };
-        self.originals.note(&(row.clone(), self.origins.get(row.origin).origin));
+        let origins = &self.origins;
+        self.originals.note(|| (row.clone(), origins.get(row.origin).origin));
         if let Some(place) = place {
             return self.replace(place, row, now);
         }

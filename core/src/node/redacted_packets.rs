@@ -4,28 +4,13 @@ use core::ops::Range;
 
 use crate::info::keys;
 use crate::vocab::{InfoKind, InfoMut, Lend, Lent, Span, lend_entry};
-use crate::wire::{
-    Found, MARKER_BYTES_MAX, Marker, Unfound, VEIL, find, find_in_happening, find_in_items, fit_checksum, veil,
-};
-
-use super::redacting::Overlong;
+use crate::wire::{Found, MARKER_BYTES_MAX, Marker, VEIL, find, find_in_happening, find_in_items, fit_checksum, veil};
 
 /// Lends what lies in a datagram of this cluster.
-pub(super) fn lend_datagram(bytes: &mut [u8], cluster: u32, lend: &mut Lend<'_>) -> Result<(), Overlong> {
-    match find(bytes, cluster) {
-        Ok(found) => {
-            for found in found {
-                lend_found(bytes, found, lend);
-            }
-            fit_checksum(bytes);
-            Ok(())
-        }
-        Err(Unfound::NoDatagram) => {
-            veil(bytes);
-            Ok(())
-        }
-        Err(Unfound::Overlong) => Err(Overlong),
-    }
+pub(super) fn lend_datagram(bytes: &mut [u8], cluster: u32, lend: &mut Lend<'_>) {
+    let Some(found) = find(bytes, cluster) else { return veil(bytes) };
+    found.into_iter().for_each(|found| lend_found(bytes, found, lend));
+    fit_checksum(bytes);
 }
 
 /// Lends the items of a span that has come too early.
@@ -74,8 +59,7 @@ fn lend_info_in_bytes(key: &mut [u8], value: &mut [u8], kind: Option<InfoKind>, 
         Some(InfoKind::Int) => {
             let mut number = postcard::from_bytes(value).unwrap_or_default();
             lend_info(key, InfoMut::Int(&mut number), lend);
-            // As long as before, or it is not what was asked for.
-            let _ = postcard::to_slice(&number, value);
+            write_as_long(number, value);
         }
         Some(InfoKind::Float) => {
             let Some(bits) = value.first_chunk_mut() else { return };
@@ -83,6 +67,19 @@ fn lend_info_in_bytes(key: &mut [u8], value: &mut [u8], kind: Option<InfoKind>, 
             lend_info(key, InfoMut::Float(&mut number), lend);
             *bits = number.to_bits().to_le_bytes();
         }
+    }
+}
+
+/// Writes a number of no more bytes into the place of one; where it was longer than it need be, so is this one.
+fn write_as_long(number: i64, place: &mut [u8]) {
+    let Ok(written) = postcard::to_slice(&number, place).map(|written| written.len()) else { return };
+    let more = place.get_mut(written.saturating_sub(1)..).unwrap_or_default();
+    if let [first, .., _] = more {
+        *first |= 0x80;
+    }
+    if let [_, between @ .., last] = more {
+        between.fill(0x80);
+        *last = 0;
     }
 }
 
@@ -99,18 +96,18 @@ pub(super) fn lend_info(key: &mut [u8], value: InfoMut<'_>, lend: &mut Lend<'_>)
             Some(found) => found.into_iter().for_each(|found| lend_found(bytes, found, lend)),
             None => bytes.fill(VEIL),
         },
-        InfoMut::Bytes(bytes) if is_node && is_marker(bytes) => {}
-        InfoMut::Bytes(bytes) => lend(Lent::Record(bytes)),
+        InfoMut::Bytes(bytes) => match marker_len(bytes).filter(|_| is_node) {
+            Some(len) => bytes.get_mut(len..).unwrap_or_default().fill(0),
+            None => lend(Lent::Record(bytes)),
+        },
     }
 }
 
-/// Whether bytes are a marker and nothing else.
-fn is_marker(bytes: &[u8]) -> bool {
+/// How long the marker is with which bytes begin; behind it is what a later release says.
+fn marker_len(bytes: &[u8]) -> Option<usize> {
     let mut buffer = [0; MARKER_BYTES_MAX];
-    Marker::decode(bytes).is_some_and(|marker| {
-        let len = marker.encode(&mut buffer);
-        buffer.get(..len) == Some(bytes)
-    })
+    let len = Marker::decode(bytes)?.encode(&mut buffer);
+    bytes.starts_with(buffer.get(..len)?).then_some(len)
 }
 
 /// Lends a key of an info, or a text with which keys begin. What is reserved stays so.

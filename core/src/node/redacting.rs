@@ -1,7 +1,8 @@
 //! Where in a node lies what its application and others have handed in?
 //!
 //! It is lent so that others take its place, and the node goes on as if they had not: sums over contents stay those of what
-//! was there ([`Originals`]). Every field is named, so that a new one is not forgotten.
+//! was there ([`Originals`]). Every field that a node keeps cold is named here, so that a new one is not
+//! forgotten; rooms say of themselves what they hold.
 
 use alloc::collections::BTreeMap;
 
@@ -28,11 +29,6 @@ impl Originals {
     }
 }
 
-/// A datagram holds a number that is written longer than it need be, so that no other one can take its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a number in a datagram is written longer than it need be")]
-pub struct Overlong;
-
 impl Node {
     /// Notes from now on everything that counts in sums over contents, until [`Self::originals`] is asked for.
     pub fn note_contents(&mut self) {
@@ -52,10 +48,7 @@ impl Node {
 
     /// Lends everything in the node that was handed in, but for [messages that are not whole](Self::beginnings); what takes its
     /// place counts as these originals. The node has to be written and read again before it is used.
-    ///
-    /// # Errors
-    /// [`Overlong`] when a message that waits to be sent holds such a number; the node is of no use then.
-    pub fn redact(&mut self, originals: &Originals, lend: &mut Lend<'_>) -> Result<(), Overlong> {
+    pub fn redact(&mut self, originals: &Originals, lend: &mut Lend<'_>) {
         let Cold {
             config: _,
             events,
@@ -105,10 +98,9 @@ impl Node {
         events.change(|event| event.redact(lend));
         for message in streams.messages() {
             if let Some(datagram) = message.get_mut(MESSAGE_HEAD_BYTES..) {
-                lend_datagram(datagram, self.cluster, lend)?;
+                lend_datagram(datagram, self.cluster, lend);
             }
         }
-        Ok(())
     }
 
     /// What has come of messages over streams that are not whole yet: a length of four bytes, little-endian, then a datagram.
@@ -118,11 +110,8 @@ impl Node {
 
     /// Lends everything in a datagram to or from this node that was handed in, and makes its checksum fit. Bytes that are no
     /// datagram are none afterwards, and hold nothing.
-    ///
-    /// # Errors
-    /// [`Overlong`] when it holds such a number; then nothing has changed.
-    pub fn redact_datagram(&self, bytes: &mut [u8], lend: &mut Lend<'_>) -> Result<(), Overlong> {
-        lend_datagram(bytes, self.cluster, lend)
+    pub fn redact_datagram(&self, bytes: &mut [u8], lend: &mut Lend<'_>) {
+        lend_datagram(bytes, self.cluster, lend);
     }
 }
 

@@ -118,7 +118,7 @@ impl Entries {
 
     /// An entry comes in: the same, and it is noted where that is wanted.
     pub(super) fn hash_new(&mut self, entry: &Entry) -> u64 {
-        self.originals.note(entry);
+        self.originals.note(|| entry.clone());
         self.hash(entry)
     }
 

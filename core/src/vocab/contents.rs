@@ -65,7 +65,7 @@ pub(crate) struct Originals<T> {
     noted: Option<Vec<T>>,
 }
 
-impl<T: Clone> Originals<T> {
+impl<T> Originals<T> {
     pub(crate) const fn new() -> Self {
         Self { hashes: BTreeMap::new(), noted: None }
     }
@@ -80,9 +80,10 @@ impl<T: Clone> Originals<T> {
         self.noted = Some(there);
     }
 
-    pub(crate) fn note(&mut self, item: &T) {
+    /// Notes something, which is made only where that is wanted.
+    pub(crate) fn note(&mut self, item: impl FnOnce() -> T) {
         if let Some(noted) = &mut self.noted {
-            noted.push(item.clone());
+            noted.push(item());
         }
     }
 
@@ -110,8 +111,9 @@ mod tests {
     #[test]
     fn the_hash_of_what_was_there_counts() {
         let mut originals = Originals::new();
+        originals.note(|| panic!("nobody notes yet"));
         originals.begin(vec![1_u64, 2]);
-        originals.note(&3);
+        originals.note(|| 3);
         let hashes = originals.end(|&item| item * 10, |item| *item = if *item == 2 { 2 } else { *item + 4 });
         assert_eq!(hashes.into_iter().collect::<Vec<_>>(), [(50, 10), (70, 30)], "what stays needs none");
         originals.set(&BTreeMap::from([(50, 10)]));

@@ -26,15 +26,6 @@ pub(crate) enum Found {
     Unknown(Range<usize>),
 }
 
-/// Why it is not found what lies in a datagram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unfound {
-    /// It is no datagram of this cluster.
-    NoDatagram,
-    /// A number in it is written longer than it need be.
-    Overlong,
-}
-
 /// Lets bytes that nobody can read take the place of what is no datagram of this cluster, nor is afterwards, for a reason of the
 /// same kind.
 pub(crate) fn veil(bytes: &mut [u8]) {
@@ -45,14 +36,13 @@ pub(crate) fn veil(bytes: &mut [u8]) {
 /// Stands for what cannot be read, and is read as nothing.
 pub(crate) const VEIL: u8 = 0xff;
 
-/// What lies in a datagram of this cluster.
-pub(crate) fn find(bytes: &[u8], cluster: u32) -> Result<Vec<Found>, Unfound> {
-    Datagram::decode(bytes, cluster).map_err(|_| Unfound::NoDatagram)?;
+/// What lies in a datagram of this cluster; `None` of what is no such datagram.
+pub(crate) fn find(bytes: &[u8], cluster: u32) -> Option<Vec<Found>> {
+    Datagram::decode(bytes, cluster).ok()?;
     let mut finder = Finder { whole: bytes, found: Vec::new() };
     let sections = bytes.get(FRAME_BYTES..).unwrap_or_default();
-    // All of it was read once.
-    finder.sections(sections).ok_or(Unfound::Overlong)?;
-    Ok(finder.found)
+    finder.sections(sections)?;
+    Some(finder.found)
 }
 
 /// What lies in items of a map; `None` when they cannot be read.
@@ -224,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_longer_than_it_need_be_cannot_be_replaced() {
+    fn a_number_is_found_also_where_it_is_longer_than_it_need_be() {
         let bytes = with_number(300);
         let found = find(&bytes, 7).expect("it can be read");
         let Some(Found::Info { key, value, kind: Some(InfoKind::Int) }) = found.first() else { panic!("{found:?}") };
@@ -238,7 +228,9 @@ mod tests {
         }
         fit_checksum(&mut longer);
         assert!(end > section, "the value is in the section");
-        assert_eq!(find(&longer, 7), Err(Unfound::Overlong));
+        let found = find(&longer, 7).expect("it can be read");
+        let Some(Found::Info { value, .. }) = found.first() else { panic!("{found:?}") };
+        assert_eq!(at(&longer, value), [0xd8, 0x84, 0x00]);
     }
 
     #[test]
@@ -251,7 +243,7 @@ mod tests {
         {
             let mut veiled = bytes.clone();
             veil(&mut veiled);
-            assert_eq!(find(&bytes, cluster), Err(Unfound::NoDatagram));
+            assert_eq!(find(&bytes, cluster), None);
             assert_eq!(Datagram::decode(&bytes, cluster).err(), Datagram::decode(&veiled, cluster).err());
             assert!(veiled.iter().skip(FRAME_BYTES).all(|&byte| byte == VEIL));
             assert!(!veiled.windows(4).any(|window| window == b"note" || window == b"secr"));

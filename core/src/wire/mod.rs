@@ -49,7 +49,7 @@ pub use addresses::{ADDRESSES_KEY, ADDRESSES_MAX};
 pub(crate) use ages::Ages;
 pub(crate) use body::{Body, Digest, Letter, Note, Sender, StateDigest, Summary, Wants};
 pub(crate) use claim::{Claim, Step};
-pub(crate) use contents::{Found, Unfound, VEIL, find, find_in_happening, find_in_items, veil};
+pub(crate) use contents::{Found, VEIL, find, find_in_happening, find_in_items, veil};
 #[cfg(feature = "crypto")]
 pub(crate) use datagram::checksum;
 pub(crate) use datagram::{Datagram, RecordKind};

@@ -194,22 +194,27 @@ pub(super) fn take_what_lies(bytes: &[u8]) -> Option<(Lies<'_>, &[u8])> {
             let told = wire.told()?;
             let written = body.get(..body.len().checked_sub(later.len())?)?;
             // The value comes last, and behind its length if it has one.
-            let mut buffer = [0; 10];
-            let value: &[u8] = match wire.value {
-                ValueWire::Gone => &[],
-                ValueWire::Int(number) => postcard::to_slice(&number, &mut buffer).ok()?,
-                ValueWire::Float(ref bits) => bits,
-                ValueWire::Text(text) => text.as_bytes(),
-                ValueWire::Bytes(bytes) => bytes,
+            let len = match wire.value {
+                ValueWire::Gone => 0,
+                ValueWire::Int(_) => number_len(written),
+                ValueWire::Float(ref bits) => bits.len(),
+                ValueWire::Text(text) => text.len(),
+                ValueWire::Bytes(bytes) => bytes.len(),
             };
-            let (_, place) = written.split_at_checked(written.len().checked_sub(value.len())?)?;
-            // A number may be written longer than it need be.
-            (place == value).then_some(Lies::News(told, place, later))?
+            let (_, place) = written.split_at_checked(written.len().checked_sub(len)?)?;
+            Lies::News(told, place, later)
         }
         kind::WORD..=kind::PRUNE => Lies::Nothing,
         _ => Lies::Later(body),
     };
     Some((lies, rest))
+}
+
+/// How many bytes the variable-length number at the end has, which may be written longer than it need be: all but the last one
+/// say that another one follows.
+fn number_len(bytes: &[u8]) -> usize {
+    let before = bytes.iter().rev().skip(1).take_while(|&&byte| byte >= 0x80).count();
+    before.saturating_add(1).min(bytes.len())
 }
 
 /// Kind and body of the first piece, and what follows.

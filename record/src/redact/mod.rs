@@ -17,8 +17,6 @@ mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use quidnunc_core::redaction::Overlong;
-
 use crate::frozen::ThawError;
 use crate::play::PlayError;
 use crate::replay::Differs;
@@ -30,14 +28,6 @@ pub enum RedactError {
     /// The recording itself cannot be played to its end.
     #[error("the recording does not replay, and so cannot be redacted: {0}")]
     Play(#[from] PlayError),
-    /// Something in it has no other contents of the same length.
-    #[error("call {call}: {why}, so that nothing can take its place: this recording cannot be redacted")]
-    Overlong {
-        /// In or before which call, counted from 1.
-        call: u64,
-        /// What.
-        why: Overlong,
-    },
     /// With other contents the node does something else.
     #[error(
         "call {call}: with other contents {what}: this recording cannot be redacted, which is a mistake in quidnunc that is worth a report"

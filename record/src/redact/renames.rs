@@ -15,8 +15,8 @@ pub(super) struct Seen {
     kept: BTreeSet<Vec<u8>>,
     texts: BTreeSet<Vec<u8>>,
     records: BTreeSet<Vec<u8>>,
-    /// By their length.
-    values: BTreeMap<usize, BTreeSet<Vec<u8>>>,
+    /// By their length, and as the how manieth of that each came first.
+    values: BTreeMap<usize, BTreeMap<Vec<u8>, u64>>,
     ints: BTreeSet<i64>,
     /// In total order.
     floats: BTreeSet<i64>,
@@ -27,7 +27,12 @@ impl Seen {
         match lent {
             Lent::Key(key) => note(&mut self.keys, key),
             Lent::Kept(key) => note(&mut self.kept, key),
-            Lent::Value(value) => note(self.values.entry(value.len()).or_default(), value),
+            Lent::Value(value) => {
+                let of_len = self.values.entry(value.len()).or_default();
+                if !of_len.contains_key(&*value) {
+                    of_len.insert(value.to_vec(), of_len.len() as u64);
+                }
+            }
             Lent::Text(text) => note(&mut self.texts, text),
             Lent::Record(record) => note(&mut self.records, record),
             Lent::Int(number) => _ = self.ints.insert(*number),
@@ -180,11 +185,11 @@ const fn first_like(symbol: u32) -> u32 {
 }
 
 /// Another value for each of those of one length: letters, or any bytes where there are too many for that.
-fn numbered(len: usize, values: BTreeSet<Vec<u8>>) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+fn numbered(len: usize, values: BTreeMap<Vec<u8>, u64>) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
     let digits = u32::try_from(len).unwrap_or(u32::MAX);
     let fits = 26_u64.checked_pow(digits).is_none_or(|most| values.len() as u64 <= most);
     let (base, zero) = if fits { (26, b'a') } else { (256, 0) };
-    (0_u64..).zip(values).map(move |(mut number, value)| {
+    values.into_iter().map(move |(value, mut number)| {
         let mut other = vec![zero; len];
         for digit in other.iter_mut().rev() {
             *digit += u8::try_from(number % base).unwrap_or_default();

@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use quidnunc_core::StreamId;
-use quidnunc_core::redaction::Overlong;
 
 /// What stands before a message: its length.
 const HEAD_BYTES: usize = 4;
@@ -15,8 +14,8 @@ const HEAD_BYTES: usize = 4;
 #[derive(Debug)]
 struct Chunk {
     bytes: Vec<u8>,
-    /// Whether they are a message.
-    whole: bool,
+    /// If they are a message, to which node's life it came.
+    message_to: Option<usize>,
 }
 
 /// What came over all streams.
@@ -25,9 +24,16 @@ pub(super) struct Came {
     /// What belongs to a message that is not whole.
     open: BTreeMap<StreamId, Vec<u8>>,
     done: BTreeMap<StreamId, VecDeque<Chunk>>,
+    /// Which node is being played.
+    node: usize,
 }
 
 impl Came {
+    /// What comes now comes to another node.
+    pub(super) const fn of_node(&mut self, node: usize) {
+        self.node = node;
+    }
+
     /// Bytes came over a stream. Every message that is whole now is shown, without its length.
     pub(super) fn take(&mut self, id: StreamId, bytes: &[u8], mut show: impl FnMut(&[u8])) {
         let open = self.open.entry(id).or_default();
@@ -39,14 +45,14 @@ impl Came {
         {
             show(message);
             let bytes: Vec<u8> = open.drain(..HEAD_BYTES + len).collect();
-            self.done.entry(id).or_default().push_back(Chunk { bytes, whole: true });
+            self.done.entry(id).or_default().push_back(Chunk { bytes, message_to: Some(self.node) });
         }
     }
 
     /// What has not become whole does not any more.
     pub(super) fn cut(&mut self, id: StreamId) {
         if let Some(bytes) = self.open.remove(&id).filter(|bytes| !bytes.is_empty()) {
-            self.done.entry(id).or_default().push_back(Chunk { bytes, whole: false });
+            self.done.entry(id).or_default().push_back(Chunk { bytes, message_to: None });
         }
     }
 
@@ -57,21 +63,18 @@ impl Came {
         }
     }
 
-    /// The same without contents, to be given out: `redact` is called with every message, without its length.
-    pub(super) fn redacted(
-        mut self,
-        mut redact: impl FnMut(&mut [u8]) -> Result<(), Overlong>,
-    ) -> Result<Comes, Overlong> {
+    /// The same without contents, to be given out: `redact` is called with every message, without its length, and to which node it
+    /// came.
+    pub(super) fn redacted(mut self, mut redact: impl FnMut(usize, &mut [u8])) -> Comes {
         self.cut_all();
         for chunk in self.done.values_mut().flatten() {
             let content = chunk.bytes.get_mut(HEAD_BYTES..).unwrap_or_default();
-            if chunk.whole {
-                redact(content)?;
-            } else {
-                content.fill(0);
+            match chunk.message_to {
+                Some(node) => redact(node, content),
+                None => content.fill(0),
             }
         }
-        Ok(Comes { chunks: self.done, given: BTreeMap::new() })
+        Comes { chunks: self.done, given: BTreeMap::new() }
     }
 }
 
@@ -114,6 +117,7 @@ mod tests {
         let (id, other) = (StreamId::Accepted(1), StreamId::Opened(1));
         let mut stream = [&3_u32.to_le_bytes()[..], b"abc", &2_u32.to_le_bytes(), b"de"].concat();
         let (mut came, mut messages) = (Came::default(), Vec::new());
+        came.of_node(3);
         for bytes in stream.chunks(5) {
             came.take(id, bytes, |message| messages.push(message.to_vec()));
         }
@@ -122,11 +126,10 @@ mod tests {
         came.cut(id);
         came.take(id, &[0, 0, 0, 0, 8], |_| panic!("no message is empty"));
         came.take(other, &[1, 0], |_| panic!("not even its length is whole"));
-        let redact = |message: &mut [u8]| {
+        let mut comes = came.redacted(|node, message| {
+            assert_eq!(node, 3);
             message.make_ascii_uppercase();
-            Ok(())
-        };
-        let mut comes = came.redacted(redact).expect("nothing is overlong");
+        });
         stream.extend([9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         stream.make_ascii_uppercase();
         for (place, expected) in stream.chunks(5).enumerate() {

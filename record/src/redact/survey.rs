@@ -1,7 +1,7 @@
 //! What was handed in, all over a recording?
 
 use quidnunc_core::Node;
-use quidnunc_core::redaction::{Originals, Overlong};
+use quidnunc_core::redaction::Originals;
 
 use super::RedactError;
 use super::renames::{Renames, Seen};
@@ -39,7 +39,7 @@ pub(super) fn survey(tape: &Tape<'_>, calls: &mut u64) -> Result<Survey, RedactE
         }
     }
     surveyor.nodes.extend(replay.map(|replay| replay.node().clone()));
-    surveyor.end().map_err(|why| RedactError::Overlong { call: *calls, why })
+    Ok(surveyor.end())
 }
 
 /// What is noted meanwhile.
@@ -58,37 +58,33 @@ impl Surveyor {
                 return Ok(before.reopen(opening)?);
             }
             self.nodes.push(before.node().clone());
-            return self.begin(before.reopen(opening)?);
+            return Ok(self.begin(before.reopen(opening)?));
         }
-        self.begin(Replay::new(opening)?)
+        Ok(self.begin(Replay::new(opening)?))
     }
 
     /// A part begins with a node of which nothing is known.
-    fn begin(&mut self, mut replay: Replay) -> Result<Replay, RedactError> {
-        let call = replay.steps() + 1;
-        self.look_into(replay.node().clone()).map_err(|why| RedactError::Overlong { call, why })?;
+    fn begin(&mut self, mut replay: Replay) -> Replay {
+        self.look_into(replay.node().clone());
         replay.node_mut().note_contents();
-        Ok(replay)
+        replay
     }
 
     /// Notes what is in a node.
-    fn look_into(&mut self, mut node: Node) -> Result<(), Overlong> {
+    fn look_into(&mut self, mut node: Node) {
         self.came.cut_all();
+        self.came.of_node(self.nodes.len());
         for (id, held) in node.beginnings() {
             self.came.take(id, held, |_| {});
         }
-        node.redact(&Originals::default(), &mut |lent| self.seen.note(lent))
+        node.redact(&Originals::default(), &mut |lent| self.seen.note(lent));
     }
 
     /// Makes a call and notes what is in it.
     fn step(&mut self, replay: &mut Replay, step: &Step<'_>) -> Result<(), RedactError> {
         let Self { seen, came, .. } = self;
-        let call = replay.steps() + 1;
-        let mut overlong = Ok(());
-        let mut look_into = |node: &Node, bytes: &[u8]| {
-            let looked = node.redact_datagram(&mut bytes.to_vec(), &mut |lent| seen.note(lent));
-            overlong = overlong.and(looked);
-        };
+        let mut look_into =
+            |node: &Node, bytes: &[u8]| node.redact_datagram(&mut bytes.to_vec(), &mut |lent| seen.note(lent));
         match step.call {
             Call::Datagram { bytes, .. } => look_into(replay.node(), bytes),
             Call::StreamBytes(id, bytes) => came.take(id, bytes, |message| look_into(replay.node(), message)),
@@ -104,7 +100,6 @@ impl Surveyor {
             | Call::Event(_)
             | Call::Retain(_) => {}
         }
-        overlong.map_err(|why| RedactError::Overlong { call, why })?;
         replay.step(step)?;
         // What is refused ends its stream.
         if let (Call::StreamBytes(id, _), true) = (&step.call, step.refused) {
@@ -113,14 +108,14 @@ impl Surveyor {
         Ok(())
     }
 
-    fn end(mut self) -> Result<Survey, Overlong> {
+    fn end(mut self) -> Survey {
         let (mut renames, mut originals) = (Renames::new(self.seen), Originals::default());
-        let comes = self.came.redacted(|message| {
-            // All of them read the same datagrams.
-            let node = self.nodes.first();
-            node.map_or(Ok(()), |node| node.redact_datagram(message, &mut |lent| renames.apply(lent)))
-        })?;
+        let comes = self.came.redacted(|of_node, message| {
+            // Each was open for the node to whose life it came.
+            let node = self.nodes.get(of_node);
+            node.into_iter().for_each(|node| node.redact_datagram(message, &mut |lent| renames.apply(lent)));
+        });
         self.nodes.iter_mut().for_each(|node| originals.extend(node.originals(&mut |lent| renames.apply(lent))));
-        Ok(Survey { renames, originals, comes })
+        Survey { renames, originals, comes }
     }
 }

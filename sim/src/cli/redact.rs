@@ -24,7 +24,7 @@ pub(super) fn redact_file(args: &RedactArgs, streams: &mut Streams<'_>) -> io::R
             }
         };
         // Nothing was lost for it until here.
-        if let Err(why) = create(&args.out, args.force).and_then(|mut file| file.write_all(&redacted)) {
+        if let Err(why) = create(&args.out, args.force).and_then(|file| write(file, &args.out, &redacted)) {
             let way_out = if why.kind() == io::ErrorKind::AlreadyExists { "; --force replaces it" } else { "" };
             writeln!(streams.err, "error: cannot write {}: {why}{way_out}", shown(&args.out))?;
             return Ok(ExitCode::Usage);
@@ -39,6 +39,14 @@ pub(super) fn redact_file(args: &RedactArgs, streams: &mut Streams<'_>) -> io::R
             writeln!(streams.out, "{bytes} bytes in {out}: {calls} calls that are the same but for keys and values")?;
         }
         Ok(ExitCode::Pass)
+    })
+}
+
+/// All of it, or nothing.
+fn write(mut file: File, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes).inspect_err(|_| {
+        // A part of it is of no use.
+        let _ = fs::remove_file(path);
     })
 }
 
@@ -65,6 +73,6 @@ fn shown(path: &Path) -> String {
 const fn code_of(error: &RedactError) -> ExitCode {
     match error {
         RedactError::Play(error) => code_of_error(error),
-        RedactError::Overlong { .. } | RedactError::Differs { .. } => ExitCode::NotDeterministic,
+        RedactError::Differs { .. } => ExitCode::NotDeterministic,
     }
 }

@@ -205,7 +205,7 @@ pub(in crate::cli) struct RecordArgs {
     /// For how long; until it is interrupted otherwise.
     #[arg(long = "for", value_name = "TIME", value_parser = duration::parse)]
     pub(in crate::cli) length: Option<Duration>,
-    /// Keeps keys and values out: it is written at the end, and ends at 256 MiB.
+    /// Keeps keys and values out: it is written at the end, and ends at 64 MiB.
     #[arg(long)]
     pub(in crate::cli) redact: bool,
     /// Replaces a file that is there.
