@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quidnunc::NodeId;
 use quidnunc::std::RefusedSource;
+use quidnunc::{NOTE_BYTES_MAX, NodeId};
 use tokio::time::{Instant, timeout_at};
 
 use super::letters::{Asks, By, Dial, Report, Says, Words};
@@ -105,7 +105,7 @@ async fn ask_for_report(agent: &Arc<Agent>, id: NodeId, came: &mut Came) -> (Let
     let letter = agent.say_by_letter(id, words.clone(), LETTER_MAX).await;
     let mut told = if letter == Letter::Taken { report(&mut answers, began, came).await } else { None };
     if told.is_none() && !came.busy {
-        let _ = agent.say_by_note(id, &words, false).await;
+        let _ = agent.say_by_note(id, &words, None).await;
         told = report(&mut answers, began, came).await;
     }
     (letter, told)
@@ -172,7 +172,7 @@ async fn exchange(agent: &Arc<Agent>, id: NodeId, (asks, full): (Asks, bool), ca
     let mut notes = Notes::default();
     for _ in 0..NOTE_TRIES {
         // What finds no room is tried again.
-        let _ = agent.say_by_note(id, &words, full).await;
+        let _ = agent.say_by_note(id, &words, full.then_some(NOTE_BYTES_MAX)).await;
         let until = Instant::now() + NOTE_WAIT;
         while let Ok(Some((by, says))) = timeout_at(until, answers.recv()).await {
             came.note(by, &says);

@@ -66,8 +66,8 @@ impl Helping {
 }
 
 impl Agent {
-    /// Does what a member asks, or says that too many ask.
-    pub(super) fn help(self: &Arc<Self>, asker: NodeId, number: u64, asks: Asks) {
+    /// Does what a member asks in a question of so many bytes, or says that too many ask.
+    pub(super) fn help(self: &Arc<Self>, asker: NodeId, (number, asks, len): (u64, Asks, usize)) {
         let mut helping = locked(&self.doctor.helping);
         let place = helping.enter(asker);
         if place.is_none() {
@@ -81,11 +81,12 @@ impl Agent {
         helping.tasks.spawn(async move {
             if place.is_none() {
                 let busy = Words::Answer { number, says: Says::Busy, pad: String::new() };
-                let _ = agent.say_by_note(asker, &busy, false).await;
+                let _ = agent.say_by_note(asker, &busy, None).await;
                 return;
             }
             match asks {
-                Asks::Short | Asks::Long => agent.confirm(asker, number, asks == Asks::Long).await,
+                Asks::Short => agent.confirm(asker, number, None).await,
+                Asks::Long => agent.confirm(asker, number, Some(len)).await,
                 Asks::Report => agent.report_on(asker, number).await,
             }
             tokio::time::sleep(HELD_MIN).await;
@@ -94,9 +95,9 @@ impl Agent {
     }
 
     /// Says both ways that a note has come. Whether that arrives is what the other one wants to know.
-    async fn confirm(&self, asker: NodeId, number: u64, full: bool) {
+    async fn confirm(&self, asker: NodeId, number: u64, len: Option<usize>) {
         let words = Words::Answer { number, says: Says::Heard, pad: String::new() };
-        let _ = self.say_by_note(asker, &words, full).await;
+        let _ = self.say_by_note(asker, &words, len).await;
         let _ = self.say_by_letter(asker, words, ANSWER_MAX).await;
     }
 
@@ -110,7 +111,7 @@ impl Agent {
         let (doubts, accusations) = (record.health != Health::Alive, self.doctor.memory.about(asker, Instant::now()));
         let report = Report { unix_ms: wall_ms(), dial, knocked_from, doubts, accusations };
         let answer = |report| Words::Answer { number, says: Says::Report(report), pad: String::new() };
-        let _ = self.say_by_note(asker, &answer(report.brief()), false).await;
+        let _ = self.say_by_note(asker, &answer(report.brief()), None).await;
         let _ = self.say_by_letter(asker, answer(report), ANSWER_MAX).await;
     }
 }

@@ -40,7 +40,7 @@ pub(crate) enum Words {
 pub(crate) enum Asks {
     /// "Do you hear this note? Say so in one that is no longer, and in a letter."
     Short,
-    /// The same; the answer is to be as long as a note can be, which this one is as well: no answer is longer than its question.
+    /// The same; the answer is to be as long as this one.
     Long,
     /// "Look at me from where you are."
     Report,

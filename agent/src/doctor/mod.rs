@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use quidnunc::std::REFUSED_SOURCES_MAX;
-use quidnunc::{Command, Event, NOTE_BYTES_MAX, NodeId, NotSent, Rejected, RequestError};
+use quidnunc::{Command, Event, NodeId, NotSent, Rejected, RequestError};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -172,7 +172,7 @@ impl Agent {
     pub(crate) fn take_words(self: &Arc<Self>, from: NodeId, by: By, words: Words) {
         match words {
             Words::Answer { number, says, .. } => self.doctor.answered(from, by, number, says),
-            Words::Question { number, asks, .. } => self.help(from, number, asks),
+            Words::Question { number, asks, .. } => self.help(from, (number, asks, words.written(None).len())),
         }
     }
 
@@ -185,26 +185,28 @@ impl Agent {
         }
     }
 
-    /// Says something in a datagram, which is as long as any if `full`.
-    async fn say_by_note(&self, to: NodeId, words: &Words, full: bool) -> Result<(), RequestError> {
-        let tell = |most: usize| {
-            let bytes = if full { words.padded(most) } else { mail::write(&mail::Says::Doctor(words.clone())) };
+    /// Says something in a note, which is of so many bytes if that is said, or as long as one can be.
+    async fn say_by_note(&self, to: NodeId, words: &Words, len: Option<usize>) -> Result<(), RequestError> {
+        let tell = |len: Option<usize>| {
+            let bytes = words.written(len);
             self.node.act(move |driver| driver.command(Command::Note { to, bytes: &bytes }))
         };
-        match tell(NOTE_BYTES_MAX).await {
-            Err(RequestError::Refused(Rejected::NoteTooLong { most, .. })) => tell(most).await,
+        match tell(len).await {
+            Err(RequestError::Refused(Rejected::NoteTooLong { most, .. })) => tell(len.map(|_| most)).await,
             said => said,
         }
     }
 }
 
 impl Words {
-    /// As a note of so many bytes.
-    fn padded(&self, bytes: usize) -> Vec<u8> {
+    /// As a note, of so many bytes if it is not longer anyway.
+    fn written(&self, len: Option<usize>) -> Vec<u8> {
         let mut words = self.clone();
-        let short = mail::write(&mail::Says::Doctor(words.clone())).len();
-        match &mut words {
-            Self::Question { pad, .. } | Self::Answer { pad, .. } => *pad = "x".repeat(bytes.saturating_sub(short)),
+        if let Some(len) = len {
+            let more = len.saturating_sub(self.written(None).len());
+            match &mut words {
+                Self::Question { pad, .. } | Self::Answer { pad, .. } => pad.push_str(&"x".repeat(more)),
+            }
         }
         mail::write(&mail::Says::Doctor(words))
     }
@@ -227,8 +229,8 @@ mod tests {
     #[test]
     fn a_note_is_as_long_as_it_is_to_be() {
         let words = Words::Question { number: 7, asks: Asks::Long, pad: String::new() };
-        assert_eq!(words.padded(1024).len(), 1024);
-        let read = mail::read(&words.padded(200));
+        assert_eq!(words.written(Some(1024)).len(), 1024);
+        let read = mail::read(&words.written(Some(200)));
         assert!(matches!(read, Some(mail::Says::Doctor(Words::Question { number: 7, asks: Asks::Long, .. }))));
     }
 
