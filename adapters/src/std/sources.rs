@@ -102,9 +102,8 @@ mod tests {
         sources.note(source(0), Err(DatagramRefused::Node(Rejected::FromSelf)), at(100));
         sources.note(source(most), Err(WHY), at(101));
         let of = |port| sources.refused().iter().find(|known| known.from == source(port));
-        let again =
-            RefusedSource { from: source(0), why: DatagramRefused::Node(Rejected::FromSelf), count: 2, last: at(100) };
-        assert_eq!(of(0), Some(&again));
+        let why = DatagramRefused::Node(Rejected::FromSelf);
+        assert_eq!(of(0), Some(&RefusedSource { from: source(0), why, count: 1, last: at(100) }), "for another reason");
         assert_eq!((of(1), sources.refused().len()), (None, REFUSED_SOURCES_MAX), "the oldest one has gone");
         sources.note(source(most), Err(WHY), at(102));
         assert_eq!(sources.refused().last().map(|known| (known.from, known.count)), Some((source(most), 2)));
