@@ -6,7 +6,7 @@
 //!
 //! * [`Recorded`] — a node whose calls are recorded while somebody wants it;
 //! * [`Recorder`] — where recordings go, piece by piece, so that a process that is killed leaves all but its last second;
-//! * [`Tape`] — a recording that is read; [`play`] — and played, for whoever [looks on](Watch).
+//! * [`create`], [`write`](write()) — a file for it; [`Tape`] — a recording that is read; [`play`] — and played, for whoever [looks on](Watch).
 //!
 //! What is recorded lies above the seal: packets as the node sees them, and no key of the seal. Keys and values of maps, infos and
 //! letters are in it as they are; [`redact`] makes another one of it that has none of them, and is played all the same.
@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod calls;
+mod file;
 mod frozen;
 mod play;
 mod recorded;
@@ -25,6 +26,7 @@ mod tape;
 mod tests;
 
 pub use calls::{Answer, Call, Order, Step};
+pub use file::{create, write};
 pub use frozen::{ThawError, freeze, thaw};
 pub use play::{PlayError, Played, Watch, play};
 pub use recorded::Recorded;

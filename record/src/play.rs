@@ -8,7 +8,7 @@ use quidnunc_core::{Instant, Node};
 use crate::calls::Call;
 use crate::frozen::ThawError;
 use crate::replay::{Differs, Given, Replay};
-use crate::tape::{Opening, Piece, Tape};
+use crate::tape::{Opening, Piece, Steps, Tape};
 
 /// Looks on while a node does again what it did.
 pub trait Watch {
@@ -65,34 +65,76 @@ pub fn play(tape: &Tape<'_>, watch: &mut impl Watch) -> Result<Played, PlayError
 }
 
 fn play_all(tape: &Tape<'_>, watch: &mut impl Watch, calls: &mut u64) -> Result<Played, PlayError> {
-    let (mut replay, mut parts) = (None::<Replay>, 0);
-    let (mut took, mut began) = (Duration::ZERO, Instant::from_nanos(0));
+    let (took, began) = (Duration::ZERO, Instant::from_nanos(0));
+    let mut player = Watched { watch, calls, parts: 0, took, began };
+    let replay = walk(tape, &mut player)?;
+    if let Some(replay) = &replay {
+        player.took += replay.at().since(player.began);
+        player.watch.on_end(replay.node());
+    }
+    Ok(Played { calls: *player.calls, parts: player.parts, took: player.took })
+}
+
+/// Somebody looks on.
+struct Watched<'w, W> {
+    watch: &'w mut W,
+    calls: &'w mut u64,
+    parts: u64,
+    took: Duration,
+    began: Instant,
+}
+
+impl<W: Watch> Player for Watched<'_, W> {
+    type At = Replay;
+    type Error = PlayError;
+
+    fn open(&mut self, before: Option<Replay>, opening: &Opening<'_>) -> Result<Replay, PlayError> {
+        let replay = match before {
+            Some(before) => {
+                self.took += before.at().since(self.began);
+                before.reopen(opening)?
+            }
+            None => Replay::new(opening)?,
+        };
+        (self.parts, self.began) = (self.parts + 1, Instant::from_nanos(opening.at));
+        self.watch.on_opening(opening, replay.node());
+        Ok(replay)
+    }
+
+    fn steps(&mut self, replay: &mut Replay, steps: Steps<'_>) -> Result<(), PlayError> {
+        for step in steps {
+            let given = replay.step(&step)?;
+            *self.calls = replay.steps();
+            self.watch.on_call(replay.at(), &step.call, &given, replay.node());
+        }
+        Ok(())
+    }
+}
+
+/// Somebody who plays a recording part by part.
+pub(crate) trait Player {
+    /// What is played: one node, or several.
+    type At;
+    /// Why it is not played to its end.
+    type Error;
+
+    /// A part begins, after another one if there was one.
+    fn open(&mut self, before: Option<Self::At>, opening: &Opening<'_>) -> Result<Self::At, Self::Error>;
+
+    /// Calls are to be made.
+    fn steps(&mut self, at: &mut Self::At, steps: Steps<'_>) -> Result<(), Self::Error>;
+}
+
+/// Goes through a recording; returns what has become of what was played.
+pub(crate) fn walk<P: Player>(tape: &Tape<'_>, player: &mut P) -> Result<Option<P::At>, P::Error> {
+    let mut played = None;
     for piece in &tape.pieces {
-        match (piece, &mut replay) {
-            (Piece::Opening(opening), before) => {
-                if let Some(replay) = before.take() {
-                    took += replay.at().since(began);
-                    *before = Some(replay.reopen(opening)?);
-                } else {
-                    *before = Some(Replay::new(opening)?);
-                }
-                (parts, began) = (parts + 1, Instant::from_nanos(opening.at));
-                before.iter().for_each(|replay| watch.on_opening(opening, replay.node()));
-            }
-            (Piece::Steps(steps), Some(replay)) => {
-                for step in *steps {
-                    let given = replay.step(&step)?;
-                    *calls = replay.steps();
-                    watch.on_call(replay.at(), &step.call, &given, replay.node());
-                }
-            }
+        match (piece, &mut played) {
+            (Piece::Opening(opening), before) => *before = Some(player.open(before.take(), opening)?),
+            (Piece::Steps(steps), Some(at)) => player.steps(at, *steps)?,
             // A tape begins with an opening.
             (Piece::Steps(_), None) => {}
         }
     }
-    if let Some(replay) = &replay {
-        took += replay.at().since(began);
-        watch.on_end(replay.node());
-    }
-    Ok(Played { calls: *calls, parts, took })
+    Ok(played)
 }

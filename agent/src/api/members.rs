@@ -117,7 +117,7 @@ impl Wanted {
         let wanted = self.clone();
         let rows = agent.node.read(move |driver| wanted.rows(driver.view())).await?;
         let mut rows = rows.ok_or_else(|| too_large("ask for less: a status, a tag or a domain"))?;
-        rows.sort_by(|a, b| (&a.brief.who.name, &a.brief.who.id).cmp(&(&b.brief.who.name, &b.brief.who.id)));
+        rows.sort_by(|a, b| a.brief.who.cmp(&b.brief.who));
         Ok(rows)
     }
 

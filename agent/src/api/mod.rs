@@ -30,7 +30,7 @@ mod why;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, StatusCode, Uri};
@@ -72,7 +72,6 @@ pub(crate) struct Agent {
     pub(crate) node: Handle,
     pub(crate) hub: Hub,
     pub(crate) name: String,
-    pub(crate) since: Instant,
     /// Who died or left is forgotten after this.
     pub(crate) tombstone_life: Duration,
     /// The number of the next query.
@@ -83,6 +82,7 @@ pub(crate) struct Agent {
     pub(crate) recordings: Arc<Semaphore>,
     /// What it keeps to find out what is wrong.
     pub(crate) doctor: Doctor,
+    /// When it began.
     pub(crate) began: Began,
     /// Whom it was told to join.
     pub(crate) seeds: Vec<String>,
@@ -95,7 +95,6 @@ impl Agent {
             node,
             hub: Hub::new(),
             name,
-            since: Instant::now(),
             tombstone_life,
             queries: AtomicU64::new(0),
             gone: Notify::new(),

@@ -15,7 +15,7 @@ use crate::names;
 /// `GET /v1/status`
 pub(super) async fn status(State(agent): Of) -> Answer<StatusReport> {
     let mut report = agent.node.read(look).await?;
-    report.uptime_ms = millis(agent.since.elapsed());
+    report.uptime_ms = millis(agent.began.elapsed());
     complete(&agent, &mut report);
     reply(report)
 }

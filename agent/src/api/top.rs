@@ -14,7 +14,7 @@ const ROWS_MAX: usize = 256;
 /// `GET /v1/top`
 pub(super) async fn top(State(agent): Of) -> Answer<TopReport> {
     let mut report = agent.node.read(look).await?;
-    report.uptime_ms = millis(agent.since.elapsed());
+    report.uptime_ms = millis(agent.began.elapsed());
     report.who.name.get_or_insert_with(|| agent.name.clone());
     reply(report)
 }

@@ -31,6 +31,7 @@ use quidnunc_terminal::Pipe;
 use crate::api::JOIN_WAIT_MAX;
 use crate::duration;
 use crate::model::{Fault, JoinRequest, Joined, Reply};
+use crate::names;
 use crate::run::{self, Orders};
 use args::{Arguments, Command, Common, ConfigCommand, JoinArgs, KeysCommand, TIMEOUT};
 use client::{Answered, Client};
@@ -177,12 +178,12 @@ async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) 
 }
 
 fn version(streams: &mut Streams<'_>) -> Outcome {
-    let (version, wire) = (env!("CARGO_PKG_VERSION"), quidnunc::WIRE_VERSION);
     if streams.json {
+        let (version, wire) = (env!("CARGO_PKG_VERSION"), quidnunc::WIRE_VERSION);
         let fields = serde_json::json!({ "schema": 1, "version": version, "wire": wire });
         writeln!(streams.out, "{fields}")?;
     } else {
-        writeln!(streams.out, "quidnunc {version}, wire version {wire}")?;
+        writeln!(streams.out, "{}", names::version())?;
     }
     Ok(Code::Ok)
 }

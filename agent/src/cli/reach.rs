@@ -47,7 +47,7 @@ pub(super) async fn reach(client: &Client, streams: &mut Streams<'_>) -> Outcome
     }
     let missing = rows.iter().filter(|row| row.status == Status::Alive && row.rtt_us.is_none()).count();
     if !streams.json {
-        rows.sort_by(|a, b| (&a.who.name, &a.who.id).cmp(&(&b.who.name, &b.who.id)));
+        rows.sort_by(|a, b| a.who.cmp(&b.who));
         let mut sheet = Sheet::new(["name", "address", "status", "answer"]);
         for row in &rows {
             sheet.row([row.who.shown(), row.addr.to_string(), row.status.word().to_owned(), time(row)]);

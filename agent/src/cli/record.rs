@@ -1,13 +1,12 @@
 //! How is what happens to a node kept, to be looked at later?
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use quidnunc::record::{Tape, TapeError, redact};
+use quidnunc::record::{Tape, TapeError, create, redact, write};
 use quidnunc_terminal::plain;
 
 use super::args::RecordArgs;
@@ -40,7 +39,7 @@ pub(super) async fn record(args: RecordArgs, client: &Client, streams: &mut Stre
         Target::Out => Place::Out,
         // What is kept until the end takes nobody's place before.
         Target::File(path) if args.redact => Place::Later(path, args.force),
-        Target::File(path) => Place::File(create(path, args.force)?),
+        Target::File(path) => Place::File(create(path, args.force).map_err(|error| unmade(path, &error))?),
     };
     place.is_free()?;
     if let Target::File(path) = &target {
@@ -75,9 +74,7 @@ impl Place<'_> {
     /// Whether a file can be made later on, as far as can be seen now.
     fn is_free(&self) -> Result<(), Failure> {
         match *self {
-            Self::Later(path, false) if path.exists() => {
-                Err(Failure::Usage(format!("{} is there already; --force replaces it", path.display())))
-            }
+            Self::Later(path, false) if path.exists() => Err(unmade(path, &io::ErrorKind::AlreadyExists.into())),
             Self::Out | Self::File(_) | Self::Later(..) => Ok(()),
         }
     }
@@ -86,13 +83,7 @@ impl Place<'_> {
         match self {
             Self::Out => streams.out.write_all(bytes)?,
             Self::File(file) => file.write_all(bytes)?,
-            Self::Later(path, force) => {
-                let written = create(path, *force)?.write_all(bytes);
-                written.inspect_err(|_| {
-                    // A part of it is of no use.
-                    let _ = fs::remove_file(path);
-                })?;
-            }
+            Self::Later(path, force) => write(path, *force, bytes).map_err(|error| unmade(path, &error))?,
         }
         Ok(())
     }
@@ -170,21 +161,10 @@ fn tell(target: &Target, len: u64, took: Duration, streams: &mut Streams<'_>) ->
     )
 }
 
-/// A file that nobody else reads: keys and values are in it.
-fn create(path: &Path, force: bool) -> Result<File, Failure> {
-    let mut options = OpenOptions::new();
-    options.write(true).mode(0o600);
-    // A new file each time, so that it is nobody else's to read.
-    if force
-        && let Err(error) = fs::remove_file(path)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(Failure::Usage(format!("cannot replace {}: {error}", path.display())));
-    }
-    options.create_new(true).open(path).map_err(|error| {
-        let way_out = if error.kind() == io::ErrorKind::AlreadyExists { "; --force replaces it" } else { "" };
-        Failure::Usage(format!("cannot make {}: {error}{way_out}", path.display()))
-    })
+/// What the system says when a file cannot be made, with the way out.
+fn unmade(path: &Path, error: &io::Error) -> Failure {
+    let way_out = if error.kind() == io::ErrorKind::AlreadyExists { "; --force replaces it" } else { "" };
+    Failure::Usage(format!("cannot make {}: {error}{way_out}", path.display()))
 }
 
 async fn own_name(client: &Client) -> Result<String, Failure> {

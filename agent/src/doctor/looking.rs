@@ -48,6 +48,11 @@ impl Began {
         Self { own: Instant::now(), wall: SystemTime::now() }
     }
 
+    /// For how long the agent has run.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.own.elapsed()
+    }
+
     /// By how many milliseconds the wall's clock was set since, or the machine slept.
     fn step_ms(&self, now: &Self) -> i64 {
         let since = |time: SystemTime| i128::from(millis(time.duration_since(UNIX_EPOCH).unwrap_or_default()));
@@ -165,7 +170,7 @@ fn choose(view: View<'_>, helper: Option<NodeId>, round: usize) -> Vec<Chosen> {
     let is_asked = |record: &Record| record.health.is_live() || !lives && record.health == Health::Dead;
     let others = agents().filter(is_asked).map(|record| (record.domain.number(), (record.id, record.addr))).collect();
     let mut chosen: Vec<_> = spread(others, round).into_iter().map(|(id, addr)| of(id, addr)).collect();
-    chosen.sort_by(|(_, a, _), (_, b, _)| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    chosen.sort_by(|(_, a, _), (_, b, _)| a.cmp(b));
     chosen
 }
 

@@ -43,8 +43,8 @@ impl From<Health> for Status {
     }
 }
 
-/// Who is meant: a name, if one was published, and an id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Who is meant: a name, if one was published, and an id. In lists by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Who {
     pub(crate) name: Option<String>,
     pub(crate) id: String,

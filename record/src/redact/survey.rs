@@ -7,8 +7,9 @@ use super::RedactError;
 use super::renames::{Renames, Seen};
 use super::streams::{Came, Comes};
 use crate::calls::{Call, Step};
+use crate::play::{Player, walk};
 use crate::replay::Replay;
-use crate::tape::{Opening, Piece, Tape};
+use crate::tape::{Opening, Steps, Tape};
 
 /// Everything that has to be known before a recording is made of another one.
 #[derive(Debug)]
@@ -20,38 +21,25 @@ pub(super) struct Survey {
 
 /// Plays a recording and notes what was handed in.
 pub(super) fn survey(tape: &Tape<'_>, calls: &mut u64) -> Result<Survey, RedactError> {
-    let mut surveyor = Surveyor::default();
-    let mut replay = None::<Replay>;
-    for piece in &tape.pieces {
-        match (piece, &mut replay) {
-            (Piece::Opening(opening), before) => {
-                let next = surveyor.open(before.take(), opening)?;
-                *before = Some(next);
-            }
-            (Piece::Steps(steps), Some(replay)) => {
-                for step in *steps {
-                    surveyor.step(replay, &step)?;
-                    *calls = replay.steps();
-                }
-            }
-            // A tape begins with an opening.
-            (Piece::Steps(_), None) => {}
-        }
-    }
+    let mut surveyor = Surveyor { calls, seen: Seen::default(), came: Came::default(), nodes: Vec::new() };
+    let replay = walk(tape, &mut surveyor)?;
     surveyor.nodes.extend(replay.map(|replay| replay.node().clone()));
     Ok(surveyor.end())
 }
 
 /// What is noted meanwhile.
-#[derive(Debug, Default)]
-struct Surveyor {
+struct Surveyor<'c> {
+    calls: &'c mut u64,
     seen: Seen,
     came: Came,
     /// The nodes of all parts that none follows.
     nodes: Vec<Node>,
 }
 
-impl Surveyor {
+impl Player for Surveyor<'_> {
+    type At = Replay;
+    type Error = RedactError;
+
     fn open(&mut self, before: Option<Replay>, opening: &Opening<'_>) -> Result<Replay, RedactError> {
         if let Some(before) = before {
             if opening.follows {
@@ -63,6 +51,16 @@ impl Surveyor {
         Ok(self.begin(Replay::new(opening)?))
     }
 
+    fn steps(&mut self, replay: &mut Replay, steps: Steps<'_>) -> Result<(), RedactError> {
+        for step in steps {
+            self.step(replay, &step)?;
+            *self.calls = replay.steps();
+        }
+        Ok(())
+    }
+}
+
+impl Surveyor<'_> {
     /// A part begins with a node of which nothing is known.
     fn begin(&mut self, mut replay: Replay) -> Replay {
         self.look_into(replay.node().clone());
@@ -82,7 +80,7 @@ impl Surveyor {
 
     /// Makes a call and notes what is in it.
     fn step(&mut self, replay: &mut Replay, step: &Step<'_>) -> Result<(), RedactError> {
-        let Self { seen, came, .. } = self;
+        let Self { seen, came, .. } = &mut *self;
         let mut look_into =
             |node: &Node, bytes: &[u8]| node.redact_datagram(&mut bytes.to_vec(), &mut |lent| seen.note(lent));
         match step.call {

@@ -9,29 +9,15 @@ use super::streams::Comes;
 use super::survey::Survey;
 use crate::calls::{Call, Step};
 use crate::frozen::{freeze, thaw};
+use crate::play::{Player, walk};
 use crate::replay::{Given, Outcome, Replay};
-use crate::tape::{MAGIC, Opening, Piece, Tape, begin_steps, finish, write_opening};
+use crate::tape::{MAGIC, Opening, Steps, Tape, begin_steps, finish, write_opening};
 
 /// Plays a recording, and makes one without contents of it.
 pub(super) fn write(tape: &Tape<'_>, survey: Survey, calls: &mut u64) -> Result<Vec<u8>, RedactError> {
     let Survey { renames, originals, comes } = survey;
-    let mut writer = Writer { renames, originals, comes, written: Vec::new() };
-    let mut twins = None::<Twins>;
-    for piece in &tape.pieces {
-        match (piece, &mut twins) {
-            (Piece::Opening(opening), before) => *before = Some(writer.open(before.take(), opening)?),
-            (Piece::Steps(steps), Some(twins)) => {
-                let mut piece = begin_steps();
-                for step in *steps {
-                    piece = writer.step(twins, &step, piece)?;
-                    *calls = twins.first.steps();
-                }
-                writer.written.extend(finish(piece));
-            }
-            // A tape begins with an opening.
-            (Piece::Steps(_), None) => {}
-        }
-    }
+    let mut writer = Writer { calls, renames, originals, comes, written: Vec::new() };
+    let twins = walk(tape, &mut writer)?;
     if let Some(twins) = &twins {
         writer.compare(twins)?;
     }
@@ -51,15 +37,18 @@ impl Twins {
     }
 }
 
-#[derive(Debug)]
-struct Writer {
+struct Writer<'c> {
+    calls: &'c mut u64,
     renames: Renames,
     originals: Originals,
     comes: Comes,
     written: Vec<u8>,
 }
 
-impl Writer {
+impl Player for Writer<'_> {
+    type At = Twins;
+    type Error = RedactError;
+
     fn open(&mut self, before: Option<Twins>, opening: &Opening<'_>) -> Result<Twins, RedactError> {
         let call = before.as_ref().map_or(0, |twins| twins.first.steps());
         if let Some(before) = &before {
@@ -83,6 +72,18 @@ impl Writer {
         })
     }
 
+    fn steps(&mut self, twins: &mut Twins, steps: Steps<'_>) -> Result<(), RedactError> {
+        let mut piece = begin_steps();
+        for step in steps {
+            piece = self.step(twins, &step, piece)?;
+            *self.calls = twins.first.steps();
+        }
+        self.written.extend(finish(piece));
+        Ok(())
+    }
+}
+
+impl Writer<'_> {
     /// A node with other contents, frozen.
     fn frozen(&mut self, mut node: Node, call: u64) -> Result<Vec<u8>, RedactError> {
         let Self { renames, originals, comes, .. } = self;

@@ -1,10 +1,9 @@
 //! Which recording has no keys and values of an application in it, and is the same otherwise?
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
-use quidnunc_record::{RedactError, redact};
+use quidnunc_record::{RedactError, redact, write};
 use quidnunc_terminal::plain;
 use serde_json::json;
 
@@ -24,7 +23,7 @@ pub(super) fn redact_file(args: &RedactArgs, streams: &mut Streams<'_>) -> io::R
             }
         };
         // Nothing was lost for it until here.
-        if let Err(why) = create(&args.out, args.force).and_then(|file| write(file, &args.out, &redacted)) {
+        if let Err(why) = write(&args.out, args.force, &redacted) {
             let way_out = if why.kind() == io::ErrorKind::AlreadyExists { "; --force replaces it" } else { "" };
             writeln!(streams.err, "error: cannot write {}: {why}{way_out}", shown(&args.out))?;
             return Ok(ExitCode::Usage);
@@ -40,30 +39,6 @@ pub(super) fn redact_file(args: &RedactArgs, streams: &mut Streams<'_>) -> io::R
         }
         Ok(ExitCode::Pass)
     })
-}
-
-/// All of it, or nothing.
-fn write(mut file: File, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    file.write_all(bytes).inspect_err(|_| {
-        // A part of it is of no use.
-        let _ = fs::remove_file(path);
-    })
-}
-
-/// A file for the redacted recording, which its owner may show.
-fn create(path: &Path, force: bool) -> io::Result<File> {
-    if force
-        && let Err(error) = fs::remove_file(path)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(error);
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    // Who has it knows the node's chance all the same.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn shown(path: &Path) -> String {

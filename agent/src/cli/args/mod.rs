@@ -128,7 +128,8 @@ pub(super) enum Command {
         #[arg(long, conflicts_with = "json")]
         dot: bool,
     },
-    /// Keeps what happens to the node, so that `quidnunc-sim replay` does it again. Keys and values are in it as they are.
+    /// Keeps what happens to the node, so that `quidnunc-sim replay` does it again. Keys and values are in it as they are, unless --redact
+    /// keeps them out.
     Record(RecordArgs),
     /// Finds out what is wrong with gossip here, with the help of a few members; ends with 1 if something is broken.
     Doctor {

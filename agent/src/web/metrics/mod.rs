@@ -97,10 +97,10 @@ pub(super) fn router(agent: Arc<Agent>) -> Router {
 }
 
 async fn metrics(State(agent): State<Arc<Agent>>, headers: HeaderMap) -> Result<Response, Problem> {
-    let since = agent.since;
+    let began = agent.began;
     let take = move |driver: &mut quidnunc::std::Driver| {
         let seal = driver.seal().map(|seal| seal.stats());
-        let mut families = seen::families(driver, since.elapsed());
+        let mut families = seen::families(driver, began.elapsed());
         families.extend(counted::of_node(driver.view().stats()));
         families.push(counted::of_sockets(driver.socket_stats()));
         families.extend(seal.iter().flat_map(counted::of_seal));
