@@ -222,3 +222,24 @@ fn a_key_that_others_may_read_is_none() {
         assert_eq!(folder.agent("n1", &["--key-file", &file]).ready["sealed"], true);
     }
 }
+
+#[test]
+fn a_new_key_comes_in_a_file_that_an_agent_takes() {
+    let folder = Folder::new("gen");
+    let file = folder.0.join("keys").display().to_string();
+    let said = folder.run(&["keys", "gen", "--out", &file]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let key = std::fs::read_to_string(&file).unwrap();
+    assert!(key.trim().len() == 64 && !said.out.contains(key.trim()), "only its fingerprint is shown: {said:?}");
+    let agent = folder.agent("n1", &["--key-file", &file]);
+    let own = fingerprints(&agent.json(&["keys", "list"]));
+    assert_eq!(own, [(said.out.split(' ').next().unwrap().to_owned(), true)]);
+
+    let said = folder.run(&["keys", "gen", "--out", &file]);
+    assert_eq!((said.code, said.err.contains("no key is ever replaced")), (2, true), "{said:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), key);
+
+    let told: serde_json::Value =
+        serde_json::from_str(&folder.run(&["--json", "keys", "gen", "--bits", "192"]).out).unwrap();
+    assert_eq!((told["schema"].as_u64(), told["key"].as_str().unwrap().len()), (Some(1), 48));
+}

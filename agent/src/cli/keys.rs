@@ -4,6 +4,8 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
+use quidnunc::seal::Key;
+
 use super::args::KeysCommand;
 use super::client::Client;
 use super::failure::{Code, Failure};
@@ -13,16 +15,42 @@ use crate::model::{KeyDone, KeyInstall, KeyStep, Keys};
 use crate::run::{parse_keys, read_keys};
 
 /// `quidnunc keys gen`
-pub(super) fn generate(bits: &str, streams: &mut Streams<'_>) -> Outcome {
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).map_err(|error| Failure::Output(io::Error::other(error)))?;
-    let len = match bits {
-        "128" => 16,
-        "192" => 24,
-        _ => 32,
+pub(super) fn generate(bits: &str, out: Option<&Path>, streams: &mut Streams<'_>) -> Outcome {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(|error| Failure::Output(io::Error::other(error)))?;
+    let secret = match bits {
+        "128" => &secret[..16],
+        "192" => &secret[..24],
+        _ => &secret[..],
     };
-    writeln!(streams.out, "{}", hex::encode(&key[..len]))?;
+    let id = Key::new(secret).map_err(|error| Failure::Usage(error.to_string()))?.id().to_string();
+    let key = hex::encode(secret);
+    let told = match out {
+        Some(path) => {
+            new_file(path, &key)?;
+            serde_json::json!({ "schema": 1, "id": id, "file": path.display().to_string() })
+        }
+        None => serde_json::json!({ "schema": 1, "id": id, "key": key }),
+    };
+    match out {
+        _ if streams.json => writeln!(streams.out, "{told}")?,
+        Some(path) => writeln!(streams.out, "{id} in {}", quidnunc_terminal::plain(&path.display().to_string()))?,
+        None => writeln!(streams.out, "{key}")?,
+    }
     Ok(Code::Ok)
+}
+
+/// A key goes into a new file only, as private as that of a recording: what another one holds may be all that opens a cluster.
+fn new_file(path: &Path, key: &str) -> Result<(), Failure> {
+    quidnunc::record::write(path, false, format!("{key}\n").as_bytes()).map_err(|error| {
+        let way_out = match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                "\n  help: no key is ever replaced by another one; give a file that is not there yet"
+            }
+            _ => "",
+        };
+        Failure::Usage(format!("cannot make {}: {error}{way_out}", path.display()))
+    })
 }
 
 /// The other ones.
@@ -33,7 +61,7 @@ pub(super) async fn keys(
     streams: &mut Streams<'_>,
 ) -> Outcome {
     match command {
-        KeysCommand::Gen { bits } => return generate(&bits, streams),
+        KeysCommand::Gen { bits, out } => return generate(&bits, out.as_deref(), streams),
         KeysCommand::List => {
             let answer = client.get::<Keys>("/v1/keys").await?;
             streams.show(&answer, table)?;
@@ -63,7 +91,7 @@ pub(super) async fn keys(
     Ok(Code::Ok)
 }
 
-fn read(file: &Path) -> Result<Vec<quidnunc::seal::Key>, Failure> {
+fn read(file: &Path) -> Result<Vec<Key>, Failure> {
     let keys = if file == Path::new("-") {
         let mut text = String::new();
         io::stdin().lock().take(64 << 10).read_to_string(&mut text)?;

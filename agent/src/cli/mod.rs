@@ -160,7 +160,7 @@ async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) 
         Command::Record(args) => record::record(args, &client()?, streams).await,
         Command::Doctor { helper } => doctor::doctor(helper, client()?, streams).await,
         Command::Quorum => status::quorum(&client()?, streams).await,
-        Command::Keys(KeysCommand::Gen { bits }) => keys::generate(&bits, streams),
+        Command::Keys(KeysCommand::Gen { bits, out }) => keys::generate(&bits, out.as_deref(), streams),
         Command::Keys(command) => keys::keys(command, client()?, common.timeout, streams).await,
         Command::Config(ConfigCommand::Check { file }) => config::check(&file, streams),
         Command::Config(ConfigCommand::Schema) => config::schema(streams),

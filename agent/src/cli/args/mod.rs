@@ -178,7 +178,7 @@ A cluster gets another key in three steps, each on every node, and each when `li
 everywhere: install the new one, use it, remove the old one. `rotate` does that.
 
 Examples:
-  (umask 077; quidnunc keys gen > new.key)
+  quidnunc keys gen --out new.key
   quidnunc keys install new.key
   quidnunc keys rotate new.key
   quidnunc keys list
@@ -193,6 +193,9 @@ pub(super) enum KeysCommand {
         /// How long it is.
         #[arg(long, value_name = "BITS", default_value = "256", value_parser = ["128", "192", "256"])]
         bits: String,
+        /// Puts it into a new file, which others cannot read, and shows only its fingerprint.
+        #[arg(long, short, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// Lists keys by their fingerprints, and how many members have them.
     List,
