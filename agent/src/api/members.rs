@@ -15,6 +15,9 @@ use crate::hub::{Heard, Watcher};
 use crate::model::{Brief, Member, MemberFilter, MemberLine, Members, Status, Who, list};
 use crate::names::{self, TAG_PREFIX, TAGS_MAX};
 
+/// Of so many members the rows are read in one go: the node waits that long.
+const STEP_MEMBERS: usize = 64;
+
 /// `GET /v1/members`
 pub(super) async fn members(State(agent): Of, Params(filter): Params<MemberFilter>) -> Answer<Members> {
     let wanted = Wanted::new(&filter)?;
@@ -57,12 +60,23 @@ async fn tell(agent: Arc<Agent>, wanted: Wanted, mut watcher: Watcher, lines: Li
     }
 }
 
-/// Tells all that are wanted, and returns their ids.
+/// Tells all that are wanted, however many, and returns their ids. Who changes meanwhile is heard of.
 async fn tell_all(agent: &Agent, wanted: &Wanted, lines: &Lines) -> Result<BTreeSet<String>, Gone> {
     let mut shown = BTreeSet::new();
-    for member in wanted.all(agent).await.map_err(|_| Gone)? {
-        shown.insert(member.brief.who.id.clone());
-        lines.say(MemberLine::Member(member)).await?;
+    let in_order = |view: View<'_>| {
+        let mut ids: Vec<_> = view.members().map(|record| (who(view, record.id), record.id)).collect();
+        ids.sort();
+        ids.into_iter().map(|(_, id)| id).collect::<Vec<_>>()
+    };
+    let ids = agent.node.read(move |driver| in_order(driver.view())).await.map_err(|_| Gone)?;
+    for step in ids.chunks(STEP_MEMBERS) {
+        let step = step.to_vec();
+        let rows = move |view: View<'_>| step.iter().filter_map(|&id| row(view, id)).collect::<Vec<_>>();
+        let rows = agent.node.read(move |driver| rows(driver.view())).await.map_err(|_| Gone)?;
+        for member in rows.into_iter().filter(|member| wanted.fits(member)) {
+            shown.insert(member.brief.who.id.clone());
+            lines.say(MemberLine::Member(member)).await?;
+        }
     }
     Ok(shown)
 }

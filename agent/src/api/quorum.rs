@@ -1,11 +1,14 @@
 //! May this node act?
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
-use quidnunc::{Margin, Standing, StandingChange, StandingWhy};
+use quidnunc::{Domain, DomainVotes, Margin, Standing, StandingChange, StandingWhy, View};
 
 use super::{Answer, Of, Problem, reply};
-use crate::model::{QuorumMargin, QuorumReport};
+use crate::model::{DomainRow, QuorumMargin, QuorumReport};
+use crate::names::domain_of;
 
 /// `GET /v1/quorum`
 pub(super) async fn quorum(State(agent): Of) -> Answer<QuorumReport> {
@@ -13,8 +16,9 @@ pub(super) async fn quorum(State(agent): Of) -> Answer<QuorumReport> {
         Problem::new(StatusCode::CONFLICT, "no_quorum", "this agent knows of no voters")
             .hint("start all agents with the same --voter list")
     })?;
-    let StandingChange { to, why, votes, margin, epoch, .. } = report;
-    let margin = margin.map(|Margin { members, domains: _ }| QuorumMargin { members });
+    let StandingChange { from: _, to, why, votes, domains, margin, epoch } = report;
+    let margin = margin.map(|Margin { members, domains }| QuorumMargin { members, domains });
+    let domains = agent.node.read(move |driver| by_name(driver.view(), &domains)).await?;
     reply(QuorumReport {
         in_quorum: to == Standing::InQuorum,
         standing: word(to).into(),
@@ -23,8 +27,25 @@ pub(super) async fn quorum(State(agent): Of) -> Answer<QuorumReport> {
         needed: votes.needed,
         seen: votes.seen,
         margin,
+        domains,
         epoch,
     })
+}
+
+/// The votes by domain, as its members call it, in the order of names.
+fn by_name(view: View<'_>, domains: &[DomainVotes]) -> Vec<DomainRow> {
+    let mut names = BTreeMap::new();
+    for record in view.members().filter(|record| domains.iter().any(|it| it.domain == record.domain)) {
+        names.entry(record.domain).or_insert_with(|| domain_of(view, &record));
+    }
+    let row = |&DomainVotes { domain, is_active, votes, seen }: &DomainVotes| {
+        // Of a domain in which nobody is known there is only what it is counted by.
+        let number = || (domain != Domain::NONE).then(|| format!("{:016x}", domain.number()));
+        DomainRow { domain: names.remove(&domain).unwrap_or_else(number), active: is_active, votes, seen }
+    };
+    let mut rows: Vec<_> = domains.iter().map(row).collect();
+    rows.sort_by(|a, b| a.domain.cmp(&b.domain));
+    rows
 }
 
 /// What a standing is called.

@@ -1,13 +1,15 @@
 //! How is the agent, as people read it?
 
-use quidnunc_terminal::plain;
 use std::time::Duration;
+
+use quidnunc_terminal::plain;
 
 use super::client::Client;
 use super::failure::Code;
+use super::sheet::Sheet;
 use super::{Outcome, Streams};
 use crate::duration::shown;
-use crate::model::{QuorumReport, Status, StatusReport};
+use crate::model::{DomainRow, QuorumMargin, QuorumReport, Status, StatusReport};
 
 /// `quidnunc status`
 pub(super) async fn status(client: &Client, streams: &mut Streams<'_>) -> Outcome {
@@ -57,10 +59,65 @@ pub(super) async fn quorum(client: &Client, streams: &mut Streams<'_>) -> Outcom
 }
 
 fn standing(report: &QuorumReport) -> String {
-    let QuorumReport { standing, why, all, needed, seen, margin, .. } = report;
+    let QuorumReport { standing, why, all, needed, seen, margin, domains, .. } = report;
+    let lost = |count: u32, what: &str| match count {
+        0 => format!("no {what}"),
+        1 => format!("1 more {what}"),
+        count => format!("{count} more {what}s"),
+    };
     let margin = match margin {
-        Some(margin) => format!("; {} more may be lost", margin.members),
+        Some(QuorumMargin { members, domains: whole }) if domains.len() > 1 => {
+            format!("; {} may be lost, or {}", lost(*members, "member"), lost(*whole, "whole domain"))
+        }
+        Some(QuorumMargin { members, .. }) => format!("; {} may be lost", lost(*members, "member")),
         None => String::new(),
     };
-    format!("{standing}: {why}\n{seen} of {all} votes are seen, {needed} are needed{margin}\n")
+    let text = format!("{standing}: {why}\n{seen} of {all} votes are seen, {needed} are needed{margin}\n");
+    if domains.len() < 2 {
+        return text;
+    }
+    let mut sheet = Sheet::new(["domain", "votes", "seen", "active"]);
+    for DomainRow { domain, active, votes, seen } in domains {
+        let domain = domain.as_deref().unwrap_or("none");
+        sheet.row([domain, &votes.to_string(), &seen.to_string(), if *active { "yes" } else { "no" }]);
+    }
+    text + &sheet.text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    #[test]
+    fn what_may_be_lost_is_said() {
+        let row = |domain: &str, seen| DomainRow { domain: Some(domain.into()), active: seen > 0, votes: 2, seen };
+        let mut report = QuorumReport {
+            in_quorum: true,
+            standing: "in-quorum".into(),
+            why: "enough votes are seen".into(),
+            all: 6,
+            needed: 4,
+            seen: 5,
+            margin: Some(QuorumMargin { members: 1, domains: 0 }),
+            domains: vec![row("a", 2), row("b", 2), row("c", 1)],
+            epoch: None,
+        };
+        expect![[r#"
+            in-quorum: enough votes are seen
+            5 of 6 votes are seen, 4 are needed; 1 more member may be lost, or no whole domain
+             domain   votes   seen   active
+            ────────────────────────────────
+             a        2       2      yes
+             b        2       2      yes
+             c        2       1      yes
+        "#]]
+        .assert_eq(&standing(&report));
+        report.domains.truncate(1);
+        expect![[r#"
+            in-quorum: enough votes are seen
+            5 of 6 votes are seen, 4 are needed; 1 more member may be lost
+        "#]]
+        .assert_eq(&standing(&report));
+    }
 }

@@ -229,6 +229,9 @@ pub(crate) struct QuorumReport {
     pub(crate) seen: u64,
     /// `None` where too few are seen already.
     pub(crate) margin: Option<QuorumMargin>,
+    /// The votes by what shares its fate.
+    #[serde(default)]
+    pub(crate) domains: Vec<DomainRow>,
     pub(crate) epoch: Option<u64>,
 }
 
@@ -237,4 +240,20 @@ pub(crate) struct QuorumReport {
 pub(crate) struct QuorumMargin {
     /// So many members, whichever.
     pub(crate) members: u32,
+    /// Or so many whole domains, whichever; the agent's own is not lost.
+    #[serde(default)]
+    pub(crate) domains: u32,
+}
+
+/// The votes of one domain.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DomainRow {
+    /// `None` of those who have not said where they stand: they are one domain together.
+    pub(crate) domain: Option<String>,
+    /// Whether it counts where only active domains do.
+    pub(crate) active: bool,
+    /// So many votes its voters have,
+    pub(crate) votes: u64,
+    /// and so many of them are seen.
+    pub(crate) seen: u64,
 }

@@ -35,11 +35,12 @@ export function renderQuorum(report) {
     if (report === null) {
       return empty("Nobody votes in this cluster. To have agents say whether they may act, start all with the same --voter list.");
     }
-    const { all, needed, seen, margin, why, standing, epoch } = report;
+    const { all, needed, seen, margin, domains, why, standing, epoch } = report;
+    const lost = (count, what) => (count === 0 ? `no ${what}` : `${count} more ${what}${count === 1 ? "" : "s"}`);
     const room = margin === null ? "too few are seen"
       : standing !== "in-quorum" ? "not for long enough"
       : margin.members === 0 ? "can lose no more"
-      : `can lose ${margin.members} more ${margin.members === 1 ? "member" : "members"}`;
+      : `can lose ${lost(margin.members, "member")}${domains.length > 1 ? `, or ${lost(margin.domains, "whole domain")}` : ""}`;
     return [
       el("p", { class: "standing" }, pill(standing), el("span", {}, room)),
       bar(all, needed, seen),
