@@ -67,7 +67,13 @@ fn whoever_asks_nobody_is_told_so() {
     let mut command = folder.program();
     let bound = command.args(["agent", "--name", "n3", "--bind", &port]).output().unwrap();
     assert_eq!(bound.status.code(), Some(1), "what the system refuses is no wrong usage");
-    assert_eq!(folder.run(&["members", "--stauts", "dead"]).code, 2);
+    let misspelt = ["members", "--stauts", "dead"];
+    let said = folder.run(&misspelt);
+    assert!(said.code == 2 && said.err.starts_with("error: unexpected argument '--stauts'"), "{said:?}");
+    let asked = folder.program().args(misspelt).env("QUIDNUNC_JSON", "1").output().unwrap();
+    let said: serde_json::Value = serde_json::from_slice(&asked.stderr).unwrap();
+    assert_eq!(said["error"]["message"], "unexpected argument '--stauts' found");
+    assert!(said["error"]["hint"].as_str().unwrap().contains("'--status'"), "{said}");
     assert!(folder.run(&["version", "--json"]).json()["wire"].is_number());
     for (args, code, fault) in [
         (&["members"][..], 2, "several_agents"),
@@ -75,6 +81,8 @@ fn whoever_asks_nobody_is_told_so() {
         (&["keys", "install", "/nowhere/a.key"], 2, "several_agents"),
         (&["keys", "install", "/nowhere/a.key", "--socket", "n1"], 2, "usage"),
         (&["config", "check", "/nowhere/agent.toml"], 2, "usage"),
+        (&["members", "--stauts", "dead"], 2, "usage"),
+        (&["--timeout", "soon", "status"], 2, "usage"),
     ] {
         let said = folder.run(&[&["--json"], args].concat());
         assert_eq!((said.code, said.fault().as_str()), (code, fault), "{said:?}");

@@ -67,6 +67,14 @@ fn there_is_a_page_and_there_are_completions() {
     let folder = Folder::new("pages");
     let page = folder.run(&["man"]);
     assert_eq!((page.code, page.out.contains(".TH quidnunc")), (0, true));
+    let pages = folder.0.join("man/man1");
+    assert_eq!(folder.run(&["man", "--out", pages.to_str().unwrap()]).code, 0);
+    for (page, flag) in [("quidnunc", "socket"), ("quidnunc-agent", "seed"), ("quidnunc-keys-rotate", "force")] {
+        let text = std::fs::read_to_string(pages.join(format!("{page}.1"))).unwrap();
+        assert!(text.contains(&format!(".TH {page} 1")) && text.contains(flag), "{page}: {text}");
+    }
+    let file = folder.file("full", "");
+    assert_eq!(folder.run(&["man", "--out", &file]).code, 2);
     for shell in ["bash", "zsh", "fish"] {
         let said = folder.run(&["completions", shell]);
         assert_eq!((said.code, said.out.contains("force-leave")), (0, true), "{shell}");

@@ -79,16 +79,19 @@ fn a_join_by_name_asks_that_name_also_from_within_a_cluster() {
 fn a_second_signal_does_not_wait() {
     let folder = Folder::new("signals");
     let n1 = folder.agent("n1", &[]);
-    let mut n2 = folder.agent("n2", &["--seed", &n1.addr()]);
-    n2.until_alive(2);
-    // Who stands still confirms nothing, so that the goodbye would take its whole time.
-    n1.signal(Signal::STOP);
-    n2.signal(Signal::INT);
-    n2.until_logged("a second signal ends this at once");
-    n2.signal(Signal::INT);
-    assert_eq!(n2.wait(), Some(0));
-    assert!(n2.log().contains("not waiting for the goodbye"), "{}", n2.log());
-    n1.signal(Signal::CONT);
+    for (name, signal) in [("n2", Signal::TERM), ("n3", Signal::INT)] {
+        let mut agent = folder.agent(name, &["--seed", &n1.addr()]);
+        agent.until_alive(2);
+        // Who stands still confirms nothing, so that the goodbye would take its whole time.
+        n1.signal(Signal::STOP);
+        agent.signal(signal);
+        agent.until_logged("a second signal ends this at once");
+        agent.signal(signal);
+        assert_eq!(agent.wait(), Some(0));
+        assert!(agent.log().contains("not waiting for the goodbye"), "{}", agent.log());
+        n1.signal(Signal::CONT);
+        n1.until_alive(1);
+    }
 }
 
 #[test]

@@ -78,6 +78,24 @@ fn a_value_does_nothing_to_a_terminal_unless_that_is_meant() {
     }
 }
 
+#[test]
+fn there_are_no_colours_where_nobody_wants_them() {
+    let folder = Folder::new("colours");
+    let agent = &["agent", "--name", "n1", "--bind", "127.0.0.1:0"];
+    for (args, text) in [(&["members", "--stauts"][..], "--status"), (agent, "started")] {
+        for is_coloured in [true, false] {
+            let mut command = folder.program();
+            command.args(args).env("TERM", "xterm").env_remove("CLICOLOR");
+            if is_coloured {
+                command.env_remove("NO_COLOR");
+            }
+            let mut terminal = Terminal::run(command);
+            terminal.until(text);
+            assert_eq!(String::from_utf8_lossy(&terminal.shown).contains("\u{1b}["), is_coloured, "{args:?}");
+        }
+    }
+}
+
 #[cfg(feature = "top")]
 #[test]
 fn a_live_screen_is_drawn_again_and_leaves_the_terminal_as_it_was() {

@@ -72,6 +72,14 @@ fn fault_text(fault: &FaultText) -> String {
 const HELP: &str = "\n  help: ";
 
 impl Failure {
+    /// Arguments that cannot be, in the words of their parser: what is wrong, and below it what would be right.
+    pub(super) fn arguments(text: &str) -> Self {
+        let text = text.trim().trim_start_matches("error: ");
+        let (message, hint) = text.split_once("\n\n").map_or((text, None), |(message, hint)| (message, Some(hint)));
+        let hint = hint.map(|hint| hint.trim().to_owned());
+        Self::Fault(FaultText { code: "usage".to_owned(), message: message.to_owned(), hint })
+    }
+
     /// The same for programs.
     pub(super) fn fault(&self) -> FaultText {
         let code = match self {

@@ -19,12 +19,14 @@ mod sheet;
 mod status;
 mod top;
 
+use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process;
 use std::thread;
 use std::time::Duration;
 
-use clap::builder::Resettable;
+use clap::builder::{FalseyValueParser, Resettable, TypedValueParser as _};
 use clap::{CommandFactory as _, FromArgMatches as _};
 use quidnunc_terminal::Pipe;
 
@@ -65,11 +67,13 @@ pub fn main() -> process::ExitCode {
     let (mut out, mut err) = (Pipe(anstream::stdout()), Pipe(anstream::stderr()));
     let arguments = match parse() {
         Ok(arguments) => arguments,
+        Err(wrong) if wrong.use_stderr() => {
+            last_words(misuse(&wrong));
+            return Code::Usage.into();
+        }
         Err(help) => {
-            let is_wrong = help.use_stderr();
-            // If even this cannot be said, the exit code still says it.
             let _unheard = help.print();
-            return if is_wrong { Code::Usage } else { Code::Ok }.into();
+            return Code::Ok.into();
         }
     };
     let Arguments { common, command } = arguments;
@@ -108,6 +112,22 @@ fn without_empty(command: clap::Command) -> clap::Command {
     let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
     let heard = |arg: clap::Arg| if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg };
     command.mut_args(heard).mut_subcommands(without_empty)
+}
+
+/// What is wrong with the arguments, as it is asked for: whoever asks for JSON gets it even so.
+fn misuse(wrong: &clap::Error) -> String {
+    let is_flag = std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json");
+    let is_set = || {
+        let value = std::env::var_os("QUIDNUNC_JSON").filter(|value| !value.is_empty());
+        value.is_some_and(|value| {
+            FalseyValueParser::new().parse_ref(&Arguments::command(), None, &value).unwrap_or(true)
+        })
+    };
+    let text = wrong.render();
+    if is_flag || is_set() {
+        return complaint(&Failure::arguments(&text.to_string()), true);
+    }
+    text.ansi().to_string().trim_end().to_owned()
 }
 
 fn complaint(failure: &Failure, json: bool) -> String {
@@ -169,12 +189,21 @@ async fn dispatch(command: Command, common: &Common, streams: &mut Streams<'_>) 
             clap_complete::generate(shell, &mut Arguments::command(), "quidnunc", &mut streams.out);
             Ok(Code::Ok)
         }
-        Command::Man => {
-            clap_mangen::Man::new(Arguments::command()).render(&mut streams.out)?;
-            Ok(Code::Ok)
-        }
+        Command::Man { out } => man(out.as_deref(), streams),
         Command::Version => version(streams),
     }
+}
+
+/// `quidnunc man`
+fn man(folder: Option<&Path>, streams: &mut Streams<'_>) -> Outcome {
+    let Some(folder) = folder else {
+        clap_mangen::Man::new(Arguments::command()).render(&mut streams.out)?;
+        return Ok(Code::Ok);
+    };
+    fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(Arguments::command(), folder))
+        .map_err(|error| Failure::Usage(format!("cannot write pages into {}: {error}", folder.display())))?;
+    Ok(Code::Ok)
 }
 
 fn version(streams: &mut Streams<'_>) -> Outcome {

@@ -149,8 +149,12 @@ pub(super) enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
-    /// Prints a manual page.
-    Man,
+    /// Prints the manual page, or writes one for every command.
+    Man {
+        /// A folder for all pages, such as /usr/local/share/man/man1.
+        #[arg(long, short, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
     /// Says which version this is.
     Version,
 }
