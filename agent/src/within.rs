@@ -240,13 +240,16 @@ mod tests {
         paths.sort();
         let files: Vec<_> = paths.iter().map(|path| fs::read(path).expect("a file")).collect();
         every_route_has_one(&files);
-        let mut chance = Chance(1);
+        let (mut chance, shapes) = (Chance(1), api::openapi::Shapes::new());
         for (path, bytes) in paths.iter().zip(&files) {
             let answered = target.ask(bytes).unwrap_or_else(|| panic!("{} is no request", path.display()));
             // The others are meant to be wrong.
             let is_meant = path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with("x_"));
             let is_wrong = [405, 415, 422].contains(&answered.status) || answered.text.contains("no_such_path");
             assert!(!(is_meant && is_wrong), "{}: {answered:?}", path.display());
+            if is_meant && answered.kind.ends_with("json") {
+                shapes.check(bytes, answered.status, &answered.text);
+            }
             requests::request(&mut target, bytes);
             for _ in 0..400 {
                 let mut mutated = bytes.clone();

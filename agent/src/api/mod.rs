@@ -15,6 +15,8 @@ mod leave;
 mod lines;
 mod members;
 mod monitor;
+#[cfg(test)]
+pub(crate) mod openapi;
 mod overlay;
 mod phrases;
 mod problem;

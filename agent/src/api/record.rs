@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
@@ -17,7 +18,7 @@ use crate::recording::{self, ASKED_MAX};
 /// So many pieces wait for whoever reads; each is 64 KiB at most, but for the first of a part.
 const PIECES_MAX: usize = 32;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     /// For how long; without it, until nobody reads.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Bytes, Status};
 
 /// Which members are shown.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MemberFilter {
     /// One of these, separated by commas; all but the removed without it.
@@ -21,7 +22,7 @@ pub(crate) struct MemberFilter {
 }
 
 /// Somebody is meant.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OfMember {
     /// A name, an id or an address.
@@ -29,7 +30,7 @@ pub(crate) struct OfMember {
 }
 
 /// `POST /v1/join`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JoinRequest {
     /// Each an address, or a name and a port.
@@ -44,7 +45,7 @@ const fn join_wait_ms() -> u64 {
 }
 
 /// Its answer.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Joined {
     /// Whether one of them let the node in.
     pub(crate) joined: bool,
@@ -56,12 +57,12 @@ pub(crate) struct Joined {
 }
 
 /// No field at all.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
 /// `GET /v1/kv` and `GET /v1/kv/watch`
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KvFilter {
     /// Just this key.
@@ -85,7 +86,7 @@ pub(crate) struct KvFilter {
 }
 
 /// `POST /v1/kv/set`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KvSet {
     pub(crate) key: String,
@@ -95,14 +96,14 @@ pub(crate) struct KvSet {
 }
 
 /// `POST /v1/kv/delete`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KvDelete {
     pub(crate) key: String,
 }
 
 /// `POST /v1/tags`
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TagsChange {
     #[serde(default)]

@@ -5,12 +5,13 @@
 
 use std::net::SocketAddr;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Bytes, Goodbye, Status};
 
 /// The fields of an event, beside those that all have.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum Detail {
     /// None: what is lost, and what came to a mailbox.

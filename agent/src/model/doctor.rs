@@ -1,11 +1,12 @@
 //! What does a doctor find?
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Who;
 
 /// How something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Verdict {
     /// As it should be.
@@ -19,7 +20,7 @@ pub(crate) enum Verdict {
 }
 
 /// What was looked at, in the order in which it is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Check {
     Members,
@@ -59,7 +60,7 @@ impl Check {
 }
 
 /// One answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Finding {
     pub(crate) check: Check,
     pub(crate) verdict: Verdict,
@@ -70,7 +71,7 @@ pub(crate) struct Finding {
 }
 
 /// `POST /v1/doctor`
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DoctorRequest {
     /// Who is to help; without it a few members.
@@ -79,7 +80,7 @@ pub(crate) struct DoctorRequest {
 }
 
 /// The answer to it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Diagnosis {
     /// Whether nothing is bad.
     pub(crate) sound: bool,

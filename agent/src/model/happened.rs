@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Bytes, Detail, Status, Who};
 
 /// A line of `GET /v1/monitor`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum MonitorLine {
     /// From now on everything is told.
@@ -17,7 +18,7 @@ pub(crate) enum MonitorLine {
 }
 
 /// One event.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Happening {
     /// Milliseconds since 1970.
     pub(crate) at_ms: u64,
@@ -36,7 +37,7 @@ pub(crate) struct Happening {
 }
 
 /// What stands behind the question mark of `GET /v1/monitor`.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MonitorFilter {
     /// Only events of these kinds, separated by commas.
@@ -45,7 +46,7 @@ pub(crate) struct MonitorFilter {
 }
 
 /// `GET /v1/why`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct WhyReport {
     #[serde(flatten)]
     pub(crate) who: Who,
@@ -56,7 +57,7 @@ pub(crate) struct WhyReport {
 }
 
 /// What came of `POST /v1/force-leave`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct LetGo {
     #[serde(flatten)]
     pub(crate) who: Who,
@@ -70,7 +71,7 @@ pub(crate) struct LetGo {
 }
 
 /// `POST /v1/event`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EventSend {
     pub(crate) name: String,
@@ -85,7 +86,7 @@ const fn event_ttl_ms() -> u64 {
 }
 
 /// A line of `GET /v1/event/watch`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum EventLine {
     /// From now on everything is told.
@@ -95,7 +96,7 @@ pub(crate) enum EventLine {
 }
 
 /// What somebody has said to everybody.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct UserEvent {
     pub(crate) origin: Who,
     pub(crate) number: u64,
@@ -104,7 +105,7 @@ pub(crate) struct UserEvent {
 }
 
 /// The value of an info: a number, a text, or `{"hex": …}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum InfoText {
     Int(i64),
@@ -114,7 +115,7 @@ pub(crate) enum InfoText {
 }
 
 /// One info.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct InfoRow {
     pub(crate) key: Bytes,
     pub(crate) value: InfoText,
@@ -125,13 +126,13 @@ pub(crate) struct InfoRow {
 }
 
 /// `GET /v1/info` and `GET /v1/info/group`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Infos {
     pub(crate) infos: Vec<InfoRow>,
 }
 
 /// What stands behind their question marks.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InfoFilter {
     /// Just this key.
@@ -143,7 +144,7 @@ pub(crate) struct InfoFilter {
 }
 
 /// `POST /v1/info/add`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InfoAdd {
     pub(crate) key: String,
@@ -153,7 +154,7 @@ pub(crate) struct InfoAdd {
 }
 
 /// Which infos a group prefers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Order {
     /// Those with the smallest values.
@@ -163,7 +164,7 @@ pub(crate) enum Order {
 }
 
 /// `POST /v1/info/group`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GroupRegister {
     pub(crate) prefix: String,
@@ -172,7 +173,7 @@ pub(crate) struct GroupRegister {
 }
 
 /// `POST /v1/ping`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PingRequest {
     pub(crate) member: String,
@@ -182,7 +183,7 @@ pub(crate) struct PingRequest {
 }
 
 /// How long a member took to answer, of `POST /v1/ping` and a line of `POST /v1/reach`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Reached {
     #[serde(flatten)]
     pub(crate) who: Who,
@@ -193,7 +194,7 @@ pub(crate) struct Reached {
 }
 
 /// `GET /v1/overlay`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Overlay {
     pub(crate) own: Who,
     /// How this node stands among its links.
@@ -204,7 +205,7 @@ pub(crate) struct Overlay {
 }
 
 /// One link.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct LinkRow {
     #[serde(flatten)]
     pub(crate) who: Who,
@@ -214,7 +215,7 @@ pub(crate) struct LinkRow {
 }
 
 /// `GET /v1/quorum`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct QuorumReport {
     pub(crate) in_quorum: bool,
     /// `in-quorum`, `suspect-not-in-quorum`, `not-in-quorum` or `down`.
@@ -236,7 +237,7 @@ pub(crate) struct QuorumReport {
 }
 
 /// What may be lost without losing the quorum.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct QuorumMargin {
     /// So many members, whichever.
     pub(crate) members: u32,
@@ -246,7 +247,7 @@ pub(crate) struct QuorumMargin {
 }
 
 /// The votes of one domain.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct DomainRow {
     /// `None` of those who have not said where they stand: they are one domain together.
     pub(crate) domain: Option<String>,

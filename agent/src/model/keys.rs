@@ -1,11 +1,12 @@
 //! What is said of the keys of a cluster? Never a key itself, but in the request that installs one.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Who;
 
 /// `GET /v1/keys`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Keys {
     /// How many live members there are.
     pub(crate) members: usize,
@@ -17,7 +18,7 @@ pub(crate) struct Keys {
 }
 
 /// One key, by its fingerprint.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct KeyRow {
     pub(crate) id: String,
     /// So many live members have it,
@@ -29,7 +30,7 @@ pub(crate) struct KeyRow {
 }
 
 /// What a member has said of its keys.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Holder {
     #[serde(flatten)]
     pub(crate) who: Who,
@@ -40,7 +41,7 @@ pub(crate) struct Holder {
 }
 
 /// `POST /v1/keys/install`
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeyInstall {
     /// 32, 48 or 64 hexadecimal digits.
@@ -51,14 +52,14 @@ pub(crate) struct KeyInstall {
 }
 
 /// What came of a step.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct KeyDone {
     /// Members that could not be asked to do the same.
     pub(crate) unreached: Vec<Who>,
 }
 
 /// `POST /v1/keys/use` and `POST /v1/keys/remove`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeyStep {
     /// The fingerprint.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use quidnunc::Health;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is believed of a member's health.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
     Alive,
@@ -44,7 +45,7 @@ impl From<Health> for Status {
 }
 
 /// Who is meant: a name, if one was published, and an id. In lists by name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Who {
     pub(crate) name: Option<String>,
     pub(crate) id: String,
@@ -58,7 +59,7 @@ impl Who {
 }
 
 /// What every list shows of a member.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Brief {
     #[serde(flatten)]
     pub(crate) who: Who,
@@ -72,7 +73,7 @@ pub(crate) struct Brief {
 }
 
 /// One member.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Member {
     #[serde(flatten)]
     pub(crate) brief: Brief,
@@ -85,13 +86,13 @@ pub(crate) struct Member {
 }
 
 /// `GET /v1/members`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Members {
     pub(crate) members: Vec<Member>,
 }
 
 /// A line of `GET /v1/members/watch`: a member as it is now, or how much was not told.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum MemberLine {
     Member(Member),
@@ -99,7 +100,7 @@ pub(crate) enum MemberLine {
 }
 
 /// `GET /v1/status`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct StatusReport {
     #[serde(flatten)]
     pub(crate) who: Who,

@@ -13,6 +13,7 @@ mod queries;
 mod told;
 mod top;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use asked::*;
@@ -29,7 +30,7 @@ pub(crate) use top::*;
 pub(crate) const SCHEMA: u32 = 1;
 
 /// An answer with its schema.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Reply<T> {
     schema: u32,
     #[serde(flatten)]
@@ -43,17 +44,17 @@ impl<T> Reply<T> {
 }
 
 /// Nothing but success.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Done {}
 
 /// What went wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Fault {
     pub(crate) error: FaultText,
 }
 
 /// What went wrong, for a program, for people, and the way out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct FaultText {
     pub(crate) code: String,
     pub(crate) message: String,
@@ -62,7 +63,7 @@ pub(crate) struct FaultText {
 }
 
 /// Bytes that are a text most of the time: that text, or `{"hex": …}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum Bytes {
     Text(String),

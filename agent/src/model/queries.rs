@@ -1,11 +1,12 @@
 //! What is asked of everybody, and what is answered?
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Bytes, Who};
 
 /// `POST /v1/query`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct QueryAsk {
     pub(crate) name: String,
@@ -26,7 +27,7 @@ const fn query_wait_ms() -> u64 {
 }
 
 /// A line of its answer.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum QueryLine {
     /// It is on its way.
@@ -40,13 +41,13 @@ pub(crate) enum QueryLine {
 }
 
 /// Of how many members answers count.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Asked {
     pub(crate) of: usize,
 }
 
 /// One answer.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Answered {
     #[serde(flatten)]
     pub(crate) who: Who,
@@ -54,7 +55,7 @@ pub(crate) struct Answered {
 }
 
 /// What came of a query.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct QueryEnded {
     pub(crate) answers: usize,
     pub(crate) of: usize,
@@ -63,7 +64,7 @@ pub(crate) struct QueryEnded {
 }
 
 /// A line of `GET /v1/query/watch`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum QuestionLine {
     /// From now on everything is told.
@@ -73,7 +74,7 @@ pub(crate) enum QuestionLine {
 }
 
 /// A query that somebody asks.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Question {
     pub(crate) asker: Who,
     pub(crate) name: Bytes,
@@ -85,7 +86,7 @@ pub(crate) struct Question {
 }
 
 /// `POST /v1/query/answer`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct QueryAnswer {
     pub(crate) token: String,

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Bytes, Who};
 
 /// One key of somebody's map.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Entry {
     pub(crate) key: Bytes,
     pub(crate) owner: Who,
@@ -24,7 +25,7 @@ pub(crate) struct Entry {
 }
 
 /// `GET /v1/kv`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Entries {
     pub(crate) entries: Vec<Entry>,
     /// Whether there are others beyond the limit that was asked for.
@@ -33,7 +34,7 @@ pub(crate) struct Entries {
 }
 
 /// A line of `GET /v1/kv/watch`: what a key stands for now, or how much was not told.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum KvLine {
     Entry(Entry),
@@ -41,13 +42,13 @@ pub(crate) enum KvLine {
 }
 
 /// `GET /v1/tags`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Tags {
     pub(crate) tags: BTreeMap<String, String>,
 }
 
 /// How far a goodbye has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Goodbye {
     /// So many members have confirmed it,
     pub(crate) peers: u32,
@@ -65,7 +66,7 @@ impl From<quidnunc::Farewell> for Goodbye {
 }
 
 /// A line of `POST /v1/leave`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LeaveLine {
     /// One more has confirmed.

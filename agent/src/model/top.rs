@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Brief, Status, Who};
 
 /// `GET /v1/top`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct TopReport {
     #[serde(flatten)]
     pub(crate) who: Who,
@@ -22,7 +23,7 @@ pub(crate) struct TopReport {
 }
 
 /// What was counted since the node's start.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Counters {
     pub(crate) datagrams_sent: u64,
     pub(crate) datagrams_received: u64,
@@ -37,7 +38,7 @@ pub(crate) struct Counters {
 }
 
 /// One member.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct TopRow {
     #[serde(flatten)]
     pub(crate) brief: Brief,
@@ -48,7 +49,7 @@ pub(crate) struct TopRow {
 }
 
 /// Why a member may be declared dead, and when.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Suspicion {
     pub(crate) accusers: u32,
     /// Until it is, if nothing else happens.
