@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::Folder;
+use common::programs::program;
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::Service;
 use serde::Serialize;
@@ -30,6 +31,7 @@ fn arguments_of_the_unit(folder: &Folder) -> Vec<String> {
 
 #[test]
 fn systemd_takes_the_unit() {
+    let Some(analyze) = program("systemd-analyze", "systemd") else { return };
     let folder = Folder::new("unit");
     let unit = deployed("quidnunc.service").replace("/usr/bin/quidnunc", env!("CARGO_BIN_EXE_quidnunc"));
     // With keys, as it says.
@@ -37,9 +39,7 @@ fn systemd_takes_the_unit() {
     assert!(sealed.contains("\nLoadCredential=keys:") && sealed.contains("\nEnvironment=QUIDNUNC_KEY_FILE=%d/keys\n"));
     for unit in [unit, sealed] {
         let file = folder.file("quidnunc.service", &unit);
-        let mut verify = Command::new("systemd-analyze");
-        let said = verify.args(["verify", "--man=no", &file]).output();
-        let said = said.unwrap_or_else(|why| panic!("`systemd-analyze`, of the package systemd, does not run: {why}"));
+        let said = Command::new(&analyze).args(["verify", "--man=no", &file]).output().unwrap();
         let complaints = String::from_utf8_lossy(&said.stderr);
         assert!(said.status.success() && !complaints.contains("quidnunc"), "{complaints}");
     }
@@ -58,6 +58,23 @@ fn the_command_of_the_unit_starts_an_agent_and_reads_its_config_file() {
     assert_eq!((&member["name"], &member["tags"]["role"]), (&"unit".into(), &"web".into()));
     assert!(folder.0.join("state").exists(), "the state is kept where the unit says");
     drop(agent);
+}
+
+/// An engine builds it in the gate, where there is one; what can be wrong without one is looked at here.
+#[test]
+fn the_image_starts_what_it_is_built_of() {
+    let file = deployed("Dockerfile").replace("\\\n", " ");
+    let lines: Vec<_> = file.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let of = |word: &'static str| lines.iter().filter_map(move |line| line.strip_prefix(word)?.strip_prefix(' '));
+    assert!(of("RUN").any(|run| run.contains("cargo build --release --locked --package quidnunc-agent ")));
+    let list = |word: &'static str| serde_json::from_str::<Vec<String>>(of(word).last().unwrap()).unwrap();
+    let program = format!("--from=build /src/target/release/quidnunc {}", list("ENTRYPOINT")[0]);
+    assert!(of("COPY").any(|copy| copy == program), "{program}");
+    assert_eq!((of("FROM").count(), of("STOPSIGNAL").collect::<Vec<_>>()), (2, vec!["SIGTERM"]));
+    assert_eq!(list("CMD"), ["agent"]);
+    let help = Folder::new("image").run(&["agent", "--help"]).out;
+    let port = help.split_once("0.0.0.0:").unwrap().1.split_whitespace().next().unwrap();
+    assert!(of("EXPOSE").any(|exposed| exposed == format!("{port}/udp {port}/tcp")), "{port}");
 }
 
 /// Whether a value has everything that another one has.

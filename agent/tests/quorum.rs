@@ -17,6 +17,8 @@ fn an_agent_that_sees_no_majority_says_so() {
     let (n2, n3) = (folder.agent("n2", &seed), folder.agent("n3", &seed));
     let report = n1.until(&["quorum"], |answer| answer["in_quorum"] == true && answer["seen"] == 3);
     assert_eq!((&report["needed"], &report["margin"]["members"]), (&2.into(), &1.into()));
+    let one = serde_json::json!([{ "domain": null, "votes": 3, "seen": 3 }]);
+    assert_eq!(report["domains"], one, "nobody has said where it stands");
     n1.until_code(&["status"], 0);
     drop((n2, n3));
     n1.until(&["quorum"], |answer| answer["in_quorum"] == false);
@@ -31,6 +33,7 @@ fn who_votes_is_named() {
     assert_eq!((said.code, said.err.contains("as a/n1")), (2, true), "{said:?}");
     let n1 = folder.agent("n1", &["--voter", "a/n1", "--domain", "a"]);
     n1.until_code(&["quorum"], 0);
+    assert_eq!(n1.json(&["quorum"])["domains"][0]["domain"], "a");
     drop(n1);
     let said = folder.try_agent("n4", &["--voter", "n1,n2,n3"]).err().unwrap();
     assert_eq!((said.code, said.err.contains("--voter")), (2, true), "{said:?}");

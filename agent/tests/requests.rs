@@ -33,7 +33,7 @@ const READ: [(&str, &[&str]); 13] = [
 ];
 
 /// What changes something, with the fields that it knows; `/v1/leave` is left out, since it ends the agent when it is asked for rightly.
-const CHANGE: [(&str, &[&str]); 16] = [
+const CHANGE: [(&str, &[&str]); 17] = [
     ("/v1/join", &["addrs", "wait_ms"]),
     ("/v1/kv/set", &["key", "value", "ttl_ms"]),
     ("/v1/kv/delete", &["key"]),
@@ -46,6 +46,7 @@ const CHANGE: [(&str, &[&str]); 16] = [
     ("/v1/info/group", &["prefix", "limit", "order"]),
     ("/v1/ping", &["member", "other"]),
     ("/v1/reach", &[]),
+    ("/v1/doctor", &["member"]),
     ("/v1/force-leave", &["member"]),
     ("/v1/keys/install", &["key", "everywhere"]),
     ("/v1/keys/use", &["id", "force", "everywhere"]),

@@ -38,10 +38,11 @@ fn by_name(view: View<'_>, domains: &[DomainVotes]) -> Vec<DomainRow> {
     for record in view.members().filter(|record| domains.iter().any(|it| it.domain == record.domain)) {
         names.entry(record.domain).or_insert_with(|| domain_of(view, &record));
     }
-    let row = |&DomainVotes { domain, is_active, votes, seen }: &DomainVotes| {
+    // No agent says which domains are active.
+    let row = |&DomainVotes { domain, is_active: _, votes, seen }: &DomainVotes| {
         // Of a domain in which nobody is known there is only what it is counted by.
         let number = || (domain != Domain::NONE).then(|| format!("{:016x}", domain.number()));
-        DomainRow { domain: names.remove(&domain).unwrap_or_else(number), active: is_active, votes, seen }
+        DomainRow { domain: names.remove(&domain).unwrap_or_else(number), votes, seen }
     };
     let mut rows: Vec<_> = domains.iter().map(row).collect();
     rows.sort_by(|a, b| a.domain.cmp(&b.domain));

@@ -76,10 +76,10 @@ fn standing(report: &QuorumReport) -> String {
     if domains.len() < 2 {
         return text;
     }
-    let mut sheet = Sheet::new(["domain", "votes", "seen", "active"]);
-    for DomainRow { domain, active, votes, seen } in domains {
+    let mut sheet = Sheet::new(["domain", "votes", "seen"]);
+    for DomainRow { domain, votes, seen } in domains {
         let domain = domain.as_deref().unwrap_or("none");
-        sheet.row([domain, &votes.to_string(), &seen.to_string(), if *active { "yes" } else { "no" }]);
+        sheet.row([domain, &votes.to_string(), &seen.to_string()]);
     }
     text + &sheet.text()
 }
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn what_may_be_lost_is_said() {
-        let row = |domain: &str, seen| DomainRow { domain: Some(domain.into()), active: seen > 0, votes: 2, seen };
+        let row = |domain: &str, seen| DomainRow { domain: Some(domain.into()), votes: 2, seen };
         let mut report = QuorumReport {
             in_quorum: true,
             standing: "in-quorum".into(),
@@ -106,11 +106,11 @@ mod tests {
         expect![[r#"
             in-quorum: enough votes are seen
             5 of 6 votes are seen, 4 are needed; 1 more member may be lost, or no whole domain
-             domain   votes   seen   active
-            ────────────────────────────────
-             a        2       2      yes
-             b        2       2      yes
-             c        2       1      yes
+             domain   votes   seen
+            ───────────────────────
+             a        2       2
+             b        2       2
+             c        2       1
         "#]]
         .assert_eq(&standing(&report));
         report.domains.truncate(1);

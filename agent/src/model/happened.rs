@@ -251,8 +251,6 @@ pub(crate) struct QuorumMargin {
 pub(crate) struct DomainRow {
     /// `None` of those who have not said where they stand: they are one domain together.
     pub(crate) domain: Option<String>,
-    /// Whether it counts where only active domains do.
-    pub(crate) active: bool,
     /// So many votes its voters have,
     pub(crate) votes: u64,
     /// and so many of them are seen.

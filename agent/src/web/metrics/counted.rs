@@ -52,7 +52,7 @@ pub(super) fn of_node(stats: &Stats) -> Vec<Family> {
             &[("asked", links_asked), ("refused", links_refused), ("unanswered", links_unanswered)]),
         by("links_given_up", "Links that this node gave up: for a better one, for somebody who was cut off.", "reason",
             &[("swapped", links_swapped), ("evicted", links_evicted)]),
-        by("streams", "Streams that this node asked for, and those that brought nothing for too long.", "kind",
+        by("streams", "Streams that this node asked for, and those that brought no whole message for too long.", "kind",
             &[("opened", streams_opened), ("expired", streams_expired)]),
     ]
 }
