@@ -122,15 +122,17 @@ struct Files {
     before: PathBuf,
     file: Option<File>,
     len: u64,
-    /// So long a file gets, about.
+    /// So long a file gets, about, besides the node that it begins with, which may be larger by itself.
     half: u64,
+    /// So long the present one gets.
+    len_max: u64,
 }
 
 impl Files {
     fn open(path: &Path, half: u64) -> io::Result<Self> {
         let mut before = path.to_owned().into_os_string();
         before.push(".1");
-        let mut files = Self { path: path.to_owned(), before: before.into(), file: None, len: 0, half };
+        let mut files = Self { path: path.to_owned(), before: before.into(), file: None, len: 0, half, len_max: half };
         files.begin()?;
         Ok(files)
     }
@@ -138,7 +140,7 @@ impl Files {
     /// Opens the file: what there is, or a new one where that is long enough.
     fn begin(&mut self) -> io::Result<()> {
         self.len = len_of(&self.path)?;
-        if self.len >= self.half {
+        if self.len >= self.len_max {
             len_of(&self.before)?;
             fs::rename(&self.path, &self.before)?;
             self.len = 0;
@@ -159,11 +161,14 @@ impl Files {
         for (bytes, opens) in pieces {
             waiting.fetch_sub(1, Ordering::Relaxed);
             // Behind a gap a part begins in the same file: else a disk that is slow would wipe out what it has.
-            let begun = if opens && self.len >= self.half { self.begin() } else { Ok(()) };
+            let begun = if opens && self.len >= self.len_max { self.begin() } else { Ok(()) };
             let written = begun.and_then(|()| self.file.as_mut().map_or(Ok(()), |file| file.write_all(&bytes)));
             if let Err(error) = written {
                 tracing::error!(path = %self.path.display(), "the recording ends: {error}");
                 return;
+            }
+            if self.len == 0 {
+                self.len_max = self.half.saturating_add(bytes.len() as u64);
             }
             self.len += bytes.len() as u64;
         }
@@ -280,6 +285,15 @@ mod tests {
         assert_eq!((read(&before), read(&path)), (format!("{HEAD}a.{HEAD}b."), format!("{HEAD}c.")));
         write(&path, &["d", "e"]).expect("it may");
         assert_eq!((read(&before), read(&path)), (format!("{HEAD}c.{HEAD}d."), format!("{HEAD}e.")));
+    }
+
+    #[test]
+    fn a_node_that_is_larger_than_a_file_wipes_nothing_out_behind_a_gap() {
+        let folder = Folder::new("large");
+        let (path, before) = (folder.0.join("n1.record"), folder.0.join("n1.record.1"));
+        let [a, b, c] = ["a", "b", "c"].map(|text| text.repeat(40));
+        write(&path, &[&a, &b, &c]).expect("it may");
+        assert_eq!((read(&before), read(&path)), (format!("{HEAD}{a}.{HEAD}{b}."), format!("{HEAD}{c}.")));
     }
 
     #[test]
