@@ -155,6 +155,8 @@ fn a_long_recording_has_parts_each_of_which_is_played_by_itself() {
     let second = bytes.windows(MAGIC.len()).enumerate().filter(|(_, window)| window == MAGIC).nth(1).expect("many").0;
     let rest = Tape::read(&bytes[second..]).expect("a file may begin with any part");
     assert_eq!(parts(&rest), all - 1);
+    let follows = |tape: &Tape<'_>| openings(tape).map(|opening| opening.follows).take(2).collect::<Vec<_>>();
+    assert_eq!((follows(&tape), follows(&rest)), (vec![false, true], vec![false, true]), "nothing is before the first");
 }
 
 #[test]
@@ -294,6 +296,20 @@ fn what_is_cut_counts_as_far_as_it_is_whole() {
         Tape::read(&[flipped.as_slice(), &before].concat()).expect("and what is behind").pieces.len(),
         2 * whole - 1
     );
+}
+
+#[test]
+fn a_file_that_is_made_up_costs_no_more_than_it_is_long() {
+    let (count, bytes) = (1000, recorded(20_000, |_| Taken::Yes));
+    // Each is said to reach up to the end, with all that are behind it, and has a sum that is wrong.
+    let unit = MAGIC.len() + 8;
+    let lens = (1..=count).map(|number| u32::try_from((count - number) * unit + bytes.len()).expect("short"));
+    let mut file: Vec<u8> = lens.flat_map(|len| [MAGIC.as_slice(), &len.to_le_bytes(), &[0; 4]].concat()).collect();
+    file.extend(&bytes);
+    let mut summed = 0;
+    let read = Tape::read_counting(&file, &mut summed).expect("what is behind it counts");
+    assert_eq!(read.pieces, Tape::read(&bytes).expect("it was written just now").pieces);
+    assert!(summed <= 6 * file.len(), "{summed} of {}", file.len());
 }
 
 #[test]
