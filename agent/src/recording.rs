@@ -3,7 +3,7 @@
 //! The node never waits for either: what finds no room is left out, and the recording begins anew behind the gap.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use quidnunc::RequestError;
-use quidnunc::record::{About, Recorder, Sink, Taken, is_recording};
+use quidnunc::record::{About, Recorder, Sink, Taken, recorded_len};
 use quidnunc::std::Driver;
 use rustix::fs::OFlags;
 use tokio::sync::mpsc::{Sender, error::TrySendError as NoRoom};
@@ -139,9 +139,9 @@ impl Files {
 
     /// Opens the file: what there is, or a new one where that is long enough.
     fn begin(&mut self) -> io::Result<()> {
-        self.len = len_of(&self.path)?;
+        self.len = recorded_len(&self.path)?;
         if self.len >= self.len_max {
-            len_of(&self.before)?;
+            recorded_len(&self.before)?;
             fs::rename(&self.path, &self.before)?;
             self.len = 0;
         }
@@ -150,7 +150,7 @@ impl Files {
         // It has keys and values in it: nobody else reads them. What has become a pipe meanwhile is not waited for.
         let file = options.custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(&self.path)?;
         if !file.metadata()?.is_file() {
-            return Err(other(&self.path));
+            return Err(io::Error::other(format!("{} is no file any more", self.path.display())));
         }
         file.set_permissions(Permissions::from_mode(0o600))?;
         self.file = Some(file);
@@ -173,25 +173,6 @@ impl Files {
             self.len += bytes.len() as u64;
         }
     }
-}
-
-/// How long a recording is; 0 where there is none. Anything else is not to be lost.
-fn len_of(path: &Path) -> io::Result<u64> {
-    let file = match fs::metadata(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        Err(error) => return Err(error),
-    };
-    if !file.is_file() {
-        return Err(other(path));
-    }
-    let mut head = Vec::new();
-    File::open(path)?.take(64).read_to_end(&mut head)?;
-    if head.is_empty() || is_recording(&head) { Ok(file.len()) } else { Err(other(path)) }
-}
-
-fn other(path: &Path) -> io::Error {
-    io::Error::other(format!("{} is something else than a recording", path.display()))
 }
 
 /// Records to whoever asks, for so long; `None` when too many do.

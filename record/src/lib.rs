@@ -26,7 +26,7 @@ mod tape;
 mod tests;
 
 pub use calls::{Answer, Call, Order, Step};
-pub use file::{create, write};
+pub use file::{WriteError, create, recorded_len, write};
 pub use frozen::{ThawError, freeze, thaw};
 pub use play::{PlayError, Played, Watch, play};
 pub use recorded::Recorded;
