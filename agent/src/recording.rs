@@ -3,7 +3,7 @@
 //! The node never waits for either: what finds no room is left out, and the recording begins anew behind the gap.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use quidnunc::RequestError;
-use quidnunc::record::{About, Recorder, Sink, Taken, is_recording};
+use quidnunc::record::{About, Recorder, Sink, Taken, recorded_len};
 use quidnunc::std::Driver;
 use rustix::fs::OFlags;
 use tokio::sync::mpsc::{Sender, error::TrySendError as NoRoom};
@@ -122,24 +122,26 @@ struct Files {
     before: PathBuf,
     file: Option<File>,
     len: u64,
-    /// So long a file gets, about.
+    /// So long a file gets, about, besides the node that it begins with, which may be larger by itself.
     half: u64,
+    /// So long the present one gets.
+    len_max: u64,
 }
 
 impl Files {
     fn open(path: &Path, half: u64) -> io::Result<Self> {
         let mut before = path.to_owned().into_os_string();
         before.push(".1");
-        let mut files = Self { path: path.to_owned(), before: before.into(), file: None, len: 0, half };
+        let mut files = Self { path: path.to_owned(), before: before.into(), file: None, len: 0, half, len_max: half };
         files.begin()?;
         Ok(files)
     }
 
     /// Opens the file: what there is, or a new one where that is long enough.
     fn begin(&mut self) -> io::Result<()> {
-        self.len = len_of(&self.path)?;
-        if self.len >= self.half {
-            len_of(&self.before)?;
+        self.len = recorded_len(&self.path)?;
+        if self.len >= self.len_max {
+            recorded_len(&self.before)?;
             fs::rename(&self.path, &self.before)?;
             self.len = 0;
         }
@@ -148,7 +150,7 @@ impl Files {
         // It has keys and values in it: nobody else reads them. What has become a pipe meanwhile is not waited for.
         let file = options.custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(&self.path)?;
         if !file.metadata()?.is_file() {
-            return Err(other(&self.path));
+            return Err(io::Error::other(format!("{} is no file any more", self.path.display())));
         }
         file.set_permissions(Permissions::from_mode(0o600))?;
         self.file = Some(file);
@@ -159,34 +161,18 @@ impl Files {
         for (bytes, opens) in pieces {
             waiting.fetch_sub(1, Ordering::Relaxed);
             // Behind a gap a part begins in the same file: else a disk that is slow would wipe out what it has.
-            let begun = if opens && self.len >= self.half { self.begin() } else { Ok(()) };
+            let begun = if opens && self.len >= self.len_max { self.begin() } else { Ok(()) };
             let written = begun.and_then(|()| self.file.as_mut().map_or(Ok(()), |file| file.write_all(&bytes)));
             if let Err(error) = written {
                 tracing::error!(path = %self.path.display(), "the recording ends: {error}");
                 return;
             }
+            if self.len == 0 {
+                self.len_max = self.half.saturating_add(bytes.len() as u64);
+            }
             self.len += bytes.len() as u64;
         }
     }
-}
-
-/// How long a recording is; 0 where there is none. Anything else is not to be lost.
-fn len_of(path: &Path) -> io::Result<u64> {
-    let file = match fs::metadata(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        Err(error) => return Err(error),
-    };
-    if !file.is_file() {
-        return Err(other(path));
-    }
-    let mut head = Vec::new();
-    File::open(path)?.take(64).read_to_end(&mut head)?;
-    if head.is_empty() || is_recording(&head) { Ok(file.len()) } else { Err(other(path)) }
-}
-
-fn other(path: &Path) -> io::Error {
-    io::Error::other(format!("{} is something else than a recording", path.display()))
 }
 
 /// Records to whoever asks, for so long; `None` when too many do.
@@ -280,6 +266,15 @@ mod tests {
         assert_eq!((read(&before), read(&path)), (format!("{HEAD}a.{HEAD}b."), format!("{HEAD}c.")));
         write(&path, &["d", "e"]).expect("it may");
         assert_eq!((read(&before), read(&path)), (format!("{HEAD}c.{HEAD}d."), format!("{HEAD}e.")));
+    }
+
+    #[test]
+    fn a_node_that_is_larger_than_a_file_wipes_nothing_out_behind_a_gap() {
+        let folder = Folder::new("large");
+        let (path, before) = (folder.0.join("n1.record"), folder.0.join("n1.record.1"));
+        let [a, b, c] = ["a", "b", "c"].map(|text| text.repeat(40));
+        write(&path, &[&a, &b, &c]).expect("it may");
+        assert_eq!((read(&before), read(&path)), (format!("{HEAD}{a}.{HEAD}{b}."), format!("{HEAD}{c}.")));
     }
 
     #[test]

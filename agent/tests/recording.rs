@@ -105,3 +105,21 @@ fn keys_and_values_are_kept_out_where_that_is_wanted() {
     assert!(has(b"sys/namen1"), "who is there stays");
     assert!([&b"colour"[..], b"turquoise", b"flavour", b"aubergine"].iter().all(|text| !has(text)));
 }
+
+#[test]
+fn where_the_disk_is_full_nothing_is_lost_and_nothing_is_left() {
+    let folder = Folder::new("record-full");
+    let n1 = folder.agent("n1", &[]);
+    let (there, new) = (folder.file("there", "mine"), folder.0.join("new"));
+    // No file gets longer than one block, which no recording has room in.
+    let limits = ["sh", "-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"];
+    for out in [&["--out", &there, "--force"][..], &["--out", new.to_str().unwrap()]] {
+        let mut recording = folder.program_after(&limits);
+        recording.args(["--socket", n1.socket().to_str().unwrap(), "record", "--redact", "--for", "1ms"]);
+        let said = recording.args(out).output().unwrap();
+        let err = String::from_utf8(said.stderr).unwrap();
+        assert_eq!((said.status.code(), err.contains("cannot write the results")), (Some(1), true), "{err}");
+    }
+    assert_eq!(fs::read_to_string(&there).unwrap(), "mine");
+    assert!(!new.exists());
+}

@@ -5,7 +5,7 @@
 //! node answered it keeps a short hash. [`play`] makes the calls again and compares every answer.
 //!
 //! * [`Recorded`] — a node whose calls are recorded while somebody wants it;
-//! * [`Recorder`] — where recordings go, piece by piece, so that a process that is killed leaves all but its last second;
+//! * [`Recorder`] — where recordings go, piece by piece, so that a process that is killed leaves all but what came since the last;
 //! * [`create`], [`write`](write()) — a file for it; [`Tape`] — a recording that is read; [`play`] — and played, for whoever [looks on](Watch).
 //!
 //! What is recorded lies above the seal: packets as the node sees them, and no key of the seal. Keys and values of maps, infos and
@@ -26,7 +26,7 @@ mod tape;
 mod tests;
 
 pub use calls::{Answer, Call, Order, Step};
-pub use file::{create, write};
+pub use file::{WriteError, create, recorded_len, write};
 pub use frozen::{ThawError, freeze, thaw};
 pub use play::{PlayError, Played, Watch, play};
 pub use recorded::Recorded;

@@ -60,7 +60,7 @@ pub struct About {
 pub struct Recorder {
     about: About,
     sink: Box<dyn Sink>,
-    /// After so many bytes a part is long enough.
+    /// After so many bytes of steps a part is long enough.
     part_bytes: usize,
     /// So often at least steps go out.
     flush_every: Duration,
@@ -69,7 +69,8 @@ pub struct Recorder {
     last: Instant,
     /// When something went out last, or was to; `None` when the next part is due at once.
     flushed: Option<Instant>,
-    /// How many bytes the present part has; `None` when one has to begin.
+    /// How many bytes of steps the present part has; `None` when one has to begin. The node before them does not count: one that
+    /// is larger than a part would begin another part at every turn.
     part: Option<usize>,
     /// Whether what comes next is what happened next.
     follows: bool,
@@ -83,14 +84,14 @@ impl core::fmt::Debug for Recorder {
 }
 
 impl Recorder {
-    /// A recording that begins with the next [`turn`](Self::turn), and anew after so many bytes. What was recorded goes out so
-    /// often: each time costs waking whoever takes it, and a process that is killed loses as much.
+    /// A recording that begins with the next [`turn`](Self::turn), and anew after so many bytes of steps. What was recorded goes
+    /// out so often: each time costs waking whoever takes it, and a process that is killed loses as much.
     #[must_use]
     pub fn new(about: About, part_bytes: usize, flush_every: Duration, sink: impl Sink + 'static) -> Self {
         Self {
             about,
             sink: Box::new(sink),
-            part_bytes,
+            part_bytes: part_bytes.max(1),
             flush_every,
             piece: begin_steps(),
             last: Instant::from_nanos(0),
@@ -113,7 +114,7 @@ impl Recorder {
         if self.part.is_some() && (self.is_due(now) || self.piece.len() >= FLUSH_BYTES) {
             self.flush(now);
         }
-        if self.part.is_some_and(|bytes| bytes >= self.part_bytes) {
+        if self.part.is_some_and(|steps| steps >= self.part_bytes) {
             self.flush(now);
             (self.part, self.flushed) = (None, None);
         }
@@ -122,6 +123,9 @@ impl Recorder {
             self.flushed = Some(now);
             if self.sink.has_room() {
                 self.open(node, now, unix_ms());
+            } else {
+                // No call is noted until there is.
+                self.follows = false;
             }
         }
     }
@@ -162,7 +166,7 @@ impl Recorder {
         let piece = finish(core::mem::replace(&mut self.piece, begin_steps()));
         let len = piece.len();
         if self.offer(piece, false) {
-            self.part = self.part.map(|bytes| bytes.saturating_add(len));
+            self.part = self.part.map(|steps| steps.saturating_add(len));
         }
     }
 
@@ -172,9 +176,8 @@ impl Recorder {
         let (layout, at, follows) = (layout(), now.as_nanos(), self.follows);
         let mut bytes = MAGIC.to_vec();
         bytes.extend(write_opening(&Opening { layout, program, name, unix_ms, at, follows, node: &frozen }));
-        let len = bytes.len();
         if self.offer(bytes, true) {
-            (self.part, self.follows) = (Some(len), true);
+            (self.part, self.follows) = (Some(0), true);
             (self.last, self.piece) = (now, begin_steps());
         }
     }

@@ -24,6 +24,9 @@ pub fn is_recording(bytes: &[u8]) -> bool {
 /// Before each payload.
 const HEAD_BYTES: usize = 8;
 
+/// So many times as long as a file is what is summed up of it, about, whatever it holds.
+const SUMMED_TIMES: usize = 4;
+
 const OPENING: u8 = 1;
 const STEPS: u8 = 2;
 
@@ -40,7 +43,7 @@ pub struct Opening<'a> {
     pub unix_ms: u64,
     /// What the node's clock said, in nanoseconds.
     pub at: u64,
-    /// Whether nothing has happened to the node since the step before.
+    /// Whether nothing has happened to the node since the step before; never where no step is before.
     pub follows: bool,
     /// The frozen node.
     pub node: &'a [u8],
@@ -131,6 +134,11 @@ impl<'a> Tape<'a> {
     /// # Errors
     /// [`TapeError`] when nothing of it can.
     pub fn read(file: &'a [u8]) -> Result<Self, TapeError> {
+        Self::read_counting(file, &mut 0)
+    }
+
+    /// The same; counts the bytes of which a sum is taken.
+    pub(crate) fn read_counting(file: &'a [u8], summed: &mut usize) -> Result<Self, TapeError> {
         let mut rest = file.strip_prefix(MAGIC).ok_or(TapeError::NoRecording)?;
         let (mut pieces, mut cut, mut trouble) = (Vec::new(), 0, None);
         while !rest.is_empty() {
@@ -138,9 +146,9 @@ impl<'a> Tape<'a> {
                 rest = more;
                 continue;
             }
-            match split_piece(rest, file.len() - rest.len()) {
-                // Nothing follows on what was passed over.
-                Ok((Piece::Opening(opening), behind)) if trouble.is_some() => {
+            match split_piece(file, file.len() - rest.len(), summed) {
+                // It follows on nothing that is here: that is in another file, or was passed over.
+                Ok((Piece::Opening(opening), behind)) if pieces.is_empty() || trouble.is_some() => {
                     pieces.push(Piece::Opening(Opening { follows: false, ..opening }));
                     (trouble, rest) = (None, behind);
                 }
@@ -152,7 +160,7 @@ impl<'a> Tape<'a> {
                     rest = behind;
                 }
                 Err(error) => {
-                    let next = rest.windows(MAGIC.len()).position(|window| window == MAGIC).unwrap_or(rest.len());
+                    let next = find_magic(rest).unwrap_or(rest.len());
                     (cut, trouble) = (cut + next, Some(error));
                     rest = rest.get(next..).unwrap_or_default();
                 }
@@ -185,13 +193,24 @@ impl<'a> Tape<'a> {
     }
 }
 
-/// The first piece of bytes that begin at such a place of the file, and what is behind it.
-fn split_piece(bytes: &[u8], at: usize) -> Result<(Piece<'_>, &[u8]), TapeError> {
+/// Where an opening may be.
+fn find_magic(bytes: &[u8]) -> Option<usize> {
+    bytes.windows(MAGIC.len()).position(|window| window == MAGIC)
+}
+
+/// The piece of a file that begins at such a place, and what is behind it.
+fn split_piece<'a>(file: &'a [u8], at: usize, summed: &mut usize) -> Result<(Piece<'a>, &'a [u8]), TapeError> {
+    let bytes = file.get(at..).unwrap_or_default();
     let (head, more) = bytes.split_first_chunk::<HEAD_BYTES>().ok_or(TapeError::Empty)?;
     let [l0, l1, l2, l3, s0, s1, s2, s3] = *head;
     let len = usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
     let (payload, behind) = more.split_at_checked(len).ok_or(TapeError::Empty)?;
     let damaged = |why| TapeError::Damaged { at, why };
+    // Pieces that are damaged may lie in each other: then those that have no other one in them are tried alone.
+    if summed.saturating_add(len) > file.len().saturating_mul(SUMMED_TIMES) && find_magic(payload).is_some() {
+        return Err(damaged("another part begins in it"));
+    }
+    *summed = summed.saturating_add(len);
     if short_hash(0, payload) != u32::from_le_bytes([s0, s1, s2, s3]) {
         return Err(damaged("its bytes have changed"));
     }

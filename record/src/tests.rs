@@ -2,6 +2,7 @@
 
 use core::net::SocketAddr;
 use core::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
@@ -28,9 +29,8 @@ impl Kept {
         part_bytes: usize,
         mut takes: impl FnMut(usize) -> Taken + Send + 'static,
     ) -> Recorder {
-        let (kept, about) = (self.clone(), About { program: "test 1".into(), name: "n1".into() });
-        let mut pieces = 0;
-        Recorder::new(about, part_bytes, Duration::from_secs(1), move |bytes: Vec<u8>, _| {
+        let (kept, mut pieces) = (self.clone(), 0);
+        Recorder::new(about(), part_bytes, Duration::from_secs(1), move |bytes: Vec<u8>, _| {
             pieces += 1;
             let taken = takes(pieces);
             if taken == Taken::Yes {
@@ -39,6 +39,10 @@ impl Kept {
             taken
         })
     }
+}
+
+fn about() -> About {
+    About { program: "test 1".into(), name: "n1".into() }
 }
 
 /// What nobody is to see.
@@ -110,6 +114,13 @@ impl Watch for Events {
     }
 }
 
+fn openings<'a>(tape: &'a Tape<'a>) -> impl Iterator<Item = &'a Opening<'a>> {
+    tape.pieces.iter().filter_map(|piece| match piece {
+        Piece::Opening(opening) => Some(opening),
+        Piece::Steps(_) => None,
+    })
+}
+
 /// Plays everything; returns how many parts there were.
 pub(crate) fn parts(tape: &Tape<'_>) -> u64 {
     play(tape, &mut ()).expect("the same again").parts
@@ -144,17 +155,63 @@ fn a_long_recording_has_parts_each_of_which_is_played_by_itself() {
     let second = bytes.windows(MAGIC.len()).enumerate().filter(|(_, window)| window == MAGIC).nth(1).expect("many").0;
     let rest = Tape::read(&bytes[second..]).expect("a file may begin with any part");
     assert_eq!(parts(&rest), all - 1);
+    let follows = |tape: &Tape<'_>| openings(tape).map(|opening| opening.follows).take(2).collect::<Vec<_>>();
+    assert_eq!((follows(&tape), follows(&rest)), (vec![false, true], vec![false, true]), "nothing is before the first");
 }
 
 #[test]
 fn when_there_is_no_room_the_recording_begins_anew() {
     let bytes = recorded(usize::MAX, |piece| if piece % 7 == 6 { Taken::Full } else { Taken::Yes });
     let tape = Tape::read(&bytes).expect("it was written just now");
-    let gaps = tape.pieces.iter().filter(|piece| matches!(piece, Piece::Opening(opening) if !opening.follows)).count();
+    let gaps = openings(&tape).filter(|opening| !opening.follows).count();
     assert!(gaps > 3, "{gaps}");
     assert_eq!(parts(&tape), gaps as u64);
     let ended = recorded(usize::MAX, |piece| if piece == 3 { Taken::Closed } else { Taken::Yes });
     assert_eq!(Tape::read(&ended).expect("two pieces").pieces.len(), 2);
+}
+
+/// Takes everything, but has no room for a node the second time it is asked, nor the third.
+struct Narrow {
+    kept: Kept,
+    asked: AtomicU64,
+}
+
+impl Sink for Narrow {
+    fn has_room(&self) -> bool {
+        !matches!(self.asked.fetch_add(1, Ordering::Relaxed), 1 | 2)
+    }
+
+    fn take(&mut self, bytes: Vec<u8>, _opens: bool) -> Taken {
+        self.kept.0.lock().expect("nobody panics with it").extend(bytes);
+        Taken::Yes
+    }
+}
+
+#[test]
+fn where_there_is_no_room_for_the_next_part_nothing_claims_to_follow() {
+    let kept = Kept::default();
+    let sink = Narrow { kept: kept.clone(), asked: AtomicU64::new(0) };
+    live(60, Some(Recorder::new(about(), 20_000, Duration::from_secs(1), sink)));
+    let bytes = kept.bytes();
+    let tape = Tape::read(&bytes).expect("it was written just now");
+    assert!(parts(&tape) > 3);
+    let follows = openings(&tape).map(|opening| opening.follows).take(4).collect::<Vec<_>>();
+    assert_eq!(follows, [false, false, true, true], "the second begins behind the gap");
+}
+
+#[test]
+fn a_node_that_is_larger_than_a_part_begins_no_more_of_them() {
+    for part_bytes in [0, 1, 1000, 2500] {
+        let bytes = recorded(part_bytes, |_| Taken::Yes);
+        let tape = Tape::read(&bytes).expect("it was written just now");
+        let largest = openings(&tape).map(|opening| opening.node.len()).max().expect("one");
+        assert!(largest > part_bytes, "{largest}");
+        // No part but the last one is shorter than it is to be, nor does any end before something goes out.
+        let nodes: usize = openings(&tape).map(|opening| opening.node.len()).sum();
+        let (parts, seconds) = (usize::try_from(parts(&tape)).expect("few"), 58);
+        assert!((parts - 1) * part_bytes <= bytes.len() - nodes, "{parts} parts of {part_bytes}");
+        assert!(parts <= seconds, "{parts} parts of {part_bytes}");
+    }
 }
 
 #[test]
@@ -239,6 +296,20 @@ fn what_is_cut_counts_as_far_as_it_is_whole() {
         Tape::read(&[flipped.as_slice(), &before].concat()).expect("and what is behind").pieces.len(),
         2 * whole - 1
     );
+}
+
+#[test]
+fn a_file_that_is_made_up_costs_no_more_than_it_is_long() {
+    let (count, bytes) = (1000, recorded(20_000, |_| Taken::Yes));
+    // Each is said to reach up to the end, with all that are behind it, and has a sum that is wrong.
+    let unit = MAGIC.len() + 8;
+    let lens = (1..=count).map(|number| u32::try_from((count - number) * unit + bytes.len()).expect("short"));
+    let mut file: Vec<u8> = lens.flat_map(|len| [MAGIC.as_slice(), &len.to_le_bytes(), &[0; 4]].concat()).collect();
+    file.extend(&bytes);
+    let mut summed = 0;
+    let read = Tape::read_counting(&file, &mut summed).expect("what is behind it counts");
+    assert_eq!(read.pieces, Tape::read(&bytes).expect("it was written just now").pieces);
+    assert!(summed <= 6 * file.len(), "{summed} of {}", file.len());
 }
 
 #[test]

@@ -132,3 +132,42 @@ fn a_recording_is_redacted_played_and_explained() {
     let (code, _, err) = run(&["redact", &folder.path("t.toml"), "-o", &folder.path("x")]);
     assert!(code == 64 && err.contains("not a recording"), "{code}: {err}");
 }
+
+#[cfg(unix)]
+#[test]
+fn where_the_disk_is_full_nothing_is_lost() {
+    let folder = Folder::new("full");
+    let (path, there) = (folder.record(0), folder.path("there"));
+    fs::write(&there, "mine").unwrap();
+    // No file gets longer than one block, which no recording has room in.
+    let limits = ["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_quidnunc-sim")];
+    let redacting =
+        std::process::Command::new("sh").args(limits).args(["redact", &path, "--force", "-o", &there]).output();
+    let said = redacting.unwrap();
+    let err = String::from_utf8(said.stderr).unwrap();
+    assert_eq!((said.status.code(), err.contains("cannot write")), (Some(70), true), "{err}");
+    assert_eq!(fs::read_to_string(&there).unwrap(), "mine");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_recording_is_its_owners_and_takes_the_place_of_another_one_only() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let folder = Folder::new("owners");
+    let path = folder.record(0);
+    let before = fs::read(&path).unwrap();
+    let mode = |path: &str| fs::symlink_metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&path), 0o100_600);
+    assert_eq!(fs::read(folder.record(0)).unwrap(), before, "the same run again");
+    // What a link leads to stays as it is; an empty file has nothing to lose.
+    let (link, empty) = (folder.path("1.record"), folder.path("2.record"));
+    let _ = fs::remove_file(&link);
+    symlink(&path, &link).unwrap();
+    fs::write(&empty, "").unwrap();
+    assert_eq!((folder.record(1), folder.record(2)), (link.clone(), empty.clone()));
+    assert_eq!((mode(&link), mode(&empty)), (0o100_600, 0o100_600));
+    assert_eq!(fs::read(&path).unwrap(), before);
+    let (code, _, err) = run(&["run", &folder.path("t.toml"), "--record", "0=/dev/null"]);
+    assert!(code == 64 && err.contains("something else than a recording"), "{code}: {err}");
+}

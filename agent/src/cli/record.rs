@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use quidnunc::record::{Tape, TapeError, create, redact, write};
+use quidnunc::record::{Tape, TapeError, WriteError, create, redact, write};
 use quidnunc_terminal::plain;
 
 use super::args::RecordArgs;
@@ -83,7 +83,10 @@ impl Place<'_> {
         match self {
             Self::Out => streams.out.write_all(bytes)?,
             Self::File(file) => file.write_all(bytes)?,
-            Self::Later(path, force) => write(path, *force, bytes).map_err(|error| unmade(path, &error))?,
+            Self::Later(path, force) => write(path, *force, bytes).map_err(|error| match error {
+                WriteError::Create(error) => unmade(path, &error),
+                WriteError::Write(error) => error.into(),
+            })?,
         }
         Ok(())
     }

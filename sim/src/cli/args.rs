@@ -102,7 +102,8 @@ pub(super) struct RunArgs {
     /// Writes the fingerprint of the run up to each simulated second; of one file and one seed only.
     #[arg(long, value_name = "OUT", conflicts_with_all = ["seeds", "all_seeds"])]
     pub(super) fingerprints: Option<PathBuf>,
-    /// Records what happens to a node, for `replay` and `explain`; of one file and one seed only.
+    /// Records what happens to a node, for `replay` and `explain`; of one file and one seed only. Replaces a recording that
+    /// is there, and nothing else.
     #[arg(long, value_name = "N=OUT", conflicts_with_all = ["seeds", "all_seeds"])]
     pub(super) record: Option<Wanted>,
 }

@@ -1,6 +1,6 @@
 //! What happens to one of the simulated nodes, kept for `replay` and `explain`.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use quidnunc_record::{About, Recorder, Taken};
+use quidnunc_record::{About, Recorder, Taken, create, recorded_len};
 
 use super::args::RunArgs;
 use super::source::Source;
@@ -44,7 +44,7 @@ pub(super) struct Recorded<'a> {
 }
 
 impl<'a> Recorded<'a> {
-    /// Such a simulator, if one is asked for. The file is opened before anything runs.
+    /// Such a simulator, if one is asked for. The file is made before anything runs.
     pub(super) fn new(
         args: &RunArgs,
         sources: &[Source],
@@ -61,17 +61,10 @@ impl<'a> Recorded<'a> {
         if *node >= count {
             return Err(fail(format!("there are {count} nodes, the first is 0")));
         }
-        if fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0) && !is_recording(path) {
-            return Err(fail("it holds something else than a recording".into()));
-        }
-        let file = File::create(path).map_err(|error| fail(error.to_string()))?;
+        // The same command is run again and again, over its own recording; but `--record 3=a.toml` is a slip.
+        let file = recorded_len(path).and_then(|_| create(path, true)).map_err(|error| fail(error.to_string()))?;
         Ok(Some(Self { simulator, node: *node, file }))
     }
-}
-
-/// Whether nothing is lost if a recording is written there: `--record 3=a.toml` is a slip.
-fn is_recording(path: &PathBuf) -> bool {
-    fs::read(path).is_ok_and(|bytes| quidnunc_record::is_recording(&bytes))
 }
 
 impl Simulator for Recorded<'_> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use quidnunc_record::{RedactError, redact, write};
+use quidnunc_record::{RedactError, WriteError, redact, write};
 use quidnunc_terminal::plain;
 use serde_json::json;
 
@@ -23,10 +23,14 @@ pub(super) fn redact_file(args: &RedactArgs, streams: &mut Streams<'_>) -> io::R
             }
         };
         // Nothing was lost for it until here.
-        if let Err(why) = write(&args.out, args.force, &redacted) {
-            let way_out = if why.kind() == io::ErrorKind::AlreadyExists { "; --force replaces it" } else { "" };
-            writeln!(streams.err, "error: cannot write {}: {why}{way_out}", shown(&args.out))?;
-            return Ok(ExitCode::Usage);
+        match write(&args.out, args.force, &redacted) {
+            Ok(()) => {}
+            Err(WriteError::Create(why)) => {
+                let way_out = if why.kind() == io::ErrorKind::AlreadyExists { "; --force replaces it" } else { "" };
+                writeln!(streams.err, "error: cannot make {}: {why}{way_out}", shown(&args.out))?;
+                return Ok(ExitCode::Usage);
+            }
+            Err(WriteError::Write(why)) => return Err(why),
         }
         let (bytes, calls) = (redacted.len(), tape.steps());
         if args.json {

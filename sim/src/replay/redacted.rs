@@ -4,30 +4,13 @@
 //! pieces, deletions, infos, streams, loss, whoever returns.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use quidnunc_core::{Command, InfoValue, Instant, KeyPattern, Node};
-use quidnunc_record::{About, Call, Given, Recorder, Taken, Tape, Watch, is_recording, play, redact};
+use quidnunc_record::{Call, Given, Tape, Watch, is_recording, play, redact};
 
 use super::explain;
+use super::tests::recording;
 use crate::scenario::{Scenario, parse};
-use crate::world::{Recording, RunOptions, run};
-
-/// The recording of a node, in parts of so many bytes.
-fn recording(scenario: &Scenario, node: u32, part_bytes: usize) -> Vec<u8> {
-    let kept = Arc::new(Mutex::new(Vec::new()));
-    let recorder = || {
-        let (kept, about) = (Arc::clone(&kept), About { program: "test 1".into(), name: "it".into() });
-        Recorder::new(about, part_bytes, Duration::from_secs(1), move |bytes: Vec<u8>, _| {
-            kept.lock().expect("nobody panics with it").extend(bytes);
-            Taken::Yes
-        })
-    };
-    let recorded = Some(Recording { node, recorder: &recorder });
-    run(scenario, 1, &RunOptions { recorded, ..RunOptions::default() }).expect("the scenario is valid");
-    Arc::into_inner(kept).expect("the run is over").into_inner().expect("nobody panics with it")
-}
 
 /// One of the repository's scenarios.
 fn scenario(file: &str) -> Scenario {

@@ -4,33 +4,38 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use expect_test::expect;
-use quidnunc_record::{About, Recorder, Taken, Tape, play};
+use quidnunc_record::{About, Recorder, Taken, Tape, is_recording, play};
 
-use super::explain;
-use crate::scenario::parse;
+use super::{Kind, explain};
+use crate::scenario::{Scenario, parse};
 use crate::world::{Recording, RunOptions, run};
 
-/// The recording of node 0 of ten, of which node 7 crashes after 20 s.
-fn recording() -> Vec<u8> {
-    let scenario = "format = 1\nname = \"t\"\nabout = \"t\"\nrun = { duration = \"50s\", warmup = \"10s\" }\nnodes = { count = 10 }\n\
-        [[fault]]\nid = \"stop\"\nkind = \"crash\"\ntarget = \"node:7\"\nat = \"20s\"\n";
-    let scenario = parse("t.toml", scenario).unwrap_or_else(|mistake| panic!("{mistake}"));
+/// The recording of a node, in parts of so many bytes.
+pub(super) fn recording(scenario: &Scenario, node: u32, part_bytes: usize) -> Vec<u8> {
     let kept = Arc::new(Mutex::new(Vec::new()));
     let recorder = || {
-        let (kept, about) = (Arc::clone(&kept), About { program: "test 1".into(), name: "n0".into() });
-        Recorder::new(about, usize::MAX, Duration::from_secs(1), move |bytes: Vec<u8>, _| {
+        let (kept, about) = (Arc::clone(&kept), About { program: "test 1".into(), name: format!("n{node}") });
+        Recorder::new(about, part_bytes, Duration::from_secs(1), move |bytes: Vec<u8>, _| {
             kept.lock().expect("nobody panics with it").extend(bytes);
             Taken::Yes
         })
     };
-    let recorded = Some(Recording { node: 0, recorder: &recorder });
-    run(&scenario, 1, &RunOptions { recorded, ..RunOptions::default() }).expect("the scenario is valid");
+    let recorded = Some(Recording { node, recorder: &recorder });
+    run(scenario, 1, &RunOptions { recorded, ..RunOptions::default() }).expect("the scenario is valid");
     Arc::into_inner(kept).expect("the run is over").into_inner().expect("nobody panics with it")
+}
+
+/// The recording of node 0 of ten, of which node 7 crashes after 20 s.
+fn crash(part_bytes: usize) -> Vec<u8> {
+    let scenario = "format = 1\nname = \"t\"\nabout = \"t\"\nrun = { duration = \"50s\", warmup = \"10s\" }\nnodes = { count = 10 }\n\
+        [[fault]]\nid = \"stop\"\nkind = \"crash\"\ntarget = \"node:7\"\nat = \"20s\"\n";
+    let scenario = parse("t.toml", scenario).unwrap_or_else(|mistake| panic!("{mistake}"));
+    recording(&scenario, 0, part_bytes)
 }
 
 #[test]
 fn a_crash_is_told_with_probe_helpers_and_words() {
-    let bytes = recording();
+    let bytes = crash(usize::MAX);
     let tape = Tape::read(&bytes).expect("it was written just now");
     let played = play(&tape, &mut ()).expect("the same again");
     assert!(played.calls > 500 && played.parts == 1, "{played:?}");
@@ -60,8 +65,17 @@ fn a_crash_is_told_with_probe_helpers_and_words() {
 }
 
 #[test]
+fn a_later_part_by_itself_is_told_from_its_beginning_on() {
+    let bytes = crash(20_000);
+    let second = (1..bytes.len()).find(|&at| is_recording(&bytes[at..])).expect("several parts");
+    let tape = Tape::read(&bytes[second..]).expect("a file may begin with any part");
+    let lines = explain(&tape, "node:7").expect("it was a member").lines;
+    assert_eq!((lines[0].kind, lines[0].stretch), (Kind::Recording, 1), "{}", lines[0].text);
+}
+
+#[test]
 fn whoever_is_nobody_is_told_who_there_is() {
-    let bytes = recording();
+    let bytes = crash(usize::MAX);
     let tape = Tape::read(&bytes).expect("it was written just now");
     let unknown = explain(&tape, "n77").expect_err("there is none");
     assert_eq!(unknown.members.len(), 10);
