@@ -67,7 +67,7 @@ fn the_image_starts_what_it_is_built_of() {
     let lines: Vec<_> = file.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let of = |word: &'static str| lines.iter().filter_map(move |line| line.strip_prefix(word)?.strip_prefix(' '));
     assert!(of("RUN").any(|run| run.contains("cargo build --release --locked --package quidnunc-agent ")));
-    let list = |word: &'static str| serde_json::from_str::<Vec<String>>(of(word).last().unwrap()).unwrap();
+    let list = |word: &'static str| serde_json::from_str::<Vec<String>>(of(word).next_back().unwrap()).unwrap();
     let program = format!("--from=build /src/target/release/quidnunc {}", list("ENTRYPOINT")[0]);
     assert!(of("COPY").any(|copy| copy == program), "{program}");
     assert_eq!((of("FROM").count(), of("STOPSIGNAL").collect::<Vec<_>>()), (2, vec!["SIGTERM"]));

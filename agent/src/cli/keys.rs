@@ -4,6 +4,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
+use quidnunc::record::{WriteError, write};
 use quidnunc::seal::Key;
 
 use super::args::KeysCommand;
@@ -42,14 +43,13 @@ pub(super) fn generate(bits: &str, out: Option<&Path>, streams: &mut Streams<'_>
 
 /// A key goes into a new file only, as private as that of a recording: what another one holds may be all that opens a cluster.
 fn new_file(path: &Path, key: &str) -> Result<(), Failure> {
-    quidnunc::record::write(path, false, format!("{key}\n").as_bytes()).map_err(|error| {
-        let way_out = match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                "\n  help: no key is ever replaced by another one; give a file that is not there yet"
-            }
-            _ => "",
-        };
-        Failure::Usage(format!("cannot make {}: {error}{way_out}", path.display()))
+    write(path, false, format!("{key}\n").as_bytes()).map_err(|error| match error {
+        WriteError::Create(error) if error.kind() == io::ErrorKind::AlreadyExists => Failure::Usage(format!(
+            "cannot make {}: {error}\n  help: no key is ever replaced by another one; give a file that is not there yet",
+            path.display()
+        )),
+        WriteError::Create(error) => Failure::Usage(format!("cannot make {}: {error}", path.display())),
+        WriteError::Write(error) => Failure::Output(error),
     })
 }
 
