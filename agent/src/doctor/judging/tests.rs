@@ -293,6 +293,14 @@ fn who_is_busy_tells_nothing() {
         accusers Unknown: nobody could be asked
     "#]],
     );
+    let mut late = exam("n2");
+    (late.came.busy, late.long) = (true, Some(Notes { there: false, back: false }));
+    check(
+        &evidence(vec![late]),
+        expect![[r#"
+        mtu Unknown: no datagrams come and go that could be longer
+    "#]],
+    );
 }
 
 #[test]
