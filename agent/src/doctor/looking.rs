@@ -142,7 +142,7 @@ pub(crate) async fn diagnose(agent: &Arc<Agent>, helper: Option<NodeId>) -> Resu
 
 /// What comes of connections to seeds.
 async fn try_seeds(agent: &Agent) -> Result<Vec<(String, Dial)>, Problem> {
-    let own = [agent.node.read(|driver| own_addr(driver)).await?, agent.node.local_addr()];
+    let own = [agent.node.read(own_addr).await?, agent.node.local_addr()];
     Ok(dial_seeds(&agent.seeds, own).await)
 }
 
