@@ -138,6 +138,7 @@ fn code_of(fault: &str) -> Code {
         "busy" | "stopped" => Code::Unreachable,
         "refused"
         | "too_many_recordings"
+        | "doctor_busy"
         | "no_value"
         | "not_confirmed"
         | "not_kept"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quidnunc::std::RefusedSource;
-use quidnunc::{NOTE_BYTES_MAX, NodeId};
+use quidnunc::{NOTE_BYTES_MAX, NodeId, Rejected, RequestError};
 use tokio::time::{Instant, timeout_at};
 
 use super::letters::{Asks, By, Dial, Report, Says, Words};
@@ -22,6 +22,9 @@ const LETTER_MAX: Duration = Duration::from_secs(5);
 
 /// A report is waited for so long by one way, and then asked for by the other one: whoever makes it may have waited for a connection.
 const REPORT_WAIT: Duration = Duration::from_secs(5);
+
+/// Nothing takes longer than to ask for a report both ways.
+const EXAM_MAX: Duration = LETTER_MAX.saturating_add(REPORT_WAIT);
 
 /// What came of notes to a member and back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -100,20 +103,22 @@ pub(super) async fn examine(agent: &Arc<Agent>, (id, name, addr): (NodeId, Strin
 /// Whether a letter arrives, and what the member reports then, whichever way; with how much later it is there.
 async fn ask_for_report(agent: &Arc<Agent>, id: NodeId, came: &mut Came) -> (Letter, Option<(Report, i64)>) {
     let (question, mut answers) = agent.doctor.ask(id);
-    let words = Words::Question { number: question.number, asks: Asks::Report, pad: String::new() };
-    let began = wall_ms();
+    let words = Words::question(question.number, Asks::Report);
+    let (began, over) = (wall_ms(), Instant::now() + EXAM_MAX);
     let letter = agent.say_by_letter(id, words.clone(), LETTER_MAX).await;
-    let mut told = if letter == Letter::Taken { report(&mut answers, began, came).await } else { None };
-    if told.is_none() && !came.busy {
-        let _ = agent.say_by_note(id, &words, None).await;
-        told = report(&mut answers, began, came).await;
+    let mut told = None;
+    if letter == Letter::Taken {
+        told = report(&mut answers, (began, over), came).await;
+    }
+    if told.is_none() && !came.busy && agent.say_by_note(id, &words, None).await.is_ok() {
+        told = report(&mut answers, (began, over), came).await;
     }
     (letter, told)
 }
 
-/// The member's report: the long one that comes by letter, or else the short one.
-async fn report(answers: &mut Answers, began: u64, came: &mut Came) -> Option<(Report, i64)> {
-    let until = Instant::now() + REPORT_WAIT;
+/// The member's report, of a question that began then and ends at last then: the long one that comes by letter, or else the short one.
+async fn report(answers: &mut Answers, (began, over): (u64, Instant), came: &mut Came) -> Option<(Report, i64)> {
+    let until = over.min(Instant::now() + REPORT_WAIT);
     let mut told = None;
     while let Ok(Some((by, says))) = timeout_at(until, answers.recv()).await {
         came.note(by, &says);
@@ -134,9 +139,7 @@ async fn report(answers: &mut Answers, began: u64, came: &mut Came) -> Option<(R
 
 /// Whether a member's knocks were seen: a datagram that was refused, from its address and another port than its own.
 async fn knocked(agent: &Agent, addr: SocketAddr, report: &Report) -> Option<bool> {
-    let port = report.knocked_from?;
-    let knock = SocketAddr::new(addr.ip(), port);
-    agent.doctor.knocks_from(knock);
+    let knock = SocketAddr::new(addr.ip(), report.knocked_from?);
     let is_one = move |refused: &RefusedSource| refused.from == knock;
     agent.node.read(move |driver| driver.refused_sources().iter().any(is_one)).await.ok()
 }
@@ -168,11 +171,14 @@ async fn exchange_notes(agent: &Arc<Agent>, id: NodeId, came: &mut Came) -> (Not
 /// Sends a note until one is answered by a note, and notes what was heard of where.
 async fn exchange(agent: &Arc<Agent>, id: NodeId, (asks, full): (Asks, bool), came: &mut Came) -> Notes {
     let (question, mut answers) = agent.doctor.ask(id);
-    let words = Words::Question { number: question.number, asks, pad: String::new() };
+    let words = Words::question(question.number, asks);
     let mut notes = Notes::default();
     for _ in 0..NOTE_TRIES {
-        // What finds no room is tried again.
-        let _ = agent.say_by_note(id, &words, full.then_some(NOTE_BYTES_MAX)).await;
+        match agent.say_by_note(id, &words, full.then_some(NOTE_BYTES_MAX)).await {
+            // What finds no room is tried again.
+            Ok(()) | Err(RequestError::Refused(Rejected::TooManyNotes)) => {}
+            Err(_) => return notes,
+        }
         let until = Instant::now() + NOTE_WAIT;
         while let Ok(Some((by, says))) = timeout_at(until, answers.recv()).await {
             came.note(by, &says);
@@ -188,7 +194,10 @@ async fn exchange(agent: &Arc<Agent>, id: NodeId, (asks, full): (Asks, bool), ca
 
 #[cfg(test)]
 mod tests {
+    use quidnunc::Config;
+
     use super::*;
+    use crate::within::Within;
 
     #[test]
     fn a_clock_is_wrong_by_what_its_way_does_not_explain() {
@@ -196,5 +205,27 @@ mod tests {
         assert_eq!(skew(900, 1000, 2000), -100);
         assert_eq!(skew(2100, 1000, 2000), 100);
         assert_eq!(skew(u64::MAX, 0, 0), 0, "no clock is so wrong");
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_is_not_waited_for() {
+        let within = Within::start("n1", Config::local()).await;
+        let stranger = NodeId::from_u128(7);
+        tokio::time::pause();
+        let began = Instant::now();
+        let (letter, told) = ask_for_report(&within.agent, stranger, &mut Came::default()).await;
+        assert!(matches!(letter, Letter::Unsent(_)) && told.is_none());
+        let notes = exchange_notes(&within.agent, stranger, &mut Came::default()).await;
+        assert_eq!((notes, began.elapsed()), ((Notes::default(), None), Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_exam_has_an_end() {
+        let (_sender, mut answers) = tokio::sync::mpsc::channel(1);
+        let (began, mut came) = (Instant::now(), Came::default());
+        for seconds in [5, 8] {
+            assert!(report(&mut answers, (0, began + Duration::from_secs(8)), &mut came).await.is_none());
+            assert_eq!(began.elapsed().as_secs(), seconds);
+        }
     }
 }

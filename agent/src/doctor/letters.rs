@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::mail;
+
 /// How words came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
@@ -21,15 +23,15 @@ pub(crate) enum Words {
     Question {
         number: u64,
         asks: Asks,
-        /// Makes a note long.
-        #[serde(default)]
+        /// Makes it long.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
         pad: String,
     },
     Answer {
         number: u64,
         says: Says,
-        /// Makes a note long.
-        #[serde(default)]
+        /// Makes it long.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
         pad: String,
     },
 }
@@ -54,7 +56,7 @@ pub(crate) enum Says {
     Heard,
     /// "So you look from here."
     Report(Report),
-    /// "I look at too many already."
+    /// "I look at too many already." It, too, goes both ways.
     Busy,
 }
 
@@ -100,6 +102,43 @@ pub(super) const ACCUSATIONS_TOLD: usize = 3;
 const SENTENCES_MAX: usize = 8;
 const SENTENCE_BYTES_MAX: usize = 400;
 
+/// So many bytes of what a system says go into a report in a note.
+const BRIEF_SENTENCE_BYTES_MAX: usize = 64;
+
+/// No report in a note is longer.
+const BRIEF_BYTES_MAX: usize = 300;
+
+/// What a padding costs beside its own bytes.
+const PAD_BYTES: usize = ",\"pad\":\"\"".len();
+
+impl Words {
+    /// A question. It is no shorter than what is answered in a note.
+    pub(super) fn question(number: u64, asks: Asks) -> Self {
+        let pad = match asks {
+            Asks::Short | Asks::Long => String::new(),
+            Asks::Report => "x".repeat(BRIEF_BYTES_MAX),
+        };
+        Self::Question { number, asks, pad }
+    }
+
+    /// An answer.
+    pub(super) const fn answer(number: u64, says: Says) -> Self {
+        Self::Answer { number, says, pad: String::new() }
+    }
+
+    /// As bytes: as few as can be, or so many if those are more.
+    pub(super) fn written(&self, len: Option<usize>) -> Vec<u8> {
+        let bytes = mail::write(&mail::Says::Doctor(self.clone()));
+        let Some(more) = len.and_then(|len| len.checked_sub(bytes.len())) else { return bytes };
+        let mut words = self.clone();
+        let (Self::Question { pad, .. } | Self::Answer { pad, .. }) = &mut words;
+        // An empty one is left out.
+        let head = if pad.is_empty() { PAD_BYTES } else { 0 };
+        pad.push_str(&"x".repeat(more.saturating_sub(head)));
+        mail::write(&mail::Says::Doctor(words))
+    }
+}
+
 impl Says {
     /// What is kept of an answer: no more than would ever be written.
     pub(super) fn bounded(self) -> Self {
@@ -125,7 +164,12 @@ impl Report {
 
     /// The same without what is long, for a note.
     pub(super) fn brief(&self) -> Self {
-        Self { accusations: Vec::new(), ..self.clone() }
+        let Self { unix_ms, ref dial, knocked_from, doubts, .. } = *self;
+        let mut dial = dial.clone();
+        if let Dial::Failed(why) = &mut dial {
+            cut(why, BRIEF_SENTENCE_BYTES_MAX);
+        }
+        Self { unix_ms, dial, knocked_from, doubts, accusations: Vec::new() }
     }
 }
 
@@ -149,5 +193,30 @@ mod tests {
         assert!(report.accusations.iter().all(|it| it.because.len() == 8 && it.because[0] == "é".repeat(200)));
         assert_eq!(report.dial, Dial::Failed("x".repeat(400)));
         assert!(report.brief().accusations.is_empty());
+    }
+
+    #[test]
+    fn a_note_is_as_long_as_it_is_to_be() {
+        let words = Words::question(7, Asks::Long);
+        assert_eq!(words.written(Some(1024)).len(), 1024);
+        let read = mail::read(&words.written(Some(200)));
+        assert!(matches!(read, Some(mail::Says::Doctor(Words::Question { number: 7, asks: Asks::Long, .. }))));
+        let bare = words.written(None).len();
+        for len in 0..100 {
+            assert!(words.written(Some(len)).len() <= bare.max(len), "{len}");
+        }
+    }
+
+    #[test]
+    fn no_note_is_longer_than_what_it_answers() {
+        let dial = Dial::Failed("x".repeat(1 << 16));
+        let report =
+            Report { unix_ms: u64::MAX, dial, knocked_from: Some(u16::MAX), doubts: false, accusations: Vec::new() };
+        let len = |words: Words| words.written(None).len();
+        let brief = len(Words::answer(u64::MAX, Says::Report(report.brief())));
+        assert!(brief <= len(Words::question(0, Asks::Report)), "{brief}");
+        for says in [Says::Heard, Says::Busy] {
+            assert!(len(Words::answer(7, says)) <= len(Words::question(7, Asks::Short)));
+        }
     }
 }

@@ -10,12 +10,11 @@ use quidnunc::seal::Refused;
 use quidnunc::std::{DatagramRefused, Driver, RefusedSource};
 use quidnunc::{DecodeError, Health, NodeId, Record, Rejected, SealReport, View};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 use super::asking::{Exam, examine};
 use super::judging::findings;
 use super::letters::Dial;
-use super::{DIAL_MAX, dial};
+use super::seeds::dial_seeds;
 use crate::api::{Agent, Problem, who};
 use crate::duration::millis;
 use crate::model::{Diagnosis, Verdict, Who};
@@ -23,12 +22,6 @@ use crate::names;
 
 /// So many members help.
 const HELPERS_MAX: usize = 3;
-
-/// So many seeds are looked at where nobody is known.
-const SEEDS_MAX: usize = 3;
-
-/// So many addresses of each.
-const ADDRESSES_MAX: usize = 2;
 
 /// So many addresses of others are looked at to find one that is not on this machine.
 const LOOKED_AT_MAX: usize = 32;
@@ -125,10 +118,12 @@ pub(crate) async fn diagnose(agent: &Arc<Agent>, helper: Option<NodeId>) -> Resu
         can_help(agent, helper).await?;
     }
     let mut asked_so_far = agent.doctor.diagnosing.try_lock().map_err(|_| {
-        Problem::new(StatusCode::CONFLICT, "busy", "the doctor is asked already").hint("ask again in some seconds")
+        let problem = Problem::new(StatusCode::CONFLICT, "doctor_busy", "the doctor is asked already");
+        problem.hint("ask again in some seconds")
     })?;
     let round = *asked_so_far;
-    let chosen = agent.node.read(move |driver| choose(driver.view(), helper, round)).await?;
+    let read = move |driver: &Driver| (choose(driver.view(), helper, round), live(driver.view()).next().is_some());
+    let (chosen, lives) = agent.node.read(read).await?;
     *asked_so_far = round.wrapping_add(chosen.len());
     let helpers = chosen.iter().map(|(_, who, _)| who.clone()).collect();
     let mut asked = JoinSet::new();
@@ -136,12 +131,19 @@ pub(crate) async fn diagnose(agent: &Arc<Agent>, helper: Option<NodeId>) -> Resu
         let agent = Arc::clone(agent);
         asked.spawn(async move { examine(&agent, (id, who.shown(), addr)).await });
     }
-    let mut exams = asked.join_all().await;
+    let seeds = async { if lives { Ok(None) } else { try_seeds(agent).await.map(Some) } };
+    let (mut exams, seeds) = tokio::join!(asked.join_all(), seeds);
     exams.sort_by(|a, b| (&a.name, a.addr).cmp(&(&b.name, b.addr)));
-    let evidence = gather(agent, exams).await?;
+    let evidence = gather(agent, exams, seeds?).await?;
     let findings = findings(&evidence);
     let sound = findings.iter().all(|finding| finding.verdict != Verdict::Bad);
     Ok(Diagnosis { sound, helpers, findings })
+}
+
+/// What comes of connections to seeds.
+async fn try_seeds(agent: &Agent) -> Result<Vec<(String, Dial)>, Problem> {
+    let own = [agent.node.read(own_addr).await?, agent.node.local_addr()];
+    Ok(dial_seeds(&agent.seeds, own).await)
 }
 
 async fn can_help(agent: &Agent, helper: NodeId) -> Result<(), Problem> {
@@ -169,15 +171,22 @@ fn choose(view: View<'_>, helper: Option<NodeId>, round: usize) -> Vec<Chosen> {
     let lives = agents().any(|record| record.health.is_live());
     let is_asked = |record: &Record| record.health.is_live() || !lives && record.health == Health::Dead;
     let others = agents().filter(is_asked).map(|record| (record.domain.number(), (record.id, record.addr))).collect();
-    let mut chosen: Vec<_> = spread(others, round).into_iter().map(|(id, addr)| of(id, addr)).collect();
+    let mut chosen: Vec<_> =
+        spread(others, start(view.id(), round)).into_iter().map(|(id, addr)| of(id, addr)).collect();
     chosen.sort_by(|(_, a, _), (_, b, _)| a.cmp(b));
     chosen
 }
 
-/// A few of many, each with its domain: the first of each domain before the second of any, from another place on each time.
-fn spread<T: Ord>(mut all: Vec<(u64, T)>, round: usize) -> Vec<T> {
+/// Where a node begins that has asked so many so far: not where all others do, which may look for what is wrong at the same time.
+fn start(own: NodeId, asked_so_far: usize) -> usize {
+    let [.., high, low] = own.to_bytes();
+    usize::from(u16::from_be_bytes([high, low])).wrapping_add(asked_so_far)
+}
+
+/// A few of many, each with its domain: the first of each domain before the second of any, from a place on.
+fn spread<T: Ord>(mut all: Vec<(u64, T)>, start: usize) -> Vec<T> {
     all.sort_unstable();
-    let start = round.checked_rem(all.len()).unwrap_or(0);
+    let start = start.checked_rem(all.len()).unwrap_or(0);
     all.rotate_left(start);
     let mut seen = BTreeMap::<u64, usize>::new();
     let rank = |(domain, one)| {
@@ -191,34 +200,47 @@ fn spread<T: Ord>(mut all: Vec<(u64, T)>, round: usize) -> Vec<T> {
 }
 
 /// What was seen from there and what is seen from here.
-async fn gather(agent: &Agent, exams: Vec<Exam>) -> Result<Evidence, Problem> {
+async fn gather(agent: &Agent, exams: Vec<Exam>, seeds: Option<Vec<(String, Dial)>>) -> Result<Evidence, Problem> {
     let (mut evidence, others) = agent.node.read(look).await?;
-    let knocks = agent.doctor.knocks();
-    evidence.strangers.retain(|stranger| !knocks.contains(&stranger.from));
     evidence.is_local = is_local(evidence.addr.ip());
     evidence.others_elsewhere = others.into_iter().any(|ip| !is_local(ip));
     evidence.step_ms = agent.began.step_ms(&Began::now());
     evidence.contradictions = agent.doctor.contradictions();
     if evidence.live == 0 {
-        let own = [evidence.addr, agent.node.local_addr()];
-        evidence.seeds = dial_seeds(&agent.seeds, own).await;
+        evidence.seeds = match seeds {
+            Some(seeds) => seeds,
+            // Somebody has lived until now.
+            None => try_seeds(agent).await?,
+        };
     }
     Ok(Evidence { exams, ..evidence })
 }
 
+/// Where the others reach this node.
+fn own_addr(driver: &Driver) -> SocketAddr {
+    let view = driver.view();
+    view.member(view.id()).map_or(driver.identity().addr, |own| own.addr)
+}
+
+fn others(view: View<'_>) -> impl Iterator<Item = Record> {
+    view.members().filter(move |record| record.id != view.id())
+}
+
+fn live(view: View<'_>) -> impl Iterator<Item = Record> {
+    others(view).filter(|record| record.health == Health::Alive)
+}
+
 /// What the node itself knows, and some of the addresses at which others live.
 fn look(driver: &Driver) -> (Evidence, BTreeSet<IpAddr>) {
-    let view = driver.view();
-    let addr = view.member(view.id()).map_or(driver.identity().addr, |own| own.addr);
-    let others = || view.members().filter(|record| record.id != view.id());
-    let live = || others().filter(|record| record.health == Health::Alive);
-    let elsewhere = live().map(|record| record.addr.ip()).filter(|ip| *ip != addr.ip()).take(LOOKED_AT_MAX).collect();
+    let (view, addr) = (driver.view(), own_addr(driver));
+    let elsewhere =
+        live(view).map(|record| record.addr.ip()).filter(|ip| *ip != addr.ip()).take(LOOKED_AT_MAX).collect();
     let stats = view.stats();
     let evidence = Evidence {
         addr,
         is_local: false,
-        live: live().count(),
-        doubtful: others().filter(|record| matches!(record.health, Health::Suspect | Health::Dead)).count(),
+        live: live(view).count(),
+        doubtful: others(view).filter(|record| matches!(record.health, Health::Suspect | Health::Dead)).count(),
         others_elsewhere: false,
         seeds: Vec::new(),
         exams: Vec::new(),
@@ -251,7 +273,7 @@ fn strangers(driver: &Driver) -> Vec<Stranger> {
 
 /// What a refusal says of its sender; `None` where it says nothing, as of what is late or damaged.
 #[expect(clippy::wildcard_enum_match_arm, reason = "all that is not named here happens in a cluster that is well")]
-const fn misfit(why: DatagramRefused) -> Option<Misfit> {
+pub(super) const fn misfit(why: DatagramRefused) -> Option<Misfit> {
     match why {
         DatagramRefused::Seal(Refused::Cluster) => Some(Misfit::Cluster),
         DatagramRefused::Seal(Refused::UnknownKey) => Some(Misfit::Key),
@@ -285,41 +307,6 @@ fn key(driver: &Driver) -> Option<(String, Vec<String>)> {
     Some((own.to_string(), without.map(|(id, _)| who(view, *id).shown()).collect()))
 }
 
-/// What comes of connections to seeds that are not this node, to all of them at once.
-async fn dial_seeds(seeds: &[String], own: [SocketAddr; 2]) -> Vec<(String, Dial)> {
-    let mut dialling = JoinSet::new();
-    for (place, seed) in seeds.iter().take(SEEDS_MAX).cloned().enumerate() {
-        dialling.spawn(async move {
-            let came = dial_seed(&seed, own).await;
-            came.map(|came| (place, seed, came))
-        });
-    }
-    let mut dialled: Vec<_> = dialling.join_all().await.into_iter().flatten().collect();
-    dialled.sort_by_key(|&(place, ..)| place);
-    dialled.into_iter().map(|(_, seed, came)| (seed, came)).collect()
-}
-
-/// What came of a connection to a seed; `None` if that is this node. Only addresses of this node's family are of use to it.
-async fn dial_seed(seed: &str, own: [SocketAddr; 2]) -> Option<Dial> {
-    let found = match timeout(DIAL_MAX, tokio::net::lookup_host(seed)).await {
-        Ok(Ok(found)) => found.filter(|addr| addr.is_ipv4() == own[0].is_ipv4()).collect::<Vec<_>>(),
-        Ok(Err(error)) => return Some(Dial::Failed(error.to_string())),
-        Err(_) => return Some(Dial::Silent(millis(DIAL_MAX))),
-    };
-    let others: Vec<_> = found.iter().filter(|addr| !own.contains(addr)).collect();
-    if others.is_empty() && !found.is_empty() {
-        return None;
-    }
-    let mut came = Dial::Failed("it has no address of this node's family".into());
-    for addr in others.into_iter().take(ADDRESSES_MAX) {
-        came = dial(*addr).await;
-        if came == Dial::Open {
-            break;
-        }
-    }
-    Some(came)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -346,18 +333,12 @@ mod tests {
         assert_eq!(of_domains, ['a', 'd', 'e']);
     }
 
-    #[tokio::test]
-    async fn a_seed_that_is_this_node_is_none() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-        let addr = listener.local_addr().expect("it is bound");
-        let closed = SocketAddr::from(([127, 0, 0, 1], 1));
-        assert_eq!(dial_seed(&addr.to_string(), [addr, closed]).await, None);
-        assert_eq!(dial_seed(&addr.to_string(), [closed, closed]).await, Some(Dial::Open));
-        assert!(
-            matches!(dial_seed("[::1]:1", [closed, closed]).await, Some(Dial::Failed(why)) if why.contains("family"))
-        );
-        let dialled = dial_seeds(&[addr.to_string(), closed.to_string()], [closed, closed]).await;
-        assert_eq!(dialled, [(addr.to_string(), Dial::Open)]);
+    #[test]
+    fn those_who_ask_at_the_same_time_do_not_ask_the_same() {
+        let all: Vec<_> = (0..12).map(|one| (0, one)).collect();
+        let mut asked: Vec<_> = (0..12).flat_map(|own| spread(all.clone(), start(NodeId::from_u128(own), 0))).collect();
+        asked.sort_unstable();
+        assert!(asked.chunks(HELPERS_MAX).zip(0..).all(|(of_one, one)| of_one == [one; HELPERS_MAX]), "{asked:?}");
     }
 
     #[test]

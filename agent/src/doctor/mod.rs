@@ -6,6 +6,7 @@
 //! * [`asking`] — what does one member see, and what of it comes back?
 //! * [`helping`] — what does an agent do that is asked?
 //! * [`looking`] — what can be seen from here?
+//! * [`seeds`] — what comes of connections to those whom this node was told to join?
 //! * [`judging`] — what does all of it mean? Without any input or output.
 //! * [`memory`] — who was suspected, and why?
 
@@ -15,14 +16,14 @@ mod judging;
 mod letters;
 mod looking;
 mod memory;
+mod seeds;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use quidnunc::std::REFUSED_SOURCES_MAX;
 use quidnunc::{Command, Event, NodeId, NotSent, Rejected, RequestError};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -44,9 +45,6 @@ const DIAL_MAX: Duration = Duration::from_secs(4);
 /// So many answers to one question wait to be read.
 const ANSWERS_WAIT_MAX: usize = 4;
 
-/// So many sources of knocks are remembered: as many as drivers remember of refused datagrams.
-const KNOCKS_MAX: usize = REFUSED_SOURCES_MAX;
-
 /// Somebody's answers, and how they came.
 type Answers = mpsc::Receiver<(By, Says)>;
 
@@ -60,8 +58,6 @@ pub(crate) struct Doctor {
     number: AtomicU64,
     asked: Mutex<BTreeMap<u64, Asked>>,
     helping: Mutex<Helping>,
-    /// From where members were to send what is for nobody to take in, the latest ones.
-    knocks: Mutex<VecDeque<SocketAddr>>,
     /// One diagnosis at a time; and how many members were asked so far.
     diagnosing: tokio::sync::Mutex<usize>,
 }
@@ -81,18 +77,6 @@ impl Doctor {
             // What finds no room was said often enough.
             let _ = sender.try_send((by, says.bounded()));
         }
-    }
-
-    /// A member sends from there what is to be refused.
-    fn knocks_from(&self, from: SocketAddr) {
-        let mut knocks = locked(&self.knocks);
-        knocks.truncate(KNOCKS_MAX - 1);
-        knocks.push_front(from);
-    }
-
-    /// From where members have sent what was to be refused.
-    fn knocks(&self) -> Vec<SocketAddr> {
-        locked(&self.knocks).iter().copied().collect()
     }
 
     /// How often this node has contradicted what was said of it in the last hour.
@@ -198,20 +182,6 @@ impl Agent {
     }
 }
 
-impl Words {
-    /// As a note, of so many bytes if it is not longer anyway.
-    fn written(&self, len: Option<usize>) -> Vec<u8> {
-        let mut words = self.clone();
-        if let Some(len) = len {
-            let more = len.saturating_sub(self.written(None).len());
-            match &mut words {
-                Self::Question { pad, .. } | Self::Answer { pad, .. } => pad.push_str(&"x".repeat(more)),
-            }
-        }
-        mail::write(&mail::Says::Doctor(words))
-    }
-}
-
 /// Opens a connection, and closes it.
 async fn dial(addr: SocketAddr) -> Dial {
     match timeout(DIAL_MAX, TcpStream::connect(addr)).await {
@@ -223,16 +193,7 @@ async fn dial(addr: SocketAddr) -> Dial {
 
 #[cfg(test)]
 mod tests {
-    use super::letters::Asks;
     use super::*;
-
-    #[test]
-    fn a_note_is_as_long_as_it_is_to_be() {
-        let words = Words::Question { number: 7, asks: Asks::Long, pad: String::new() };
-        assert_eq!(words.written(Some(1024)).len(), 1024);
-        let read = mail::read(&words.written(Some(200)));
-        assert!(matches!(read, Some(mail::Says::Doctor(Words::Question { number: 7, asks: Asks::Long, .. }))));
-    }
 
     #[test]
     fn only_whoever_was_asked_answers() {

@@ -1,7 +1,11 @@
 //! Machines of a network of its own: namespaces that a bridge joins, in which one thing can be broken.
 
+use std::fs::File;
+use std::os::fd::AsFd as _;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::{Agent, Folder, Said};
 
@@ -69,6 +73,22 @@ impl Net {
         run(&format!("ip netns exec {} nft add rule inet broken in {what} drop", self.home(machine)));
     }
 
+    /// A machine has one more address, from which nothing goes of itself.
+    pub(crate) fn add_addr(&self, machine: u32, ip: &str) {
+        run(&format!("ip -n {} addr add {ip}/24 dev eth0", self.home(machine)));
+    }
+
+    /// Does something on a machine: the sockets that are opened meanwhile are there, and the threads that begin.
+    pub(crate) fn on<T: Send>(&self, machine: u32, what: impl FnOnce() -> T + Send) -> T {
+        let home = File::open(format!("/var/run/netns/{}", self.home(machine))).unwrap();
+        let there = move || {
+            move_into_link_name_space(home.as_fd(), Some(LinkNameSpaceType::Network)).expect(WAY_OUT);
+            what()
+        };
+        // The thread goes afterwards: no other test finds itself there.
+        std::thread::scope(|scope| scope.spawn(there).join().unwrap())
+    }
+
     /// An agent on a machine, which is called by its number.
     pub(crate) fn agent<'f>(&self, folder: &'f Folder, machine: u32, args: &[&str]) -> Agent<'f> {
         self.agent_with(folder, machine, &[], args).unwrap_or_else(|said| panic!("it did not start: {said:?}"))
@@ -82,9 +102,10 @@ impl Net {
         before: &[&str],
         args: &[&str],
     ) -> Result<Agent<'f>, Said> {
-        let (home, name, bind) = (self.home(machine), format!("n{machine}"), self.addr(machine));
+        let (home, name, addr) = (self.home(machine), format!("n{machine}"), self.addr(machine));
         let inside = [&["ip", "netns", "exec", &home], before].concat();
-        folder.start(folder.program_after(&inside), &name, &[&["--bind", &bind, "--profile", "local"], args].concat())
+        let bind: &[&str] = if args.contains(&"--bind") { &[] } else { &["--bind", &addr] };
+        folder.start(folder.program_after(&inside), &name, &[bind, &["--profile", "local"], args].concat())
     }
 }
 

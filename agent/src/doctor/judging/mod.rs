@@ -1,7 +1,8 @@
 //! What does all of it mean?
 //!
 //! A way is broken when somebody who could have told of it says nothing: a member that has a letter of this node answers by note
-//! and by letter, so that each of the two that does not come is a finding. Where nothing could be told, nothing is claimed.
+//! and by letter, if only that it is busy, so that each of the two that does not come is a finding. Where nothing could be told,
+//! nothing is claimed.
 
 mod ways;
 mod words;
@@ -127,7 +128,7 @@ fn cluster(evidence: &Evidence) -> Finding {
     if strangers.is_empty() {
         return finding(Check::Cluster, Verdict::Good, ["nobody of another cluster sends here"], "");
     }
-    let help = "if it belongs here, give it the same --cluster and release as here; if not, other ports or --allow keep clusters apart";
+    let help = "if it belongs here, give it the same --cluster and release as here; if not, other ports or a firewall keep clusters apart";
     finding(Check::Cluster, of_count(&strangers), of_strangers(&strangers), help)
 }
 

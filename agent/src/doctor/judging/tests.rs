@@ -285,12 +285,30 @@ fn who_is_busy_tells_nothing() {
     let mut busy = deaf(exam("n2"));
     busy.came = Came { by_letter: false, by_note: true, busy: true };
     check(
-        &evidence(vec![busy]),
+        &evidence(vec![busy.clone()]),
         expect![[r#"
         datagrams out Unknown: nobody could tell
         streams in Unknown: nobody could tell
         mtu Unknown: no datagrams come and go that could be longer
         accusers Unknown: nobody could be asked
+    "#]],
+    );
+    busy.came = Came { by_letter: true, by_note: false, busy: true };
+    check(
+        &evidence(vec![busy]),
+        expect![[r#"
+        datagrams out Unknown: nobody could tell
+        datagrams in Unknown: nobody could tell
+        mtu Unknown: no datagrams come and go that could be longer
+        accusers Unknown: nobody could be asked
+    "#]],
+    );
+    let mut late = exam("n2");
+    (late.came.busy, late.long) = (true, Some(Notes { there: false, back: false }));
+    check(
+        &evidence(vec![late]),
+        expect![[r#"
+        mtu Unknown: no datagrams come and go that could be longer
     "#]],
     );
 }

@@ -141,7 +141,9 @@ fn advertise(evidence: &Evidence, here: &str) -> Finding {
 }
 
 fn mtu(evidence: &Evidence) -> Finding {
-    let seen: Vec<_> = evidence.exams.iter().filter_map(|exam| Some((&*exam.name, exam.long?))).collect();
+    // Of somebody who is busy, an answer that does not come tells nothing.
+    let tells = |exam: &Exam| exam.long.filter(|long| !exam.came.busy || long.there && long.back);
+    let seen: Vec<_> = evidence.exams.iter().filter_map(|exam| Some((&*exam.name, tells(exam)?))).collect();
     let of = |is_so: fn(bool, bool) -> bool| {
         seen.iter().filter(|(_, long)| is_so(long.there, long.back)).map(|(name, _)| *name).collect::<Vec<_>>()
     };
