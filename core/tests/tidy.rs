@@ -290,7 +290,9 @@ fn section<'a>(manifest: &'a str, heading: &str) -> Vec<&'a str> {
 fn a_package_outside_the_workspace_is_built_and_checked_as_those_inside() {
     let manifest = |path: &str| fs::read_to_string(repository().join(path)).expect("a manifest can be read");
     let (inside, outside) = (manifest("Cargo.toml"), manifest("benches/beside/Cargo.toml"));
-    for heading in ["[workspace.lints.rust]", "[workspace.lints.clippy]", "[profile.release]"] {
+    for heading in
+        ["[workspace.lints.rust]", "[workspace.lints.clippy]", "[profile.release]", "[profile.dev]", "[profile.test]"]
+    {
         assert!(!section(&inside, heading).is_empty(), "{heading} says something");
         assert_eq!(section(&outside, heading), section(&inside, heading), "{heading}");
     }
