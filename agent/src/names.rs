@@ -64,14 +64,21 @@ pub(crate) fn name_of(view: View<'_>, id: NodeId) -> Option<String> {
     view.name(id).filter(|name| is_name(name)).map(str::to_owned)
 }
 
-/// What a member's domain is called; its number where nobody has said so.
+/// What a member's domain is called; its number where the member has not said so.
 pub(crate) fn domain_of(view: View<'_>, record: &Record) -> Option<String> {
-    if record.domain == Domain::NONE {
-        return None;
-    }
+    domain_said(view, record).or_else(|| domain_number(record.domain))
+}
+
+/// What a member has said that its domain is called.
+pub(crate) fn domain_said<'v>(view: View<'v>, record: &Record) -> Option<String> {
     let published = view.value(record.id, DOMAIN_KEY).and_then(|value| str::from_utf8(value.value).ok());
-    let fits = |name: &&str| is_name(name) && Domain::from_name(name) == record.domain;
-    Some(published.filter(fits).map_or_else(|| format!("{:016x}", record.domain.number()), str::to_owned))
+    let fits = |name: &&'v str| is_name(name) && Domain::from_name(name) == record.domain;
+    published.filter(fits).map(str::to_owned)
+}
+
+/// What a domain is called of which nobody has said the name; `None` of those who are in none.
+pub(crate) fn domain_number(domain: Domain) -> Option<String> {
+    (domain != Domain::NONE).then(|| format!("{:016x}", domain.number()))
 }
 
 /// Nobody, or nobody in particular, is meant.

@@ -14,7 +14,7 @@ const NAMES: u8 = 100;
 /// A recording is not written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// No file can be made there; [`io::ErrorKind::AlreadyExists`] where one is there that is not to be replaced.
+    /// No file can be made there, whatever room there is; [`io::ErrorKind::AlreadyExists`] where one is there that is not to be replaced.
     #[error("cannot make it: {0}")]
     Create(#[source] io::Error),
     /// It cannot be written to its end, as where a disk is full.
@@ -56,14 +56,22 @@ pub fn write(path: &Path, replaces: bool, bytes: &[u8]) -> Result<(), WriteError
 fn write_with(path: &Path, replaces: bool, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), WriteError> {
     // What is replaced is so by what is whole: that is written beside it.
     let made = if replaces { create_beside(path) } else { create_new(path).map(|file| (file, path.to_owned())) };
-    let (mut file, made) = made.map_err(WriteError::Create)?;
+    let (mut file, made) = made.map_err(unmade)?;
     let filled = fill(&mut file).and_then(|()| file.sync_all()).map_err(WriteError::Write);
     let place = || if replaces { fs::rename(&made, path) } else { Ok(()) };
-    let placed = filled.and_then(|()| place().map_err(WriteError::Create));
+    let placed = filled.and_then(|()| place().map_err(unmade));
     placed.inspect_err(|_| {
         // A part of it is of no use.
         let _ = fs::remove_file(&made);
     })
+}
+
+/// A disk that is full at the beginning is no wrong place.
+fn unmade(error: io::Error) -> WriteError {
+    if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        return WriteError::Write(error);
+    }
+    WriteError::Create(error)
 }
 
 /// A new file in the same folder, which becomes that of the path by a rename.

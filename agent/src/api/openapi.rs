@@ -1,9 +1,9 @@
 //! What can be asked of an agent, as a document for programs (OpenAPI 3.1): the routes, and the shapes of what goes in and comes out.
 //!
 //! `docs/openapi.json` is what is made here of the types themselves: a shape that changes without it fails a test, and so does an
-//! answer that does not have its shape.
+//! answer of a lone node that does not have its shape.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
@@ -178,20 +178,33 @@ fn changes(it: &mut Making) {
 }
 
 /// The shapes of answers, to hold answers against.
-pub(crate) struct Shapes(Value);
+pub(crate) struct Shapes {
+    document: Value,
+    /// Of which routes something was right.
+    seen: BTreeSet<String>,
+}
 
 impl Shapes {
     pub(crate) fn new() -> Self {
-        Self(document())
+        Self { document: document(), seen: BTreeSet::new() }
+    }
+
+    /// The routes of which nothing was.
+    pub(crate) fn unseen(&self) -> Vec<String> {
+        let paths = self.document["paths"].as_object().into_iter().flatten();
+        let routes = paths.flat_map(|(path, methods)| {
+            methods.as_object().into_iter().flatten().map(move |(method, _)| format!("{method} {path}"))
+        });
+        routes.filter(|route| !self.seen.contains(route)).collect()
     }
 
     /// Fails unless an answer to a request, which begins with its method and its path, is of the shape that it should have.
-    pub(crate) fn check(&self, request: &[u8], status: u16, text: &str) {
+    pub(crate) fn check(&mut self, request: &[u8], status: u16, text: &str) {
         let mut words = request.split(|&byte| byte == b' ');
         let mut word = || String::from_utf8_lossy(words.next().unwrap_or_default()).into_owned();
         let (method, path) = (word().to_lowercase(), word());
         let path = path.split('?').next().unwrap_or_default();
-        let responses = &self.0["paths"][path][&method]["responses"];
+        let responses = &self.document["paths"][path][&method]["responses"];
         let response = if status == 200 { "200" } else { "default" };
         let (_, media) = responses[response]["content"]
             .as_object()
@@ -199,7 +212,7 @@ impl Shapes {
             .flatten()
             .next()
             .unwrap_or_else(|| panic!("{method} {path} is not in the document"));
-        let mut shape = self.0.clone();
+        let mut shape = self.document.clone();
         for (key, value) in media["schema"].as_object().into_iter().flatten() {
             shape[key] = value.clone();
         }
@@ -207,6 +220,9 @@ impl Shapes {
         for line in text.lines() {
             let value = serde_json::from_str(line).expect("JSON");
             let wrong: Vec<_> = shape.iter_errors(&value).map(|it| it.to_string()).collect();
+            if status == 200 {
+                self.seen.insert(format!("{method} {path}"));
+            }
             assert!(wrong.is_empty(), "{method} {path}: {wrong:#?} in {line}");
         }
     }
@@ -223,6 +239,8 @@ mod tests {
         let text = serde_json::to_string_pretty(&document).expect("a document");
         expect_file!["../../../docs/openapi.json"].assert_eq(&format!("{text}\n"));
         let source = include_str!("mod.rs");
+        let paths = document["paths"].as_object().map(Map::len);
+        assert_eq!(paths, Some(source.split(".route(").count() - 1), "one of each");
         let routes = source.split(".route(\"").skip(1).filter_map(|rest| rest.split_once("\""));
         for (path, rest) in routes {
             let route = rest.split("\n").next().unwrap_or_default();

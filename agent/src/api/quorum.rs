@@ -1,14 +1,15 @@
 //! May this node act?
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use quidnunc::{Domain, DomainVotes, Margin, Standing, StandingChange, StandingWhy, View};
+use quidnunc::{DomainVotes, Margin, Standing, StandingChange, StandingWhy, View};
 
 use super::{Answer, Of, Problem, reply};
 use crate::model::{DomainRow, QuorumMargin, QuorumReport};
-use crate::names::domain_of;
+use crate::names::{domain_number, domain_said};
 
 /// `GET /v1/quorum`
 pub(super) async fn quorum(State(agent): Of) -> Answer<QuorumReport> {
@@ -32,17 +33,18 @@ pub(super) async fn quorum(State(agent): Of) -> Answer<QuorumReport> {
     })
 }
 
-/// The votes by domain, as its members call it, in the order of names.
+/// The votes by domain, as any of its members calls it, in the order of names.
 fn by_name(view: View<'_>, domains: &[DomainVotes]) -> Vec<DomainRow> {
     let mut names = BTreeMap::new();
     for record in view.members().filter(|record| domains.iter().any(|it| it.domain == record.domain)) {
-        names.entry(record.domain).or_insert_with(|| domain_of(view, &record));
+        if let Entry::Vacant(vacant) = names.entry(record.domain) {
+            domain_said(view, &record).map(|name| vacant.insert(name));
+        }
     }
     // No agent says which domains are active.
     let row = |&DomainVotes { domain, is_active: _, votes, seen }: &DomainVotes| {
-        // Of a domain in which nobody is known there is only what it is counted by.
-        let number = || (domain != Domain::NONE).then(|| format!("{:016x}", domain.number()));
-        DomainRow { domain: names.remove(&domain).unwrap_or_else(number), votes, seen }
+        let name = names.remove(&domain).or_else(|| domain_number(domain));
+        DomainRow { domain: name, votes, seen }
     };
     let mut rows: Vec<_> = domains.iter().map(row).collect();
     rows.sort_by(|a, b| a.domain.cmp(&b.domain));

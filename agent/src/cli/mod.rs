@@ -201,8 +201,8 @@ fn man(folder: Option<&Path>, streams: &mut Streams<'_>) -> Outcome {
         return Ok(Code::Ok);
     };
     fs::create_dir_all(folder)
-        .and_then(|()| clap_mangen::generate_to(Arguments::command(), folder))
         .map_err(|error| Failure::Usage(format!("cannot write pages into {}: {error}", folder.display())))?;
+    clap_mangen::generate_to(Arguments::command(), folder)?;
     Ok(Code::Ok)
 }
 

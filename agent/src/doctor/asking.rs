@@ -216,7 +216,8 @@ mod tests {
         let (letter, told) = ask_for_report(&within.agent, stranger, &mut Came::default()).await;
         assert!(matches!(letter, Letter::Unsent(_)) && told.is_none());
         let notes = exchange_notes(&within.agent, stranger, &mut Came::default()).await;
-        assert_eq!((notes, began.elapsed()), ((Notes::default(), None), Duration::ZERO));
+        assert_eq!(notes, (Notes::default(), None));
+        assert!(began.elapsed() < NOTE_WAIT, "{:?}", began.elapsed());
     }
 
     #[tokio::test(start_paused = true)]
