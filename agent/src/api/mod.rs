@@ -16,7 +16,7 @@ mod lines;
 mod members;
 mod monitor;
 #[cfg(test)]
-pub(crate) mod openapi;
+mod openapi;
 mod overlay;
 mod phrases;
 mod problem;

@@ -1,9 +1,9 @@
 //! What can be asked of an agent, as a document for programs (OpenAPI 3.1): the routes, and the shapes of what goes in and comes out.
 //!
 //! `docs/openapi.json` is what is made here of the types themselves: a shape that changes without it fails a test, and so does an
-//! answer of a lone node that does not have its shape.
+//! answer that does not have its shape.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
@@ -125,7 +125,7 @@ impl Making {
 }
 
 /// All of it.
-pub(crate) fn document() -> Value {
+fn document() -> Value {
     let mut making = Making::new();
     reads(&mut making);
     watches(&mut making);
@@ -175,57 +175,6 @@ fn changes(it: &mut Making) {
     it.post::<KeyInstall, KeyDone>("/v1/keys/install", JSON, "Gives this node a key to open with");
     it.post::<KeyStep, KeyDone>("/v1/keys/use", JSON, "Seals with a key from now on");
     it.post::<KeyStep, KeyDone>("/v1/keys/remove", JSON, "Forgets a key");
-}
-
-/// The shapes of answers, to hold answers against.
-pub(crate) struct Shapes {
-    document: Value,
-    /// Of which routes something was right.
-    seen: BTreeSet<String>,
-}
-
-impl Shapes {
-    pub(crate) fn new() -> Self {
-        Self { document: document(), seen: BTreeSet::new() }
-    }
-
-    /// The routes of which nothing was.
-    pub(crate) fn unseen(&self) -> Vec<String> {
-        let paths = self.document["paths"].as_object().into_iter().flatten();
-        let routes = paths.flat_map(|(path, methods)| {
-            methods.as_object().into_iter().flatten().map(move |(method, _)| format!("{method} {path}"))
-        });
-        routes.filter(|route| !self.seen.contains(route)).collect()
-    }
-
-    /// Fails unless an answer to a request, which begins with its method and its path, is of the shape that it should have.
-    pub(crate) fn check(&mut self, request: &[u8], status: u16, text: &str) {
-        let mut words = request.split(|&byte| byte == b' ');
-        let mut word = || String::from_utf8_lossy(words.next().unwrap_or_default()).into_owned();
-        let (method, path) = (word().to_lowercase(), word());
-        let path = path.split('?').next().unwrap_or_default();
-        let responses = &self.document["paths"][path][&method]["responses"];
-        let response = if status == 200 { "200" } else { "default" };
-        let (_, media) = responses[response]["content"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .next()
-            .unwrap_or_else(|| panic!("{method} {path} is not in the document"));
-        let mut shape = self.document.clone();
-        for (key, value) in media["schema"].as_object().into_iter().flatten() {
-            shape[key] = value.clone();
-        }
-        let shape = jsonschema::validator_for(&shape).expect("a schema");
-        for line in text.lines() {
-            let value = serde_json::from_str(line).expect("JSON");
-            let wrong: Vec<_> = shape.iter_errors(&value).map(|it| it.to_string()).collect();
-            if status == 200 {
-                self.seen.insert(format!("{method} {path}"));
-            }
-            assert!(wrong.is_empty(), "{method} {path}: {wrong:#?} in {line}");
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub(crate) mod net;
 pub(crate) mod programs;
+pub(crate) mod shapes;
 pub(crate) mod web;
 
 use std::fs::Permissions;

@@ -1,8 +1,11 @@
 //! Does the same seed give the same bytes, whatever the threads and the hash seeds?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -37,14 +40,53 @@ pub(super) fn verify(args: &VerifyArgs, simulator: &dyn Simulator, streams: &mut
         return Ok(ExitCode::Usage);
     };
     let mut code = ExitCode::Pass;
-    for source in &sources {
-        code = code.max(match compare(source, simulator) {
-            Ok(comparison) => comparison.print(args.json, streams)?,
-            Err(problem) => complain(&problem, streams)?,
-        });
-        streams.out.flush()?;
-    }
+    in_order(
+        &sources,
+        |source| compare(source, simulator),
+        |compared| {
+            code = code.max(match compared {
+                Ok(comparison) => comparison.print(args.json, streams)?,
+                Err(problem) => complain(&problem, streams)?,
+            });
+            streams.out.flush()
+        },
+    )?;
     Ok(code)
+}
+
+/// Does something of each, several at once so that no processor waits for the others, and tells of them in their order, each as soon
+/// as it is there.
+fn in_order<'a, S: Sync, T: Send>(
+    all: &'a [S],
+    does: impl Fn(&'a S) -> T + Sync,
+    mut tells: impl FnMut(T) -> io::Result<()>,
+) -> io::Result<()> {
+    let (next, (done, ends)) = (AtomicUsize::new(0), mpsc::channel());
+    thread::scope(|scope| {
+        for _ in 0..rayon::current_num_threads().min(all.len()) {
+            let (done, next, does) = (done.clone(), &next, &does);
+            scope.spawn(move || {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(one) = all.get(index) else { return };
+                    // Whoever hears of no more needs no more.
+                    if done.send((index, does(one))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(done);
+        let (mut waiting, mut told) = (BTreeMap::new(), 0);
+        for (index, one) in ends {
+            waiting.insert(index, one);
+            while let Some(one) = waiting.remove(&told) {
+                tells(one)?;
+                told += 1;
+            }
+        }
+        Ok(())
+    })
 }
 
 fn compare<'a>(source: &'a Source, simulator: &dyn Simulator) -> Result<Comparison<'a>, RunProblem> {
