@@ -1,7 +1,7 @@
 //! Who is admitted? Nobody is taken in, heard or spoken to who is not in the networks that a node allows, whoever names them;
 //! and nobody finds a way in who finds no room.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Whatever happened to a cluster, once everybody runs and the network is whole, everybody agrees.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Whoever has gone is remembered for so long, everywhere alike, and found again all the same.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 #[path = "../../fuzz/src/bodies.rs"]
 mod bodies;
-mod harness;
+use crate::harness;
 
 use std::fs;
 use std::path::Path;

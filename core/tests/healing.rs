@@ -1,6 +1,6 @@
 //! When two islands meet, every node says so once; who crashed or stood still alone is no island.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

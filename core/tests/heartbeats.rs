@@ -1,6 +1,6 @@
 //! Detectors that hear relayed heartbeats, between real nodes: who is found silent, when, by whom, and who is told.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Infos between real nodes: links open, everybody learns everything, groups, events and ends agree.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

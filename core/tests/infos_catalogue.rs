@@ -6,7 +6,7 @@
 //! text and a race of threads; `StorageCleanup`, because no address is kept that nobody answers at; `StoreIDFromKey`, because
 //! there are no stores.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

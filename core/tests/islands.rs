@@ -1,6 +1,6 @@
 //! What becomes of a small island where each watches the few behind it in a ring? It gets past all that it lost.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@
 //! so they hold in every test here. Each law that says "this changes nothing" runs one course twice, with
 //! and without, and compares every packet, every event and what is known at the end.
 
-mod harness;
+use crate::harness;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Who goes, is gone for everybody: by a goodbye that others confirm, or because somebody removes it.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

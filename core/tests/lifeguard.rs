@@ -1,6 +1,6 @@
 //! Lifeguard between real nodes: who says what is wrong, when, and who convicts.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The laws of the interface that set a limit: a packet's bytes (L6), what lateness may do (L9), how long
 //! a death may stay unseen (L10), how long a flood may hold a timer back (L11).
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

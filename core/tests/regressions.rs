@@ -1,6 +1,6 @@
 //! Defects that were found and mended, each by its smallest reproduction.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

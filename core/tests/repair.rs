@@ -1,6 +1,6 @@
 //! Repair alone is enough, it finds what short hashes hide, and it finds one row among many for few bytes.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! A ring of phi detectors, between real nodes: who is watched, accused and convicted, by whom, and who is told.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! A ring of phi detectors whose nodes have streams: whom does that keep alive, and who is told of it?
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

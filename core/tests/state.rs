@@ -1,6 +1,6 @@
 //! Whatever happened to a cluster, once it is whole and quiet every copy of a map is what its owner says.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

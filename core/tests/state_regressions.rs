@@ -1,6 +1,6 @@
 //! What once went wrong with maps, each in the fewest steps that show it.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Streams between real nodes: whom a ping by datagram does not reach is pinged over one, and whatever comes on a
 //! stream does no harm.
 
-mod harness;
+use crate::harness;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! The first seconds of a small cluster, packet by packet: a change of the protocol shows here.
 
-mod harness;
+use crate::harness;
 
 use std::fmt::Write as _;
 use std::time::Duration;

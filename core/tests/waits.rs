@@ -1,6 +1,6 @@
 //! Whoever waits for replicas is told when they are there, and never before.
 
-mod harness;
+use crate::harness;
 
 use std::net::SocketAddr;
 use std::time::Duration;

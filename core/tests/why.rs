@@ -1,6 +1,6 @@
 //! Why is a member suspected or dead? What the view and the events say, between real nodes.
 
-mod harness;
+use crate::harness;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,7 +1,6 @@
 //! May this node act? Standing through whole nodes: what they hear of each other, are told to count, and lose.
 
-#[path = "../harness/mod.rs"]
-mod harness;
+use crate::harness;
 
 mod configured;
 mod laws;

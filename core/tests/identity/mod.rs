@@ -1,7 +1,6 @@
 //! Identity in real life: restarts, clocks, addresses that change hands, and two nodes that are one.
 
-#[path = "../harness/mod.rs"]
-mod harness;
+use crate::harness;
 
 mod limits;
 mod lives;

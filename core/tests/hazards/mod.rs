@@ -2,8 +2,7 @@
 //!
 //! Names are those under which the hazards are known; what is not here is in `state.rs` and its neighbours.
 
-#[path = "../harness/mod.rs"]
-mod harness;
+use crate::harness;
 
 mod budgets;
 mod digests;

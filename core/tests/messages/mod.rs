@@ -1,7 +1,6 @@
 //! Letters from application to application, over streams, and pings with their round-trip time.
 
-#[path = "../harness/mod.rs"]
-mod harness;
+use crate::harness;
 mod laws;
 mod letters;
 mod notes;
