@@ -117,5 +117,5 @@ fn every_answer_has_its_shape() {
     asking.post("/v1/keys/use", &json!({ "id": id(false), "everywhere": true }));
     asking.post("/v1/keys/remove", &json!({ "id": id(true), "force": true }));
     asking.post("/v1/leave", &json!({}));
-    assert_eq!(asking.shapes.unseen(), ["get /v1/record"], "which is no JSON");
+    assert_eq!(asking.shapes.unseen(), ["GET /v1/record"], "which is no JSON");
 }

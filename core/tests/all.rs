@@ -24,6 +24,8 @@ mod regressions;
 mod repair;
 mod ring;
 mod ring_streams;
+#[cfg(feature = "crypto")]
+mod seal;
 mod state;
 mod state_regressions;
 mod streams;

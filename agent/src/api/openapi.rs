@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use expect_test::expect_file;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -177,26 +178,20 @@ fn changes(it: &mut Making) {
     it.post::<KeyStep, KeyDone>("/v1/keys/remove", JSON, "Forgets a key");
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use expect_test::expect_file;
-
-    #[test]
-    fn the_document_says_what_there_is() {
-        let document = document();
-        let text = serde_json::to_string_pretty(&document).expect("a document");
-        expect_file!["../../../docs/openapi.json"].assert_eq(&format!("{text}\n"));
-        let source = include_str!("mod.rs");
-        let paths = document["paths"].as_object().map(Map::len);
-        assert_eq!(paths, Some(source.split(".route(").count() - 1), "one of each");
-        let routes = source.split(".route(\"").skip(1).filter_map(|rest| rest.split_once("\""));
-        for (path, rest) in routes {
-            let route = rest.split("\n").next().unwrap_or_default();
-            for method in ["get", "post"] {
-                let is_there = route.contains(&format!("{method}("));
-                assert_eq!(document["paths"][path][method].is_object(), is_there, "{method} {path}");
-            }
+#[test]
+fn the_document_says_what_there_is() {
+    let document = document();
+    let text = serde_json::to_string_pretty(&document).expect("a document");
+    expect_file!["../../../docs/openapi.json"].assert_eq(&format!("{text}\n"));
+    let source = include_str!("mod.rs");
+    let paths = document["paths"].as_object().map(Map::len);
+    assert_eq!(paths, Some(source.split(".route(").count() - 1), "one of each");
+    let routes = source.split(".route(\"").skip(1).filter_map(|rest| rest.split_once("\""));
+    for (path, rest) in routes {
+        let route = rest.split("\n").next().unwrap_or_default();
+        for method in ["get", "post"] {
+            let is_there = route.contains(&format!("{method}("));
+            assert_eq!(document["paths"][path][method].is_object(), is_there, "{method} {path}");
         }
     }
 }

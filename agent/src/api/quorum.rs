@@ -13,13 +13,18 @@ use crate::names::{domain_number, domain_said};
 
 /// `GET /v1/quorum`
 pub(super) async fn quorum(State(agent): Of) -> Answer<QuorumReport> {
-    let report = agent.node.standing().await?.ok_or_else(|| {
+    let read = agent.node.read(|driver| {
+        let view = driver.view();
+        let report = view.standing_report()?;
+        let domains = by_name(view, &report.domains);
+        Some((report, domains))
+    });
+    let (report, domains) = read.await?.ok_or_else(|| {
         Problem::new(StatusCode::CONFLICT, "no_quorum", "this agent knows of no voters")
             .hint("start all agents with the same --voter list")
     })?;
-    let StandingChange { from: _, to, why, votes, domains, margin, epoch } = report;
+    let StandingChange { from: _, to, why, votes, domains: _, margin, epoch } = report;
     let margin = margin.map(|Margin { members, domains }| QuorumMargin { members, domains });
-    let domains = agent.node.read(move |driver| by_name(driver.view(), &domains)).await?;
     reply(QuorumReport {
         in_quorum: to == Standing::InQuorum,
         standing: word(to).into(),

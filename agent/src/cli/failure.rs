@@ -1,9 +1,11 @@
 //! Why did a command fail, and with which exit code does it end?
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
+
+use quidnunc::record::WriteError;
 
 use crate::duration;
 use crate::model::FaultText;
@@ -78,6 +80,20 @@ impl Failure {
         let (message, hint) = text.split_once("\n\n").map_or((text, None), |(message, hint)| (message, Some(hint)));
         let hint = hint.map(|hint| hint.trim().to_owned());
         Self::Fault(FaultText { code: "usage".to_owned(), message: message.to_owned(), hint })
+    }
+
+    /// A file is not written, for want of room or of a place.
+    pub(super) fn unwritten(path: &Path, error: WriteError, way_out: &str) -> Self {
+        match error {
+            WriteError::Create(error) => Self::unmade(path, &error, way_out),
+            WriteError::Write(error) => Self::Output(error),
+        }
+    }
+
+    /// No file can be made there; with the way out where one is there already.
+    pub(super) fn unmade(path: &Path, error: &io::Error, way_out: &str) -> Self {
+        let way_out = if error.kind() == io::ErrorKind::AlreadyExists { way_out } else { "" };
+        Self::Usage(format!("cannot make {}: {error}{way_out}", path.display()))
     }
 
     /// The same for programs.

@@ -4,8 +4,10 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
-use quidnunc::record::{WriteError, write};
+use quidnunc::record::write;
 use quidnunc::seal::Key;
+use quidnunc_terminal::plain;
+use serde_json::json;
 
 use super::args::KeysCommand;
 use super::client::Client;
@@ -14,6 +16,9 @@ use super::sheet::Sheet;
 use super::{Outcome, Streams};
 use crate::model::{KeyDone, KeyInstall, KeyStep, Keys};
 use crate::run::{parse_keys, read_keys};
+
+/// What to do where a new key finds a file.
+const TAKEN: &str = "\n  help: no key is ever replaced by another one; give a file that is not there yet";
 
 /// `quidnunc keys gen`
 pub(super) fn generate(bits: &str, out: Option<&Path>, streams: &mut Streams<'_>) -> Outcome {
@@ -26,31 +31,18 @@ pub(super) fn generate(bits: &str, out: Option<&Path>, streams: &mut Streams<'_>
     };
     let id = Key::new(secret).map_err(|error| Failure::Usage(error.to_string()))?.id().to_string();
     let key = hex::encode(secret);
-    let told = match out {
+    let (told, text) = match out {
         Some(path) => {
-            new_file(path, &key)?;
-            serde_json::json!({ "schema": 1, "id": id, "file": path.display().to_string() })
+            // Into a new file only, as private as that of a recording: what another one holds may be all that opens a cluster.
+            write(path, false, format!("{key}\n").as_bytes())
+                .map_err(|error| Failure::unwritten(path, error, TAKEN))?;
+            let file = path.display().to_string();
+            (json!({ "schema": 1, "id": id, "file": file }), format!("{id} in {}", plain(&file)))
         }
-        None => serde_json::json!({ "schema": 1, "id": id, "key": key }),
+        None => (json!({ "schema": 1, "id": id, "key": key }), key),
     };
-    match out {
-        _ if streams.json => writeln!(streams.out, "{told}")?,
-        Some(path) => writeln!(streams.out, "{id} in {}", quidnunc_terminal::plain(&path.display().to_string()))?,
-        None => writeln!(streams.out, "{key}")?,
-    }
+    writeln!(streams.out, "{}", if streams.json { told.to_string() } else { text })?;
     Ok(Code::Ok)
-}
-
-/// A key goes into a new file only, as private as that of a recording: what another one holds may be all that opens a cluster.
-fn new_file(path: &Path, key: &str) -> Result<(), Failure> {
-    write(path, false, format!("{key}\n").as_bytes()).map_err(|error| match error {
-        WriteError::Create(error) if error.kind() == io::ErrorKind::AlreadyExists => Failure::Usage(format!(
-            "cannot make {}: {error}\n  help: no key is ever replaced by another one; give a file that is not there yet",
-            path.display()
-        )),
-        WriteError::Create(error) => Failure::Usage(format!("cannot make {}: {error}", path.display())),
-        WriteError::Write(error) => Failure::Output(error),
-    })
 }
 
 /// The other ones.
@@ -113,7 +105,7 @@ pub(super) fn table(Keys { members, keys, holders, withheld }: &Keys) -> String 
     let silent: Vec<_> =
         holders.iter().filter(|holder| holder.mode.is_none()).map(|holder| holder.who.shown()).collect();
     if !silent.is_empty() {
-        text.push_str(&format!("nothing has come of {}\n", quidnunc_terminal::plain(&silent.join(", "))));
+        text.push_str(&format!("nothing has come of {}\n", plain(&silent.join(", "))));
     }
     if !withheld.is_empty() {
         text.push_str(&format!("given at the start, but removed before: {}\n", withheld.join(", ")));

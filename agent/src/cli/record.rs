@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use quidnunc::record::{Tape, TapeError, WriteError, create, redact, write};
+use quidnunc::record::{Tape, TapeError, create, redact, write};
 use quidnunc_terminal::plain;
 
 use super::args::RecordArgs;
@@ -18,6 +18,9 @@ use crate::model::StatusReport;
 
 /// A recording that is to be redacted is no longer, in bytes: it is kept in memory, and redacting takes several times as much.
 const REDACTED_BYTES_MAX: usize = 64 << 20;
+
+/// What to do where a recording finds a file.
+const FORCE: &str = "; --force replaces it";
 
 /// Where a recording goes.
 enum Target {
@@ -39,7 +42,9 @@ pub(super) async fn record(args: RecordArgs, client: &Client, streams: &mut Stre
         Target::Out => Place::Out,
         // What is kept until the end takes nobody's place before.
         Target::File(path) if args.redact => Place::Later(path, args.force),
-        Target::File(path) => Place::File(create(path, args.force).map_err(|error| unmade(path, &error))?),
+        Target::File(path) => {
+            Place::File(create(path, args.force).map_err(|error| Failure::unmade(path, &error, FORCE))?)
+        }
     };
     place.is_free()?;
     if let Target::File(path) = &target {
@@ -74,7 +79,9 @@ impl Place<'_> {
     /// Whether a file can be made later on, as far as can be seen now.
     fn is_free(&self) -> Result<(), Failure> {
         match *self {
-            Self::Later(path, false) if path.exists() => Err(unmade(path, &io::ErrorKind::AlreadyExists.into())),
+            Self::Later(path, false) if path.exists() => {
+                Err(Failure::unmade(path, &io::ErrorKind::AlreadyExists.into(), FORCE))
+            }
             Self::Out | Self::File(_) | Self::Later(..) => Ok(()),
         }
     }
@@ -83,10 +90,9 @@ impl Place<'_> {
         match self {
             Self::Out => streams.out.write_all(bytes)?,
             Self::File(file) => file.write_all(bytes)?,
-            Self::Later(path, force) => write(path, *force, bytes).map_err(|error| match error {
-                WriteError::Create(error) => unmade(path, &error),
-                WriteError::Write(error) => error.into(),
-            })?,
+            Self::Later(path, force) => {
+                write(path, *force, bytes).map_err(|error| Failure::unwritten(path, error, FORCE))?;
+            }
         }
         Ok(())
     }
@@ -162,12 +168,6 @@ fn tell(target: &Target, len: u64, took: Duration, streams: &mut Streams<'_>) ->
         streams.out,
         "`quidnunc-sim replay {path}` does it again, `quidnunc-sim explain {path} --about NODE` says why"
     )
-}
-
-/// What the system says when a file cannot be made, with the way out.
-fn unmade(path: &Path, error: &io::Error) -> Failure {
-    let way_out = if error.kind() == io::ErrorKind::AlreadyExists { "; --force replaces it" } else { "" };
-    Failure::Usage(format!("cannot make {}: {error}{way_out}", path.display()))
 }
 
 async fn own_name(client: &Client) -> Result<String, Failure> {

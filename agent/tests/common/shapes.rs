@@ -36,17 +36,25 @@ impl Shapes {
             let wrong: Vec<_> = shape.iter_errors(&value).map(|it| it.to_string()).collect();
             assert!(wrong.is_empty(), "{method} {path}: {wrong:#?} in {line}");
             if status == 200 {
-                self.seen.insert(format!("{method} {path}"));
+                self.seen.insert(route(&method, path));
             }
         }
     }
 
+    /// All routes, each a method and a path.
+    pub(crate) fn routes(&self) -> impl Iterator<Item = String> {
+        let paths = self.document["paths"].as_object().into_iter().flatten();
+        paths.flat_map(|(path, methods)| {
+            methods.as_object().into_iter().flatten().map(move |(method, _)| route(method, path))
+        })
+    }
+
     /// The routes of which nothing was.
     pub(crate) fn unseen(&self) -> Vec<String> {
-        let paths = self.document["paths"].as_object().into_iter().flatten();
-        let routes = paths.flat_map(|(path, methods)| {
-            methods.as_object().into_iter().flatten().map(move |(method, _)| format!("{method} {path}"))
-        });
-        routes.filter(|route| !self.seen.contains(route)).collect()
+        self.routes().filter(|route| !self.seen.contains(route)).collect()
     }
+}
+
+fn route(method: &str, path: &str) -> String {
+    format!("{} {path}", method.to_uppercase())
 }

@@ -2,7 +2,7 @@
 
 use quidnunc_core::seal::{HANDSHAKE_BYTES, KeyRing, Mode, Refused, SEAL_BYTES};
 
-use crate::party::{CLUSTER, Party, acquainted, addr, frame, key, settle};
+use super::party::{CLUSTER, Party, acquainted, addr, frame, key, settle};
 
 #[test]
 fn strangers_get_through_with_what_they_said_first() {
@@ -43,12 +43,12 @@ fn wrong_cluster() {
     let mut plain = frame(b"wrong door");
     plain[4] += 1;
     let mut out = [0; 200];
-    let len = other.seal.seal(crate::party::at(2000), &plain, &mut out).unwrap();
+    let len = other.seal.seal(super::party::at(2000), &plain, &mut out).unwrap();
     b.take(2001, a.addr, &out[..len]).is_nothing_but(Refused::Cluster);
     // The tag is under the seal: rewriting it on the way does not help.
     out[4] -= 1;
     b.take(2001, a.addr, &out[..len]).is_nothing_but(Refused::Forged);
-    let plain = a.seal.seal(crate::party::at(2000), &plain, &mut out);
+    let plain = a.seal.seal(super::party::at(2000), &plain, &mut out);
     assert!(plain.is_err(), "and nobody seals for another cluster");
 }
 

@@ -4,8 +4,8 @@
 
 use quidnunc_core::seal::{KeyRing, SEAL_BYTES};
 
+use super::party::{Party, addr, frame, key, settle};
 use crate::harness::Chance;
-use crate::party::{Party, addr, frame, key, settle};
 
 fn compressing(number: u8) -> Party {
     Party::with(number, 1000, |config| config.compress = true, KeyRing::new(key(1)))

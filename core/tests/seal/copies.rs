@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use quidnunc_core::seal::Refused;
 
-use crate::party::{Party, acquainted, at, frame, settle};
+use super::party::{Party, acquainted, at, frame, settle};
 
 /// Counter and blur: the nonce of a sealed datagram.
 fn nonce(bytes: &[u8]) -> &[u8] {

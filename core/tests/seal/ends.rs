@@ -2,7 +2,7 @@
 
 use quidnunc_core::seal::{KeyRing, Mode, Refused, Seal, SealError, StreamSeal};
 
-use crate::party::Party;
+use super::party::Party;
 
 /// One end of a stream.
 pub(crate) struct End {

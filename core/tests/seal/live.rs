@@ -2,9 +2,9 @@
 
 use quidnunc_core::seal::{KeyRing, Mode, SealError};
 
+use super::net::Net;
+use super::party::{Party, key};
 use crate::harness::Chance;
-use crate::net::Net;
-use crate::party::{Party, key};
 
 const PARTIES: usize = 5;
 
@@ -115,7 +115,7 @@ fn steps_out_of_turn_are_refused_and_change_nothing() {
 
     let mut keyless = Party::with(2, 1000, |config| config.mode = Mode::Off, KeyRing::empty());
     assert_eq!(keyless.seal.set_mode(Mode::Accept), Err(SealError::NoKey));
-    assert_eq!(keyless.send(1001, b"plain"), crate::party::frame(b"plain"));
+    assert_eq!(keyless.send(1001, b"plain"), super::party::frame(b"plain"));
     let sealed = party.send(1001, b"sealed");
     keyless.take(1002, party.addr, &sealed).is_nothing_but(quidnunc_core::seal::Refused::UnknownKey);
     keyless.seal.install(key(1)).unwrap();

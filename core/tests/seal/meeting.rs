@@ -1,7 +1,7 @@
 //! Two strangers over a bad link: everything comes at most once, and they get to know each other as soon as it is better.
 
-use crate::net::Net;
-use crate::party::Party;
+use super::net::Net;
+use super::party::Party;
 
 /// A datagram per party every 10 ms over a link that takes up to 20 ms, so that a round trip takes 40.
 const PACE: u64 = 10;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quidnunc_core::seal::{HANDSHAKE_BYTES, Mode};
 
+use super::party::{Party, addr};
 use crate::harness::Chance;
-use crate::party::{Party, addr};
 
 struct Flight {
     from: usize,

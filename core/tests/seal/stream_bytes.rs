@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use quidnunc_core::seal::{KeyRing, Mode};
 
-use crate::ends::{End, connected, seal, seal_with};
-use crate::fuzz;
-use crate::party::key;
+use super::ends::{End, connected, seal, seal_with};
+use super::fuzz;
+use super::party::key;
 
 /// Cuts bytes at these places.
 fn pieces<'a>(mut bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {

@@ -4,8 +4,8 @@ use quidnunc_core::seal::{
     HELLO_BYTES, Key, KeyRing, Mode, RECORD_SEAL_BYTES, RECORD_TEXT_BYTES_MAX, Refused, SealError,
 };
 
-use crate::ends::{End, connect, connected, seal, seal_with};
-use crate::party::{CLUSTER, Party, at, id, key};
+use super::ends::{End, connect, connected, seal, seal_with};
+use super::party::{CLUSTER, Party, at, id, key};
 
 #[test]
 fn both_sides_say_what_they_want_and_end() {

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use proptest::prelude::*;
 use quidnunc_core::seal::KeyRing;
 
-use crate::fuzz;
-use crate::party::{Party, acquainted, addr, frame, key};
+use super::fuzz;
+use super::party::{Party, acquainted, addr, frame, key};
 
 /// Genuine datagrams of every kind, none of which was taken yet, and somebody who knows their sender and somebody who
 /// does not.

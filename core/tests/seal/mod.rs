@@ -8,8 +8,6 @@ mod copies;
 mod ends;
 #[path = "../../../fuzz/src/seal.rs"]
 mod fuzz;
-#[path = "../harness/mod.rs"]
-mod harness;
 mod live;
 mod meeting;
 mod net;
