@@ -94,6 +94,17 @@ fn a_second_signal_does_not_wait() {
     }
 }
 
+/// Scripts made for serf send it.
+#[test]
+fn the_signal_for_serfs_metrics_ends_nothing() {
+    let folder = Folder::new("usr1");
+    let mut n1 = folder.agent("n1", &[]);
+    n1.signal(Signal::USR1);
+    n1.until_logged("SIGUSR1 writes nothing here");
+    assert_eq!(n1.ask(&["leave"]).code, 0);
+    assert_eq!(n1.wait(), Some(0));
+}
+
 #[test]
 fn systemd_is_told_of_the_beginning_and_the_end() {
     let folder = Folder::new("systemd");

@@ -18,6 +18,7 @@ pub(super) struct Signals {
     terminate: Stream,
     interrupt: Stream,
     hang_up: Stream,
+    user: Stream,
     /// How many to end have come.
     ends: u32,
     /// One to read again has come while one to end was waited for.
@@ -31,6 +32,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
+            user: signal(SignalKind::user_defined1())?,
             ends: 0,
             again: false,
         })
@@ -49,10 +51,14 @@ impl Signals {
     }
 
     async fn hear(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-            _ = self.hang_up.recv() => return Signal::Reload,
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => break,
+                _ = self.interrupt.recv() => break,
+                _ = self.hang_up.recv() => return Signal::Reload,
+                // Serf's agent writes its metrics then; nobody's script ends this one.
+                _ = self.user.recv() => tracing::info!("SIGUSR1 writes nothing here: `quidnunc top --plain` does"),
+            }
         }
         self.ends = self.ends.saturating_add(1);
         Signal::End
